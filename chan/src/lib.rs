@@ -1,0 +1,1 @@
+//! Go's chan.go: channels.

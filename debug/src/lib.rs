@@ -1,0 +1,1 @@
+//! Go's debug.go: GOMAXPROCS, NumCPU, NumGoroutine and their kin.

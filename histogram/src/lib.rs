@@ -1,0 +1,1 @@
+//! Go's histogram.go: time histograms.

@@ -1,0 +1,1 @@
+//! Go's lfstack.go and tagptr_64bit.go: lock-free stack.

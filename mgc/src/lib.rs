@@ -1,0 +1,1 @@
+//! The goroutines of Go's collector, parked: forcegc, bgsweep, bgscavenge.

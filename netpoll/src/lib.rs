@@ -1,0 +1,1 @@
+//! Go's netpoll.go and netpoll_epoll.go: the network poller.

@@ -1,0 +1,1 @@
+//! Go's os_linux.go: futex, clock, threads.

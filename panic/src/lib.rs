@@ -1,0 +1,1 @@
+//! Go's panic.go: panics, throw, fatal, Goexit.

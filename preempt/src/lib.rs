@@ -1,0 +1,1 @@
+//! Go's preempt.go: goroutine suspension and preemption points.

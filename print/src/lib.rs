@@ -1,0 +1,1 @@
+//! Go's print.go: allocation-free output on standard error.

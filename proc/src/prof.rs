@@ -1,0 +1,3 @@
+//! proc.go: lines 5387 and on.
+
+use crate::*;

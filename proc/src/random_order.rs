@@ -1,0 +1,3 @@
+//! proc.go: lines 7180 and on.
+
+use crate::*;

@@ -1,0 +1,1 @@
+//! Go's rand.go: per-M random numbers.

@@ -1,0 +1,1 @@
+//! Go's runtime1.go and env_posix.go: GODEBUG, GOTRACEBACK, environment.

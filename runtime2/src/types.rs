@@ -1,0 +1,1014 @@
+//! The structures of runtime2.go, in its order, and those of other files that they embed by value.
+//!
+//! # Who may touch what
+//! A field is *plain* when only its owner touches it: for a G the thread that runs it (or, while it is parked,
+//! whoever holds its scan bit or the lock it waits under); for an M its own thread; for a P the M that is
+//! wired to it. Everything that others look at is an atomic type from [`crate::atomic`] or a
+//! [`Guintptr`]-like cell. `docs/ownership.md` has the table.
+
+use crate::atomic::{Bool, Int32, Int64, Pointer, Uint8, Uint32, Uint64, Uintptr};
+use crate::lockrank::LockRank;
+use crate::ptrs::{Guintptr, Muintptr, Puintptr, Slice};
+use crate::wait_reason::WaitReason;
+use core::cell::UnsafeCell;
+use core::ffi::c_void;
+
+/// A lock of the runtime itself: it blocks the thread, not the goroutine. `0` is unlocked.
+///
+/// Go: runtime2.go:164 mutex
+#[repr(C)]
+#[derive(Default)]
+pub struct Mutex {
+    /// The rank, in debug builds; Go's `lockRankStruct`.
+    ///
+    /// Go: lockrank_on.go:21 lockRankStruct
+    #[cfg(debug_assertions)]
+    pub rank: RankCell,
+    /// 0 unlocked, 1 locked, 2 locked with sleepers (lock_futex.go:27).
+    pub key: Uint32,
+}
+
+/// The rank of a [`Mutex`]: written once by `lockInit`, read by every `lock`.
+#[repr(C)]
+#[derive(Default)]
+pub struct RankCell(Int32);
+
+impl RankCell {
+    /// The rank.
+    pub fn get(&self) -> LockRank {
+        LockRank(self.0.get())
+    }
+    /// Sets the rank.
+    pub fn set(&self, r: LockRank) {
+        self.0.set(r.0)
+    }
+}
+
+/// A one-shot event: `notesleep` waits for one `notewakeup`.
+///
+/// Go: runtime2.go:193 note
+#[repr(transparent)]
+#[derive(Default)]
+pub struct Note {
+    /// 0 clear, 1 signalled.
+    pub key: Uint32,
+}
+
+/// A function value: the first word is the code; what it captured follows.
+///
+/// The code is called with the address of the `Funcval` as its only argument (Go passes it in rdx; the
+/// switch loads rdi, rdx and r10 alike).
+///
+/// Go: runtime2.go:200 funcval
+#[repr(C)]
+pub struct Funcval {
+    /// Entry point.
+    pub fn_: unsafe extern "C-unwind" fn(*mut Funcval),
+}
+
+/// The saved state of a goroutine that does not run: all the rest is on its stack.
+///
+/// Go: runtime2.go:324 gobuf
+#[repr(C)]
+#[derive(Default)]
+pub struct Gobuf {
+    /// Stack pointer.
+    pub sp: usize,
+    /// Where to continue.
+    pub pc: usize,
+    /// The goroutine itself.
+    pub g: Guintptr,
+    /// The [`Funcval`] of a goroutine that has not started yet.
+    pub ctxt: *mut c_void,
+    /// Unused on amd64.
+    pub ret: usize,
+    /// Unused on amd64.
+    pub lr: usize,
+    /// Frame pointer.
+    pub bp: usize,
+}
+
+/// A goroutine in a wait list: one for each channel or semaphore it waits on.
+///
+/// Go: runtime2.go:356 sudog
+#[repr(C)]
+#[derive(Default)]
+pub struct Sudog {
+    /// Who waits.
+    pub g: *mut G,
+    /// Next in the wait queue (or right child in a semaRoot's treap).
+    pub next: *mut Sudog,
+    /// Previous in the wait queue (or left child in a treap).
+    pub prev: *mut Sudog,
+    /// The data element, which may lie on the stack of `g`; for a semaphore its address.
+    pub elem: *mut c_void,
+    /// When the wait began, for profiles.
+    pub acquiretime: i64,
+    /// When it ended; -1 asks the waker to fill it in.
+    pub releasetime: i64,
+    /// Treap priority, notify list ticket, or 1 for a direct semaphore hand-off.
+    pub ticket: u32,
+    /// Whether `g` takes part in a select, and so must win `g.select_done` to be woken.
+    pub is_select: bool,
+    /// Whether the communication happened (false: woken by close).
+    pub success: bool,
+    /// Length of the semaRoot list other than its head, kept at 65535 at most; only in the head.
+    pub waiters: u16,
+    /// Parent in a treap.
+    pub parent: *mut Sudog,
+    /// `g.waiting` list, or list of the same semaphore.
+    pub waitlink: *mut Sudog,
+    /// Tail of that list.
+    pub waittail: *mut Sudog,
+    /// The channel, if it is one.
+    pub c: *mut Hchan,
+}
+
+/// Bounds of a stack: `[lo, hi)`.
+///
+/// Go: runtime2.go:411 stack
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stack {
+    /// Lowest address.
+    pub lo: usize,
+    /// One past the highest.
+    pub hi: usize,
+}
+
+/// A lock that an M holds, for the rank checks.
+///
+/// Go: runtime2.go:417 heldLockInfo
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HeldLockInfo {
+    /// Address of the [`Mutex`].
+    pub lock_addr: usize,
+    /// Its rank.
+    pub rank: LockRank,
+}
+
+/// What a goroutine was created by, for `GODEBUG=tracebackancestors=N`.
+///
+/// Go: runtime2.go:1050 ancestorInfo
+#[derive(Clone, Debug, Default)]
+pub struct AncestorInfo {
+    /// Stack of the creator when it made the goroutine.
+    pub pcs: Vec<usize>,
+    /// Its id.
+    pub goid: u64,
+    /// Its own `go` statement.
+    pub gopc: usize,
+}
+
+/// The kind of stack that a goroutine runs on (design: three kinds, chosen at creation).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum StackKind {
+    /// Rust or C code without stack checks: reserved address space with a guard page.
+    #[default]
+    Native = 0,
+    /// `-fsplit-stack` code: a chain of segments.
+    Segmented = 1,
+    /// Code with registered stack maps: moved to grow.
+    Copying = 2,
+}
+
+/// A goroutine.
+///
+/// Type-stable: once allocated it is never freed, only reused (`gfput`, `gfget`).
+///
+/// Go: runtime2.go:422 g
+#[repr(C, align(64))]
+#[derive(Default)]
+pub struct G {
+    /// Its stack.
+    pub stack: Stack,
+    /// Compared with sp by prologues of managed code; `STACK_PREEMPT` asks for preemption. Written by others.
+    pub stackguard0: Uintptr,
+    /// The same for runtime code on g0 and gsignal.
+    pub stackguard1: usize,
+    /// Innermost panic; owned by the `panic` crate.
+    pub panic_: *mut c_void,
+    /// Innermost defer; used by compiled Go only.
+    pub defer_: *mut c_void,
+    /// The M that runs it; nil if none does.
+    pub m: *mut M,
+    /// Saved registers while it does not run.
+    pub sched: Gobuf,
+    /// In a system call: sp at its entry.
+    pub syscallsp: usize,
+    /// In a system call: the caller's pc.
+    pub syscallpc: usize,
+    /// In a system call: frame pointer.
+    pub syscallbp: usize,
+    /// Expected sp at the root of the stack.
+    pub stktopsp: usize,
+    /// Pointer handed over by the waker: in chan and sema the sudog that woke it.
+    pub param: *mut c_void,
+    /// Its state, with the scan bit.
+    pub atomicstatus: Uint32,
+    /// Unused lock word, kept for its place.
+    pub stack_lock: u32,
+    /// Its number.
+    pub goid: u64,
+    /// Next in a run queue or free list.
+    pub schedlink: Guintptr,
+    /// About when it blocked (set lazily by a traceback or the collector).
+    pub waitsince: i64,
+    /// Why it waits, while it does.
+    pub waitreason: WaitReason,
+    /// Preemption was asked for; doubles `stackguard0 == STACK_PREEMPT`.
+    pub preempt: Bool,
+    /// On preemption go to `GPREEMPTED` rather than to the run queue.
+    pub preempt_stop: bool,
+    /// Shrink the stack at the next synchronous safe point.
+    pub preempt_shrink: bool,
+    /// Stopped at an asynchronous safe point.
+    pub async_safe_point: bool,
+    /// Turn a fault at an unexpected address into a panic.
+    pub paniconfault: bool,
+    /// Scanned in this cycle.
+    pub gcscandone: bool,
+    /// Must not split its stack.
+    pub throwsplit: bool,
+    /// Unlocked channels point into this stack.
+    pub active_stack_chans: bool,
+    /// About to park on a channel: shrinking is unsafe.
+    pub parking_on_chan: Bool,
+    /// In a mark assist; unused without a collector.
+    pub in_mark_assist: bool,
+    /// Argument of `coroswitch_m`.
+    pub coroexit: bool,
+    /// Unused: no race detector.
+    pub raceignore: i8,
+    /// Callbacks from foreign code are forbidden.
+    pub nocgocallback: bool,
+    /// Its scheduling latency is being measured.
+    pub tracking: bool,
+    /// Decides when to measure: every [`G_TRACKING_PERIOD`]th time.
+    pub tracking_seq: u8,
+    /// The kind of `stack`. gort's own.
+    pub stack_kind: StackKind,
+    /// A Rust panic or Goexit unwinds it, so it is locked to its M. gort's own: see docs/deviations.md.
+    pub unwinding: bool,
+    /// When tracking began last.
+    pub tracking_stamp: i64,
+    /// Time spent runnable while tracked.
+    pub runnable_time: i64,
+    /// The M it is locked to.
+    pub lockedm: Muintptr,
+    /// Signal that made it panic.
+    pub sig: u32,
+    /// Where its panic message is being written, if not to standard error.
+    pub writebuf: *mut Vec<u8>,
+    /// Signal code.
+    pub sigcode0: usize,
+    /// Fault address.
+    pub sigcode1: usize,
+    /// Faulting pc.
+    pub sigpc: usize,
+    /// Who created it.
+    pub parent_goid: u64,
+    /// The pc of the `go` statement that did.
+    pub gopc: usize,
+    /// Its ancestors, if `tracebackancestors` is on; leaked with the G's reuse.
+    pub ancestors: *mut Vec<AncestorInfo>,
+    /// Its first function.
+    pub startpc: usize,
+    /// Unused: no race detector.
+    pub racectx: usize,
+    /// What it waits on, in lock order.
+    pub waiting: *mut Sudog,
+    /// Unused: foreign tracebacks.
+    pub cgo_ctxt: *mut c_void,
+    /// Profiler labels; inherited by its children.
+    pub labels: *mut c_void,
+    /// Cached timer of `time.Sleep`.
+    pub timer: *mut Timer,
+    /// Until when it sleeps.
+    pub sleep_when: i64,
+    /// In a select: 0, or 1 once somebody has won it.
+    pub select_done: Uint32,
+    /// Unused: goroutine profiles.
+    pub goroutine_profiled: Uint32,
+    /// Argument of coroutine transfers.
+    pub coroarg: *mut Coro,
+    /// Bytes of assist credit; unused without a collector.
+    pub gc_assist_bytes: i64,
+}
+
+/// How often the scheduling latency of a G is measured.
+///
+/// Go: runtime2.go:536 gTrackingPeriod
+pub const G_TRACKING_PERIOD: u8 = 8;
+
+/// M done, free its stack and the reference.
+///
+/// Go: runtime2.go:547 freeMStack
+pub const FREE_M_STACK: u32 = 0;
+/// M done, free the reference only.
+///
+/// Go: runtime2.go:548 freeMRef
+pub const FREE_M_REF: u32 = 1;
+/// M still in use.
+///
+/// Go: runtime2.go:549 freeMWait
+pub const FREE_M_WAIT: u32 = 2;
+
+/// What a fatal error is about, and so how much it prints.
+///
+/// Go: panic.go:18 throwType
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u32)]
+pub enum ThrowType {
+    /// Not throwing.
+    #[default]
+    None = 0,
+    /// The program's fault: no runtime frames, no system goroutines.
+    User = 1,
+    /// The runtime's fault: everything.
+    Runtime = 2,
+}
+
+/// Contention on runtime locks, per M; only the time is kept.
+///
+/// Go: mprof.go:715 mLockProfile
+#[repr(C)]
+#[derive(Default)]
+pub struct MLockProfile {
+    /// Nanoseconds waited in `lock`.
+    pub wait_time: Int64,
+}
+
+/// The park callback of `gopark`: false means "do not park after all".
+pub type UnlockF = unsafe fn(*mut G, *mut c_void) -> bool;
+
+/// Go: signal_unix.go:1377 gsignalStack
+#[repr(C)]
+#[derive(Clone, Copy, Default)]
+pub struct GsignalStack {
+    /// The previous stack bounds of gsignal.
+    pub stack: Stack,
+    /// Its guard.
+    pub stackguard0: usize,
+    /// Its guard.
+    pub stackguard1: usize,
+    /// Its top.
+    pub stktopsp: usize,
+}
+
+/// The signal mask of a thread: Linux' 64 bits.
+///
+/// Go: os_linux_generic.go:20 sigset
+pub type Sigset = u64;
+
+/// The operating system's part of an M.
+///
+/// Go: os_linux.go:20 mOS
+#[repr(C)]
+#[derive(Default)]
+pub struct MOS {
+    /// `pthread_t` of the thread, for `pthread_kill` and debuggers; 0 before it runs.
+    pub pthread: Uint64,
+}
+
+/// A machine: an operating system thread.
+///
+/// Go: runtime2.go:552 m
+#[repr(C, align(64))]
+#[derive(Default)]
+pub struct M {
+    /// The goroutine that the scheduler itself runs on.
+    pub g0: *mut G,
+    /// The state that `morestack` saves.
+    pub morebuf: Gobuf,
+    /// Thread id (gettid), for debuggers and signals.
+    pub procid: Uint64,
+    /// The goroutine that signal handlers run on.
+    pub gsignal: *mut G,
+    /// Signal stack allocated by the runtime.
+    pub go_sig_stack: GsignalStack,
+    /// Saved signal mask.
+    pub sigmask: Sigset,
+    /// What the thread runs before it schedules.
+    pub mstartfn: Option<unsafe fn()>,
+    /// The goroutine that runs now.
+    pub curg: Guintptr,
+    /// The goroutine that ran when a fatal signal came.
+    pub caughtsig: Guintptr,
+    /// The attached P; nil if it does not run Go code.
+    pub p: Puintptr,
+    /// The P to take when woken.
+    pub nextp: Puintptr,
+    /// The P it had before the system call.
+    pub oldp: Puintptr,
+    /// Its number.
+    pub id: i64,
+    /// In the allocator.
+    pub mallocing: i32,
+    /// A fatal error is being reported.
+    pub throwing: ThrowType,
+    /// If not empty, curg must keep running here.
+    pub preemptoff: &'static str,
+    /// Locks held, and other reasons not to be preempted.
+    pub locks: Int32,
+    /// Depth of dying.
+    pub dying: i32,
+    /// CPU profiling rate; unused.
+    pub profilehz: i32,
+    /// Out of work and looking for it.
+    pub spinning: Bool,
+    /// Blocked on a note.
+    pub blocked: Bool,
+    /// `minit` called sigaltstack on a foreign thread.
+    pub new_sigstack: bool,
+    /// Depth of `printlock`.
+    pub printlock: i8,
+    /// Running foreign code.
+    pub incgo: bool,
+    /// One of the extra Ms for foreign threads.
+    pub isextra: bool,
+    /// An extra M that does not run Go code now.
+    pub is_extra_in_c: bool,
+    /// An extra M in a signal handler.
+    pub is_extra_in_sig: bool,
+    /// Whether it may be freed: one of the FREE_M constants.
+    pub free_wait: Uint32,
+    /// Needs another extra M to be made.
+    pub needextram: bool,
+    /// Traceback level that a fatal signal asked for.
+    pub traceback: u8,
+    /// Foreign calls so far.
+    pub ncgocall: Uint64,
+    /// Foreign calls in progress.
+    pub ncgo: i32,
+    /// What it sleeps on.
+    pub park: Note,
+    /// Next in allm.
+    pub alllink: Pointer<M>,
+    /// Next in an idle list.
+    pub schedlink: Muintptr,
+    /// The goroutine locked to it.
+    pub lockedg: Guintptr,
+    /// `LockOSThread` calls by the program.
+    pub locked_ext: u32,
+    /// `lockOSThread` calls by the runtime.
+    pub locked_int: u32,
+    /// Next M waiting for a lock.
+    pub nextwaitm: Muintptr,
+    /// Contention on runtime locks.
+    pub m_lock_profile: MLockProfile,
+    /// `gopark`'s callback, for `park_m`.
+    pub waitunlockf: Option<UnlockF>,
+    /// Its argument.
+    pub waitlock: *mut c_void,
+    /// System calls; must not wrap the P's view of them.
+    pub syscalltick: Uint32,
+    /// Next in `sched.freem`.
+    pub freelink: *mut M,
+    /// Counts completed preemptions.
+    pub preempt_gen: Uint32,
+    /// A preemption signal is on its way.
+    pub signal_pending: Uint32,
+    /// Operating system part.
+    pub os: MOS,
+    /// State of `cheaprand`.
+    pub cheaprand: u64,
+    /// How many of `locks_held` are in use.
+    pub locks_held_len: i32,
+    /// Held runtime locks, debug builds.
+    pub locks_held: [HeldLockInfo; 10],
+}
+
+/// A local run queue's ring of 256.
+#[repr(C)]
+pub struct RunqArray(pub [Guintptr; RUNQ_LEN]);
+
+/// Slots of a local run queue: 256, as in Go; few under loom so that models reach the overflow.
+pub const RUNQ_LEN: usize = if cfg!(loom) { 4 } else { 256 };
+
+impl Default for RunqArray {
+    fn default() -> Self {
+        Self(core::array::from_fn(|_| Guintptr::default()))
+    }
+}
+
+/// A stack of at most `N` pointers in place: Go's `x []*T` over `xbuf [N]*T`.
+#[repr(C)]
+pub struct PtrBuf<T, const N: usize> {
+    /// How many are in use.
+    pub len: usize,
+    /// The slots; those from `len` on are meaningless.
+    pub buf: [*mut T; N],
+}
+
+impl<T, const N: usize> Default for PtrBuf<T, N> {
+    fn default() -> Self {
+        Self { len: 0, buf: [core::ptr::null_mut(); N] }
+    }
+}
+
+impl<T, const N: usize> PtrBuf<T, N> {
+    /// `cap(s)`
+    pub const CAP: usize = N;
+    /// Appends.
+    ///
+    /// # Panics
+    /// If it is full.
+    #[inline(always)]
+    pub fn push(&mut self, p: *mut T) {
+        self.buf[self.len] = p;
+        self.len += 1;
+    }
+    /// Takes the last one; nil if there is none.
+    #[inline(always)]
+    pub fn pop(&mut self) -> *mut T {
+        if self.len == 0 {
+            return core::ptr::null_mut();
+        }
+        self.len -= 1;
+        core::mem::replace(&mut self.buf[self.len], core::ptr::null_mut())
+    }
+}
+
+/// Dead Gs of one P.
+///
+/// Go: runtime2.go:687 gFree
+#[repr(C)]
+#[derive(Default)]
+pub struct PGFree {
+    /// The list.
+    pub list: GList,
+    /// Its length.
+    pub n: Int32,
+}
+
+/// What a P has done, for `gort run --stats`, summaries and metrics. gort's own: Go has no such counters.
+/// Written by the owner without read-modify-write, read by anyone.
+#[repr(C)]
+#[derive(Default)]
+#[allow(missing_docs)]
+pub struct PStats {
+    pub gocreate: Uint64,
+    pub goexit: Uint64,
+    pub execute: Uint64,
+    pub park: Uint64,
+    pub gosched: Uint64,
+    pub preempt: Uint64,
+    pub steal_tries: Uint64,
+    pub steals: Uint64,
+    pub stolen: Uint64,
+    pub steal_runnext: Uint64,
+    pub global_polls: Uint64,
+    pub netpolls: Uint64,
+    pub handoffs: Uint64,
+    pub syscalls: Uint64,
+    pub spins: Uint64,
+    pub timers_run: Uint64,
+}
+
+/// A processor: the right to run Go code, with the queues and caches that go with it.
+///
+/// Type-stable and aligned so that two Ps never share a cache line.
+///
+/// Go: runtime2.go:649 p
+#[repr(C, align(128))]
+#[derive(Default)]
+pub struct P {
+    /// Its index in allp.
+    pub id: i32,
+    /// PIDLE, PRUNNING, ...
+    pub status: Uint32,
+    /// Next in the idle list.
+    pub link: Puintptr,
+    /// Goes up at every scheduler round that does not inherit its time slice.
+    pub schedtick: Uint32,
+    /// Goes up at every system call.
+    pub syscalltick: Uint32,
+    /// What sysmon saw last.
+    pub sysmontick: Sysmontick,
+    /// The M it is wired to; nil if idle.
+    pub m: Muintptr,
+    /// Ids reserved from `sched.goidgen`: [`goidcache`, `goidcacheend`).
+    pub goidcache: u64,
+    /// End of the reserved ids.
+    pub goidcacheend: u64,
+    /// Consumer's end of the run queue.
+    pub runqhead: Uint32,
+    /// Producer's end of the run queue.
+    pub runqtail: Uint32,
+    /// The run queue.
+    pub runq: RunqArray,
+    /// Runs before the queue, and on the current time slice: the G that the running G just readied.
+    pub runnext: Guintptr,
+    /// Dead Gs.
+    pub g_free: PGFree,
+    /// Free sudogs.
+    pub sudogcache: PtrBuf<Sudog, 128>,
+    /// If 1, run `sched.safe_point_fn` at the next safe point.
+    pub run_safe_point_fn: Uint32,
+    /// Its timers.
+    pub timers: Timers,
+    /// Should enter the scheduler as soon as possible, whatever G runs.
+    pub preempt: Bool,
+    /// When it stopped for a stop of the world.
+    pub gc_stop_time: i64,
+    /// Free stacks by order, Go's `mcache.stackcache`.
+    ///
+    /// Go: mcache.go:47 stackcache
+    pub stackcache: [StackFreeList; NUM_STACK_ORDERS],
+    /// gort's counters.
+    pub stats: PStats,
+}
+
+/// Orders of pooled stacks: `FIXED_STACK << 0 ..= << 3`.
+///
+/// Go: malloc.go:147 _NumStackOrders
+pub const NUM_STACK_ORDERS: usize = 4;
+
+/// A list of free stacks, linked through their own memory.
+///
+/// Go: mcache.go:77 stackfreelist
+#[repr(C)]
+#[derive(Default)]
+pub struct StackFreeList {
+    /// The first one.
+    pub list: usize,
+    /// Bytes in the list.
+    pub size: usize,
+}
+
+/// What sysmon remembers of a P.
+///
+/// Go: proc.go:6190 sysmontick
+#[repr(C)]
+#[derive(Default)]
+pub struct Sysmontick {
+    /// `schedtick` then.
+    pub schedtick: Uint32,
+    /// `syscalltick` then.
+    pub syscalltick: Uint32,
+    /// When `schedtick` changed last.
+    pub schedwhen: Int64,
+    /// When `syscalltick` changed last.
+    pub syscallwhen: Int64,
+}
+
+/// Go: runtime2.go:817 gFree
+#[repr(C)]
+#[derive(Default)]
+pub struct SchedGFree {
+    /// Guards the lists.
+    pub lock: Mutex,
+    /// Gs with stacks.
+    pub stack: GList,
+    /// Gs without.
+    pub no_stack: GList,
+    /// Their number.
+    pub n: i32,
+}
+
+/// Go: runtime2.go:809 disable
+#[repr(C)]
+#[derive(Default)]
+pub struct SchedDisable {
+    /// User goroutines must not run.
+    pub user: bool,
+    /// Those that became runnable meanwhile.
+    pub runnable: GQueue,
+    /// Their number.
+    pub n: i32,
+}
+
+/// The scheduler's global state.
+///
+/// Go: runtime2.go:775 schedt
+#[repr(C, align(128))]
+#[derive(Default)]
+pub struct Schedt {
+    /// Last goroutine id given to a P's cache.
+    pub goidgen: Uint64,
+    /// When the network was polled last; 0 while somebody polls.
+    pub lastpoll: Int64,
+    /// Until when the current poll sleeps.
+    pub poll_until: Int64,
+    /// Guards what follows, unless said otherwise.
+    pub lock: Mutex,
+    /// Idle Ms.
+    pub midle: Muintptr,
+    /// Their number.
+    pub nmidle: Int32,
+    /// Locked Ms that wait for work.
+    pub nmidlelocked: Int32,
+    /// Ms made so far, and the next M's id.
+    pub mnext: Int64,
+    /// More Ms than this are fatal.
+    pub maxmcount: Int32,
+    /// System Ms that deadlock detection leaves out.
+    pub nmsys: Int32,
+    /// Ms that have ended.
+    pub nmfreed: Int64,
+    /// System goroutines.
+    pub ngsys: Int32,
+    /// Idle Ps.
+    pub pidle: Puintptr,
+    /// Their number.
+    pub npidle: Int32,
+    /// Spinning Ms.
+    pub nmspinning: Int32,
+    /// 1: the next M that finds work on a P with more must become spinning (delicate dance).
+    pub needspinning: Uint32,
+    /// The global run queue.
+    pub runq: GQueue,
+    /// Its length.
+    pub runqsize: Int32,
+    /// Selective disabling of user goroutines.
+    pub disable: SchedDisable,
+    /// Global cache of dead Gs.
+    pub g_free: SchedGFree,
+    /// Guards `sudogcache`.
+    pub sudoglock: Mutex,
+    /// Central cache of sudogs.
+    pub sudogcache: *mut Sudog,
+    /// Guards the (unused) pool of defers.
+    pub deferlock: Mutex,
+    /// Ms that wait to be freed.
+    pub freem: *mut M,
+    /// A stop of the world is wanted.
+    pub gcwaiting: Bool,
+    /// Ps still to stop.
+    pub stopwait: Int32,
+    /// Woken when none is left.
+    pub stopnote: Note,
+    /// sysmon sleeps deeply.
+    pub sysmonwait: Bool,
+    /// Wakes it.
+    pub sysmonnote: Note,
+    /// What `for_each_p` wants run.
+    pub safe_point_fn: Pointer<SafePointFn>,
+    /// Ps still to run it.
+    pub safe_point_wait: Int32,
+    /// Woken when none is left.
+    pub safe_point_note: Note,
+    /// CPU profiling rate; unused.
+    pub profilehz: i32,
+    /// When gomaxprocs changed last.
+    pub procresizetime: i64,
+    /// Integral of gomaxprocs over time until then.
+    pub totaltime: i64,
+    /// Held by sysmon while it works; taking it keeps sysmon away.
+    pub sysmonlock: Mutex,
+    /// Latency from runnable to running.
+    pub time_to_run: TimeHistogram,
+    /// Idle time of Ps, ns.
+    pub idle_time: Int64,
+    /// Goroutine time spent waiting for `sync` mutexes, ns.
+    pub total_mutex_wait_time: Int64,
+    /// Time to stop the world, by the collector.
+    pub stw_stopping_time_gc: TimeHistogram,
+    /// Time to stop the world, others.
+    pub stw_stopping_time_other: TimeHistogram,
+    /// Time the world was stopped, by the collector.
+    pub stw_total_time_gc: TimeHistogram,
+    /// Time the world was stopped, others.
+    pub stw_total_time_other: TimeHistogram,
+    /// Time waited for runtime locks by Ms that have ended, ns.
+    pub total_runtime_lock_wait_time: Int64,
+}
+
+/// The closure of a `for_each_p` in progress, on the caller's stack.
+pub struct SafePointFn {
+    /// Called with [`Self::ctx`] and the P.
+    pub call: unsafe fn(*mut c_void, *mut P),
+    /// The closure's data.
+    pub ctx: *mut c_void,
+}
+
+/// A dequeue of Gs through `schedlink`; a G is in one list at most.
+///
+/// Go: proc.go:6961 gQueue
+#[repr(C)]
+#[derive(Default)]
+pub struct GQueue {
+    /// Where `pop` takes.
+    pub head: Guintptr,
+    /// Where `push_back` adds.
+    pub tail: Guintptr,
+}
+
+/// A stack of Gs through `schedlink`.
+///
+/// Go: proc.go:7028 gList
+#[repr(C)]
+#[derive(Default)]
+pub struct GList {
+    /// The top.
+    pub head: Guintptr,
+}
+
+/// One bit per P.
+///
+/// Go: proc.go:6557 pMask
+pub type PMask = Slice<Uint32>;
+
+/// A node of a lock-free stack.
+///
+/// Go: runtime2.go:973 lfnode
+#[repr(C)]
+#[derive(Default)]
+pub struct Lfnode {
+    /// Packed pointer and count of the next node.
+    pub next: Uint64,
+    /// How often this node was pushed: defeats ABA.
+    pub pushcnt: Uintptr,
+}
+
+/// The helper goroutine that would force collections.
+///
+/// Go: runtime2.go:978 forcegcstate
+#[repr(C)]
+#[derive(Default)]
+pub struct Forcegcstate {
+    /// Guards the rest.
+    pub lock: Mutex,
+    /// The helper.
+    pub g: Guintptr,
+    /// It is parked.
+    pub idle: Bool,
+}
+
+/// A timer's function: argument, sequence number, delay in ns.
+pub type TimerFn = unsafe fn(arg: *mut c_void, seq: usize, delay: i64);
+
+/// A timer.
+///
+/// Memory: Go's collector frees timers. Here a timer is owned by whoever made it and, while it stands in a
+/// heap, by that heap as well: `heap_ref` takes a reference when it is added and drops it when it leaves.
+///
+/// Go: time.go:26 timer
+#[derive(Default)]
+pub struct Timer {
+    /// Guards all but the noted exceptions.
+    pub mu: Mutex,
+    /// Copy of `state` at the last unlock.
+    pub astate: Uint8,
+    /// TIMER_HEAPED and its kin.
+    pub state: u8,
+    /// Feeds a channel; never changes.
+    pub is_chan: bool,
+    /// Goroutines blocked on the channel.
+    pub blocked: u32,
+    /// Fires at this time (nanotime), then every `period`.
+    pub when: i64,
+    /// 0: once.
+    pub period: i64,
+    /// What to call.
+    pub f: Option<TimerFn>,
+    /// First argument.
+    pub arg: *mut c_void,
+    /// Second argument.
+    pub seq: usize,
+    /// The timers it is in, or nil.
+    pub ts: *mut Timers,
+    /// Orders sends on the channel.
+    pub send_lock: Mutex,
+    /// gort's own: called with true when a heap starts, with false when it ceases to hold the timer.
+    pub heap_ref: Option<unsafe fn(*mut Timer, bool)>,
+}
+
+/// The timers of one P, in a 4-ary heap.
+///
+/// Go: time.go:90 timers
+#[repr(C)]
+#[derive(Default)]
+pub struct Timers {
+    /// Guards the heap.
+    pub mu: Mutex,
+    /// The heap.
+    pub heap: UnsafeCell<Vec<TimerWhen>>,
+    /// Copy of its length.
+    pub len: Uint32,
+    /// Timers in it that are marked for removal.
+    pub zombies: Int32,
+    /// `heap[0].when`, 0 if it is empty.
+    pub min_when_heap: Int64,
+    /// Lower bound of `when` over modified timers, 0 if there are none.
+    pub min_when_modified: Int64,
+}
+
+/// Go: time.go:119 timerWhen
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct TimerWhen {
+    /// The timer.
+    pub timer: *mut Timer,
+    /// Its time as the heap knows it.
+    pub when: i64,
+}
+
+/// Go: chan.go:54 waitq
+#[derive(Default)]
+pub struct Waitq {
+    /// First in line.
+    pub first: *mut Sudog,
+    /// Last in line.
+    pub last: *mut Sudog,
+}
+
+/// The element type of a channel, as far as moving it goes. Dropping is the typed layer's business.
+///
+/// Go: type.go:18 _type
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ElemType {
+    /// Bytes.
+    pub size: usize,
+    /// Alignment.
+    pub align: usize,
+}
+
+/// A channel.
+///
+/// Go: chan.go:33 hchan
+#[repr(C)]
+pub struct Hchan {
+    /// Elements in the buffer. First two words: compiled Go reads `len` and `cap` here.
+    pub qcount: Uintptr,
+    /// Slots of the buffer.
+    pub dataqsiz: usize,
+    /// The buffer.
+    pub buf: *mut u8,
+    /// Size of an element.
+    pub elemsize: usize,
+    /// 1 once closed.
+    pub closed: Uint32,
+    /// The timer that feeds it, or nil.
+    pub timer: *mut Timer,
+    /// Its element type.
+    pub elemtype: ElemType,
+    /// Where the next send goes.
+    pub sendx: usize,
+    /// Where the next receive takes.
+    pub recvx: usize,
+    /// Waiting receivers.
+    pub recvq: Waitq,
+    /// Waiting senders.
+    pub sendq: Waitq,
+    /// Guards all of it, and fields of the sudogs that wait here.
+    pub lock: Mutex,
+}
+
+/// A coroutine: always has one goroutine blocked in it.
+///
+/// Go: coro.go:24 coro
+#[derive(Default)]
+pub struct Coro {
+    /// The blocked goroutine.
+    pub gp: Guintptr,
+    /// What the coroutine runs, and its data.
+    pub f: Option<unsafe fn(*mut Coro)>,
+    /// gort's own: data for `f`.
+    pub arg: *mut c_void,
+    /// The M its creator was locked to.
+    pub mp: *mut M,
+    /// Its external lock count then.
+    pub locked_ext: u32,
+    /// Its internal lock count then.
+    pub locked_int: u32,
+}
+
+/// Go: histogram.go:67 timeHistMinBucketBits
+pub const TIME_HIST_MIN_BUCKET_BITS: u32 = 9;
+/// Go: histogram.go:68 timeHistMaxBucketBits
+pub const TIME_HIST_MAX_BUCKET_BITS: u32 = 48;
+/// Go: histogram.go:69 timeHistSubBucketBits
+pub const TIME_HIST_SUB_BUCKET_BITS: u32 = 2;
+/// Go: histogram.go:70 timeHistNumSubBuckets
+pub const TIME_HIST_NUM_SUB_BUCKETS: usize = 1 << TIME_HIST_SUB_BUCKET_BITS;
+/// Go: histogram.go:71 timeHistNumBuckets
+pub const TIME_HIST_NUM_BUCKETS: usize = (TIME_HIST_MAX_BUCKET_BITS - TIME_HIST_MIN_BUCKET_BITS + 1) as usize;
+/// Go: histogram.go:73 timeHistTotalBuckets
+pub const TIME_HIST_TOTAL_BUCKETS: usize = TIME_HIST_NUM_BUCKETS * TIME_HIST_NUM_SUB_BUCKETS + 2;
+
+/// Durations in power-of-two buckets of four linear sub-buckets. The logic is in the `histogram` crate.
+///
+/// Go: histogram.go:87 timeHistogram
+#[repr(C)]
+pub struct TimeHistogram {
+    /// Counts per sub-bucket.
+    pub counts: [Uint64; TIME_HIST_NUM_BUCKETS * TIME_HIST_NUM_SUB_BUCKETS],
+    /// Negative durations.
+    pub underflow: Uint64,
+    /// Durations beyond the last bucket.
+    pub overflow: Uint64,
+}
+
+impl Default for TimeHistogram {
+    fn default() -> Self {
+        Self {
+            counts: core::array::from_fn(|_| Uint64::default()),
+            underflow: Uint64::default(),
+            overflow: Uint64::default(),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Go's runtime/rwmutex.go: the runtime's own reader/writer lock.

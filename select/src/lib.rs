@@ -1,0 +1,1 @@
+//! Go's select.go: select statements.

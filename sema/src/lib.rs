@@ -1,0 +1,1 @@
+//! Go's sema.go: semaphores and notification lists.

@@ -1,0 +1,1 @@
+//! Go's stack.go: stack allocation, pools and growth.

@@ -1,0 +1,1 @@
+//! Go's package sync on the ported semaphores.

@@ -1,0 +1,1 @@
+//! Go's traceback.go: unwinding and printing goroutine stacks.
