@@ -46,21 +46,21 @@ global_asm!(
     "gort_gogo:",
     ".cfi_startproc",
     ".cfi_undefined rip",
-    "mov rdx, qword ptr [rdi + 0x10]",              // :405 gobuf.g
-    "mov rcx, qword ptr [rdx]",                     // :406 faults if g is nil
+    "mov rdx, qword ptr [rdi + 0x10]", // :405 gobuf.g
+    "mov rcx, qword ptr [rdx]",        // :406 faults if g is nil
     "mov rax, qword ptr [rip + gort_tls_g@GOTTPOFF]",
-    "mov qword ptr fs:[rax], rdx",                  // :412
-    "mov rsp, qword ptr [rdi]",                     // :414
-    "mov rdx, qword ptr [rdi + 0x18]",              // :416
-    "mov rbp, qword ptr [rdi + 0x30]",              // :417
-    "mov rcx, qword ptr [rdi + 0x08]",              // :422
+    "mov qword ptr fs:[rax], rdx",     // :412
+    "mov rsp, qword ptr [rdi]",        // :414
+    "mov rdx, qword ptr [rdi + 0x18]", // :416
+    "mov rbp, qword ptr [rdi + 0x30]", // :417
+    "mov rcx, qword ptr [rdi + 0x08]", // :422
     "xor eax, eax",
-    "mov qword ptr [rdi], rax",                     // :418 a stale sp must not look like a live one
-    "mov qword ptr [rdi + 0x18], rax",              // :420
-    "mov qword ptr [rdi + 0x30], rax",              // :421
+    "mov qword ptr [rdi], rax", // :418 a stale sp must not look like a live one
+    "mov qword ptr [rdi + 0x18], rax", // :420
+    "mov qword ptr [rdi + 0x30], rax", // :421
     "mov rdi, rdx",
     "mov r10, rdx",
-    "jmp rcx",                                      // :423 a jump: a ret would be mispredicted
+    "jmp rcx", // :423 a jump: a ret would be mispredicted
     ".cfi_endproc",
     ".size gort_gogo, . - gort_gogo",
 );

@@ -63,7 +63,11 @@ pub unsafe fn check_runqs_no_p(allp_snapshot: Slice<*mut P>, idlep_mask_snapshot
 ///
 /// Go: proc.go:3750 checkTimersNoP
 #[doc(alias = "checkTimersNoP")]
-pub unsafe fn check_timers_no_p(allp_snapshot: Slice<*mut P>, timerp_mask_snapshot: PMask, poll_until: i64) -> i64 {
+pub unsafe fn check_timers_no_p(
+    allp_snapshot: Slice<*mut P>,
+    timerp_mask_snapshot: PMask,
+    poll_until: i64,
+) -> i64 {
     todo!()
 }
 

@@ -8,6 +8,7 @@ use crate::*;
 /// TODO
 ///
 /// Go: proc.go:4253 goexit1
+#[unsafe(export_name = "gort.goexit1")]
 pub unsafe extern "C" fn goexit1() -> ! {
     todo!()
 }

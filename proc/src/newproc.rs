@@ -28,7 +28,13 @@ pub unsafe fn newproc(f: *mut Funcval) {
 /// TODO
 ///
 /// Go: proc.go:4992 newproc1
-pub unsafe fn newproc1(f: *mut Funcval, callergp: *mut G, callerpc: usize, parked: bool, waitreason: WaitReason) -> *mut G {
+pub unsafe fn newproc1(
+    f: *mut Funcval,
+    callergp: *mut G,
+    callerpc: usize,
+    parked: bool,
+    waitreason: WaitReason,
+) -> *mut G {
     todo!()
 }
 
