@@ -910,8 +910,8 @@ pub struct TimerWhen {
 /// Go: chan.go:54 waitq
 #[derive(Default)]
 pub struct Waitq {
-    /// First in line.
-    pub first: *mut Sudog,
+    /// First in line; looked at without the lock by non-blocking operations.
+    pub first: Pointer<Sudog>,
     /// Last in line.
     pub last: *mut Sudog,
 }
