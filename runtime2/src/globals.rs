@@ -60,6 +60,14 @@ mod vars {
         ///
         /// Go: proc.go:625 allglock
         allglock, Mutex);
+    zeroed!(/// Held while a message is printed. The rank checks leave it alone, so it stands here.
+        ///
+        /// Go: print.go:55 debuglock
+        debuglock, Mutex);
+    zeroed!(/// Held while a panic is printed. The rank checks leave it alone, so it stands here.
+        ///
+        /// Go: panic.go:1100 paniclk
+        paniclk, Mutex);
 
     static ALLP: Global<Slice<*mut P>> = Global::new(Slice::nil());
     static IDLEP_MASK: Global<PMask> = Global::new(Slice::nil());
@@ -169,6 +177,10 @@ mod scalars {
     ///
     /// Go: proc.go:644 allgptr
     pub static ALLGPTR: Pointer<*mut G> = Pointer::null();
+    /// Signal mask that new Ms start with: that of the thread which started the runtime.
+    ///
+    /// Go: proc.go:144 initSigmask
+    pub static INIT_SIGMASK: Uint64 = Uint64::new(0);
     /// `runtime.main` has started, so newproc may start Ms.
     ///
     /// Go: proc.go:138 mainStarted
