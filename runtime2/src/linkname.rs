@@ -22,7 +22,28 @@ unsafe extern "Rust" {
     #[link_name = "gort.fatal"]
     pub safe fn fatal(s: &str) -> !;
 
-    // proc, for lock_futex and stack
+    // lock_futex and print, for the crates below them
+    /// Go: lock_futex.go:51 lock
+    #[link_name = "gort.lock"]
+    pub unsafe fn lock(l: *mut crate::types::Mutex);
+    /// Go: lock_futex.go:120 unlock
+    #[link_name = "gort.unlock"]
+    pub unsafe fn unlock(l: *mut crate::types::Mutex);
+    /// Prints like Go's builtin print, which is compiled to printlock, the print functions and printunlock.
+    ///
+    /// Go: print.go:85 gwrite
+    #[link_name = "gort.print_args"]
+    pub safe fn print_args(a: core::fmt::Arguments<'_>);
+    /// Go: print.go:65 printlock
+    #[link_name = "gort.printlock"]
+    pub safe fn printlock();
+
+    // proc, for os_linux, lock_futex and stack
+    /// The start of an M on its thread, for `newosproc`.
+    ///
+    /// Go: proc.go:1765 mstart0
+    #[link_name = "gort.mstart0"]
+    pub unsafe fn mstart0();
     /// Go: proc.go:4540 entersyscallblock
     #[link_name = "gort.entersyscallblock"]
     pub unsafe fn entersyscallblock();

@@ -473,12 +473,32 @@ pub struct M {
     pub signal_pending: Uint32,
     /// Operating system part.
     pub os: MOS,
+    /// State of `rand`.
+    pub chacha8: ChaCha8State,
     /// State of `cheaprand`.
     pub cheaprand: u64,
     /// How many of `locks_held` are in use.
     pub locks_held_len: i32,
     /// Held runtime locks, debug builds.
     pub locks_held: [HeldLockInfo; 10],
+}
+
+/// State of one ChaCha8 generator. The logic is in the `rand` crate.
+///
+/// Go (internal/chacha8rand): chacha8.go:27 State
+#[repr(C)]
+#[derive(Clone, Debug, Default)]
+pub struct ChaCha8State {
+    /// Values of the current block.
+    pub buf: [u64; 32],
+    /// The key.
+    pub seed: [u64; 4],
+    /// The next value to give out.
+    pub i: u32,
+    /// How many of `buf` may be given out.
+    pub n: u32,
+    /// Block counter.
+    pub c: u32,
 }
 
 /// A local run queue's ring of 256.
@@ -956,6 +976,8 @@ pub struct Hchan {
     pub sendq: Waitq,
     /// Guards all of it, and fields of the sudogs that wait here.
     pub lock: Mutex,
+    /// gort's own: handles on it in the typed layer.
+    pub refs: Uintptr,
 }
 
 /// A coroutine: always has one goroutine blocked in it.
