@@ -1,1 +1,63 @@
+//! # gort: Go's goroutine scheduler for Rust programs
+//!
+//! Goroutines, channels, `select!`, timers and Go's `sync` types on a line-by-line port of Go 1.23's runtime.
+//!
+//! ```no_run
+//! use gort::{chan, go};
+//!
+//! fn main() {
+//!     gort::run(|| {
+//!         let c = chan::<u32>(0);
+//!         let tx = c.clone();
+//!         go(move || {
+//!             for i in 0..3 {
+//!                 tx.send(i);
+//!             }
+//!             tx.close();
+//!         });
+//!         for v in &c {
+//!             println!("{v}");
+//!         }
+//!     })
+//! }
+//! ```
+//!
+//! What Go does, gort does: a deadlock ends the program with Go's message, a panic that leaves a goroutine ends
+//! it with a traceback and status 2, the program ends when the function given to [`run`] returns.
+//!
+//! # The one rule about thread-locals
+//! A goroutine may continue on another thread after any operation of this crate that can block. A reference
+//! into a `thread_local!` must therefore not be held across such an operation (which is why values of
+//! thread-locals are fine, `LocalKey::with` closures that block are not).
 
+#![warn(missing_docs)]
+
+mod chan_;
+mod go_;
+pub mod iter;
+mod rt0;
+pub mod runtime;
+mod select_;
+pub mod sync;
+pub mod time;
+
+pub use chan_::{Chan, Iter, Receiver, Sender, TryRecvError, TrySendError, chan};
+pub use go_::{blocking, go, go_raw};
+pub use gort_panic::recover;
+pub use rt0::run;
+
+#[doc(hidden)]
+pub use select_ as __select;
+
+// The crates that only `linkname` refers to must be linked all the same.
+use gort_mgc as _;
+use gort_netpoll as _;
+use gort_preempt as _;
+use gort_signal as _;
+use gort_sysmon as _;
+
+/// Starts a goroutine: `go!(f(x, y))` or `go!({ block })`. What it uses is moved into it.
+#[macro_export]
+macro_rules! go {
+    ($($body:tt)*) => { $crate::go(move || { $($body)*; }) };
+}

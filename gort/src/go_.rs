@@ -1,0 +1,78 @@
+//! `go` statements and blocking sections.
+
+use core::mem::ManuallyDrop;
+use gort_proc::*;
+
+/// A closure with its code in front: Go's funcval with captured variables.
+#[repr(C)]
+struct Closure<F> {
+    fv: Funcval,
+    f: ManuallyDrop<F>,
+}
+
+unsafe extern "C-unwind" fn enter<F: FnOnce()>(fv: *mut Funcval) {
+    // SAFETY: `fv` is the leaked `Closure<F>` of the `go` that started this goroutine, and it runs once.
+    let f = unsafe {
+        let c = Box::from_raw(fv.cast::<Closure<F>>());
+        ManuallyDrop::into_inner(c.f)
+    };
+    gort_panic::run_goroutine(f);
+}
+
+/// Starts a goroutine that runs `f`. Go's `go f()`.
+///
+/// It runs next on this processor, before what is queued, unless another one takes it over. A panic that
+/// leaves `f` ends the program with Go's report and status 2; see [`recover`](crate::recover).
+///
+/// # Panics
+/// Ends the process with `fatal error` if called outside a goroutine.
+#[inline(always)]
+pub fn go<F: FnOnce() + Send + 'static>(f: F) {
+    let (pc, _, _) = getpcspbp();
+    go_pc(f, pc);
+}
+
+#[inline]
+fn go_pc<F: FnOnce() + Send + 'static>(f: F, pc: usize) {
+    let c = Box::new(Closure { fv: Funcval { fn_: enter::<F> }, f: ManuallyDrop::new(f) });
+    // SAFETY: the closure is leaked here and taken back by `enter`, on the new goroutine.
+    unsafe { go_raw(Box::into_raw(c).cast(), pc) }
+}
+
+/// Starts a goroutine on a function value; the goroutine owns what stands behind it.
+///
+/// # Safety
+/// `fv` stays valid until its code has run; the code must not unwind.
+#[inline]
+pub unsafe fn go_raw(fv: *mut Funcval, callerpc: usize) {
+    if getg().is_null() {
+        not_on_goroutine();
+    }
+    // SAFETY: the caller's contract.
+    unsafe { newproc_pc(fv, callerpc) }
+}
+
+#[cold]
+#[inline(never)]
+fn not_on_goroutine() -> ! {
+    eprintln!("fatal error: gort: go called outside of gort::run");
+    std::process::exit(2);
+}
+
+/// Runs `f`, which may block its thread (a system call, a foreign function, a file), without keeping other
+/// goroutines from running: the processor is handed on if it takes long. Go does this around every system call.
+///
+/// Inside `f` no other function of this crate may be called.
+pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
+    // SAFETY: on a user goroutine; every way out of `f` passes exitsyscall, on this very frame.
+    unsafe {
+        let (pc, sp, bp) = getpcspbp();
+        reentersyscall(pc, sp, bp);
+        let r = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));
+        exitsyscall();
+        match r {
+            Ok(r) => r,
+            Err(p) => std::panic::resume_unwind(p),
+        }
+    }
+}

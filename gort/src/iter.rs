@@ -1,0 +1,148 @@
+//! Iterators that pull from a function that pushes: Go's `iter.Pull`, on coroutines.
+
+use core::ffi::c_void;
+use gort_coro::{coroswitch, freecoro, newcoro};
+use gort_proc::Coro;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+type Seq<V> = Box<dyn FnOnce(&mut dyn FnMut(V) -> bool) + Send>;
+
+/// What both sides see. Only one of them runs at a time.
+struct Shared<V> {
+    c: *mut Coro,
+    seq: Option<Seq<V>>,
+    v: Option<V>,
+    done: bool,
+    yield_next: bool,
+    /// The coroutine's goroutine has ended.
+    exited: bool,
+    panic_value: Option<Box<dyn Any + Send>>,
+}
+
+/// An iterator over the values that a function yields. See [`pull`].
+///
+/// Go (iter): iter.go:258 Pull
+pub struct Pull<V> {
+    s: Box<Shared<V>>,
+}
+
+// SAFETY: the shared state moves with the handle; the coroutine touches it only while the handle's owner is
+// blocked in a switch.
+unsafe impl<V: Send> Send for Pull<V> {}
+
+/// Turns a function that pushes values into an iterator that pulls them, one at a time. The function runs on a
+/// goroutine of its own, but never at the same time as the caller, and without the scheduler in between.
+///
+/// `seq` gets a `yield`: it passes a value on and returns whether to go on. Dropping the iterator (or
+/// [`Pull::stop`]) makes `yield` return false. A panic or Goexit in `seq` goes on in the caller of `next`.
+///
+/// ```no_run
+/// # gort::run(|| {
+/// let squares = gort::iter::pull(|yield_| {
+///     for i in 0u64.. {
+///         if !yield_(i * i) {
+///             return;
+///         }
+///     }
+/// });
+/// assert_eq!(squares.take(3).collect::<Vec<_>>(), [0, 1, 4]);
+/// # })
+/// ```
+pub fn pull<V: Send + 'static>(seq: impl FnOnce(&mut dyn FnMut(V) -> bool) + Send + 'static) -> Pull<V> {
+    let mut s = Box::new(Shared {
+        c: core::ptr::null_mut(),
+        seq: Some(Box::new(seq)),
+        v: None,
+        done: false,
+        yield_next: false,
+        exited: false,
+        panic_value: None,
+    });
+    let p = &raw mut *s;
+    // SAFETY: the state is boxed and outlives the coroutine: Pull's drop runs it to its end.
+    s.c = unsafe { newcoro(body::<V>, p.cast::<c_void>()) };
+    Pull { s }
+}
+
+/// The coroutine's goroutine.
+unsafe fn body<V: Send + 'static>(c: *mut Coro) {
+    // SAFETY: `arg` is the shared state; the other side is blocked in a switch while this runs.
+    unsafe {
+        let s = (*c).arg.cast::<Shared<V>>();
+        if !(*s).done
+            && let Some(seq) = (*s).seq.take()
+        {
+            let mut yield_ = |v: V| -> bool {
+                if (*s).done {
+                    return false;
+                }
+                if !(*s).yield_next {
+                    panic!("iter.Pull: yield called again before next");
+                }
+                (*s).yield_next = false;
+                (*s).v = Some(v);
+                coroswitch(c);
+                !(*s).done
+            };
+            // A panic and a Goexit alike are caught here and go on in the caller of next.
+            if let Err(p) = gort_panic::catch_all(AssertUnwindSafe(|| seq(&mut yield_))) {
+                (*s).panic_value = Some(p);
+            }
+        }
+        (*s).seq = None;
+        (*s).done = true;
+        (*s).exited = true;
+    }
+}
+
+impl<V> Pull<V> {
+    /// Runs the coroutine until it yields or ends.
+    fn switch(&mut self) {
+        // SAFETY: not exited, so its goroutine waits in the coro.
+        unsafe { coroswitch(self.s.c) };
+        if self.s.exited && !self.s.c.is_null() {
+            // SAFETY: the goroutine has gone through coroexit; this is the only handle.
+            unsafe { freecoro(self.s.c) };
+            self.s.c = core::ptr::null_mut();
+        }
+        if let Some(p) = self.s.panic_value.take() {
+            resume_unwind(p);
+        }
+    }
+
+    /// Ends the iteration: `yield` returns false, and the function is expected to return.
+    pub fn stop(&mut self) {
+        if !self.s.done {
+            self.s.done = true;
+            self.switch();
+        }
+    }
+}
+
+impl<V> Iterator for Pull<V> {
+    type Item = V;
+    fn next(&mut self) -> Option<V> {
+        if self.s.done {
+            return None;
+        }
+        if self.s.yield_next {
+            panic!("iter.Pull: next called again before yield");
+        }
+        self.s.yield_next = true;
+        self.switch();
+        self.s.v.take()
+    }
+}
+
+impl<V> Drop for Pull<V> {
+    fn drop(&mut self) {
+        // A panic of the function during this last run has nowhere to go if one is under way already.
+        let r = catch_unwind(AssertUnwindSafe(|| self.stop()));
+        if let Err(p) = r
+            && !std::thread::panicking()
+        {
+            resume_unwind(p);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! The command `gort`.
+
+mod examples;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use std::process::exit;
+
+/// Go's goroutine scheduler, outside Go.
+#[derive(Parser)]
+#[command(name = "gort", version, arg_required_else_help = true, disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run a built-in example program on the scheduler.
+    Run(Run),
+}
+
+#[derive(Args)]
+#[command(after_help = "ENVIRONMENT:\n  GOMAXPROCS   threads that run goroutines at once (default: all processors)\n  \
+    GODEBUG      schedtrace=MS, scheddetail=1, asyncpreemptoff=1, asynctimerchan=1, ...\n  \
+    GOTRACEBACK  none, single, all, system or crash\n\n\
+    EXIT STATUS:\n  0  the program ended\n  1  the program said so\n  2  panic, deadlock or another fatal error; wrong usage")]
+struct Run {
+    /// The program: a name from --list.
+    #[arg(required_unless_present = "list")]
+    program: Option<String>,
+    /// List the example programs.
+    #[arg(long)]
+    list: bool,
+    /// Size of the problem; each example has its own default and meaning.
+    #[arg(short, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    n: Option<u64>,
+    /// Threads that run goroutines at once; wins over GOMAXPROCS.
+    #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65536))]
+    procs: Option<u32>,
+    /// Print the scheduler's state every MS milliseconds, as GODEBUG=schedtrace=MS does.
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(1..))]
+    schedtrace: Option<u32>,
+    /// With --schedtrace: every processor, thread and goroutine, as GODEBUG=scheddetail=1.
+    #[arg(long, requires = "schedtrace")]
+    scheddetail: bool,
+    /// Print what the scheduler did when the program ends.
+    #[arg(long)]
+    stats: bool,
+}
+
+fn main() {
+    let cli = Cli::parse();
+    match cli.command {
+        Command::Run(r) => run(r),
+    }
+}
+
+/// A usage error: message and usage on standard error, status 2.
+fn usage(kind: ErrorKind, msg: String) -> ! {
+    let mut cmd = Cli::command();
+    cmd.build();
+    match cmd.find_subcommand_mut("run") {
+        Some(run) => run.error(kind, msg).exit(),
+        None => {
+            eprintln!("error: {msg}");
+            exit(2)
+        }
+    }
+}
+
+fn run(r: Run) {
+    if r.list {
+        for e in examples::ALL {
+            println!("{:<12} {} (-n: {}, default {})", e.name, e.about, e.n_is, e.n);
+        }
+        return;
+    }
+    let name = r.program.unwrap_or_default();
+    let Some(e) = examples::ALL.iter().find(|e| e.name == name) else {
+        let mut msg = format!("no example program '{name}'");
+        if let Some(near) = examples::nearest(&name) {
+            msg += &format!("; did you mean '{near}'?");
+        }
+        msg += " (gort run --list shows all)";
+        usage(ErrorKind::InvalidValue, msg);
+    };
+    if let (None, Ok(v)) = (r.procs, std::env::var("GOMAXPROCS"))
+        && !v.is_empty()
+        && !v.parse::<i32>().is_ok_and(|n| n >= 1)
+    {
+        // The runtime itself ignores such a value, as Go's does; a person who typed it wants to know.
+        usage(ErrorKind::InvalidValue, format!("GOMAXPROCS='{v}' is not a number of threads (1 or more)"));
+    }
+    // SAFETY: no other thread exists yet.
+    unsafe {
+        if let Some(p) = r.procs {
+            std::env::set_var("GOMAXPROCS", p.to_string());
+        }
+        if let Some(ms) = r.schedtrace {
+            let old = std::env::var("GODEBUG").unwrap_or_default();
+            let detail = if r.scheddetail { ",scheddetail=1" } else { "" };
+            let sep = if old.is_empty() { "" } else { "," };
+            std::env::set_var("GODEBUG", format!("{old}{sep}schedtrace={ms}{detail}"));
+        }
+    }
+    let n = r.n.unwrap_or(e.n);
+    let (f, stats) = (e.run, r.stats);
+    gort::run(move || {
+        let start = std::time::Instant::now();
+        f(n);
+        if stats {
+            summary(start.elapsed());
+        }
+    })
+}
+
+fn summary(t: std::time::Duration) {
+    let s = gort::runtime::stats();
+    eprintln!("--");
+    eprintln!("time             {:.3} s", t.as_secs_f64());
+    for (name, v) in [
+        ("goroutines", s.goroutines),
+        ("switches", s.switches),
+        ("parks", s.parks),
+        ("yields", s.yields),
+        ("steal attempts", s.steal_tries),
+        ("steals", s.steals),
+        ("stolen", s.stolen),
+        ("global polls", s.global_polls),
+        ("net polls", s.netpolls),
+        ("handoffs", s.handoffs),
+        ("syscalls", s.syscalls),
+        ("spins", s.spins),
+        ("Ms started", s.threads as u64),
+    ] {
+        eprintln!("{name:<16} {v}");
+    }
+}

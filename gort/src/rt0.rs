@@ -1,0 +1,76 @@
+//! The start of the runtime, `rt0_go`.
+
+use gort_proc::*;
+use std::sync::Mutex as StdMutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+type Main = Box<dyn FnOnce() + Send>;
+
+static MAIN: StdMutex<Option<Main>> = StdMutex::new(None);
+static STARTED: AtomicBool = AtomicBool::new(false);
+
+/// The goroutine of `runtime.main`.
+static MAIN_PC: Funcval = Funcval { fn_: main_goroutine };
+
+unsafe extern "C-unwind" fn main_goroutine(_: *mut Funcval) {
+    // SAFETY: started once, as goroutine 1, by `run`.
+    gort_panic::run_goroutine(|| unsafe { gort_proc::main() });
+}
+
+/// The program's own main function.
+#[unsafe(export_name = "gort.main_main")]
+unsafe fn main_main() {
+    let f = MAIN.lock().unwrap_or_else(|e| e.into_inner()).take();
+    if let Some(f) = f {
+        f();
+    }
+}
+
+/// What `runtime.main` does before it exits; for hooks of hosts. Rust's buffered standard output is flushed
+/// by the exit itself.
+#[unsafe(export_name = "gort.run_exit_hooks")]
+unsafe fn run_exit_hooks(_code: i32) {
+    use std::io::Write;
+    let _ = std::io::stdout().flush();
+}
+
+/// Starts the runtime on this thread and runs `f` as the main goroutine. When `f` returns the process exits
+/// with status 0, whatever the other goroutines do, as a Go program does when `main.main` returns.
+///
+/// `GOMAXPROCS`, `GODEBUG` and `GOTRACEBACK` are read as Go reads them.
+///
+/// # Panics
+/// If the runtime has been started before: there is one per process.
+///
+/// Go: asm_amd64.s:159 rt0_go
+pub fn run(f: impl FnOnce() + Send + 'static) -> ! {
+    if STARTED.swap(true, Ordering::SeqCst) {
+        panic!("gort::run: the runtime is already running");
+    }
+    *MAIN.lock().unwrap_or_else(|e| e.into_inner()) = Some(Box::new(f));
+    // SAFETY: one thread only, once: m0 and g0 are made here and never freed.
+    unsafe {
+        // asm_amd64.s:167 g0 on the thread's own stack
+        let g0 = Box::leak(Box::<G>::default()) as *mut G;
+        let m0 = Box::leak(Box::<M>::default()) as *mut M;
+        M0.store(m0);
+        G0.store(g0);
+        (*g0).stack = main_thread_stack();
+        (*g0).stackguard0.set((*g0).stack.lo + STACK_GUARD);
+        (*g0).stackguard1 = (*g0).stack.lo + STACK_GUARD;
+        // asm_amd64.s:276
+        (*m0).g0 = g0;
+        (*g0).m = m0;
+        setg(g0);
+        check(); // asm_amd64.s:343
+        goargs();
+        osinit();
+        schedinit();
+        gort_panic::install_panic_hook();
+        // asm_amd64.s:355 the goroutine that runs runtime.main
+        newproc((&raw const MAIN_PC).cast_mut());
+        // asm_amd64.s:360 does not return
+        mstart0();
+    }
+    throw("mstart returned on m0");
+}

@@ -1,0 +1,139 @@
+//! Go's package `runtime`, and `runtime/debug`.
+
+use gort_proc::*;
+
+/// Lets others run: this goroutine goes to the end of the global run queue. Go's `runtime.Gosched`.
+#[inline]
+pub fn gosched() {
+    // SAFETY: on a user goroutine.
+    unsafe { gort_proc::gosched() }
+}
+
+/// Ends this goroutine, after dropping what lives on its stack; the others go on. On the main goroutine the
+/// program goes on without it, and ends with `fatal error: no goroutines (main called runtime.Goexit) -
+/// deadlock!` when no other is left. Go's `runtime.Goexit`.
+pub fn goexit() -> ! {
+    gort_panic::goexit()
+}
+
+/// Sets how many threads may run goroutines at once, and returns the previous value; `n < 1` only asks.
+/// Go's `runtime.GOMAXPROCS`.
+pub fn gomaxprocs(n: i32) -> i32 {
+    // SAFETY: on a user goroutine; it stops the world itself.
+    unsafe { gort_debug::gomaxprocs(n) }
+}
+
+/// Processors that this process may use. Go's `runtime.NumCPU`.
+pub fn num_cpu() -> i32 {
+    NCPU.get()
+}
+
+/// Goroutines that exist, system goroutines left out. Go's `runtime.NumGoroutine`.
+pub fn num_goroutine() -> usize {
+    // SAFETY: reads counters.
+    unsafe { gcount() as usize }
+}
+
+/// The number of this goroutine, as tracebacks print it. gort's own: Go hides it.
+pub fn goid() -> u64 {
+    let gp = getg();
+    // SAFETY: a goroutine's number is its own to read; nil on threads that run none.
+    if gp.is_null() { 0 } else { unsafe { (*(*(*gp).m).curg.ptr()).goid } }
+}
+
+/// Wires this goroutine to its thread until [`unlock_os_thread`] has been called as often: no other goroutine
+/// runs there. If the goroutine ends wired, so does the thread. Go's `runtime.LockOSThread`.
+pub fn lock_os_thread() {
+    // SAFETY: on a user goroutine.
+    unsafe { gort_proc::lock_os_thread() }
+}
+
+/// Undoes one [`lock_os_thread`]. Go's `runtime.UnlockOSThread`.
+pub fn unlock_os_thread() {
+    // SAFETY: on a user goroutine.
+    unsafe { gort_proc::unlock_os_thread() }
+}
+
+/// The stack of this goroutine, or of all, as a panic would print them. Go's `runtime.Stack`.
+pub fn stack(all: bool) -> String {
+    gort_traceback::stack_string(all)
+}
+
+/// Sets how many threads the runtime may make (10,000 at first); more end the program. Returns the old value.
+/// Go's `debug.SetMaxThreads`.
+pub fn set_max_threads(n: i32) -> i32 {
+    // SAFETY: on a user goroutine.
+    unsafe { gort_proc::set_max_threads(n) }
+}
+
+/// Exits at once with `code`, without unwinding any goroutine. Go's `os.Exit`.
+pub fn exit(code: i32) -> ! {
+    use std::io::Write;
+    let _ = std::io::stdout().flush();
+    gort_proc::exit(code)
+}
+
+/// What the scheduler has done since the start, summed over all processors. gort's own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Goroutines started.
+    pub goroutines: u64,
+    /// Times that a goroutine was switched to.
+    pub switches: u64,
+    /// Times that one waited.
+    pub parks: u64,
+    /// Times that one gave way (`gosched`, preemption).
+    pub yields: u64,
+    /// Attempts to take work from another processor.
+    pub steal_tries: u64,
+    /// Those that got something.
+    pub steals: u64,
+    /// Goroutines moved that way.
+    pub stolen: u64,
+    /// Looks into the global queue that found something.
+    pub global_polls: u64,
+    /// Polls of the network.
+    pub netpolls: u64,
+    /// Processors handed to another thread.
+    pub handoffs: u64,
+    /// Blocking sections entered.
+    pub syscalls: u64,
+    /// Times that a thread went looking for work.
+    pub spins: u64,
+    /// Threads started.
+    pub threads: i64,
+}
+
+/// Reads the counters. They are exact for a processor that stands still, and a moment old for others.
+pub fn stats() -> Stats {
+    let mut s = Stats::default();
+    // SAFETY: Ps are never freed, their counters are atomics; allp's array is never freed either.
+    unsafe {
+        lock(allp_lock());
+        let ps = *allp();
+        // Ps beyond gomaxprocs have counted too.
+        let ps = ps.upto(ps.cap);
+        for i in 0..ps.len {
+            let pp = *ps.at(i);
+            if pp.is_null() {
+                continue;
+            }
+            let t = &raw const (*pp).stats;
+            s.goroutines += (*t).gocreate.get();
+            s.switches += (*t).execute.get();
+            s.parks += (*t).park.get();
+            s.yields += (*t).gosched.get() + (*t).preempt.get();
+            s.steal_tries += (*t).steal_tries.get();
+            s.steals += (*t).steals.get();
+            s.stolen += (*t).stolen.get();
+            s.global_polls += (*t).global_polls.get();
+            s.netpolls += (*t).netpolls.get();
+            s.handoffs += (*t).handoffs.get();
+            s.syscalls += (*t).syscalls.get();
+            s.spins += (*t).spins.get();
+        }
+        unlock(allp_lock());
+        s.threads = (*sched()).mnext.get();
+    }
+    s
+}
