@@ -68,6 +68,10 @@ mod vars {
         ///
         /// Go: panic.go:1100 paniclk
         paniclk, Mutex);
+    zeroed!(/// Locked twice to stop a thread for good.
+        ///
+        /// Go: panic.go:1361 deadlock
+        deadlock, Mutex);
 
     static ALLP: Global<Slice<*mut P>> = Global::new(Slice::nil());
     static IDLEP_MASK: Global<PMask> = Global::new(Slice::nil());
@@ -205,6 +209,10 @@ mod scalars {
     ///
     /// Go: cgo.go:48 iscgo
     pub static ISCGO: Bool = Bool::new(false);
+    /// The first extra M has been made: foreign threads may call in.
+    ///
+    /// Go: cgo.go:64 cgoHasExtraM
+    pub static CGO_HAS_EXTRA_M: Bool = Bool::new(false);
 }
 #[cfg(not(loom))]
 pub use scalars::*;
