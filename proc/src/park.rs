@@ -1,65 +1,135 @@
-//! proc.go: lines 351 and on.
+//! proc.go: 351–449. How a goroutine yields, parks and is made ready again.
 
 use crate::*;
+use gort_runtime2::WaitReason;
 
-/// TODO
+/// Yields the processor: the goroutine goes to the global run queue and runs again later.
 ///
 /// # Safety
-/// TODO
+/// On a user goroutine, holding no runtime lock.
 ///
 /// Go: proc.go:351 Gosched
 #[doc(alias = "Gosched")]
 pub unsafe fn gosched() {
-    todo!()
+    // SAFETY: the caller's contract is mcall's.
+    unsafe {
+        // :352 checkTimeouts does nothing where there are futexes (lock_futex.go:256).
+        // :353
+        mcall(gosched_m);
+    }
 }
 
-/// TODO
+/// Yields like [`gosched`], unless the M is in a state in which it must not be preempted.
 ///
 /// # Safety
-/// TODO
+/// On a user goroutine.
 ///
 /// Go: proc.go:360 goschedguarded
 pub unsafe fn goschedguarded() {
-    todo!()
+    // SAFETY: the caller's contract is mcall's.
+    unsafe {
+        // :361
+        mcall(goschedguarded_m);
+    }
 }
 
-/// TODO
+/// Yields like [`gosched`], but not while there are idle Ps (unless preemption was asked for).
 ///
 /// # Safety
-/// TODO
+/// On a user goroutine, holding no runtime lock.
 ///
 /// Go: proc.go:369 goschedIfBusy
 #[doc(alias = "goschedIfBusy")]
 pub unsafe fn gosched_if_busy() {
-    todo!()
+    // SAFETY: getg() is this goroutine; the rest is mcall's contract.
+    unsafe {
+        // :370
+        let gp = getg();
+        // :373 a request to preempt is honoured even when Ps are idle: this may be a tight loop
+        if !(*gp).preempt.get() && (*sched()).npidle.load() > 0 {
+            return;
+        }
+        // :376
+        mcall(gosched_m);
+    }
 }
 
-/// TODO
+/// The end of a Rust unwinding that had locked this goroutine to its thread: see docs/deviations.md.
+///
+/// Kept out of line, so that no thread-local address of std's lives in a caller that is about to switch.
+#[cold]
+#[inline(never)]
+unsafe fn unwinding_ended(gp: *mut G) {
+    // SAFETY: gp is the running goroutine; its lock count was raised when the unwinding began.
+    unsafe {
+        if !std::thread::panicking() {
+            (*gp).unwinding = false;
+            unlock_os_thread_int();
+        }
+    }
+}
+
+/// Puts the goroutine into the waiting state and calls `unlockf(gp, lock)` on g0. If that returns false, the
+/// goroutine goes on at once.
+///
+/// When `unlockf` runs the goroutine counts as waiting already, so it may have been readied by then, unless
+/// whatever `unlockf` unlocks prevented that; and if `unlockf` returns false, nobody may ready it.
 ///
 /// # Safety
-/// TODO
+/// On a user goroutine, holding no runtime lock but what `unlockf` releases. `lock` is what `unlockf` expects.
 ///
 /// Go: proc.go:407 gopark
 pub unsafe fn gopark(unlockf: Option<UnlockF>, lock: *mut c_void, reason: WaitReason) {
-    todo!()
+    // SAFETY: mp is this thread's M, and its waiting fields belong to the goroutine that runs on it.
+    unsafe {
+        // :408 checkTimeouts does nothing where there are futexes (lock_futex.go:256).
+        // gort's own: the lock of a goroutine that unwound ends here at the latest.
+        let gp = getg();
+        if (*gp).unwinding {
+            unwinding_ended(gp);
+        }
+        // :411
+        let mp = acquirem();
+        let gp = (*mp).curg.ptr();
+        let status = readgstatus(gp);
+        if status != GRUNNING && status != GSCANRUNNING {
+            throw("gopark: bad g status");
+        }
+        // :417
+        (*mp).waitlock = lock;
+        (*mp).waitunlockf = unlockf;
+        (*gp).waitreason = reason;
+        // :420 the tracer's reason and skip count are left out
+        releasem(mp);
+        // :424 nothing that could move the goroutine to another M may come between
+        mcall(park_m);
+    }
 }
 
-/// TODO
+/// Parks and unlocks `lock`; [`goready`] makes the goroutine runnable again.
 ///
 /// # Safety
-/// TODO
+/// As for [`gopark`]; the caller holds `lock`.
 ///
 /// Go: proc.go:429 goparkunlock
 pub unsafe fn goparkunlock(lock: *mut Mutex, reason: WaitReason) {
-    todo!()
+    // SAFETY: parkunlock_c takes a Mutex.
+    unsafe {
+        // :430
+        gopark(Some(parkunlock_c), lock.cast(), reason);
+    }
 }
 
-/// TODO
+/// Makes a parked goroutine runnable; it runs next on this P.
 ///
 /// # Safety
-/// TODO
+/// `gp` waits, and the caller is the one entitled to wake it. The M has a P.
 ///
 /// Go: proc.go:443 goready
 pub unsafe fn goready(gp: *mut G) {
-    todo!()
+    // SAFETY: the caller's contract is ready's.
+    unsafe {
+        // :444
+        systemstack(|| ready(gp, true));
+    }
 }

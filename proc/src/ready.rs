@@ -1,13 +1,31 @@
-//! proc.go: lines 1007 and on.
+//! proc.go: 1007–1045. Making a goroutine runnable.
 
 use crate::*;
 
-/// TODO
+/// Marks `gp` runnable and puts it on this P's run queue; `next`: into the runnext slot.
 ///
 /// # Safety
-/// TODO
+/// `gp` waits, and the caller is the one entitled to wake it. Runs on g0 with a P.
 ///
 /// Go: proc.go:1022 ready
 pub unsafe fn ready(gp: *mut G, next: bool) {
-    todo!()
+    // SAFETY: the caller's contract; preemption is off while the P is held.
+    unsafe {
+        // :1023
+        let status = readgstatus(gp);
+
+        // :1026 no preemption while the P is in a local variable
+        let mp = acquirem();
+        if status & !GSCAN != GWAITING {
+            dumpgstatus(gp);
+            throw("bad g->status in ready");
+        }
+
+        // :1033 (tracing left out, :1032, :1034)
+        casgstatus(gp, GWAITING, GRUNNABLE);
+        // :1038
+        runqput((*mp).p.ptr(), gp, next);
+        wakep();
+        releasem(mp);
+    }
 }

@@ -1,76 +1,248 @@
-//! proc.go: lines 714 and on.
+//! proc.go: 714–1006. Initialisation of the scheduler and of Ms.
 
 use crate::*;
+use gort_print::print;
 
-/// TODO
+/// How many goroutine ids a P takes from `sched.goidgen` at once.
+///
+/// Go: proc.go:717 _GoidCacheBatch
+pub const GOID_CACHE_BATCH: u64 = 16;
+
+/// The scheduler's initialisation. The order at start is: osinit, schedinit, newproc of [`main`](crate::main()),
+/// mstart.
 ///
 /// # Safety
-/// TODO
-///
-/// Go: proc.go:748 getGodebugEarly
-#[doc(alias = "getGodebugEarly")]
-pub unsafe fn get_godebug_early() -> String {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
+/// Called once, on m0's g0, by the only thread that is in the runtime.
 ///
 /// Go: proc.go:782 schedinit
 pub unsafe fn schedinit() {
-    todo!()
+    // SAFETY: nobody else is in the runtime yet.
+    unsafe {
+        let sched = sched();
+        // :783
+        lock_init(&raw mut (*sched).lock, LOCK_RANK_SCHED);
+        lock_init(&raw mut (*sched).sysmonlock, LOCK_RANK_SYSMON);
+        lock_init(&raw mut (*sched).deferlock, LOCK_RANK_DEFER);
+        lock_init(&raw mut (*sched).sudoglock, LOCK_RANK_SUDOG);
+        lock_init(deadlock(), LOCK_RANK_DEADLOCK);
+        lock_init(paniclk(), LOCK_RANK_PANIC);
+        lock_init(allglock(), LOCK_RANK_ALLG);
+        lock_init(allp_lock(), LOCK_RANK_ALLP);
+        // :791 reflectOffs, finlock and cpuprof are not there.
+        // :794
+        gort_rwmutex::init(allocm_lock(), LOCK_RANK_ALLOCM_R, LOCK_RANK_ALLOCM_RINTERNAL, LOCK_RANK_ALLOCM_W);
+        gort_rwmutex::init(exec_lock(), LOCK_RANK_EXEC_R, LOCK_RANK_EXEC_RINTERNAL, LOCK_RANK_EXEC_W);
+        // :796 the tracer's locks and those of the heap's statistics (:800) are not there.
+
+        // :804
+        let gp = getg();
+        // :805 no race detector.
+
+        // :809
+        (*sched).maxmcount.set(10000);
+        // :810 no second file for crash reports.
+
+        // :813 the world starts stopped
+        world_stopped();
+
+        // :815 ticks, moduledataverify (:816), mallocinit (:818): not there.
+        // :817
+        stackinit();
+        // :819 GODEBUG is looked at early only for cpu.* options (:820), which gort has no use for.
+        // :821
+        randinit();
+        // :823
+        mcommoninit((*gp).m, -1);
+        // :824 modulesinit, typelinksinit, itabsinit, stkobjinit: no Go types here.
+
+        // :829
+        linkname::sigsave(&raw mut (*(*gp).m).sigmask);
+        INIT_SIGMASK.set((*(*gp).m).sigmask);
+
+        // :832
+        goargs();
+        goenvs();
+        // :834 secure and checkfds: Rust's std has done what they do before main.
+        // :836
+        parsedebugvars();
+        // :837 gcinit: no collector.
+
+        // :841 a stack to crash on when the current one is bad
+        (*gcrash()).stack = stackalloc(CRASH_STACK_SIZE);
+        (*gcrash()).stackguard0.set((*gcrash()).stack.lo + 1000);
+        (*gcrash()).stackguard1 = (*gcrash()).stack.lo + 1000;
+
+        // :849 no memory profile, hence no profStack buffers (:854).
+
+        // :856
+        lock(&raw mut (*sched).lock);
+        (*sched).lastpoll.store(nanotime());
+        let mut procs = NCPU.get();
+        // :859
+        if let Some(n) = gogetenv("GOMAXPROCS").and_then(|s| atoi32(&s))
+            && n > 0
+        {
+            procs = n;
+        }
+        // :862
+        if !procresize(procs).is_null() {
+            throw("unknown runnable goroutine during bootstrap");
+        }
+        unlock(&raw mut (*sched).lock);
+
+        // :868 now Ps can run
+        world_started();
+        // :870 buildVersion and modinfo (:875) only keep the linker from dropping them.
+    }
 }
 
-/// TODO
+/// Size of the stack to crash on. Go has 16384; a traceback through native frames takes more.
+const CRASH_STACK_SIZE: u32 = 131072;
+
+/// Prints the state of `gp` and of the current goroutine, before a throw.
 ///
 /// # Safety
-/// TODO
+/// `gp` is a G, and the thread is an M.
 ///
 /// Go: proc.go:882 dumpgstatus
 pub unsafe fn dumpgstatus(gp: *mut G) {
-    todo!()
+    // SAFETY: Gs are never freed; goid is not written while the goroutine lives.
+    unsafe {
+        // :883
+        let thisg = getg();
+        print!(
+            "runtime:   gp: gp={:#x}, goid={}, gp->atomicstatus={}\n",
+            gp.addr(),
+            (*gp).goid,
+            readgstatus(gp)
+        );
+        // :885
+        print!(
+            "runtime: getg:  g={:#x}, goid={},  g->atomicstatus={}\n",
+            thisg.addr(),
+            (*thisg).goid,
+            readgstatus(thisg)
+        );
+    }
 }
 
-/// TODO
+/// Ends the process if there are more threads than `sched.maxmcount`.
 ///
 /// # Safety
-/// TODO
+/// The caller holds `sched.lock`.
 ///
 /// Go: proc.go:889 checkmcount
 pub unsafe fn checkmcount() {
-    todo!()
+    // SAFETY: counters under sched.lock.
+    unsafe {
+        let sched = sched();
+        // :890
+        assert_lock_held(&raw mut (*sched).lock);
+
+        // :900 threads that foreign code made do not count: the limit is there to catch runaway blocking
+        let count = mcount() - EXTRA_M_IN_USE.load() as i32 - EXTRA_M_LENGTH.load() as i32;
+        if count > (*sched).maxmcount.get() {
+            // :902
+            print!("runtime: program exceeds {}-thread limit\n", (*sched).maxmcount.get());
+            throw("thread exhaustion");
+        }
+    }
 }
 
-/// TODO
+/// The id of the next M, which counts as running from now on (for checkdead).
 ///
 /// # Safety
-/// TODO
+/// The caller holds `sched.lock`.
 ///
 /// Go: proc.go:911 mReserveID
 #[doc(alias = "mReserveID")]
 pub unsafe fn m_reserve_id() -> i64 {
-    todo!()
+    // SAFETY: counters under sched.lock.
+    unsafe {
+        let sched = sched();
+        // :912
+        assert_lock_held(&raw mut (*sched).lock);
+
+        if (*sched).mnext.get().wrapping_add(1) < (*sched).mnext.get() {
+            throw("runtime: thread ID overflow");
+        }
+        // :917
+        let id = (*sched).mnext.get();
+        (*sched).mnext.bump(1);
+        checkmcount();
+        id
+    }
 }
 
-/// TODO
+/// What all Ms need: an id (`id`, or a new one for -1), random state, a signal stack, a place in allm.
 ///
 /// # Safety
-/// TODO
+/// `mp` is new and belongs to the caller.
 ///
 /// Go: proc.go:924 mcommoninit
 pub unsafe fn mcommoninit(mp: *mut M, id: i64) {
-    todo!()
+    // SAFETY: mp is the caller's until it is published in ALLM, under sched.lock.
+    unsafe {
+        let sched = sched();
+        // :925 the stack of who created the thread is not recorded.
+
+        // :932
+        lock(&raw mut (*sched).lock);
+
+        if id >= 0 {
+            (*mp).id = id;
+        } else {
+            (*mp).id = m_reserve_id();
+        }
+
+        // :940
+        mrandinit(mp);
+
+        linkname::mpreinit(mp);
+        if !(*mp).gsignal.is_null() {
+            (*(*mp).gsignal).stackguard1 = (*(*mp).gsignal).stack.lo + STACK_GUARD;
+        }
+
+        // :949
+        (*mp).alllink.set(ALLM.get());
+
+        // :953 published safely: some walk allm without the lock
+        ALLM.store(mp);
+        unlock(&raw mut (*sched).lock);
+        // :957 no buffers for foreign tracebacks, nor for profiles (:960).
+    }
 }
 
-/// TODO
+/// Counts `mp` as spinning.
 ///
 /// # Safety
-/// TODO
+/// `mp` is this thread's M, or one that the caller is about to start.
 ///
 /// Go: proc.go:997 becomeSpinning
 #[doc(alias = "becomeSpinning")]
 pub unsafe fn become_spinning(mp: *mut M) {
-    todo!()
+    // SAFETY: atomics.
+    unsafe {
+        // :998
+        (*mp).spinning.set(true);
+        (*sched()).nmspinning.add(1);
+        (*sched()).needspinning.store(0);
+    }
 }
+
+/// Whether foreign frames lie on the stack of `mp`.
+///
+/// # Safety
+/// `mp` is this thread's M.
+///
+/// Go: proc.go:1003 hasCgoOnStack
+#[doc(alias = "hasCgoOnStack")]
+pub unsafe fn has_cgo_on_stack(mp: *mut M) -> bool {
+    // SAFETY: the M's own fields.
+    unsafe {
+        // :1004
+        (*mp).ncgo > 0 || (*mp).isextra
+    }
+}
+
+// proc.go:1007 osHasLowResTimer and its kin are false on Linux.

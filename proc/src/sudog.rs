@@ -1,25 +1,113 @@
-//! proc.go: lines 450 and on.
+//! proc.go: 450–537. The caches of sudogs: one per P, and a central list behind them.
 
 use crate::*;
 
-/// TODO
+/// Takes a sudog from this P's cache, filling it from the central list if it is empty.
 ///
 /// # Safety
-/// TODO
+/// The caller runs on an M with a P.
 ///
 /// Go: proc.go:450 acquireSudog
 #[doc(alias = "acquireSudog")]
 pub unsafe fn acquire_sudog() -> *mut Sudog {
-    todo!()
+    // SAFETY: preemption is off from acquirem to releasem, so the P and its cache stay this thread's; the
+    // central list is touched under its lock.
+    unsafe {
+        // :459 pinned: the P must stay ours.
+        let mp = acquirem();
+        let pp = (*mp).p.ptr();
+        let cache = &raw mut (*pp).sudogcache;
+        let sched = sched();
+        // :461
+        if (*cache).len == 0 {
+            lock(&raw mut (*sched).sudoglock);
+            // :464 first a batch from the central list, up to half the cache
+            while (*cache).len < PtrBuf::<Sudog, 128>::CAP / 2 && !(*sched).sudogcache.is_null() {
+                let s = (*sched).sudogcache;
+                (*sched).sudogcache = (*s).next;
+                (*s).next = core::ptr::null_mut();
+                (*cache).push(s);
+            }
+            unlock(&raw mut (*sched).sudoglock);
+            // :472 nothing there: a new one, never freed
+            if (*cache).len == 0 {
+                (*cache).push(Box::into_raw(Box::default()));
+            }
+        }
+        // :476
+        let s = (*cache).pop();
+        // :480
+        if !(*s).elem.is_null() {
+            throw("acquireSudog: found s.elem != nil in cache");
+        }
+        releasem(mp);
+        s
+    }
 }
 
-/// TODO
+/// Puts a sudog back into this P's cache, moving half of a full cache to the central list.
 ///
 /// # Safety
-/// TODO
+/// `s` came from [`acquire_sudog`], and nobody holds it any more. The caller runs on an M with a P.
 ///
 /// Go: proc.go:488 releaseSudog
 #[doc(alias = "releaseSudog")]
 pub unsafe fn release_sudog(s: *mut Sudog) {
-    todo!()
+    // SAFETY: `s` is the caller's alone; the caches as in acquire_sudog.
+    unsafe {
+        // :489
+        if !(*s).elem.is_null() {
+            throw("runtime: sudog with non-nil elem");
+        }
+        if (*s).is_select {
+            throw("runtime: sudog with non-false isSelect");
+        }
+        if !(*s).next.is_null() {
+            throw("runtime: sudog with non-nil next");
+        }
+        // :498
+        if !(*s).prev.is_null() {
+            throw("runtime: sudog with non-nil prev");
+        }
+        if !(*s).waitlink.is_null() {
+            throw("runtime: sudog with non-nil waitlink");
+        }
+        if !(*s).c.is_null() {
+            throw("runtime: sudog with non-nil c");
+        }
+        // :507
+        let gp = getg();
+        if !(*gp).param.is_null() {
+            throw("runtime: releaseSudog with non-nil gp.param");
+        }
+        // :511 pinned: the P must stay ours.
+        let mp = acquirem();
+        let pp = (*mp).p.ptr();
+        let cache = &raw mut (*pp).sudogcache;
+        let sched = sched();
+        // :513
+        if (*cache).len == PtrBuf::<Sudog, 128>::CAP {
+            let mut first: *mut Sudog = core::ptr::null_mut();
+            let mut last: *mut Sudog = core::ptr::null_mut();
+            // :516
+            while (*cache).len > PtrBuf::<Sudog, 128>::CAP / 2 {
+                let p = (*cache).pop();
+                // :521
+                if first.is_null() {
+                    first = p;
+                } else {
+                    (*last).next = p;
+                }
+                last = p;
+            }
+            // :528
+            lock(&raw mut (*sched).sudoglock);
+            (*last).next = (*sched).sudogcache;
+            (*sched).sudogcache = first;
+            unlock(&raw mut (*sched).sudoglock);
+        }
+        // :533
+        (*cache).push(s);
+        releasem(mp);
+    }
 }
