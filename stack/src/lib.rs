@@ -1,62 +1,22 @@
 //! Go's stack.go: stack allocation, pools and growth.
+//!
+//! | module | what | Go |
+//! |---|---|---|
+//! | [`pool`] | sizes, `stackalloc`, `stackfree`, the pools and the per-P cache | stack.go:67–525, 1250–1376 |
+//! | [`newstack`] | preemption at a check, growth, moving stacks | stack.go:527–1248 |
+//! | [`span`] | address space, guard pages, which stack an address belongs to | the parts of mheap.go below them |
+//!
+//! # Native stacks
+//! A stack for Rust or C code cannot grow: nobody knows its pointers. It is an address range large enough (256 KiB,
+//! see [`set_default_stack_size`]) of which only the pages that are touched have memory, with a page below that
+//! faults. Everything else is as in Go: spans of sixteen stacks of the smallest size, four orders of sizes, a global pool for each
+//! order, a cache of sixteen stacks' worth in each P, larger stacks by themselves.
 
-use gort_runtime2::*;
+pub mod newstack;
+pub mod pool;
+pub mod span;
+mod sys;
 
-/// Go: stack.go:101 stackGuard (value TODO)
-pub const STACK_GUARD: usize = 928;
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub fn stackinit() {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn stackalloc(n: u32) -> Stack {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn stackfree(stk: Stack) {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn stackcache_clear(pp: *mut P) {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn preempt_check() {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub fn starting_stack_size() -> u32 {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn isshrinkstacksafe(gp: *mut G) -> bool {
-    todo!()
-}
+pub use newstack::*;
+pub use pool::*;
+pub use span::{GUARD_SIZE, PAGE_SHIFT, PAGE_SIZE, stack_address_space, stack_of, stack_release_deep};

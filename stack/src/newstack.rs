@@ -1,0 +1,215 @@
+//! Preemption at a check, and what is shared by stacks that grow: stack.go:955–1187.
+
+use crate::pool::STACK_GUARD;
+use gort_asm::{getg, gogo, mcall};
+use gort_print::print;
+use gort_runtime2::linkname::{can_preempt_m, gopreempt_m, preempt_park, throw};
+use gort_runtime2::{Funcval, G, Gobuf, STACK_FORK, STACK_PREEMPT};
+
+/// `x` rounded up to a power of two.
+///
+/// Go: stack.go:956 round2
+pub fn round2(x: i32) -> i32 {
+    let mut s = 0; // :957
+    while 1i32.wrapping_shl(s) < x {
+        s += 1;
+    }
+    1i32.wrapping_shl(s) // :961
+}
+
+/// Yields if somebody asked this goroutine to: what the prologue of every Go function does, for native code at
+/// its entries into the runtime. A load and a comparison when nobody has asked.
+///
+/// # Safety
+/// The caller runs on a goroutine, g0 or gsignal of this runtime, holds no runtime lock, and can stand being
+/// descheduled and continued on another thread.
+#[inline(always)]
+pub unsafe fn preempt_check() {
+    // SAFETY: the current g is alive; the rest is the caller's contract.
+    unsafe {
+        if (*getg()).stackguard0.get() == STACK_PREEMPT {
+            preempt_check_slow();
+        }
+    }
+}
+
+/// The rare half of [`preempt_check`].
+///
+/// # Safety
+/// As there.
+#[cold]
+#[inline(never)]
+unsafe fn preempt_check_slow() {
+    // SAFETY: g and m are this thread's own.
+    unsafe {
+        let gp = getg();
+        let mp = (*gp).m;
+        // Managed code on these stacks would have thrown in morestack already (asm_amd64.s:573, :580); native code of
+        // the runtime may well pass a check there.
+        if mp.is_null() || gp == (*mp).g0 || gp == (*mp).gsignal || (*mp).p.is_null() {
+            return;
+        }
+        mcall(newstack_preempt);
+    }
+}
+
+/// The half of `newstack` that has to do with preemption; it runs on g0. Go's `morestack` has by then stored the
+/// goroutine's state in `g.sched`, which here `mcall` did.
+///
+/// Native stacks do not grow, so there is no other half for them.
+///
+/// Go: stack.go:976 newstack
+///
+/// # Safety
+/// Through `mcall` from a goroutine.
+unsafe extern "C" fn newstack_preempt(gp: *mut G) -> ! {
+    // SAFETY: on g0; `gp` was just switched away from and is ours until it is handed to the scheduler.
+    unsafe {
+        let thisg = getg(); // :977
+        let mp = (*thisg).m;
+        // :979
+        if (*gp).stackguard0.get() == STACK_FORK {
+            throw("stack growth after fork");
+        }
+        // :982
+        if gp != (*mp).curg.ptr() {
+            print!(
+                "runtime: newstack called from g={:p}\n\tm={:p} m->curg={:p} m->g0={:p} m->gsignal={:p}\n",
+                gp,
+                mp,
+                (*mp).curg.ptr(),
+                (*mp).g0,
+                (*mp).gsignal
+            );
+            throw("runtime: wrong goroutine in newstack");
+        }
+        // :991
+        if (*gp).throwsplit {
+            (*gp).syscallsp = (*gp).sched.sp;
+            (*gp).syscallpc = (*gp).sched.pc;
+            // :1002
+            print!(
+                "runtime: newstack at {:#x} sp={:#x} stack=[{:#x}, {:#x}]\n",
+                (*gp).sched.pc,
+                (*gp).sched.sp,
+                (*gp).stack.lo,
+                (*gp).stack.hi
+            );
+            (*mp).traceback = 2; // :1007
+            throw("runtime: stack split at bad time");
+        }
+        // :1012 morebuf is not used: mcall has no caller's frame to restart.
+
+        let stackguard0 = (*gp).stackguard0.load(); // :1021
+        let preempt = stackguard0 == STACK_PREEMPT; // :1035
+        // Granted or withdrawn in the meantime (resumeG, an earlier yield): nothing to do, which Go's code cannot
+        // meet, as it comes here for want of stack if not for this.
+        if !preempt || !can_preempt_m(mp) {
+            // :1040 g.preempt stays set, so the next check asks again (releasem restores the request).
+            (*gp).stackguard0.set((*gp).stack.lo + STACK_GUARD);
+            gogo(&raw mut (*gp).sched);
+        }
+
+        // :1045
+        if (*gp).stack.lo == 0 {
+            throw("missing stack in newstack");
+        }
+        let sp = (*gp).sched.sp; // :1048
+        // :1058
+        if sp < (*gp).stack.lo {
+            print!(
+                "runtime: gp={:p}, goid={}, gp->status={:#x}\n runtime: split stack overflow: {:#x} < {:#x}\n",
+                gp,
+                (*gp).goid,
+                (*gp).atomicstatus.load(),
+                sp,
+                (*gp).stack.lo
+            );
+            throw("runtime: split stack overflow");
+        }
+
+        // :1065
+        if gp == (*mp).g0 {
+            throw("runtime: preempt g0");
+        }
+        if (*mp).p.is_null() && (*mp).locks.get() == 0 {
+            throw("runtime: g is running but p is not");
+        }
+        // :1072 a native stack does not shrink; the request is answered all the same.
+        if (*gp).preempt_shrink {
+            (*gp).preempt_shrink = false;
+        }
+        // :1079
+        if (*gp).preempt_stop {
+            preempt_park(gp);
+        }
+        gopreempt_m(gp) // :1084
+    }
+}
+
+/// What a goroutine made with a nil function does when it starts.
+///
+/// Go: stack.go:1135 nilfunc
+unsafe extern "C-unwind" fn nilfunc(_: *mut Funcval) {
+    // SAFETY: faults on purpose: address 0 is never mapped.
+    unsafe { core::ptr::null_mut::<u8>().write_volatile(0) } // :1136
+}
+
+/// Makes `gobuf` look as if it had called `fv` and stopped before its first instruction.
+///
+/// Go: stack.go:1141 gostartcallfn
+///
+/// # Safety
+/// `gobuf.sp` is the top of a stack that the caller owns, with room below.
+pub unsafe fn gostartcallfn(gobuf: *mut Gobuf, fv: *mut Funcval) {
+    // SAFETY: the caller's contract.
+    unsafe {
+        // :1143
+        let f = if !fv.is_null() { (*fv).fn_ as usize } else { nilfunc as *const () as usize };
+        gostartcall(gobuf, f, fv.cast()); // :1148
+    }
+}
+
+/// The same for a function and its context.
+///
+/// Go: sys_x86.go:16 gostartcall
+///
+/// # Safety
+/// As for [`gostartcallfn`].
+pub unsafe fn gostartcall(buf: *mut Gobuf, f: usize, ctxt: *mut core::ffi::c_void) {
+    // SAFETY: the word below sp is inside the caller's stack.
+    unsafe {
+        let sp = (*buf).sp - size_of::<usize>(); // :18
+        *(sp as *mut usize) = (*buf).pc;
+        (*buf).sp = sp; // :20
+        (*buf).pc = f;
+        (*buf).ctxt = ctxt;
+    }
+}
+
+/// Whether the stack of `gp` may be shrunk now: only if there is a precise pointer map for each of its frames.
+///
+/// Go: stack.go:1155 isShrinkStackSafe
+///
+/// # Safety
+/// The caller holds the scan bit of `gp`, or runs it.
+#[doc(alias = "isShrinkStackSafe")]
+pub unsafe fn is_shrink_stack_safe(gp: *mut G) -> bool {
+    // SAFETY: the caller owns the stack of `gp`.
+    unsafe {
+        // :1160
+        if (*gp).syscallsp != 0 {
+            return false;
+        }
+        // :1166
+        if (*gp).async_safe_point {
+            return false;
+        }
+        // :1172
+        if (*gp).parking_on_chan.load() {
+            return false;
+        }
+        // :1183 no tracing.
+        true
+    }
+}

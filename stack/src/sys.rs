@@ -1,0 +1,57 @@
+//! The system calls of this crate, made directly: a result is a value or `-errno`, never the thread-local `errno`.
+
+use core::arch::asm;
+
+/// Install guard regions (Linux 6.13): accesses fault, and no mapping is split.
+pub(crate) const MADV_GUARD_INSTALL: usize = 102;
+/// Remove them.
+pub(crate) const MADV_GUARD_REMOVE: usize = 103;
+
+/// A raw system call of up to six arguments.
+///
+/// # Safety
+/// As for the call itself.
+#[inline]
+unsafe fn syscall6(nr: i64, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) -> isize {
+    let r: isize;
+    // SAFETY: the kernel clobbers rcx, r11 and rax only; what the call does is the caller's business.
+    unsafe {
+        asm!(
+            "syscall",
+            inlateout("rax") nr as isize => r,
+            in("rdi") a, in("rsi") b, in("rdx") c, in("r10") d, in("r8") e, in("r9") f,
+            lateout("rcx") _, lateout("r11") _,
+            options(nostack),
+        );
+    }
+    r
+}
+
+/// Reserves `n` bytes of zeroed memory, at `hint` if that is free. The address, or `-errno`.
+pub(crate) fn mmap(hint: usize, n: usize) -> isize {
+    let prot = (libc::PROT_READ | libc::PROT_WRITE) as usize;
+    let flags = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE) as usize;
+    // SAFETY: a new private mapping at a place of the kernel's choice (no MAP_FIXED): touches nothing that exists.
+    unsafe { syscall6(libc::SYS_mmap, hint, n, prot, flags, usize::MAX, 0) }
+}
+
+/// # Safety
+/// Nothing may use the range any more.
+pub(crate) unsafe fn munmap(p: usize, n: usize) -> isize {
+    // SAFETY: the caller's contract.
+    unsafe { syscall6(libc::SYS_munmap, p, n, 0, 0, 0, 0) }
+}
+
+/// # Safety
+/// The caller owns the range, and may lose what is in it if the advice says so.
+pub(crate) unsafe fn madvise(p: usize, n: usize, advice: usize) -> isize {
+    // SAFETY: the caller's contract.
+    unsafe { syscall6(libc::SYS_madvise, p, n, advice, 0, 0, 0) }
+}
+
+/// # Safety
+/// The caller owns the range.
+pub(crate) unsafe fn mprotect(p: usize, n: usize, prot: i32) -> isize {
+    // SAFETY: the caller's contract.
+    unsafe { syscall6(libc::SYS_mprotect, p, n, prot as usize, 0, 0, 0) }
+}
