@@ -36,6 +36,8 @@
 //! | 6961–7060 | [`glist`] |
 //! | 7061–7179 | [`procpin`] |
 //! | 7180–7312 | [`random_order`] |
+//!
+//! [`mgclimit`] has the one part of mgclimit.go that proc.go needs.
 
 use core::ffi::c_void;
 
@@ -61,7 +63,9 @@ pub mod globrunq;
 pub mod goexit;
 pub mod lockosthread;
 pub mod m;
+#[allow(special_module_name)]
 pub mod main;
+pub mod mgclimit;
 pub mod newm;
 pub mod newproc;
 pub mod park;
@@ -96,6 +100,7 @@ pub use goexit::*;
 pub use lockosthread::*;
 pub use m::*;
 pub use main::*;
+pub use mgclimit::*;
 pub use newm::*;
 pub use newproc::*;
 pub use park::*;

@@ -1,58 +1,167 @@
-//! proc.go: lines 7061 and on.
+//! proc.go:7061–7179: the limit of threads, pinning, and the spinning of `sync.Mutex`.
 
 use crate::*;
 
-/// TODO
+/// Sets how many Ms there may be at most; returns the old limit.
 ///
 /// # Safety
-/// TODO
+/// Called on a goroutine or g0.
 ///
 /// Go: proc.go:7061 setMaxThreads
 #[doc(alias = "setMaxThreads")]
 pub unsafe fn set_max_threads(n: i32) -> i32 {
-    todo!()
+    // SAFETY: the limit is written under the lock.
+    unsafe {
+        let sched = sched();
+        lock(&raw mut (*sched).lock); // :7062
+        let out = (*sched).maxmcount.get();
+        // :7064 no value to cut down to an int32: the argument is one
+        (*sched).maxmcount.set(n); // :7067
+        checkmcount(); // :7069
+        unlock(&raw mut (*sched).lock);
+        out
+    }
 }
 
-/// TODO
+/// Keeps the goroutine on its P until [`proc_unpin`]: it is not preempted and must not block. Returns the P's id.
 ///
 /// # Safety
-/// TODO
+/// Called on a goroutine, or on g0 with a P.
 ///
 /// Go: proc.go:7086 procPin
 #[doc(alias = "procPin")]
+#[inline]
 pub unsafe fn proc_pin() -> i32 {
-    todo!()
+    // SAFETY: the current M and its P.
+    unsafe {
+        // :7087
+        let gp = getg();
+        let mp = (*gp).m;
+
+        (*mp).locks.bump(1); // :7090
+        (*(*mp).p.ptr()).id
+    }
 }
 
-/// TODO
+/// Undoes one [`proc_pin`].
 ///
 /// # Safety
-/// TODO
+/// The goroutine is pinned.
 ///
 /// Go: proc.go:7106 procUnpin
 #[doc(alias = "procUnpin")]
+#[inline]
 pub unsafe fn proc_unpin() {
-    todo!()
+    // SAFETY: the current M.
+    unsafe {
+        // :7107
+        let gp = getg();
+        (*(*gp).m).locks.bump(-1);
+    }
 }
 
-/// TODO
+/// [`proc_pin`] for package sync.
 ///
 /// # Safety
-/// TODO
+/// As for [`proc_pin`].
+///
+/// Go: proc.go:7113 sync_runtime_procPin
+#[doc(alias = "sync_runtime_procPin")]
+#[inline]
+pub unsafe fn sync_runtime_proc_pin() -> i32 {
+    // :7114
+    // SAFETY: the same contract.
+    unsafe { proc_pin() }
+}
+
+/// [`proc_unpin`] for package sync.
+///
+/// # Safety
+/// As for [`proc_unpin`].
+///
+/// Go: proc.go:7119 sync_runtime_procUnpin
+#[doc(alias = "sync_runtime_procUnpin")]
+#[inline]
+pub unsafe fn sync_runtime_proc_unpin() {
+    // :7120
+    // SAFETY: the same contract.
+    unsafe { proc_unpin() }
+}
+
+/// [`proc_pin`] for package sync/atomic.
+///
+/// # Safety
+/// As for [`proc_pin`].
+///
+/// Go: proc.go:7125 sync_atomic_runtime_procPin
+#[doc(alias = "sync_atomic_runtime_procPin")]
+#[inline]
+pub unsafe fn sync_atomic_runtime_proc_pin() -> i32 {
+    // :7126
+    // SAFETY: the same contract.
+    unsafe { proc_pin() }
+}
+
+/// [`proc_unpin`] for package sync/atomic.
+///
+/// # Safety
+/// As for [`proc_unpin`].
+///
+/// Go: proc.go:7131 sync_atomic_runtime_procUnpin
+#[doc(alias = "sync_atomic_runtime_procUnpin")]
+#[inline]
+pub unsafe fn sync_atomic_runtime_proc_unpin() {
+    // :7132
+    // SAFETY: the same contract.
+    unsafe { proc_unpin() }
+}
+
+/// How often a mutex spins.
+///
+/// Go: lock_futex.go:30 active_spin
+const ACTIVE_SPIN: i32 = 4;
+/// How long each time.
+///
+/// Go: lock_futex.go:31 active_spin_cnt
+const ACTIVE_SPIN_CNT: u32 = 30;
+
+/// Whether spinning for a `sync.Mutex` makes sense now, having spun `i` times: on a multicore machine, with
+/// another running P, and nothing else to do on this one.
+///
+/// # Safety
+/// Called on a goroutine.
 ///
 /// Go: proc.go:7149 sync_runtime_canSpin
 #[doc(alias = "sync_runtime_canSpin")]
 pub unsafe fn sync_runtime_can_spin(i: i32) -> bool {
-    todo!()
+    // SAFETY: atomics of the global state, and the current P.
+    unsafe {
+        let sched = sched();
+        // :7155 few times only: sync.Mutex is cooperative; and no passive spinning as in the runtime's own
+        // mutex, for there may be work on other queues.
+        if i >= ACTIVE_SPIN
+            || NCPU.get() <= 1
+            || GOMAXPROCS.get() <= (*sched).npidle.load() + (*sched).nmspinning.load() + 1
+        {
+            return false;
+        }
+        // :7158
+        let p = (*(*getg()).m).p.ptr();
+        if !runqempty(p) {
+            return false;
+        }
+        true // :7161
+    }
 }
 
-/// TODO
+/// Spins once for a `sync.Mutex`.
 ///
 /// # Safety
-/// TODO
+/// None; unsafe like its kin.
 ///
 /// Go: proc.go:7176 sync_runtime_doSpin
 #[doc(alias = "sync_runtime_doSpin")]
+#[inline]
 pub unsafe fn sync_runtime_do_spin() {
-    todo!()
+    procyield(ACTIVE_SPIN_CNT); // :7177
 }

@@ -1,25 +1,58 @@
-//! proc.go: lines 6424 and on.
+//! proc.go:6424–6461: switching the scheduling of user goroutines off and on.
 
 use crate::*;
 
-/// TODO
+/// Lets user goroutines be scheduled, or not. Those that run go on: stop the world first.
 ///
 /// # Safety
-/// TODO
+/// Runs on an M that may start others.
 ///
 /// Go: proc.go:6424 schedEnableUser
 #[doc(alias = "schedEnableUser")]
 pub unsafe fn sched_enable_user(enable: bool) {
-    todo!()
+    // SAFETY: `sched.disable` is touched under `sched.lock` only.
+    unsafe {
+        let sched = sched();
+        lock(&raw mut (*sched).lock); // :6425
+        #[allow(clippy::nonminimal_bool)]
+        if (*sched).disable.user == !enable {
+            unlock(&raw mut (*sched).lock);
+            return;
+        }
+        (*sched).disable.user = !enable; // :6430
+        if enable {
+            let mut n = (*sched).disable.n;
+            (*sched).disable.n = 0;
+            globrunqputbatch(&raw mut (*sched).disable.runnable, n); // :6434
+            unlock(&raw mut (*sched).lock);
+            // :6436
+            while n != 0 && (*sched).npidle.load() != 0 {
+                startm(core::ptr::null_mut(), false, false);
+                n -= 1;
+            }
+        } else {
+            unlock(&raw mut (*sched).lock); // :6440
+        }
+    }
 }
 
-/// TODO
+/// Whether `gp` may be scheduled.
 ///
 /// # Safety
-/// TODO
+/// `sched.lock` is held.
 ///
 /// Go: proc.go:6448 schedEnabled
 #[doc(alias = "schedEnabled")]
 pub unsafe fn sched_enabled(gp: *mut G) -> bool {
-    todo!()
+    // SAFETY: the lock is held.
+    unsafe {
+        let sched = sched();
+        assert_lock_held(&raw mut (*sched).lock); // :6449
+
+        // :6451
+        if (*sched).disable.user {
+            return is_system_goroutine(gp, true);
+        }
+        true // :6454
+    }
 }

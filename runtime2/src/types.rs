@@ -638,8 +638,21 @@ pub struct P {
     ///
     /// Go: mcache.go:47 stackcache
     pub stackcache: [StackFreeList; NUM_STACK_ORDERS],
+    /// What it spends time on that is not the program's: here only being idle.
+    pub limiter_event: LimiterEvent,
     /// gort's counters.
     pub stats: PStats,
+}
+
+/// An event of a P whose duration is measured: kind in the top three bits, start time in the others. The logic is
+/// in `proc::mgclimit`.
+///
+/// Go: mgclimit.go:395 limiterEvent
+#[repr(transparent)]
+#[derive(Default)]
+pub struct LimiterEvent {
+    /// 0 if there is none.
+    pub stamp: Uint64,
 }
 
 /// Orders of pooled stacks: `FIXED_STACK << 0 ..= << 3`.
@@ -866,7 +879,7 @@ pub type TimerFn = unsafe fn(arg: *mut c_void, seq: usize, delay: i64);
 /// Memory: Go's collector frees timers. Here a timer is owned by whoever made it and, while it stands in a
 /// heap, by that heap as well: `heap_ref` takes a reference when it is added and drops it when it leaves.
 ///
-/// Go: time.go:26 timer
+/// Go: time.go:25 timer
 #[derive(Default)]
 pub struct Timer {
     /// Guards all but the noted exceptions.
@@ -899,7 +912,7 @@ pub struct Timer {
 
 /// The timers of one P, in a 4-ary heap.
 ///
-/// Go: time.go:90 timers
+/// Go: time.go:84 timers
 #[repr(C)]
 #[derive(Default)]
 pub struct Timers {
@@ -915,9 +928,11 @@ pub struct Timers {
     pub min_when_heap: Int64,
     /// Lower bound of `when` over modified timers, 0 if there are none.
     pub min_when_modified: Int64,
+    /// gort's own: timers that have left the heap and whose `heap_ref` is yet to be told. Under `mu`.
+    pub released: UnsafeCell<Vec<*mut Timer>>,
 }
 
-/// Go: time.go:119 timerWhen
+/// Go: time.go:115 timerWhen
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct TimerWhen {
