@@ -58,7 +58,7 @@ mod vars {
         allp_lock, Mutex);
     zeroed!(/// Guards growth of `allgs`.
         ///
-        /// Go: proc.go:625 allglock
+        /// Go: proc.go:631 allglock
         allglock, Mutex);
     zeroed!(/// Held while a message is printed. The rank checks leave it alone, so it stands here.
         ///
@@ -101,7 +101,7 @@ mod vars {
     }
     /// All Gs ever made, under `allglock`.
     ///
-    /// Go: proc.go:626 allgs
+    /// Go: proc.go:632 allgs
     #[inline(always)]
     pub fn allgs() -> *mut Slice<*mut G> {
         ALLGS.get()
@@ -175,11 +175,11 @@ mod scalars {
     pub static G0: Pointer<G> = Pointer::null();
     /// Published length of `allgs`, for lock-free walks.
     ///
-    /// Go: proc.go:643 allglen
+    /// Go: proc.go:646 allglen
     pub static ALLGLEN: Uintptr = Uintptr::new(0);
     /// Published array of `allgs`, for lock-free walks.
     ///
-    /// Go: proc.go:644 allgptr
+    /// Go: proc.go:647 allgptr
     pub static ALLGPTR: Pointer<*mut G> = Pointer::null();
     /// Signal mask that new Ms start with: that of the thread which started the runtime.
     ///
