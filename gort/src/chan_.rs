@@ -106,8 +106,11 @@ impl<T> Drop for Chan<T> {
         }
         // SAFETY: the count says whether this is the last handle; whoever waits on the channel holds one.
         unsafe {
-            if (*self.c).refs.add(1usize.wrapping_neg()) == 0 {
-                self.free();
+            match (*self.c).refs.add(1usize.wrapping_neg()) {
+                0 => self.free(),
+                // Only the timer that feeds the channel still refers to it: see gort::time.
+                1 if !(*self.c).timer.is_null() => crate::time::release_chan_timer((*self.c).timer),
+                _ => {}
             }
         }
     }

@@ -1,0 +1,235 @@
+//! Go's package `time`, as far as it schedules: sleeping, timers, tickers.
+
+use crate::chan_::{Chan, Receiver};
+use core::ffi::c_void;
+use core::sync::atomic::{AtomicBool, Ordering};
+use gort_chan::{freechan, selectnbsend};
+use gort_proc::*;
+use gort_time::{TimeTimer, reset_timer, start_timer, stop_timer, time_sleep, time_timer_ref};
+use std::sync::{Arc, Mutex as StdMutex};
+use std::time::{Duration, Instant};
+
+/// The nanoseconds of `d`, at most 292 years.
+fn nanos(d: Duration) -> i64 {
+    i64::try_from(d.as_nanos()).unwrap_or(i64::MAX)
+}
+
+/// The time `d` from now, on the runtime's clock; never overflows.
+///
+/// Go (time): sleep.go:52 when
+fn when(d: Duration) -> i64 {
+    nanotime().saturating_add(nanos(d))
+}
+
+/// Pauses this goroutine for at least `d`. Go's `time.Sleep`.
+pub fn sleep(d: Duration) {
+    // SAFETY: on a user goroutine.
+    unsafe { time_sleep(nanos(d)) }
+}
+
+type Func = Arc<dyn Fn() + Send + Sync>;
+
+/// A timer's memory.
+///
+/// With a channel (the default, `asynctimerchan=0`) the block lives as long as the channel: the block holds one
+/// of the channel's references and the channel holds the block's first one, which the last of the program's
+/// handles gives back (see `Chan`'s drop). A heap that holds the timer, and a P that runs it, hold further
+/// references. With `asynctimerchan=1`, and for functions, the [`Timer`] holds the first one.
+#[repr(C)]
+struct Block {
+    tt: TimeTimer,
+    c: *mut Hchan,
+    func: Option<Func>,
+}
+
+/// Closures whose last timer has gone: dropping them runs the program's code, which the place where that
+/// happens (a heap's lock may be near) does not allow. The next call of this module drops them.
+static GARBAGE: StdMutex<Vec<Func>> = StdMutex::new(Vec::new());
+static ANY_GARBAGE: AtomicBool = AtomicBool::new(false);
+
+fn sweep() {
+    if ANY_GARBAGE.swap(false, Ordering::Relaxed) {
+        let old = std::mem::take(&mut *GARBAGE.lock().unwrap_or_else(|e| e.into_inner()));
+        drop(old);
+    }
+}
+
+unsafe fn on_free(tt: *mut TimeTimer) {
+    // SAFETY: the last reference to the block; it was made by `new`.
+    unsafe {
+        let b = Box::from_raw(tt.cast::<Block>());
+        if !b.c.is_null() && (*b.c).refs.add(1usize.wrapping_neg()) == 0 {
+            freechan(b.c); // points in time need no drop
+        }
+        if let Some(f) = b.func {
+            GARBAGE.lock().unwrap_or_else(|e| e.into_inner()).push(f);
+            ANY_GARBAGE.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Called by the channel when the last of the program's handles on it goes.
+///
+/// # Safety
+/// `t` is the timer of a channel that only its block still refers to.
+pub(crate) unsafe fn release_chan_timer(t: *mut gort_proc::Timer) {
+    // SAFETY: this is the reference that the channel held.
+    unsafe { time_timer_ref(t, false) }
+}
+
+/// What a channel timer does when it fires: sends the time, if there is room.
+///
+/// Go (time): sleep.go:180 sendTime
+unsafe fn send_time(arg: *mut c_void, _seq: usize, delta: i64) {
+    let now = Instant::now();
+    // A lazily run timer fired `delta` ago.
+    let t = now.checked_sub(Duration::from_nanos(delta.max(0) as u64)).unwrap_or(now);
+    // SAFETY: `arg` is the timer's channel, alive through the block; its elements are Instants.
+    unsafe { selectnbsend(arg.cast(), (&raw const t).cast()) };
+}
+
+/// What a function timer does when it fires: starts a goroutine.
+///
+/// Go (time): sleep.go:214 goFunc
+unsafe fn go_func(arg: *mut c_void, _seq: usize, _delta: i64) {
+    // SAFETY: `arg` is the block, alive while its timer runs; the closure never changes.
+    if let Some(f) = unsafe { (*arg.cast::<Block>()).func.clone() } {
+        crate::go(move || f());
+    }
+}
+
+unsafe fn new(when: i64, period: i64, func: Option<Func>) -> (*mut Block, Chan<Instant>) {
+    let c = if func.is_some() { Chan::nil() } else { crate::chan::<Instant>(1) };
+    // SAFETY: all zeroes and None are valid in every field.
+    let b = Box::into_raw(Box::new(Block { tt: TimeTimer::default(), c: c.as_raw(), func }));
+    // SAFETY: the block is fresh; the channel, if any, is kept by the block.
+    unsafe {
+        (*b).tt.on_free = Some(on_free);
+        if c.is_nil() {
+            start_timer(b.cast(), when, period, go_func, b.cast(), core::ptr::null_mut());
+        } else {
+            (*c.as_raw()).refs.add(1);
+            // asynctimerchan=1: the runtime is not even told about the channel.
+            let sync = if DEBUG.asynctimerchan.load() == 1 { core::ptr::null_mut() } else { c.as_raw() };
+            start_timer(b.cast(), when, period, send_time, c.as_raw().cast(), sync);
+        }
+    }
+    (b, c)
+}
+
+/// One event in the future. Go's `time.Timer`.
+///
+/// Dropping it does not stop it: the channel may be held by others, the function is still called.
+#[derive(Debug)]
+pub struct Timer {
+    b: *mut Block,
+    c: Receiver<Instant>,
+    /// This handle holds the block's first reference (else the channel does).
+    owns: bool,
+}
+
+// SAFETY: the timer's own lock orders all access to it.
+unsafe impl Send for Timer {}
+// SAFETY: the same.
+unsafe impl Sync for Timer {}
+
+impl Timer {
+    unsafe fn from_new((b, c): (*mut Block, Chan<Instant>)) -> Timer {
+        // SAFETY: just made; `timer` never changes after that.
+        let owns = c.is_nil() || unsafe { (*c.as_raw()).timer.is_null() };
+        Timer { b, c: c.receiver(), owns }
+    }
+
+    /// A timer that sends the time on its channel once, after `d`. Go's `time.NewTimer`.
+    pub fn new(d: Duration) -> Timer {
+        sweep();
+        // SAFETY: with no runtime lock held.
+        unsafe { Timer::from_new(new(when(d), 0, None)) }
+    }
+
+    /// Its channel; the nil channel for [`after_func`].
+    pub fn c(&self) -> &Receiver<Instant> {
+        &self.c
+    }
+
+    /// Prevents it from firing; true if it was still going to. After `stop` no value sent before can be
+    /// received any more (unless `asynctimerchan=1`). Go's `Timer.Stop`.
+    pub fn stop(&self) -> bool {
+        // SAFETY: the block lives as long as this handle or its channel.
+        unsafe { stop_timer(self.b.cast()) }
+    }
+
+    /// Makes it fire after `d` from now; true if it was still going to fire. Go's `Timer.Reset`.
+    pub fn reset(&self, d: Duration) -> bool {
+        // SAFETY: as in stop.
+        unsafe { reset_timer(self.b.cast(), when(d), 0) }
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        sweep();
+        if self.owns {
+            // SAFETY: the first reference, held by this handle.
+            unsafe { time_timer_ref(&raw mut (*self.b).tt.timer, false) };
+        }
+    }
+}
+
+/// Calls `f` on a goroutine of its own after `d`; again after each [`Timer::reset`]. Go's `time.AfterFunc`.
+pub fn after_func(d: Duration, f: impl Fn() + Send + Sync + 'static) -> Timer {
+    sweep();
+    // SAFETY: with no runtime lock held.
+    unsafe { Timer::from_new(new(when(d), 0, Some(Arc::new(f)))) }
+}
+
+/// A channel that gets the time after `d`. Go's `time.After`.
+pub fn after(d: Duration) -> Receiver<Instant> {
+    Timer::new(d).c.clone()
+}
+
+/// Events at regular intervals. Go's `time.Ticker`. Slow receivers miss ticks.
+#[derive(Debug)]
+pub struct Ticker(Timer);
+
+impl Ticker {
+    /// A ticker with period `d`. Go's `time.NewTicker`.
+    ///
+    /// # Panics
+    /// `non-positive interval for NewTicker`, if `d` is zero.
+    pub fn new(d: Duration) -> Ticker {
+        if d.is_zero() {
+            panic!("non-positive interval for NewTicker");
+        }
+        sweep();
+        // SAFETY: with no runtime lock held.
+        unsafe { Ticker(Timer::from_new(new(when(d), nanos(d), None))) }
+    }
+
+    /// Its channel.
+    pub fn c(&self) -> &Receiver<Instant> {
+        &self.0.c
+    }
+
+    /// No more ticks; the channel is not closed. Go's `Ticker.Stop`.
+    pub fn stop(&self) {
+        self.0.stop();
+    }
+
+    /// The next tick comes after `d`, as do all that follow. Go's `Ticker.Reset`.
+    ///
+    /// # Panics
+    /// `non-positive interval for Ticker.Reset`, if `d` is zero.
+    pub fn reset(&self, d: Duration) {
+        if d.is_zero() {
+            panic!("non-positive interval for Ticker.Reset");
+        }
+        // SAFETY: the block lives as long as the handle.
+        unsafe { reset_timer(self.0.b.cast(), when(d), nanos(d)) };
+    }
+}
+
+/// The channel of a ticker that is never stopped. Go's `time.Tick`.
+pub fn tick(d: Duration) -> Receiver<Instant> {
+    Ticker::new(d).c().clone()
+}

@@ -1,0 +1,202 @@
+//! The harness: a test that needs the runtime runs in a child process, as there is one runtime per process and
+//! exit status and standard error are part of what is tested.
+//!
+//! ```no_run
+//! # use gort_tests::in_child;
+//! #[test]
+//! fn hello() {
+//!     let out = in_child!(.env("GOMAXPROCS", "1"), || println!("hi"));
+//!     out.ok().stdout_is("hi\n");
+//! }
+//! # fn main() {}
+//! ```
+//!
+//! The child is the same test binary, told by an environment variable to run the closure of that one test as
+//! the main goroutine.
+
+use std::io::{Read, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+const CHILD: &str = "GORT_TEST_CHILD";
+const BEGIN: &str = "\n@@ the test begins\n";
+
+/// How a child process is to be run.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    env: Vec<(String, String)>,
+    limit: Duration,
+    stdin: Vec<u8>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { env: Vec::new(), limit: Duration::from_secs(120), stdin: Vec::new() }
+    }
+}
+
+impl Setup {
+    /// Sets an environment variable.
+    #[must_use]
+    pub fn env(mut self, k: &str, v: impl ToString) -> Self {
+        self.env.push((k.into(), v.to_string()));
+        self
+    }
+    /// `GOMAXPROCS`
+    #[must_use]
+    pub fn procs(self, n: u32) -> Self {
+        self.env("GOMAXPROCS", n)
+    }
+    /// After this time the test has hung: the child is asked for its goroutines (SIGQUIT), killed, and the test fails.
+    #[must_use]
+    pub fn limit(mut self, d: Duration) -> Self {
+        self.limit = d;
+        self
+    }
+    /// Standard input.
+    #[must_use]
+    pub fn stdin(mut self, b: &[u8]) -> Self {
+        self.stdin = b.to_vec();
+        self
+    }
+}
+
+/// What a child process did.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// Exit status, or 128 + the signal that killed it.
+    pub code: i32,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Outcome {
+    /// It ended with status 0.
+    ///
+    /// # Panics
+    /// If not.
+    pub fn ok(&self) -> &Self {
+        self.exited(0)
+    }
+    /// It ended with this status.
+    ///
+    /// # Panics
+    /// If not.
+    pub fn exited(&self, code: i32) -> &Self {
+        assert_eq!(self.code, code, "exit status\n{self}");
+        self
+    }
+    /// Standard output is exactly this.
+    ///
+    /// # Panics
+    /// If not.
+    pub fn stdout_is(&self, s: &str) -> &Self {
+        assert_eq!(self.stdout, s, "standard output\n{self}");
+        self
+    }
+    /// Standard error contains this.
+    ///
+    /// # Panics
+    /// If not.
+    pub fn stderr_has(&self, s: &str) -> &Self {
+        assert!(self.stderr.contains(s), "standard error lacks {s:?}\n{self}");
+        self
+    }
+}
+
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "status {}\n--- stdout\n{}\n--- stderr\n{}", self.code, self.stdout, self.stderr)
+    }
+}
+
+/// The name of the test that `f`, a function inside it, belongs to. For [`in_child!`].
+pub fn test_name<F>(_: &F) -> String {
+    let full = std::any::type_name::<F>();
+    let path = full.split_once("::").map_or(full, |(_, p)| p);
+    path.strip_suffix("::marker").unwrap_or(path).to_string()
+}
+
+/// Runs the closure as the main goroutine of a child process and returns its [`Outcome`]. Leading method calls
+/// configure the [`Setup`].
+#[macro_export]
+macro_rules! in_child {
+    ($(. $m:ident ( $($a:expr),* ))* , $f:expr) => {{
+        fn marker() {}
+        $crate::run($crate::test_name(&marker), $crate::Setup::default()$(.$m($($a),*))*, $f)
+    }};
+    ($f:expr) => { $crate::in_child!(.stdin(b""), $f) };
+}
+
+/// See [`in_child!`].
+///
+/// # Panics
+/// If the child cannot be started or does not end within its time.
+pub fn run(name: String, setup: Setup, f: impl FnOnce() + Send + 'static) -> Outcome {
+    if std::env::var(CHILD).is_ok_and(|n| n == name) {
+        print!("{BEGIN}");
+        let _ = std::io::stdout().flush();
+        gort::run(f);
+    }
+    let exe = std::env::current_exe().expect("the test binary's path");
+    let mut cmd = Command::new(exe);
+    cmd.args([&name, "--exact", "--nocapture", "--include-ignored"]);
+    cmd.env(CHILD, &name).env_remove("GODEBUG").env_remove("GOTRACEBACK");
+    cmd.envs(setup.env.iter().map(|(k, v)| (k, v)));
+    let mut o = wait(cmd, &setup.stdin, setup.limit);
+    o.stdout = match o.stdout.split_once(BEGIN) {
+        Some((_, s)) => s.to_string(),
+        None => panic!("the child never began\n{o}"),
+    };
+    o
+}
+
+/// Runs a command to its end, at most for `limit`.
+///
+/// # Panics
+/// If it cannot be started, or hangs; then with its output so far and, if it is a gort program, its goroutines.
+pub fn wait(mut cmd: Command, stdin: &[u8], limit: Duration) -> Outcome {
+    cmd.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = cmd.spawn().unwrap_or_else(|e| panic!("cannot run {cmd:?}: {e}"));
+    let mut input = child.stdin.take().expect("piped");
+    let bytes = stdin.to_vec();
+    std::thread::spawn(move || input.write_all(&bytes));
+    fn collect(mut r: impl Read + Send + 'static) -> std::thread::JoinHandle<String> {
+        std::thread::spawn(move || {
+            let mut b = Vec::new();
+            let _ = r.read_to_end(&mut b);
+            String::from_utf8_lossy(&b).into_owned()
+        })
+    }
+    let out = collect(child.stdout.take().expect("piped"));
+    let err = collect(child.stderr.take().expect("piped"));
+    let start = Instant::now();
+    let mut hung = false;
+    let status = loop {
+        if let Some(s) = child.try_wait().expect("waiting for the child") {
+            break s;
+        }
+        if start.elapsed() > limit {
+            if hung {
+                let _ = child.kill();
+                break child.wait().expect("waiting for the child");
+            }
+            hung = true;
+            // SAFETY: the child is ours and has not been reaped.
+            unsafe { libc::kill(child.id() as i32, libc::SIGQUIT) };
+            std::thread::sleep(Duration::from_secs(2)); // time to write its dump
+            continue;
+        }
+        std::thread::sleep(Duration::from_millis(2)); // between polls; nothing depends on its length
+    };
+    let o = Outcome {
+        code: status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)),
+        stdout: out.join().expect("collected"),
+        stderr: err.join().expect("collected"),
+    };
+    assert!(!hung, "no end after {limit:?}: {cmd:?}\n{o}");
+    o
+}
