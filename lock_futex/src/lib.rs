@@ -1,155 +1,43 @@
 //! Go's lock_futex.go, lockrank.go, lockrank_on.go: runtime mutex and note, lock ranks.
+//!
+//! | module | what | Go |
+//! |---|---|---|
+//! | `mutex` | `lock`, `unlock` | lock_futex.go:47–142 |
+//! | `note` | one-shot events | lock_futex.go:145–256 |
+//! | `lockrank` | rank checks in debug builds, empty twins otherwise | lockrank.go, lockrank_on.go, lockrank_off.go |
+//! | `mprof` | time waited for locks | mprof.go:678–709 |
+//!
+//! # The mutex
+//! One word: 0 unlocked, 1 locked, 2 locked with (presumably) a sleeper. Who finds it taken spins a little,
+//! yields once, then writes 2 and sleeps on the word. A thread that has slept once takes the lock as 2, never
+//! as 1: other sleepers may exist, and `unlock` wakes one only if it finds 2. That costs a futile wake at
+//! times and loses none.
+//!
+//! An M that holds such a lock has `locks > 0`: it is not preempted and keeps its P.
 
-use gort_runtime2::*;
+mod lockrank;
+#[cfg(all(debug_assertions, not(loom)))]
+mod lockrank_on;
+#[cfg(all(debug_assertions, not(loom)))]
+use lockrank_on as ranks;
+#[cfg(not(all(debug_assertions, not(loom))))]
+mod lockrank_off;
+#[cfg(not(all(debug_assertions, not(loom))))]
+use lockrank_off as ranks;
+mod mprof;
+mod mutex;
+mod note;
 
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn lock_init(l: *mut Mutex, rank: LockRank) {
-    todo!()
-}
+pub use lockrank::lock_rank_string;
+pub use mutex::*;
+pub use note::*;
+pub use ranks::*;
 
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn lock(l: *mut Mutex) {
-    todo!()
-}
+#[cfg(not(loom))]
+use gort_runtime2::linkname::throw;
 
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn unlock(l: *mut Mutex) {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn lock_with_rank(l: *mut Mutex, rank: LockRank) {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn lock_with_rank_may_acquire(l: *mut Mutex, rank: LockRank) {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn mutex_contended(l: *mut Mutex) -> bool {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn assert_lock_held(l: *mut Mutex) {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub fn assert_world_stopped() {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn assert_world_stopped_or_lock_held(l: *mut Mutex) {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub fn world_stopped() {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub fn world_started() {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn assert_rank_held(r: LockRank) {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn acquire_lock_rank_and_m(rank: LockRank) {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn release_lock_rank_and_m(rank: LockRank) {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn noteclear(n: *mut Note) {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn notewakeup(n: *mut Note) {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn notesleep(n: *mut Note) {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn notetsleep(n: *mut Note, ns: i64) -> bool {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn notetsleepg(n: *mut Note, ns: i64) -> bool {
-    todo!()
+/// Under loom a fatal error is a panic, which ends the model.
+#[cfg(loom)]
+fn throw(s: &str) -> ! {
+    panic!("{s}")
 }

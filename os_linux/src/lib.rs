@@ -1,92 +1,31 @@
 //! Go's os_linux.go: futex, clock, threads.
+//!
+//! | module | what | Go |
+//! |---|---|---|
+//! | `sys` | raw system calls and clocks | sys_linux_amd64.s, runtime.go:231 |
+//! | `futex` | `futexsleep`, `futexwakeup` | os_linux.go:62–92 |
+//! | `os` | `osinit`, `getproccount`, randomness | os_linux.go:97–120, 343–356 |
+//! | `thread` | `newosproc`, stack bounds | os_linux.go:166, runtime/cgo |
+//!
+//! System calls are made by an inline `syscall` instruction that returns `-errno`: `errno` is a thread-local,
+//! and a goroutine may be on another thread by the time it looks.
+//!
+//! What os_linux.go has on signals, `minit` and its kin is in the `signal` crate.
 
-use gort_runtime2::atomic::Uint32;
-use gort_runtime2::*;
+#[cfg(not(loom))]
+mod futex;
+#[cfg(loom)]
+#[path = "futex_loom.rs"]
+mod futex;
+#[cfg(not(loom))]
+mod os;
+mod sys;
+#[cfg(not(loom))]
+mod thread;
 
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn futexsleep(addr: *const Uint32, val: u32, ns: i64) {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn futexwakeup(addr: *const Uint32, cnt: u32) {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub fn getproccount() -> i32 {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub fn nanotime() -> i64 {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub fn walltime() -> (i64, i32) {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub fn usleep(usec: u32) {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub fn osyield() {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn newosproc(mp: *mut M) {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub fn osinit() {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub fn write_err(b: &[u8]) {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub fn exit(code: i32) -> ! {
-    todo!()
-}
+pub use futex::*;
+#[cfg(not(loom))]
+pub use os::*;
+pub use sys::*;
+#[cfg(not(loom))]
+pub use thread::*;

@@ -1,114 +1,27 @@
 //! Go's runtime1.go and env_posix.go: GODEBUG, GOTRACEBACK, environment.
+//!
+//! | module | what | Go |
+//! |---|---|---|
+//! | `traceback_cache` | `gotraceback`, `setTraceback` | runtime1.go:14–52, 534 |
+//! | `args` | arguments and environment | runtime1.go:54–99, env_posix.go |
+//! | `check` | self-test at start | runtime1.go:101–296 |
+//! | `debugvars` | GODEBUG | runtime1.go:298–531 |
+//! | `m` | `acquirem`, `releasem`, `timediv` | runtime1.go:578–617 |
+//! | `string` | number parsing | string.go:362–423 |
 
-use gort_runtime2::atomic::{Bool, Int32};
-use gort_runtime2::*;
+mod m;
+pub use m::*;
 
-/// GODEBUG variables. Go: runtime1.go:309 debug
-#[allow(missing_docs)]
-pub struct DebugVars {
-    pub dontfreezetheworld: Int32,
-    pub scheddetail: Int32,
-    pub schedtrace: Int32,
-    pub tracebackancestors: Int32,
-    pub asyncpreemptoff: Int32,
-    pub asynctimerchan: Int32,
-    pub panicnil: Int32,
-    pub inittrace: Int32,
-    pub gcshrinkstackoff: Int32,
-    pub deadlockgraph: Int32,
-}
-/// Go: runtime1.go:309 debug
-pub static DEBUG: DebugVars = DebugVars {
-    dontfreezetheworld: Int32::new(0),
-    scheddetail: Int32::new(0),
-    schedtrace: Int32::new(0),
-    tracebackancestors: Int32::new(0),
-    asyncpreemptoff: Int32::new(0),
-    asynctimerchan: Int32::new(0),
-    panicnil: Int32::new(0),
-    inittrace: Int32::new(0),
-    gcshrinkstackoff: Int32::new(0),
-    deadlockgraph: Int32::new(0),
-};
-#[allow(dead_code)]
-type _B = Bool;
+#[cfg(not(loom))]
+mod args;
+#[cfg(not(loom))]
+mod check;
+#[cfg(not(loom))]
+mod debugvars;
+mod string;
+#[cfg(not(loom))]
+mod traceback_cache;
+#[cfg(not(loom))]
+pub use {args::*, check::*, debugvars::*, traceback_cache::*};
 
-/// TODO
-///
-/// # Safety
-/// TODO
-pub fn gotraceback() -> (i32, bool, bool) {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub fn gogetenv(key: &str) -> Option<String> {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub fn atoi32(s: &str) -> Option<i32> {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub fn parsedebugvars() {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub fn set_traceback(level: &str) {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn acquirem() -> *mut M {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub unsafe fn releasem(mp: *mut M) {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub fn goargs() {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub fn goenvs() {
-    todo!()
-}
-
-/// TODO
-///
-/// # Safety
-/// TODO
-pub fn check() {
-    todo!()
-}
+pub use string::*;

@@ -1,0 +1,177 @@
+//! One-shot events.
+
+use crate::throw;
+use gort_asm::getg;
+use gort_os_linux::{futexsleep, futexwakeup, nanotime};
+#[cfg(not(loom))]
+use gort_runtime2::linkname::{entersyscallblock, exitsyscall, print_args};
+use gort_runtime2::{G, Note};
+
+/// Makes the note ready for another use.
+///
+/// # Safety
+/// `n` is alive, and nobody sleeps on it or is about to wake it.
+///
+/// Go: lock_futex.go:145 noteclear
+#[inline]
+pub unsafe fn noteclear(n: *mut Note) {
+    // :146
+    // SAFETY: the caller's contract.
+    unsafe { (*n).key.set(0) }
+}
+
+/// Signals the event. At most once between two [`noteclear`]s.
+///
+/// # Safety
+/// `n` is alive.
+///
+/// Go: lock_futex.go:149 notewakeup
+pub unsafe fn notewakeup(n: *mut Note) {
+    // SAFETY: the caller's contract. After the exchange `n` may be gone: only its address is used then.
+    unsafe {
+        let key = &raw const (*n).key;
+        // :150
+        let old = (*key).swap(1);
+        if old != 0 {
+            // :152
+            #[cfg(not(loom))]
+            print_args(format_args!("notewakeup - double wakeup ({old})\n"));
+            throw("notewakeup - double wakeup");
+        }
+        // :155
+        futexwakeup(key, 1);
+    }
+}
+
+/// Waits for the event, on g0.
+///
+/// # Safety
+/// On the g0 of an M; `n` is alive.
+///
+/// Go: lock_futex.go:158 notesleep
+pub unsafe fn notesleep(n: *mut Note) {
+    // SAFETY: the caller's contract.
+    unsafe {
+        // :159
+        let gp = getg();
+        if gp != (*(*gp).m).g0 {
+            throw("notesleep not on g0");
+        }
+        // :163
+        let ns = -1;
+        // :164 cgo_yield is for libc interceptors of a thread sanitizer
+        while (*n).key.load() == 0 {
+            // :169
+            (*(*gp).m).blocked.set(true);
+            futexsleep(&raw const (*n).key, 0, ns);
+            // :174
+            (*(*gp).m).blocked.set(false);
+        }
+    }
+}
+
+/// Go: lock_futex.go:183 notetsleep_internal
+unsafe fn notetsleep_internal(n: *mut Note, mut ns: i64) -> bool {
+    // SAFETY: as in `notetsleep`.
+    unsafe {
+        let key = &raw const (*n).key;
+        // :184
+        let gp = getg();
+        // :186
+        if ns < 0 {
+            // :187 cgo_yield: see notesleep
+            while (*key).load() == 0 {
+                // :192
+                (*(*gp).m).blocked.set(true);
+                futexsleep(key, 0, ns);
+                // :197
+                (*(*gp).m).blocked.set(false);
+            }
+            return true;
+        }
+        // :202
+        if (*key).load() != 0 {
+            return true;
+        }
+        // :206
+        let deadline = nanotime().wrapping_add(ns);
+        loop {
+            // :211
+            (*(*gp).m).blocked.set(true);
+            futexsleep(key, 0, ns);
+            // :216
+            (*(*gp).m).blocked.set(false);
+            if (*key).load() != 0 {
+                break;
+            }
+            // :220
+            let now = nanotime();
+            if now >= deadline {
+                break;
+            }
+            // :224
+            ns = deadline - now;
+        }
+        (*key).load() != 0
+    }
+}
+
+/// Waits for the event, for at most `ns` nanoseconds (without limit if negative); false if it did not come.
+///
+/// # Safety
+/// As [`notesleep`]; a user goroutine may call it too if its M must not be preempted for no reason of its own.
+///
+/// Go: lock_futex.go:229 notetsleep
+pub unsafe fn notetsleep(n: *mut Note, ns: i64) -> bool {
+    // SAFETY: the caller's contract.
+    unsafe {
+        // :230
+        let gp = getg();
+        let preemptoff = (*(*gp).m).preemptoff;
+        if gp != (*(*gp).m).g0 && !preemptoff.is_empty() {
+            throw("notetsleep not on g0");
+        }
+        // :235
+        notetsleep_internal(n, ns)
+    }
+}
+
+/// [`notetsleep`] on a user goroutine: its P goes to others meanwhile.
+///
+/// # Safety
+/// On a user goroutine; `n` is alive.
+///
+/// Go: lock_futex.go:240 notetsleepg
+#[cfg(not(loom))]
+pub unsafe fn notetsleepg(n: *mut Note, ns: i64) -> bool {
+    // SAFETY: the caller's contract. `exitsyscall` may move the goroutine to another M: `gp` is not used then.
+    unsafe {
+        // :241
+        let gp = getg();
+        if gp == (*(*gp).m).g0 {
+            throw("notetsleepg on g0");
+        }
+        // :246
+        entersyscallblock();
+        let ok = notetsleep_internal(n, ns);
+        exitsyscall();
+        ok
+    }
+}
+
+/// What an M may do instead of going idle: nothing here, callbacks on wasm.
+///
+/// Go: lock_futex.go:252 beforeIdle
+#[doc(alias = "beforeIdle")]
+#[inline(always)]
+pub fn before_idle(_now: i64, _poll_until: i64) -> (*mut G, bool) {
+    // :253
+    (core::ptr::null_mut(), false)
+}
+
+/// Wakes notes whose time has come: the kernel does.
+///
+/// Go: lock_futex.go:256 checkTimeouts
+#[doc(alias = "checkTimeouts")]
+#[inline(always)]
+pub fn check_timeouts() {}

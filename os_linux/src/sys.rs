@@ -1,0 +1,182 @@
+//! The thin layer over the kernel: sys_linux_amd64.s.
+
+use core::arch::asm;
+
+/// One system call: returns what the kernel does, a negative errno on failure.
+///
+/// # Safety
+/// As the system call itself.
+#[inline(always)]
+pub unsafe fn syscall6(nr: i64, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) -> isize {
+    let r: isize;
+    // SAFETY: the kernel clobbers rcx and r11 only; what it does to memory is the caller's business.
+    unsafe {
+        asm!(
+            "syscall",
+            inlateout("rax") nr as isize => r,
+            in("rdi") a,
+            in("rsi") b,
+            in("rdx") c,
+            in("r10") d,
+            in("r8") e,
+            in("r9") f,
+            lateout("rcx") _,
+            lateout("r11") _,
+            options(nostack),
+        );
+    }
+    r
+}
+
+/// Ends the process: no exit handlers, no flushing.
+///
+/// Go: sys_linux_amd64.s:51 exit
+pub fn exit(code: i32) -> ! {
+    loop {
+        // :53
+        // SAFETY: touches no memory and does not return.
+        unsafe { syscall6(libc::SYS_exit_group, code as usize, 0, 0, 0, 0, 0) };
+    }
+}
+
+/// Writes `b` to `fd`: the number of bytes written, or a negative errno.
+///
+/// Go: sys_linux_amd64.s:93 write1
+pub fn write1(fd: usize, b: &[u8]) -> i32 {
+    // :97
+    // SAFETY: the kernel reads `b` only.
+    unsafe { syscall6(libc::SYS_write, fd, b.as_ptr() as usize, b.len(), 0, 0, 0) as i32 }
+}
+
+/// Sleeps for `usec` microseconds; a signal may cut it short.
+///
+/// Go: sys_linux_amd64.s:120 usleep
+pub fn usleep(usec: u32) {
+    // :121
+    let ts =
+        libc::timespec { tv_sec: (usec / 1_000_000) as i64, tv_nsec: ((usec % 1_000_000) * 1000) as i64 };
+    // :130
+    // SAFETY: the kernel reads `ts`, which outlives the call.
+    unsafe { syscall6(libc::SYS_nanosleep, (&raw const ts) as usize, 0, 0, 0, 0, 0) };
+}
+
+/// The kernel's number of this thread.
+///
+/// Go: sys_linux_amd64.s:137 gettid
+pub fn gettid() -> u32 {
+    // :138
+    // SAFETY: no arguments, no effect.
+    unsafe { syscall6(libc::SYS_gettid, 0, 0, 0, 0, 0, 0) as u32 }
+}
+
+/// The number of this process.
+///
+/// Go: sys_linux_amd64.s:165 getpid
+pub fn getpid() -> i32 {
+    // :166
+    // SAFETY: no arguments, no effect.
+    unsafe { syscall6(libc::SYS_getpid, 0, 0, 0, 0, 0, 0) as i32 }
+}
+
+/// Lets other threads run.
+///
+/// Go: sys_linux_amd64.s:653 osyield
+#[cfg(not(loom))]
+pub fn osyield() {
+    // :654
+    // SAFETY: no arguments, no effect on memory.
+    unsafe { syscall6(libc::SYS_sched_yield, 0, 0, 0, 0, 0, 0) };
+}
+/// Lets other threads of the model run.
+#[cfg(loom)]
+pub fn osyield() {
+    loom::thread::yield_now();
+}
+
+/// The monotonic clock in nanoseconds, through the vDSO.
+///
+/// Go: sys_linux_amd64.s:223 nanotime1
+#[inline]
+pub fn nanotime() -> i64 {
+    let mut ts = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // :224 Go moves to g0 here, as the vDSO needs stack. Native stacks have it; managed code comes through
+    // the runtime, which is on g0 then. The vDSO pc for the profiler is left out.
+    // :252
+    // SAFETY: writes `ts` only, and cannot fail for this clock, so errno stays untouched.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut ts) };
+    // :273
+    ts.tv_sec * 1_000_000_000 + ts.tv_nsec
+}
+
+/// The wall clock: seconds since 1970 and nanoseconds.
+///
+/// Go: timestub2.go:9 walltime
+pub fn walltime() -> (i64, i32) {
+    let mut ts = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: as in `nanotime`.
+    unsafe { libc::clock_gettime(libc::CLOCK_REALTIME, &raw mut ts) };
+    (ts.tv_sec, ts.tv_nsec as i32)
+}
+
+#[cfg(not(loom))]
+mod err {
+    use super::write1;
+    use gort_asm::getg;
+    use gort_runtime2::PANICKING;
+    use gort_runtime2::atomic::Uintptr;
+
+    /// Where a crash report goes besides standard error; all ones for nowhere.
+    ///
+    /// Go: runtime.go:250 crashFD
+    pub static CRASH_FD: Uintptr = Uintptr::new(!0);
+
+    /// Sets the descriptor that gets a copy of the crash report and returns the previous one, or all ones if
+    /// that must not be closed.
+    ///
+    /// Go: runtime.go:253 setCrashFD
+    #[doc(alias = "setCrashFD")]
+    pub fn set_crash_fd(fd: usize) -> usize {
+        // :260
+        if PANICKING.load() > 0 {
+            return !0;
+        }
+        // :263
+        let old = CRASH_FD.swap(fd);
+        // :286
+        if PANICKING.load() > 0 {
+            return !0;
+        }
+        old
+    }
+
+    /// Writes to standard error, and while crashing to [`CRASH_FD`].
+    ///
+    /// Go: write_err.go:9 writeErr
+    pub fn write_err(b: &[u8]) {
+        if !b.is_empty() {
+            write_err_data(b);
+        }
+    }
+
+    /// Go: runtime.go:231 writeErrData
+    #[doc(alias = "writeErrData")]
+    fn write_err_data(b: &[u8]) {
+        // :232
+        write1(2, b);
+        // :235
+        let gp = getg();
+        // SAFETY: the current g and its M are alive; `dying` belongs to this thread.
+        let crashing = unsafe {
+            if gp.is_null() { PANICKING.load() > 0 } else { !(*gp).m.is_null() && (*(*gp).m).dying > 0 }
+        };
+        if crashing {
+            // :238
+            let fd = CRASH_FD.load();
+            if fd != !0 {
+                write1(fd, b);
+            }
+        }
+    }
+}
+#[cfg(not(loom))]
+pub use err::*;
