@@ -92,6 +92,14 @@ pub unsafe fn badmorestackgsignal() -> ! {
     abort();
 }
 
+/// A saved state carries a closure where there must be none.
+///
+/// Go: proc.go:576 badctxt
+pub fn badctxt() -> ! {
+    // :577
+    throw("ctxt != 0");
+}
+
 static GCRASH: Global<G> = {
     // SAFETY: atomics, integers, nullable pointers and enums with a variant 0: all zeroes is a valid value.
     Global::new(unsafe { core::mem::zeroed() })

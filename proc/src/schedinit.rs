@@ -30,8 +30,8 @@ pub unsafe fn schedinit() {
         lock_init(allp_lock(), LOCK_RANK_ALLP);
         // :791 reflectOffs, finlock and cpuprof are not there.
         // :794
-        gort_rwmutex::init(allocm_lock(), LOCK_RANK_ALLOCM_R, LOCK_RANK_ALLOCM_RINTERNAL, LOCK_RANK_ALLOCM_W);
-        gort_rwmutex::init(exec_lock(), LOCK_RANK_EXEC_R, LOCK_RANK_EXEC_RINTERNAL, LOCK_RANK_EXEC_W);
+        (*allocm_lock()).init(LOCK_RANK_ALLOCM_R, LOCK_RANK_ALLOCM_RINTERNAL, LOCK_RANK_ALLOCM_W);
+        (*exec_lock()).init(LOCK_RANK_EXEC_R, LOCK_RANK_EXEC_RINTERNAL, LOCK_RANK_EXEC_W);
         // :796 the tracer's locks and those of the heap's statistics (:800) are not there.
 
         // :804
