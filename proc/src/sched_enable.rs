@@ -14,12 +14,11 @@ pub unsafe fn sched_enable_user(enable: bool) {
     unsafe {
         let sched = sched();
         lock(&raw mut (*sched).lock); // :6425
-        #[allow(clippy::nonminimal_bool)]
-        if (*sched).disable.user == !enable {
+        if (*sched).disable.user.get() == !enable {
             unlock(&raw mut (*sched).lock);
             return;
         }
-        (*sched).disable.user = !enable; // :6430
+        (*sched).disable.user.set(!enable); // :6430
         if enable {
             let mut n = (*sched).disable.n;
             (*sched).disable.n = 0;
@@ -50,7 +49,7 @@ pub unsafe fn sched_enabled(gp: *mut G) -> bool {
         assert_lock_held(&raw mut (*sched).lock); // :6449
 
         // :6451
-        if (*sched).disable.user {
+        if (*sched).disable.user.get() {
             return is_system_goroutine(gp, true);
         }
         true // :6454
