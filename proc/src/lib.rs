@@ -39,6 +39,9 @@
 //!
 //! [`mgclimit`] has the one part of mgclimit.go that proc.go needs.
 
+// The module of `runtime.main` is called main.
+#![allow(special_module_name)]
+
 use core::ffi::c_void;
 
 pub use gort_asm::*;
@@ -63,7 +66,6 @@ pub mod globrunq;
 pub mod goexit;
 pub mod lockosthread;
 pub mod m;
-#[allow(special_module_name)]
 pub mod main;
 pub mod mgclimit;
 pub mod newm;
@@ -97,6 +99,7 @@ pub use gfree::*;
 pub use glist::*;
 pub use globrunq::*;
 pub use goexit::*;
+pub use lockosthread::breakpoint;
 pub use lockosthread::*;
 pub use m::*;
 pub use main::*;
@@ -108,7 +111,6 @@ pub use park_m::*;
 pub use pidle::*;
 pub use procpin::*;
 pub use procresize::*;
-pub use prof::*;
 pub use random_order::*;
 pub use ready::*;
 pub use runq::*;

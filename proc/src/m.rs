@@ -187,8 +187,8 @@ pub unsafe fn mexit(os_stack: bool) {
         // :1941 to the list of Ms to be freed, which happens once free_wait says that the stack is not in use
         // any more. That list has its own link, as some walk allm without the lock.
         (*mp).free_wait.store(FREE_M_WAIT);
-        (*mp).freelink = (*sched).freem;
-        (*sched).freem = mp;
+        (*mp).freelink = (*sched).freem.get();
+        (*sched).freem.set(mp);
         unlock(&raw mut (*sched).lock);
 
         // :1946
