@@ -1,23 +1,115 @@
-//! proc.go: lines 5910 and on.
+//! proc.go:5910–6038: finding out that nothing will ever happen again.
 
 use crate::*;
 
-/// TODO
+/// Changes the number of Ms that are locked and idle; whoever lowers it pretends that one more M runs.
 ///
 /// # Safety
-/// TODO
+/// Without `sched.lock`.
 ///
 /// Go: proc.go:5910 incidlelocked
 pub unsafe fn incidlelocked(v: i32) {
-    todo!()
+    // SAFETY: the count is guarded by the lock.
+    unsafe {
+        // :5911
+        let sched = sched();
+        lock(&raw mut (*sched).lock);
+        (*sched).nmidlelocked.bump(v);
+        if v > 0 {
+            checkdead();
+        }
+        // :5916
+        unlock(&raw mut (*sched).lock);
+    }
 }
 
-/// TODO
+/// Ends the program if no M runs and none ever will: `all goroutines are asleep - deadlock!`
 ///
 /// # Safety
-/// TODO
+/// Under `sched.lock`.
 ///
 /// Go: proc.go:5922 checkdead
 pub unsafe fn checkdead() {
-    todo!()
+    // SAFETY: sched.lock guards the counts; if they say that nothing runs, Gs and Ps stand still.
+    unsafe {
+        let sched = sched();
+        // :5923
+        assert_lock_held(&raw mut (*sched).lock);
+
+        // :5928 a library is used by a program that runs: gort has one flag for that and for cgo
+        if ISCGO.get() {
+            return;
+        }
+
+        // :5936 somebody is about to end the process; the others have been stopped for that
+        if PANICKING.load() > 0 {
+            return;
+        }
+
+        // :5944 an extra M, made although no foreign threads are expected, does not run
+        let mut run0 = 0;
+        if !ISCGO.get() && CGO_HAS_EXTRA_M.get() && EXTRA_M_LENGTH.load() > 0 {
+            run0 = 1;
+        }
+
+        // :5949
+        let run = mcount() - (*sched).nmidle.get() - (*sched).nmidlelocked.get() - (*sched).nmsys.get();
+        if run > run0 {
+            return;
+        }
+        // :5953
+        if run < 0 {
+            gort_print::print!(
+                "runtime: checkdead: nmidle={} nmidlelocked={} mcount={} nmsys={}\n",
+                (*sched).nmidle.get(),
+                (*sched).nmidlelocked.get(),
+                mcount(),
+                (*sched).nmsys.get()
+            );
+            unlock(&raw mut (*sched).lock);
+            throw("checkdead: inconsistent counts");
+        }
+
+        // :5959
+        let mut grunning = 0;
+        for_each_g(&mut |gp| {
+            if is_system_goroutine(gp, false) {
+                return;
+            }
+            // :5964
+            let s = readgstatus(gp);
+            match s & !GSCAN {
+                // :5966
+                GWAITING | GPREEMPTED => grunning += 1,
+                // :5969
+                GRUNNABLE | GRUNNING | GSYSCALL => {
+                    gort_print::print!("runtime: checkdead: find g {} in status {}\n", (*gp).goid, s);
+                    unlock(&raw mut (*sched).lock);
+                    throw("checkdead: runnable g");
+                }
+                _ => {}
+            }
+        });
+        // :5977
+        if grunning == 0 {
+            // the main goroutine called Goexit; unlocked so that scheddetail does not hang
+            unlock(&raw mut (*sched).lock);
+            fatal("no goroutines (main called runtime.Goexit) - deadlock!");
+        }
+
+        // :5983 no playground, so time does not jump to the next timer (faketime)
+
+        // :6013 nothing runs, so the Ps may be looked at
+        let allp = *allp();
+        for i in 0..allp.len {
+            let pp = *allp.at(i);
+            if !(&*(*pp).timers.heap.get()).is_empty() {
+                return;
+            }
+        }
+
+        // :6019 unlocked so that scheddetail does not hang
+        unlock(&raw mut (*sched).lock);
+        fatal("all goroutines are asleep - deadlock!");
+    }
 }

@@ -1,58 +1,116 @@
-//! proc.go: lines 4845 and on.
+//! proc.go:4845–4954: what a package that forks and executes programs calls around it.
 
+use crate::atomic::Bool;
 use crate::*;
 
-/// TODO
+/// Before a fork: signals are blocked, so that no handler runs in the child before it executes its program, and
+/// any stack check fails, since the child must not grow a stack.
 ///
 /// # Safety
-/// TODO
+/// On a user goroutine (or its system stack); [`syscall_runtime_after_fork`] must follow in the parent, on the same M.
 ///
 /// Go: proc.go:4845 syscall_runtime_BeforeFork
 #[doc(alias = "syscall_runtime_BeforeFork")]
 pub unsafe fn syscall_runtime_before_fork() {
-    todo!()
+    // SAFETY: the M is this thread's own, as is the goroutine that it runs.
+    unsafe {
+        // :4846
+        let gp = (*(*getg()).m).curg.ptr();
+        let mp = (*gp).m;
+
+        // :4851 also keeps the goroutine here
+        (*mp).locks.bump(1);
+        linkname::sigsave(&raw mut (*mp).sigmask);
+        linkname::sigblock(false);
+
+        // :4859
+        (*gp).stackguard0.set(STACK_FORK);
+    }
 }
 
-/// TODO
+/// After a fork, in the parent: undoes [`syscall_runtime_before_fork`].
 ///
 /// # Safety
-/// TODO
+/// After [`syscall_runtime_before_fork`], on the same M.
 ///
 /// Go: proc.go:4875 syscall_runtime_AfterFork
 #[doc(alias = "syscall_runtime_AfterFork")]
 pub unsafe fn syscall_runtime_after_fork() {
-    todo!()
+    // SAFETY: as above.
+    unsafe {
+        // :4876
+        let gp = (*(*getg()).m).curg.ptr();
+        let mp = (*gp).m;
+
+        // :4879
+        (*gp).stackguard0.set((*gp).stack.lo + STACK_GUARD);
+
+        // :4881
+        linkname::msigrestore((*mp).sigmask);
+
+        // :4883
+        (*mp).locks.bump(-1);
+    }
 }
 
-/// TODO
+/// The child is resetting its signal handlers and, as it may share memory with its parent, must not touch more
+/// than it has to.
+///
+/// Go: proc.go:4888 inForkedChild
+pub static IN_FORKED_CHILD: Bool = Bool::new(false);
+
+/// After a fork, in the child: signal handlers go back to the default, and the signal mask to what it was.
 ///
 /// # Safety
-/// TODO
+/// In the child only, which then executes a program or ends; it may share memory with the parent (vfork).
 ///
 /// Go: proc.go:4910 syscall_runtime_AfterForkInChild
 #[doc(alias = "syscall_runtime_AfterForkInChild")]
 pub unsafe fn syscall_runtime_after_fork_in_child() {
-    todo!()
+    // SAFETY: the only thread of this process; the parent, if memory is shared, stands still.
+    unsafe {
+        // :4915 changed back below, so the parent does not notice
+        IN_FORKED_CHILD.set(true);
+
+        // :4917
+        linkname::clear_signal_handlers();
+
+        // :4921
+        linkname::msigrestore((*(*getg()).m).sigmask);
+
+        // :4923
+        IN_FORKED_CHILD.set(false);
+    }
 }
 
-/// TODO
+/// Before this process executes another program: no thread may be in the middle of its creation.
 ///
 /// # Safety
-/// TODO
+/// On a user goroutine; [`syscall_runtime_after_exec`] must follow if the execution fails.
 ///
 /// Go: proc.go:4934 syscall_runtime_BeforeExec
 #[doc(alias = "syscall_runtime_BeforeExec")]
 pub unsafe fn syscall_runtime_before_exec() {
-    todo!()
+    // SAFETY: the lock lives for ever.
+    unsafe {
+        // :4936
+        (*exec_lock()).lock();
+
+        // :4940 Darwin: waits for preemption signals on their way
+    }
 }
 
-/// TODO
+/// After an execution that failed.
 ///
 /// # Safety
-/// TODO
+/// After [`syscall_runtime_before_exec`].
 ///
 /// Go: proc.go:4950 syscall_runtime_AfterExec
 #[doc(alias = "syscall_runtime_AfterExec")]
 pub unsafe fn syscall_runtime_after_exec() {
-    todo!()
+    // SAFETY: as above.
+    unsafe {
+        // :4951
+        (*exec_lock()).unlock();
+    }
 }

@@ -1,33 +1,178 @@
-//! proc.go: lines 5134 and on.
+//! proc.go:5134–5258: dead Gs and their stacks wait here to be used again.
+//!
+//! Go tells Gs with and without a stack apart by `stack.lo`, so a list may hold both. All native stacks have the
+//! starting size unless the program asked for another, so nearly every G keeps its stack.
 
 use crate::*;
 
-/// TODO
+/// Puts a dead G into the free list of `pp`; from 64 on, half of the list goes to the global one.
 ///
 /// # Safety
-/// TODO
+/// On the system stack; `pp` is this M's P and `gp` is dead and in no list.
 ///
 /// Go: proc.go:5134 gfput
 pub unsafe fn gfput(pp: *mut P, gp: *mut G) {
-    todo!()
+    // SAFETY: the P's list is ours, the global one is guarded by its lock.
+    unsafe {
+        // :5135
+        if readgstatus(gp) != GDEAD {
+            throw("gfput: bad status (not Gdead)");
+        }
+
+        // :5139
+        let stksize = (*gp).stack.hi - (*gp).stack.lo;
+
+        // :5141
+        if stksize != starting_stack_size() as usize {
+            // :5143 not of the usual size: not worth keeping
+            stackfree((*gp).stack);
+            (*gp).stack.lo = 0;
+            (*gp).stack.hi = 0;
+            (*gp).stackguard0.set(0);
+        }
+
+        // :5149
+        let free = &raw mut (*pp).g_free;
+        (*free).list.push(gp);
+        (*free).n.bump(1);
+        if (*free).n.get() >= 64 {
+            gfput_batch(pp);
+        }
+    }
 }
 
-/// TODO
+/// The overflow of [`gfput`].
+#[cold]
+#[inline(never)]
+unsafe fn gfput_batch(pp: *mut P) {
+    // SAFETY: as gfput.
+    unsafe {
+        let free = &raw mut (*pp).g_free;
+        // :5152
+        let mut inc = 0;
+        let stack_q = GQueue::default();
+        let no_stack_q = GQueue::default();
+        // :5157
+        while (*free).n.get() >= 32 {
+            let gp = (*free).list.pop();
+            (*free).n.bump(-1);
+            if (*gp).stack.lo == 0 {
+                no_stack_q.push(gp);
+            } else {
+                stack_q.push(gp);
+            }
+            // :5165
+            inc += 1;
+        }
+        // :5167
+        let global = &raw mut (*sched()).g_free;
+        lock(&raw mut (*global).lock);
+        (*global).no_stack.push_all(no_stack_q);
+        (*global).stack.push_all(stack_q);
+        (*global).n.bump(inc);
+        // :5171
+        unlock(&raw mut (*global).lock);
+    }
+}
+
+/// Takes a dead G with a stack from the free list of `pp`, which is filled from the global one when it is empty.
+/// Nil if both are.
 ///
 /// # Safety
-/// TODO
+/// `pp` is this M's P, and stays so.
 ///
 /// Go: proc.go:5177 gfget
 pub unsafe fn gfget(pp: *mut P) -> *mut G {
-    todo!()
+    // SAFETY: the P's list is ours, the global one is guarded by its lock; the looks at it before that are racy
+    // reads of atomic cells, and only hints.
+    unsafe {
+        let free = &raw mut (*pp).g_free;
+        let global = &raw mut (*sched()).g_free;
+        // :5178 retry
+        while (*free).list.empty() && (!(*global).stack.empty() || !(*global).no_stack.empty()) {
+            // :5180
+            lock(&raw mut (*global).lock);
+            // :5182
+            while (*free).n.get() < 32 {
+                // :5184 those with stacks first
+                let mut gp = (*global).stack.pop();
+                if gp.is_null() {
+                    gp = (*global).no_stack.pop();
+                    if gp.is_null() {
+                        break;
+                    }
+                }
+                // :5191
+                (*global).n.bump(-1);
+                (*free).list.push(gp);
+                (*free).n.bump(1);
+            }
+            // :5195
+            unlock(&raw mut (*global).lock);
+            // :5196 goto retry
+        }
+        // :5198
+        let gp = (*free).list.pop();
+        if gp.is_null() {
+            return core::ptr::null_mut();
+        }
+        // :5202
+        (*free).n.bump(-1);
+        if (*gp).stack.lo != 0 && (*gp).stack.hi - (*gp).stack.lo != starting_stack_size() as usize {
+            // :5207 the usual size has changed since it was put here
+            systemstack(|| {
+                stackfree((*gp).stack);
+                (*gp).stack.lo = 0;
+                (*gp).stack.hi = 0;
+                (*gp).stackguard0.set(0);
+            });
+        }
+        // :5214
+        if (*gp).stack.lo == 0 {
+            systemstack(|| {
+                (*gp).stack = stackalloc(starting_stack_size());
+            });
+            // :5219
+            (*gp).stackguard0.set((*gp).stack.lo + STACK_GUARD);
+        }
+        // :5221 no race detector, no sanitizers
+        // :5231
+        gp
+    }
 }
 
-/// TODO
+/// Moves all free Gs of `pp` to the global list.
 ///
 /// # Safety
-/// TODO
+/// `pp` is this M's P, or the world is stopped.
 ///
 /// Go: proc.go:5235 gfpurge
 pub unsafe fn gfpurge(pp: *mut P) {
-    todo!()
+    // SAFETY: as gfput.
+    unsafe {
+        let free = &raw mut (*pp).g_free;
+        // :5237
+        let mut inc = 0;
+        let stack_q = GQueue::default();
+        let no_stack_q = GQueue::default();
+        // :5241
+        while !(*free).list.empty() {
+            let gp = (*free).list.pop();
+            (*free).n.bump(-1);
+            if (*gp).stack.lo == 0 {
+                no_stack_q.push(gp);
+            } else {
+                stack_q.push(gp);
+            }
+            inc += 1;
+        }
+        // :5251
+        let global = &raw mut (*sched()).g_free;
+        lock(&raw mut (*global).lock);
+        (*global).no_stack.push_all(no_stack_q);
+        (*global).stack.push_all(stack_q);
+        (*global).n.bump(inc);
+        // :5255
+        unlock(&raw mut (*global).lock);
+    }
 }

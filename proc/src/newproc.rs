@@ -1,31 +1,96 @@
-//! proc.go: lines 4955 and on.
+//! proc.go:4955–5133: making goroutines.
 
+use crate::atomic::{Pointer, Uint64, Uintptr};
 use crate::*;
 
-/// TODO
+/// Go: stack.go:72 stackSystem
+const STACK_SYSTEM: i32 = 0;
+
+/// The smallest power of two that is at least `x`.
+///
+/// Go: stack.go:956 round2
+fn round2(x: i32) -> i32 {
+    // stack.go:957
+    let mut s = 0u32;
+    while 1i32 << s < x {
+        s += 1;
+    }
+    // stack.go:961
+    1 << s
+}
+
+/// A new G, with a stack of at least `stacksize` bytes unless that is negative. It is never freed.
 ///
 /// # Safety
-/// TODO
+/// The runtime's stacks must have been initialised.
 ///
 /// Go: proc.go:4955 malg
 pub unsafe fn malg(stacksize: i32) -> *mut G {
-    todo!()
+    // SAFETY: the G is new and nobody else's yet.
+    unsafe {
+        // :4956
+        let newg: *mut G = Box::leak(Box::default());
+        if stacksize >= 0 {
+            // :4958
+            let stacksize = round2(STACK_SYSTEM + stacksize);
+            systemstack(|| {
+                (*newg).stack = stackalloc(stacksize as u32);
+            });
+            // :4962
+            (*newg).stackguard0.set((*newg).stack.lo + STACK_GUARD);
+            (*newg).stackguard1 = !0;
+            // :4966 the lowest word matters on ARM only, and clearing it would commit a page of every stack
+        }
+        // :4968
+        newg
+    }
 }
 
-/// TODO
+/// The `go` statement: a new goroutine that runs `f`, in the queue of this P, next in line.
 ///
 /// # Safety
-/// TODO
+/// On a goroutine or g0, with a P. `f` and what it refers to must live until the new goroutine is done with it.
 ///
 /// Go: proc.go:4974 newproc
+#[inline(always)]
 pub unsafe fn newproc(f: *mut Funcval) {
-    todo!()
+    // :4976 a pc of the caller, as this is inlined there
+    // SAFETY: the caller's contract.
+    unsafe { newproc_pc(f, getpcspbp().0) }
 }
 
-/// TODO
+/// [`newproc`] for callers that know better which pc the goroutine was created at.
 ///
 /// # Safety
-/// TODO
+/// As [`newproc`].
+///
+/// Go: proc.go:4974 newproc
+#[inline]
+pub unsafe fn newproc_pc(f: *mut Funcval, callerpc: usize) {
+    // SAFETY: on the system stack the thread keeps its P, as newproc1 and runqput need.
+    unsafe {
+        // :4975
+        let gp = getg();
+        // :4977
+        systemstack(|| {
+            let newg = newproc1(f, gp, callerpc, false, WaitReason::Zero);
+
+            // :4980
+            let pp = (*(*getg()).m).p.ptr();
+            runqput(pp, newg, true);
+
+            // :4983
+            if MAIN_STARTED.get() {
+                wakep();
+            }
+        });
+    }
+}
+
+/// A new goroutine that will run `f`: runnable, or waiting for `waitreason` if `parked`. It is in no queue yet.
+///
+/// # Safety
+/// On the system stack, with a P. `callergp` is the goroutine that this thread runs; `f` as in [`newproc`].
 ///
 /// Go: proc.go:4992 newproc1
 pub unsafe fn newproc1(
@@ -35,16 +100,246 @@ pub unsafe fn newproc1(
     parked: bool,
     waitreason: WaitReason,
 ) -> *mut G {
-    todo!()
+    // SAFETY: M and P stay ours between acquirem and releasem; the new G is nobody else's while it is dead.
+    unsafe {
+        // :4993
+        if f.is_null() {
+            fatal("go of nil func value");
+        }
+
+        // :4997
+        let mp = acquirem();
+        let pp = (*mp).p.ptr();
+        let mut newg = gfget(pp);
+        if newg.is_null() {
+            // :5001
+            newg = malg(starting_stack_size() as i32);
+            casgstatus(newg, GIDLE, GDEAD);
+            allgadd(newg); // :5003 dead, so that nobody walks its empty stack
+        }
+        // :5005
+        if (*newg).stack.hi == 0 {
+            throw("newproc1: newg missing stack");
+        }
+
+        // :5009
+        if readgstatus(newg) != GDEAD {
+            throw("newproc1: new g is not Gdead");
+        }
+
+        // :5013 four words of room above the first frame, to a multiple of 16
+        let total_size = (4 * size_of::<usize>() + 15) & !15;
+        let sp = (*newg).stack.hi - total_size;
+        // :5016 no link register on amd64
+
+        // :5026
+        (*newg).sched = Gobuf::default();
+        (*newg).sched.sp = sp;
+        (*newg).stktopsp = sp;
+        // :5029 plus one, so that pc-1 is inside goexit
+        (*newg).sched.pc = goexit_pc() + 1;
+        (*newg).sched.g.set(newg);
+        gostartcallfn(&raw mut (*newg).sched, f);
+        // :5032
+        (*newg).parent_goid = (*callergp).goid;
+        (*newg).gopc = callerpc;
+        let old = (*newg).ancestors;
+        (*newg).ancestors = save_ancestors(callergp);
+        if !old.is_null() {
+            // those of the G's former life; Go leaves them to the collector
+            drop(Box::from_raw(old));
+        }
+        // :5035
+        (*newg).startpc = (*f).fn_ as usize;
+        if is_system_goroutine(newg, false) {
+            (*sched()).ngsys.add(1);
+        } else {
+            // :5040
+            let curg = (*mp).curg.ptr();
+            if !curg.is_null() {
+                (*newg).labels = (*curg).labels;
+            }
+            // :5043 no goroutine profiles
+        }
+        // :5053
+        (*newg).tracking_seq = cheaprand() as u8;
+        if (*newg).tracking_seq.is_multiple_of(G_TRACKING_PERIOD) {
+            (*newg).tracking = true;
+        }
+        // :5057 no collector that wants to know the size of stacks
+
+        // :5060 no tracing
+        let mut status = GRUNNABLE;
+        if parked {
+            status = GWAITING;
+            (*newg).waitreason = waitreason;
+        }
+        // :5066
+        casgstatus(newg, GDEAD, status);
+        if (*pp).goidcache == (*pp).goidcacheend {
+            // :5071 goidgen is the last id given away, so the first goroutine is number 1
+            (*pp).goidcache = (*sched()).goidgen.add(GOID_CACHE_BATCH);
+            (*pp).goidcache -= GOID_CACHE_BATCH - 1;
+            (*pp).goidcacheend = (*pp).goidcache + GOID_CACHE_BATCH;
+        }
+        // :5075
+        (*newg).goid = (*pp).goidcache;
+        (*pp).goidcache += 1;
+        // :5077 no tracing
+        // gort's own counter
+        (*pp).stats.gocreate.bump(1);
+
+        // :5084 no race detector
+        // :5093
+        releasem(mp);
+
+        // :5095
+        newg
+    }
 }
 
-/// TODO
+/// Makes `buf` start at `f` when it is continued, as if the code at its pc had called it.
+///
+/// Go: stack.go:1141 gostartcallfn
+#[inline]
+unsafe fn gostartcallfn(buf: *mut Gobuf, f: *mut Funcval) {
+    // SAFETY: the caller owns both; there is room below sp.
+    unsafe {
+        // stack.go:1142 a nil function has been refused before
+        let func = (*f).fn_ as usize;
+        // sys_x86.go:17 gostartcall inlined: pushes the return address
+        let mut sp = (*buf).sp;
+        sp -= size_of::<usize>();
+        *(sp as *mut usize) = (*buf).pc;
+        (*buf).sp = sp;
+        (*buf).pc = func;
+        (*buf).ctxt = f.cast();
+    }
+}
+
+/// How many pcs of an ancestor's stack are kept.
+///
+/// Go: traceback.go:30 tracebackInnerFrames
+const TRACEBACK_INNER_FRAMES: usize = 50;
+
+/// Walks the stack of a goroutine that stands in `systemstack`: fills at most `n` pcs, returns how many.
+pub type Gcallers = unsafe fn(gp: *mut G, pcs: *mut usize, n: usize) -> usize;
+
+/// The walker that [`save_ancestors`] uses; the crate `traceback`, which is above this one, puts it here.
+static GCALLERS: Pointer<Gcallers> = Pointer::null();
+
+/// Sets the stack walker for [`save_ancestors`].
+pub fn set_gcallers(f: &'static Gcallers) {
+    GCALLERS.store((&raw const *f).cast_mut());
+}
+
+/// The ancestors of a goroutine that `callergp` makes: `callergp` itself and its own, as many as
+/// `GODEBUG=tracebackancestors=N` asks for. Nil if it asks for none.
 ///
 /// # Safety
-/// TODO
+/// On the system stack; `callergp` is the goroutine that this thread runs.
 ///
 /// Go: proc.go:5101 saveAncestors
 #[doc(alias = "saveAncestors")]
+#[inline]
 pub unsafe fn save_ancestors(callergp: *mut G) -> *mut Vec<AncestorInfo> {
-    todo!()
+    // SAFETY: the caller's contract.
+    unsafe {
+        // :5103 the scheduler's own goroutines have number 0
+        if DEBUG.tracebackancestors.get() <= 0 || (*callergp).goid == 0 {
+            return core::ptr::null_mut();
+        }
+        save_ancestors_slow(callergp)
+    }
+}
+
+/// The rest of [`save_ancestors`].
+#[cold]
+#[inline(never)]
+unsafe fn save_ancestors_slow(callergp: *mut G) -> *mut Vec<AncestorInfo> {
+    // SAFETY: `callergp` is stopped in systemstack below us, so its fields are stable.
+    unsafe {
+        // :5106
+        let caller_ancestors: &[AncestorInfo] =
+            if (*callergp).ancestors.is_null() { &[] } else { &*(*callergp).ancestors };
+        // :5110
+        let mut n = caller_ancestors.len() as i32 + 1;
+        if n > DEBUG.tracebackancestors.get() {
+            n = DEBUG.tracebackancestors.get();
+        }
+        // :5114
+        let mut ancestors = Vec::with_capacity(n as usize);
+
+        // :5117
+        let mut pcs = [0usize; TRACEBACK_INNER_FRAMES];
+        let mut npcs = 0;
+        let gcallers = GCALLERS.load();
+        if !gcallers.is_null() {
+            npcs = (*gcallers)(callergp, pcs.as_mut_ptr(), pcs.len());
+        }
+        // :5121
+        ancestors.push(AncestorInfo {
+            pcs: pcs[..npcs].to_vec(),
+            goid: (*callergp).goid,
+            gopc: (*callergp).gopc,
+        });
+        ancestors.extend_from_slice(&caller_ancestors[..n as usize - 1]);
+
+        // :5127
+        Box::into_raw(Box::new(ancestors))
+    }
+}
+
+/// Start addresses of the runtime's own goroutines; 0 is a free slot.
+static SYSTEM_PCS: [Uintptr; 16] = [const { Uintptr::new(0) }; 16];
+
+/// One bit for each address in [`SYSTEM_PCS`], so that nearly every other goroutine is told apart by one test.
+static SYSTEM_FILTER: Uint64 = Uint64::new(0);
+
+/// The bit of an address: functions are aligned to 16.
+#[inline(always)]
+fn system_bit(pc: usize) -> u64 {
+    1 << ((pc >> 4) & 63)
+}
+
+/// Declares that goroutines which start at `startpc` belong to the runtime. Go knows them by the prefix `runtime.`
+/// of their function's name. Must be called before the first one starts.
+///
+/// Go: traceback.go:1337 isSystemGoroutine
+pub fn register_system_goroutine(startpc: usize) {
+    // the filter first: a bit too many does no harm
+    SYSTEM_FILTER.or(system_bit(startpc));
+    for slot in &SYSTEM_PCS {
+        if slot.cas(0, startpc) || slot.load() == startpc {
+            return;
+        }
+    }
+    throw("register_system_goroutine: too many");
+}
+
+/// Whether `gp` is one of the runtime's own goroutines: left out of tracebacks, counts and deadlock detection.
+///
+/// # Safety
+/// `gp` is a G.
+///
+/// Go: traceback.go:1337 isSystemGoroutine
+#[doc(alias = "isSystemGoroutine")]
+#[inline]
+pub unsafe fn is_system_goroutine(gp: *mut G, _fixed: bool) -> bool {
+    // SAFETY: Gs are never freed.
+    let pc = unsafe { (*gp).startpc };
+    // traceback.go:1339
+    if SYSTEM_FILTER.get() & system_bit(pc) == 0 {
+        return false;
+    }
+    // traceback.go:1343 main and coroutines are not in the table
+    // traceback.go:1346 there is no finalizer goroutine, which is what `fixed` is about
+    // traceback.go:1356
+    is_system_pc(pc)
+}
+
+/// The exact answer, for addresses that pass the filter.
+#[cold]
+fn is_system_pc(pc: usize) -> bool {
+    pc != 0 && SYSTEM_PCS.iter().any(|s| s.get() == pc)
 }

@@ -1,123 +1,529 @@
-//! proc.go: lines 4341 and on.
+//! proc.go:4341–4844: entering and leaving system calls, and other code that may block its thread.
+//!
+//! Between the two calls the goroutine is in `GSYSCALL` and its P in `PSYSCALL`: the M still remembers the P, but
+//! whoever wants that P (sysmon after a tick, a stop of the world) takes it with one compare-and-swap of its status.
+//! So an undisturbed system call costs an atomic on each side, and only a disturbed one costs a search for another P.
+//!
+//! Go reads pc, sp and frame pointer of the *caller* of these functions, since the goroutine's stack is walked from
+//! there while it blocks. `entersyscall` is inlined into its caller and reads them there; `entersyscallblock` and
+//! `exitsyscall` are reached through the linker from crates below, where nothing can be inlined, and so are entered
+//! through two instructions of assembly that read them and go on to the Rust half.
 
 use crate::*;
+use core::arch::naked_asm;
 
-/// TODO
+/// Makes the goroutine's `sched` refer to a place in its caller, for whoever walks the stack while it blocks.
 ///
 /// # Safety
-/// TODO
+/// On a user goroutine; `pc`, `sp` and `bp` are of one frame of its stack that outlives the blocking.
 ///
 /// Go: proc.go:4341 save
+#[inline]
 pub unsafe fn save(pc: usize, sp: usize, bp: usize) {
-    todo!()
+    // SAFETY: the running goroutine owns its `sched`.
+    unsafe {
+        // :4342
+        let gp = getg();
+        let mp = (*gp).m;
+
+        // :4344 g0's says how the thread ends, gsignal's is unused
+        if gp == (*mp).g0 || gp == (*mp).gsignal {
+            throw("save on system g not allowed");
+        }
+
+        // :4353
+        (*gp).sched.pc = pc;
+        (*gp).sched.sp = sp;
+        (*gp).sched.lr = 0;
+        (*gp).sched.ret = 0;
+        (*gp).sched.bp = bp;
+        // :4361 gogo leaves it nil
+        if !(*gp).sched.ctxt.is_null() {
+            badctxt();
+        }
+    }
 }
 
-/// TODO
+/// The goroutine is about to block its thread: its P may be taken meanwhile. The frame is given by the caller.
 ///
 /// # Safety
-/// TODO
+/// On a user goroutine with a P; the frame of `pc`, `sp`, `bp` lives until [`exitsyscall`], which must follow.
+/// Nothing in between may use the scheduler.
 ///
 /// Go: proc.go:4390 reentersyscall
 pub unsafe fn reentersyscall(pc: usize, sp: usize, bp: usize) {
-    todo!()
+    // SAFETY: the M and the goroutine are this thread's own; the P is until its status is stored.
+    unsafe {
+        // :4391 no tracing
+        let gp = getg();
+        let mp = (*gp).m;
+
+        // :4396 no preemption while the status says one thing and `sched` another
+        (*mp).locks.bump(1);
+
+        // :4402 a stack check in here must trip, and then die
+        (*gp).stackguard0.set(STACK_PREEMPT);
+        (*gp).throwsplit = true;
+
+        // :4406
+        save(pc, sp, bp);
+        (*gp).syscallsp = sp;
+        (*gp).syscallpc = pc;
+        (*gp).syscallbp = bp;
+        // :4410
+        casgstatus(gp, GRUNNING, GSYSCALL);
+        if cfg!(debug_assertions) {
+            // :4414 the rank checks of casgstatus may have gone through systemstack, which spoils `sched`
+            save(pc, sp, bp);
+        }
+        // :4416
+        if (*gp).syscallsp < (*gp).stack.lo || (*gp).stack.hi < (*gp).syscallsp {
+            entersyscall_bad_sp(gp);
+        }
+        // :4422 no check of the frame pointer: native code may use rbp for anything (docs/deviations.md)
+
+        // :4429 no tracing
+
+        // :4440
+        let sched = sched();
+        if (*sched).sysmonwait.load() {
+            systemstack(|| entersyscall_sysmon());
+            save(pc, sp, bp);
+        }
+
+        // :4445
+        let pp = (*mp).p.ptr();
+        if (*pp).run_safe_point_fn.get() != 0 {
+            systemstack(|| run_safe_point_fn());
+            save(pc, sp, bp);
+        }
+
+        // gort's own counter
+        (*pp).stats.syscalls.bump(1);
+
+        // :4451
+        (*mp).syscalltick.set((*pp).syscalltick.get());
+        (*pp).m.set(core::ptr::null_mut());
+        (*mp).oldp.set(pp);
+        (*mp).p.set(core::ptr::null_mut());
+        // :4456 from here on the P is anybody's
+        (*pp).status.store(PSYSCALL);
+        // :4457
+        if (*sched).gcwaiting.load() {
+            systemstack(|| entersyscall_gcwait());
+            save(pc, sp, bp);
+        }
+
+        // :4462
+        (*mp).locks.bump(-1);
+    }
 }
 
-/// TODO
+/// The cold end of the check at :4416.
+#[cold]
+#[inline(never)]
+unsafe fn entersyscall_bad_sp(gp: *mut G) -> ! {
+    // SAFETY: the goroutine is the running one; this ends the process.
+    unsafe {
+        // :4417
+        systemstack(|| {
+            gort_print::print!(
+                "entersyscall inconsistent sp {:#x} [{:#x},{:#x}]\n",
+                (*gp).syscallsp,
+                (*gp).stack.lo,
+                (*gp).stack.hi
+            );
+            throw("entersyscall")
+        })
+    }
+}
+
+/// The goroutine is about to block its thread for what is probably a short time: [`exitsyscall`] ends it.
 ///
 /// # Safety
-/// TODO
+/// As [`reentersyscall`]; the function that this is inlined into is the frame, so it must make both calls.
 ///
 /// Go: proc.go:4479 entersyscall
+#[inline(always)]
 pub unsafe fn entersyscall() {
-    todo!()
+    // :4484 the caller's registers, as this is inlined there
+    let (pc, sp, bp) = getpcspbp();
+    // :4485
+    // SAFETY: the caller's contract.
+    unsafe { reentersyscall(pc, sp, bp) }
 }
 
-/// TODO
+/// Wakes sysmon from its deep sleep: there is a P in a system call now, which it may have to retake.
 ///
 /// # Safety
-/// TODO
+/// On the system stack.
 ///
 /// Go: proc.go:4488 entersyscall_sysmon
+#[cold]
 pub unsafe fn entersyscall_sysmon() {
-    todo!()
+    // SAFETY: sched.lock guards the pair of flag and note.
+    unsafe {
+        // :4489
+        let sched = sched();
+        lock(&raw mut (*sched).lock);
+        if (*sched).sysmonwait.load() {
+            (*sched).sysmonwait.store(false);
+            notewakeup(&raw mut (*sched).sysmonnote);
+        }
+        unlock(&raw mut (*sched).lock);
+    }
 }
 
-/// TODO
+/// The world is being stopped: hands the P over to the stopper, unless somebody has taken it already.
 ///
 /// # Safety
-/// TODO
+/// On the system stack of an M that has just put its P into `PSYSCALL`.
 ///
 /// Go: proc.go:4497 entersyscall_gcwait
+#[cold]
 pub unsafe fn entersyscall_gcwait() {
-    todo!()
+    // SAFETY: the M is this thread's; the P is only touched after the compare-and-swap has made it ours.
+    unsafe {
+        // :4498
+        let gp = getg();
+        let pp = (*(*gp).m).oldp.ptr();
+
+        // :4501
+        let sched = sched();
+        lock(&raw mut (*sched).lock);
+        // :4502 no tracing
+        if (*sched).stopwait.get() > 0 && (*pp).status.cas(PSYSCALL, PGCSTOP) {
+            // :4517
+            (*pp).gc_stop_time = nanotime();
+            (*pp).syscalltick.bump(1);
+            (*sched).stopwait.bump(-1);
+            if (*sched).stopwait.get() == 0 {
+                notewakeup(&raw mut (*sched).stopnote);
+            }
+        }
+        // :4525
+        unlock(&raw mut (*sched).lock);
+    }
 }
 
-/// TODO
+/// As [`entersyscall`], but the thread will certainly block: the P is given away at once. [`exitsyscall`] ends it.
 ///
 /// # Safety
-/// TODO
+/// On a user goroutine with a P; the calling function must live until [`exitsyscall`].
 ///
 /// Go: proc.go:4540 entersyscallblock
-pub unsafe fn entersyscallblock() {
-    todo!()
+#[unsafe(naked)]
+#[unsafe(export_name = "gort.entersyscallblock")]
+pub unsafe extern "C" fn entersyscallblock() {
+    naked_asm!(
+        "mov rdi, qword ptr [rsp]",   // :4550 pc of the caller
+        "lea rsi, [rsp + 8]",         // :4551 its sp
+        "mov rdx, rbp",               // :4552 its frame pointer
+        "jmp {f}",
+        f = sym entersyscallblock_frame,
+    )
 }
 
-/// TODO
+/// The body of [`entersyscallblock`], given its caller's frame.
+///
+/// Go: proc.go:4540 entersyscallblock
+unsafe extern "C" fn entersyscallblock_frame(pc: usize, sp: usize, bp: usize) {
+    // SAFETY: the M and the goroutine are this thread's own; the P until it is handed off.
+    unsafe {
+        // :4541
+        let gp = getg();
+        let mp = (*gp).m;
+
+        // :4543
+        (*mp).locks.bump(1);
+        (*gp).throwsplit = true;
+        (*gp).stackguard0.set(STACK_PREEMPT);
+        let pp = (*mp).p.ptr();
+        (*mp).syscalltick.set((*pp).syscalltick.get());
+        (*pp).syscalltick.bump(1);
+        // gort's own counter
+        (*pp).stats.syscalls.bump(1);
+
+        // :4553
+        save(pc, sp, bp);
+        (*gp).syscallsp = (*gp).sched.sp;
+        (*gp).syscallpc = (*gp).sched.pc;
+        (*gp).syscallbp = (*gp).sched.bp;
+        // :4557
+        if (*gp).syscallsp < (*gp).stack.lo || (*gp).stack.hi < (*gp).syscallsp {
+            entersyscallblock_bad_sp(gp, sp);
+        }
+        // :4566
+        casgstatus(gp, GRUNNING, GSYSCALL);
+        // :4567
+        if (*gp).syscallsp < (*gp).stack.lo || (*gp).stack.hi < (*gp).syscallsp {
+            entersyscallblock_bad_sp(gp, sp);
+        }
+        // :4573 no check of the frame pointer, as in reentersyscall
+
+        // :4580
+        systemstack(|| entersyscallblock_handoff());
+
+        // :4583 systemstack has spoiled it
+        save(pc, sp, bp);
+
+        // :4585
+        (*mp).locks.bump(-1);
+    }
+}
+
+/// The cold end of the checks at :4557 and :4567.
+#[cold]
+#[inline(never)]
+unsafe fn entersyscallblock_bad_sp(gp: *mut G, sp: usize) -> ! {
+    // SAFETY: the goroutine is the running one; this ends the process.
+    unsafe {
+        // :4558 read before systemstack spoils sched
+        let sp2 = (*gp).sched.sp;
+        let sp3 = (*gp).syscallsp;
+        systemstack(|| {
+            gort_print::print!(
+                "entersyscallblock inconsistent sp {:#x} {:#x} {:#x} [{:#x},{:#x}]\n",
+                sp,
+                sp2,
+                sp3,
+                (*gp).stack.lo,
+                (*gp).stack.hi
+            );
+            throw("entersyscallblock")
+        })
+    }
+}
+
+/// Gives the P of a thread that is about to block to another one.
 ///
 /// # Safety
-/// TODO
+/// On the system stack, with a P.
 ///
 /// Go: proc.go:4588 entersyscallblock_handoff
 pub unsafe fn entersyscallblock_handoff() {
-    todo!()
+    // SAFETY: the P is this M's until released.
+    unsafe {
+        // :4589 no tracing
+        // :4594
+        handoffp(releasep());
+    }
 }
 
-/// TODO
+/// The goroutine's thread is back: finds it a P, the old one if it can, or puts it in a queue. May return on
+/// another thread.
 ///
 /// # Safety
-/// TODO
+/// On a user goroutine after [`entersyscall`] or [`entersyscallblock`], in the same function or one that it called.
 ///
 /// Go: proc.go:4617 exitsyscall
-pub unsafe fn exitsyscall() {
-    todo!()
+#[unsafe(naked)]
+#[unsafe(export_name = "gort.exitsyscall")]
+pub unsafe extern "C" fn exitsyscall() {
+    naked_asm!(
+        "lea rdi, [rsp + 8]",         // :4621 sp of the caller
+        "jmp {f}",
+        f = sym exitsyscall_frame,
+    )
 }
 
-/// TODO
+/// The body of [`exitsyscall`], given its caller's sp.
+///
+/// Go: proc.go:4617 exitsyscall
+unsafe extern "C" fn exitsyscall_frame(callersp: usize) {
+    // SAFETY: the M and the goroutine are this thread's own; a P only once exitsyscallfast or execute got one. The
+    // M is read anew after mcall, as the goroutine may be on another thread then.
+    unsafe {
+        // :4618
+        let gp = getg();
+        let mp = (*gp).m;
+
+        // :4620
+        (*mp).locks.bump(1);
+        if callersp > (*gp).syscallsp {
+            throw("exitsyscall: syscall frame is no longer valid");
+        }
+
+        // :4625
+        (*gp).waitsince = 0;
+        let oldp = (*mp).oldp.ptr();
+        (*mp).oldp.set(core::ptr::null_mut());
+        // :4628
+        if exitsyscallfast(oldp) {
+            // :4631 no goroutine profiles
+            // :4639 no tracing
+            // :4658 there is a P, so it may run
+            let pp = (*mp).p.ptr();
+            (*pp).syscalltick.bump(1);
+            // :4660
+            casgstatus(gp, GSYSCALL, GRUNNING);
+
+            // :4667
+            (*gp).syscallsp = 0;
+            (*mp).locks.bump(-1);
+            if (*gp).preempt.get() {
+                // :4671 newstack may have cleared the request
+                (*gp).stackguard0.set(STACK_PREEMPT);
+            } else {
+                // :4674 entersyscall spoiled it
+                (*gp).stackguard0.set((*gp).stack.lo + STACK_GUARD);
+            }
+            // :4676
+            (*gp).throwsplit = false;
+
+            // :4678
+            if (*sched()).disable.user.get() && !sched_enabled(gp) {
+                gosched();
+            }
+
+            return;
+        }
+
+        // :4686
+        (*mp).locks.bump(-1);
+
+        // :4689
+        mcall(exitsyscall0);
+
+        // :4697 running again, with a P, perhaps elsewhere
+        (*gp).syscallsp = 0;
+        (*(*(*gp).m).p.ptr()).syscalltick.bump(1);
+        (*gp).throwsplit = false;
+    }
+}
+
+/// Tries to get a P without giving up the goroutine: its old one, or any idle one.
 ///
 /// # Safety
-/// TODO
+/// On a goroutine in `GSYSCALL` whose M has no P; `oldp` is the one it had, or nil.
 ///
 /// Go: proc.go:4703 exitsyscallfast
+#[inline]
 pub unsafe fn exitsyscallfast(oldp: *mut P) -> bool {
-    todo!()
+    // SAFETY: Ps are never freed; the compare-and-swap makes `oldp` ours.
+    unsafe {
+        let sched = sched();
+        // :4705 freezetheworld does not take the Ps themselves
+        if (*sched).stopwait.get() == FREEZE_STOP_WAIT {
+            return false;
+        }
+
+        // :4710 no tracing
+        // :4711
+        if !oldp.is_null() && (*oldp).status.get() == PSYSCALL && (*oldp).status.cas(PSYSCALL, PIDLE) {
+            // :4713
+            wirep(oldp);
+            exitsyscallfast_reacquired();
+            return true;
+        }
+
+        // :4725
+        if !(*sched).pidle.is_null() {
+            let ok = systemstack(|| exitsyscallfast_pidle());
+            if ok {
+                return true;
+            }
+        }
+        // :4734
+        false
+    }
 }
 
-/// TODO
+/// Got the old P back: notes if others had it meanwhile.
 ///
 /// # Safety
-/// TODO
+/// With a P, just taken back from `PSYSCALL`.
 ///
 /// Go: proc.go:4742 exitsyscallfast_reacquired
+#[inline]
 pub unsafe fn exitsyscallfast_reacquired() {
-    todo!()
+    // SAFETY: M and P are this thread's own.
+    unsafe {
+        // :4743
+        let gp = getg();
+        let mp = (*gp).m;
+        let pp = (*mp).p.ptr();
+        if (*mp).syscalltick.get() != (*pp).syscalltick.get() {
+            // :4745 no tracing
+            // :4756
+            (*pp).syscalltick.bump(1);
+        }
+    }
 }
 
-/// TODO
+/// Takes an idle P if there is one, and wakes sysmon then.
 ///
 /// # Safety
-/// TODO
+/// On the system stack, without a P.
 ///
 /// Go: proc.go:4760 exitsyscallfast_pidle
 pub unsafe fn exitsyscallfast_pidle() -> bool {
-    todo!()
+    // SAFETY: sched.lock guards the idle list.
+    unsafe {
+        // :4761
+        let sched = sched();
+        lock(&raw mut (*sched).lock);
+        let (pp, _) = pidleget(0);
+        if !pp.is_null() && (*sched).sysmonwait.load() {
+            (*sched).sysmonwait.store(false);
+            notewakeup(&raw mut (*sched).sysmonnote);
+        }
+        // :4767
+        unlock(&raw mut (*sched).lock);
+        if !pp.is_null() {
+            acquirep(pp);
+            return true;
+        }
+        // :4772
+        false
+    }
 }
 
-/// TODO
+/// No P to be had for the goroutine that left a system call: queues it and lets the thread find other work.
 ///
 /// # Safety
-/// TODO
+/// Called by `mcall`, from a goroutine in `GSYSCALL` whose M has no P.
 ///
 /// Go: proc.go:4781 exitsyscall0
 pub unsafe extern "C" fn exitsyscall0(gp: *mut G) -> ! {
-    todo!()
+    // SAFETY: on g0; `gp` is ours until it is in the queue and sched.lock is released.
+    unsafe {
+        // :4783 no tracing
+        casgstatus(gp, GSYSCALL, GRUNNABLE);
+        // :4795
+        dropg();
+        let sched = sched();
+        lock(&raw mut (*sched).lock);
+        // :4797
+        let mut pp = core::ptr::null_mut();
+        if sched_enabled(gp) {
+            (pp, _) = pidleget(0);
+        }
+        // :4801
+        let mut locked = false;
+        if pp.is_null() {
+            globrunqput(gp);
+
+            // :4810 must be read before the unlock: afterwards another M may run gp and lock it
+            locked = !(*gp).lockedm.is_null();
+        } else if (*sched).sysmonwait.load() {
+            // :4812
+            (*sched).sysmonwait.store(false);
+            notewakeup(&raw mut (*sched).sysmonnote);
+        }
+        // :4815
+        unlock(&raw mut (*sched).lock);
+        if !pp.is_null() {
+            acquirep(pp);
+            execute(gp, false); // :4818 does not return
+        }
+        if locked {
+            // :4825 lockedm is this M, as gp entered the system call here
+            stoplockedm();
+            execute(gp, false); // :4826 does not return
+        }
+        // :4828
+        stopm();
+        schedule() // :4829 does not return
+    }
 }

@@ -44,12 +44,6 @@ unsafe extern "Rust" {
     /// Go: proc.go:1765 mstart0
     #[link_name = "gort.mstart0"]
     pub unsafe fn mstart0();
-    /// Go: proc.go:4540 entersyscallblock
-    #[link_name = "gort.entersyscallblock"]
-    pub unsafe fn entersyscallblock();
-    /// Go: proc.go:4617 exitsyscall
-    #[link_name = "gort.exitsyscall"]
-    pub unsafe fn exitsyscall();
     /// Go: proc.go:4152 gopreempt_m
     #[link_name = "gort.gopreempt_m"]
     pub unsafe fn gopreempt_m(gp: *mut G) -> !;
@@ -110,6 +104,9 @@ unsafe extern "Rust" {
     /// Go: time.go:861 check
     #[link_name = "gort.timers_check"]
     pub unsafe fn timers_check(ts: *mut Timers, now: i64) -> (i64, i64, bool);
+    /// Go: time.go:837 wakeTime
+    #[link_name = "gort.timers_wake_time"]
+    pub unsafe fn timers_wake_time(ts: *mut Timers) -> i64;
     /// Go: time.go:682 take
     #[link_name = "gort.timers_take"]
     pub unsafe fn timers_take(ts: *mut Timers, src: *mut Timers);
@@ -166,8 +163,15 @@ unsafe extern "Rust" {
     pub unsafe fn run_exit_hooks(code: i32);
 }
 
-// Called from assembly, hence with the C calling convention.
+// Called from assembly or entered through it, hence with the C calling convention.
 unsafe extern "C" {
+    // proc, for lock_futex
+    /// Go: proc.go:4540 entersyscallblock
+    #[link_name = "gort.entersyscallblock"]
+    pub fn entersyscallblock();
+    /// Go: proc.go:4617 exitsyscall
+    #[link_name = "gort.exitsyscall"]
+    pub fn exitsyscall();
     /// Go: proc.go:4253 goexit1
     #[link_name = "gort.goexit1"]
     pub fn goexit1() -> !;

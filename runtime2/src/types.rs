@@ -698,8 +698,8 @@ pub struct SchedGFree {
     pub stack: GList,
     /// Gs without.
     pub no_stack: GList,
-    /// Their number.
-    pub n: i32,
+    /// Their number; read without the lock by `gcount`.
+    pub n: Int32,
 }
 
 /// Go: runtime2.go:809 disable
@@ -707,7 +707,7 @@ pub struct SchedGFree {
 #[derive(Default)]
 pub struct SchedDisable {
     /// User goroutines must not run.
-    pub user: bool,
+    pub user: Bool,
     /// Those that became runnable meanwhile.
     pub runnable: GQueue,
     /// Their number.
@@ -767,7 +767,7 @@ pub struct Schedt {
     /// Guards the (unused) pool of defers.
     pub deferlock: Mutex,
     /// Ms that wait to be freed.
-    pub freem: *mut M,
+    pub freem: Pointer<M>,
     /// A stop of the world is wanted.
     pub gcwaiting: Bool,
     /// Ps still to stop.
