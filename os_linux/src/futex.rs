@@ -6,11 +6,11 @@ use gort_asm::systemstack;
 use gort_runtime2::atomic::Uint32;
 use gort_runtime2::linkname::print_args;
 
-/// Go: os_linux.go:50 _FUTEX_PRIVATE_FLAG
+/// Go: os_linux.go:49 _FUTEX_PRIVATE_FLAG
 const FUTEX_PRIVATE_FLAG: usize = 128;
-/// Go: os_linux.go:51 _FUTEX_WAIT_PRIVATE
+/// Go: os_linux.go:50 _FUTEX_WAIT_PRIVATE
 const FUTEX_WAIT_PRIVATE: usize = FUTEX_PRIVATE_FLAG;
-/// Go: os_linux.go:52 _FUTEX_WAKE_PRIVATE
+/// Go: os_linux.go:51 _FUTEX_WAKE_PRIVATE
 const FUTEX_WAKE_PRIVATE: usize = 1 | FUTEX_PRIVATE_FLAG;
 
 /// Go: os_linux.go:37 futex

@@ -62,28 +62,28 @@ pub fn usleep(usec: u32) {
 
 /// The kernel's number of this thread.
 ///
-/// Go: sys_linux_amd64.s:137 gettid
+/// Go: os_linux.go:379 gettid
 pub fn gettid() -> u32 {
-    // :138
+    // sys_linux_amd64.s:138
     // SAFETY: no arguments, no effect.
     unsafe { syscall6(libc::SYS_gettid, 0, 0, 0, 0, 0, 0) as u32 }
 }
 
 /// The number of this process.
 ///
-/// Go: sys_linux_amd64.s:165 getpid
+/// Go: os_linux.go:546 getpid
 pub fn getpid() -> i32 {
-    // :166
+    // sys_linux_amd64.s:166
     // SAFETY: no arguments, no effect.
     unsafe { syscall6(libc::SYS_getpid, 0, 0, 0, 0, 0, 0) as i32 }
 }
 
 /// Lets other threads run.
 ///
-/// Go: sys_linux_amd64.s:653 osyield
+/// Go: os_linux.go:442 osyield
 #[cfg(not(loom))]
 pub fn osyield() {
-    // :654
+    // sys_linux_amd64.s:654
     // SAFETY: no arguments, no effect on memory.
     unsafe { syscall6(libc::SYS_sched_yield, 0, 0, 0, 0, 0, 0) };
 }
@@ -110,7 +110,7 @@ pub fn nanotime() -> i64 {
 
 /// The wall clock: seconds since 1970 and nanoseconds.
 ///
-/// Go: timestub2.go:9 walltime
+/// Go: timestub2.go:10 walltime
 pub fn walltime() -> (i64, i32) {
     let mut ts = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: as in `nanotime`.
@@ -151,7 +151,7 @@ mod err {
 
     /// Writes to standard error, and while crashing to [`CRASH_FD`].
     ///
-    /// Go: write_err.go:9 writeErr
+    /// Go: write_err.go:10 writeErr
     pub fn write_err(b: &[u8]) {
         if !b.is_empty() {
             write_err_data(b);

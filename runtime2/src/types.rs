@@ -942,7 +942,7 @@ pub struct TimerWhen {
     pub when: i64,
 }
 
-/// Go: chan.go:54 waitq
+/// Go: chan.go:55 waitq
 #[derive(Default)]
 pub struct Waitq {
     /// First in line; looked at without the lock by non-blocking operations.
@@ -1014,22 +1014,22 @@ pub struct Coro {
     pub locked_int: u32,
 }
 
-/// Go: histogram.go:67 timeHistMinBucketBits
+/// Go: histogram.go:65 timeHistMinBucketBits
 pub const TIME_HIST_MIN_BUCKET_BITS: u32 = 9;
-/// Go: histogram.go:68 timeHistMaxBucketBits
+/// Go: histogram.go:66 timeHistMaxBucketBits
 pub const TIME_HIST_MAX_BUCKET_BITS: u32 = 48;
-/// Go: histogram.go:69 timeHistSubBucketBits
+/// Go: histogram.go:67 timeHistSubBucketBits
 pub const TIME_HIST_SUB_BUCKET_BITS: u32 = 2;
-/// Go: histogram.go:70 timeHistNumSubBuckets
+/// Go: histogram.go:68 timeHistNumSubBuckets
 pub const TIME_HIST_NUM_SUB_BUCKETS: usize = 1 << TIME_HIST_SUB_BUCKET_BITS;
-/// Go: histogram.go:71 timeHistNumBuckets
+/// Go: histogram.go:69 timeHistNumBuckets
 pub const TIME_HIST_NUM_BUCKETS: usize = (TIME_HIST_MAX_BUCKET_BITS - TIME_HIST_MIN_BUCKET_BITS + 1) as usize;
-/// Go: histogram.go:73 timeHistTotalBuckets
+/// Go: histogram.go:71 timeHistTotalBuckets
 pub const TIME_HIST_TOTAL_BUCKETS: usize = TIME_HIST_NUM_BUCKETS * TIME_HIST_NUM_SUB_BUCKETS + 2;
 
 /// Durations in power-of-two buckets of four linear sub-buckets. The logic is in the `histogram` crate.
 ///
-/// Go: histogram.go:87 timeHistogram
+/// Go: histogram.go:84 timeHistogram
 #[repr(C)]
 pub struct TimeHistogram {
     /// Counts per sub-bucket.
