@@ -3,7 +3,7 @@
 use crate::sys::{self, EpollEvent};
 use crate::{MODE_R, MODE_W, PollDesc, netpollready};
 use core::mem::MaybeUninit;
-use gort_lfstack::{TaggedPointer, tagged_pointer_pack};
+use gort_lfstack::TaggedPointer;
 use gort_print::print;
 use gort_runtime2::GList;
 use gort_runtime2::atomic::{Int32, Uint32, Uintptr};
@@ -78,7 +78,7 @@ pub(crate) unsafe fn netpollopen(fd: usize, pd: *mut PollDesc) -> i32 {
     // SAFETY: an atomic of type-stable memory.
     let seq = unsafe { (*pd).fdseq.load() };
     // :50
-    let tp = tagged_pointer_pack(pd.cast(), seq);
+    let tp = TaggedPointer::pack(pd, seq);
     let mut ev = EpollEvent { events: (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) as u32, data: tp.0 };
     -sys::epoll_ctl(EPFD.get(), EPOLL_CTL_ADD, fd as i32, &mut ev) // :54
 }
@@ -187,7 +187,7 @@ pub unsafe fn netpoll(delay: i64) -> (GList, i32) {
             }
             if mode != 0 {
                 let tp = TaggedPointer(data);
-                let pd: *mut PollDesc = tp.pointer().cast(); // :164
+                let pd: *mut PollDesc = tp.pointer(); // :164
                 let tag = tp.tag();
                 if (*pd).fdseq.load() == tag {
                     PollDesc::set_event_err(pd, bits == EPOLLERR, tag);

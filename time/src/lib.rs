@@ -926,6 +926,23 @@ pub unsafe fn wake_time(ts: *const Timers) -> i64 {
     }
 }
 
+/// [`wake_time`] for crates below this one.
+#[unsafe(export_name = "gort.timers_wake_time")]
+unsafe fn timers_wake_time(ts: *const Timers) -> i64 {
+    // SAFETY: the caller's contract.
+    unsafe { wake_time(ts) }
+}
+
+/// [`wake_time`] for the crates below.
+///
+/// # Safety
+/// As for [`wake_time`].
+#[unsafe(export_name = "gort.timers_wake_time")]
+unsafe fn timers_wake_time(ts: *const Timers) -> i64 {
+    // SAFETY: the caller's contract.
+    unsafe { wake_time(ts) }
+}
+
 /// Runs the timers that are due. Takes the time, if the caller knows it (0: not), and hands it back, so that the clock is read
 /// once; then the time of the next timer (0: none; else later than now), then whether any timer ran.
 ///
