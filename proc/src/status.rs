@@ -129,15 +129,13 @@ pub unsafe fn castogscanstatus(gp: *mut G, oldval: u32, newval: u32) -> bool {
     unsafe {
         // :1146
         match oldval {
-            GRUNNABLE | GRUNNING | GWAITING | GSYSCALL => {
-                if newval == oldval | GSCAN {
-                    // :1152
-                    let r = (*gp).atomicstatus.cas(oldval, newval);
-                    if r {
-                        acquire_lock_rank_and_m(LOCK_RANK_GSCAN);
-                    }
-                    return r;
+            GRUNNABLE | GRUNNING | GWAITING | GSYSCALL if newval == oldval | GSCAN => {
+                // :1152
+                let r = (*gp).atomicstatus.cas(oldval, newval);
+                if r {
+                    acquire_lock_rank_and_m(LOCK_RANK_GSCAN);
                 }
+                return r;
             }
             _ => {}
         }
