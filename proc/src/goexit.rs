@@ -1,34 +1,98 @@
-//! proc.go: lines 4253 and on.
+//! proc.go: 4253–4340. The end of a goroutine.
 
 use crate::*;
+use gort_print::print;
 
-/// TODO
+/// Ends the current goroutine: its function has returned.
 ///
 /// # Safety
-/// TODO
+/// On a user goroutine. No value with a destructor is live on its stack: they would be leaked.
 ///
 /// Go: proc.go:4253 goexit1
 #[unsafe(export_name = "gort.goexit1")]
 pub unsafe extern "C" fn goexit1() -> ! {
-    todo!()
+    // SAFETY: nobody ever resumes the goroutine after this.
+    unsafe {
+        // :4254 no race detector, no tracing (:4257).
+        // :4262
+        mcall(goexit0);
+    }
+    // goexit0 does not come back.
+    abort()
 }
 
-/// TODO
+/// [`goexit1`] goes on here, on g0.
 ///
 /// # Safety
-/// TODO
+/// Called by `mcall`.
 ///
 /// Go: proc.go:4266 goexit0
 pub unsafe extern "C" fn goexit0(gp: *mut G) -> ! {
-    todo!()
+    // SAFETY: the caller's contract.
+    unsafe {
+        // :4267
+        gdestroy(gp);
+        schedule()
+    }
 }
 
-/// TODO
+/// Makes a dead G of a goroutine and puts it on the free list. If it was locked to its thread, that ends too, and
+/// this does not return.
 ///
 /// # Safety
-/// TODO
+/// On g0; `gp` is this M's goroutine, in state `GRUNNING`, and will not be resumed.
 ///
 /// Go: proc.go:4271 gdestroy
 pub unsafe fn gdestroy(gp: *mut G) {
-    todo!()
+    // SAFETY: the goroutine is this M's until gfput.
+    unsafe {
+        // :4272
+        let mp = (*getg()).m;
+        let pp = (*mp).p.ptr();
+        (*pp).stats.goexit.bump(1);
+
+        // :4275
+        casgstatus(gp, GRUNNING, GDEAD);
+        // :4276 no collector to be told of a stack less.
+        // :4277
+        if is_system_goroutine(gp, false) {
+            (*sched()).ngsys.add(-1);
+        }
+        // :4280
+        (*gp).m = core::ptr::null_mut();
+        let locked = !(*gp).lockedm.is_null();
+        (*gp).lockedm.set(core::ptr::null_mut());
+        (*mp).lockedg.set(core::ptr::null_mut());
+        (*gp).preempt_stop = false;
+        (*gp).paniconfault = false;
+        // :4286
+        (*gp).defer_ = core::ptr::null_mut();
+        (*gp).panic_ = core::ptr::null_mut();
+        (*gp).writebuf = core::ptr::null_mut();
+        (*gp).waitreason = WaitReason::Zero;
+        (*gp).param = core::ptr::null_mut();
+        (*gp).labels = core::ptr::null_mut();
+        // :4292 gort keeps gp.timer: there is no collector to free it, and the next goroutine on this G can use it.
+        (*gp).unwinding = false;
+
+        // :4294 no assist credit to give back.
+
+        // :4304
+        dropg();
+
+        // :4306 wasm left out.
+
+        // :4311
+        if locked && (*mp).locked_int != 0 {
+            print!("runtime: mp.lockedInt = {}\n", (*mp).locked_int);
+            throw("exited a goroutine internally locked to the OS thread");
+        }
+        // :4315
+        gfput(pp, gp);
+        if locked {
+            // :4324 the program may have put the thread into an odd state, so the thread ends: back to mstart, which
+            // gives up the P
+            gogo(&raw mut (*(*mp).g0).sched);
+        }
+    }
 }

@@ -1,105 +1,234 @@
-//! proc.go: lines 4055 and on.
+//! proc.go: 4055–4252. What happens on g0 when a goroutine stops running.
 
 use crate::*;
 
-/// TODO
+/// Parts this M from the goroutine that it ran.
 ///
 /// # Safety
-/// TODO
+/// On g0. The goroutine's state is no longer `GRUNNING`, and somebody will ready it.
 ///
 /// Go: proc.go:4055 dropg
+#[inline]
 pub unsafe fn dropg() {
-    todo!()
+    // SAFETY: M and curg belong together, and both are this thread's.
+    unsafe {
+        // :4056
+        let mp = (*getg()).m;
+
+        // :4058
+        (*(*mp).curg.ptr()).m = core::ptr::null_mut();
+        (*mp).curg.set(core::ptr::null_mut());
+    }
 }
 
-/// TODO
+/// The `unlockf` of `goparkunlock`.
 ///
 /// # Safety
-/// TODO
+/// `lock` is a [`Mutex`] that this M holds.
 ///
 /// Go: proc.go:4062 parkunlock_c
-pub unsafe fn parkunlock_c(gp: *mut G, lock: *mut c_void) -> bool {
-    todo!()
+pub unsafe fn parkunlock_c(_gp: *mut G, lock: *mut c_void) -> bool {
+    // SAFETY: the caller's contract.
+    unsafe {
+        // :4063
+        unlock(lock.cast());
+    }
+    true
 }
 
-/// TODO
+/// Parks a goroutine; `gopark` goes on here, on g0.
 ///
 /// # Safety
-/// TODO
+/// Called by `mcall` on a running goroutine, with `waitunlockf` and `waitlock` of the M set.
 ///
 /// Go: proc.go:4068 park_m
 pub unsafe extern "C" fn park_m(gp: *mut G) -> ! {
-    todo!()
+    // SAFETY: the goroutine is this M's until unlockf lets others have it.
+    unsafe {
+        // :4069
+        let mp = (*getg()).m;
+        (*(*mp).p.ptr()).stats.park.bump(1);
+
+        // :4071 tracing left out.
+        // :4081 gopark has set the wait reason
+        casgstatus(gp, GRUNNING, GWAITING);
+
+        // :4086
+        dropg();
+
+        if let Some(f) = (*mp).waitunlockf {
+            // :4089
+            let ok = f(gp, (*mp).waitlock);
+            (*mp).waitunlockf = None;
+            (*mp).waitlock = core::ptr::null_mut();
+            if !ok {
+                // :4094 on with it
+                casgstatus(gp, GWAITING, GRUNNABLE);
+                execute(gp, true);
+            }
+        }
+        // :4102
+        schedule()
+    }
 }
 
-/// TODO
+/// Puts a running goroutine on the global queue and schedules.
 ///
 /// # Safety
-/// TODO
+/// On g0; `gp` is this M's goroutine.
 ///
 /// Go: proc.go:4105 goschedImpl
 #[doc(alias = "goschedImpl")]
 pub unsafe fn gosched_impl(gp: *mut G, preempted: bool) -> ! {
-    todo!()
+    // SAFETY: the goroutine is this M's until it is on the queue.
+    unsafe {
+        let sched = sched();
+        // :4106 tracing left out.
+        // :4107
+        let status = readgstatus(gp);
+        if status & !GSCAN != GRUNNING {
+            dumpgstatus(gp);
+            throw("bad g status");
+        }
+        // :4112 gort: statistics in place of trace events
+        let stats = &raw mut (*(*(*gp).m).p.ptr()).stats;
+        if preempted {
+            (*stats).preempt.bump(1);
+        } else {
+            (*stats).gosched.bump(1);
+        }
+        // :4122
+        casgstatus(gp, GRUNNING, GRUNNABLE);
+
+        dropg();
+        // :4128
+        lock(&raw mut (*sched).lock);
+        globrunqput(gp);
+        unlock(&raw mut (*sched).lock);
+
+        // :4132
+        if MAIN_STARTED.get() {
+            wakep();
+        }
+
+        schedule()
+    }
 }
 
-/// TODO
+/// `Gosched` goes on here, on g0.
 ///
 /// # Safety
-/// TODO
+/// Called by `mcall`.
 ///
 /// Go: proc.go:4140 gosched_m
 pub unsafe extern "C" fn gosched_m(gp: *mut G) -> ! {
-    todo!()
+    // SAFETY: the caller's contract.
+    unsafe {
+        // :4141
+        gosched_impl(gp, false)
+    }
 }
 
-/// TODO
+/// The same, unless the M must not be preempted now: then the goroutine just goes on.
 ///
 /// # Safety
-/// TODO
+/// Called by `mcall`.
 ///
 /// Go: proc.go:4145 goschedguarded_m
 pub unsafe extern "C" fn goschedguarded_m(gp: *mut G) -> ! {
-    todo!()
+    // SAFETY: mcall has just saved the goroutine in its sched.
+    unsafe {
+        // :4146
+        if !linkname::can_preempt_m((*gp).m) {
+            gogo(&raw mut (*gp).sched);
+        }
+        gosched_impl(gp, false)
+    }
 }
 
-/// TODO
+/// Preempts a goroutine.
 ///
 /// # Safety
-/// TODO
+/// On g0; `gp` is this M's goroutine, saved in its `sched`.
 ///
 /// Go: proc.go:4152 gopreempt_m
+#[unsafe(export_name = "gort.gopreempt_m")]
 pub unsafe fn gopreempt_m(gp: *mut G) -> ! {
-    todo!()
+    // SAFETY: the caller's contract.
+    unsafe {
+        // :4153
+        gosched_impl(gp, true)
+    }
 }
 
-/// TODO
+/// Parks a goroutine in `GPREEMPTED`, where `suspendG` picks it up.
 ///
 /// # Safety
-/// TODO
+/// On g0; `gp` is this M's goroutine, saved in its `sched`.
 ///
 /// Go: proc.go:4159 preemptPark
 #[doc(alias = "preemptPark")]
+#[unsafe(export_name = "gort.preempt_park")]
 pub unsafe fn preempt_park(gp: *mut G) -> ! {
-    todo!()
+    // SAFETY: the scan bit makes the goroutine ours until it is taken away.
+    unsafe {
+        // :4160
+        let status = readgstatus(gp);
+        if status & !GSCAN != GRUNNING {
+            dumpgstatus(gp);
+            throw("bad g status");
+        }
+
+        // :4166 at an asynchronous safe point Go looks up the function that sched.pc lies in, and that it does not
+        // write the stack pointer. Here sched.pc is mcall's own, always, and isAsyncSafePoint saw the interrupted one.
+
+        (*(*(*gp).m).p.ptr()).stats.preempt.bump(1);
+
+        // :4186 Not running when dropg comes, as a running G has an M; but once it is plainly GPREEMPTED, anybody
+        // may take it, and dropg would be too late. Hence the scan bit between the two.
+        cas_g_to_preempt_scan(gp, GRUNNING, GSCAN | GPREEMPTED);
+        dropg();
+
+        // :4204 tracing left out.
+        // :4208
+        casfrom_gscanstatus(gp, GSCAN | GPREEMPTED, GPREEMPTED);
+        schedule()
+    }
 }
 
-/// TODO
+/// Like `gosched`, but the goroutine goes to the end of this P's own queue.
 ///
 /// # Safety
-/// TODO
+/// On a user goroutine that may be descheduled: no locks held.
 ///
 /// Go: proc.go:4229 goyield
 pub unsafe fn goyield() {
-    todo!()
+    // SAFETY: the caller's contract.
+    unsafe {
+        // :4230
+        check_timeouts();
+        mcall(goyield_m);
+    }
 }
 
-/// TODO
+/// [`goyield`] goes on here, on g0.
 ///
 /// # Safety
-/// TODO
+/// Called by `mcall`.
 ///
 /// Go: proc.go:4234 goyield_m
 pub unsafe extern "C" fn goyield_m(gp: *mut G) -> ! {
-    todo!()
+    // SAFETY: the goroutine is this M's until it is on the queue.
+    unsafe {
+        // :4235 tracing left out.
+        // :4236
+        let pp = (*(*gp).m).p.ptr();
+        (*pp).stats.gosched.bump(1);
+        // :4243
+        casgstatus(gp, GRUNNING, GRUNNABLE);
+        dropg();
+        // :4248
+        runqput(pp, gp, false);
+        schedule()
+    }
 }

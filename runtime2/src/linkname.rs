@@ -106,7 +106,7 @@ unsafe extern "Rust" {
     pub unsafe fn timers_check(ts: *mut Timers, now: i64) -> (i64, i64, bool);
     /// Go: time.go:837 wakeTime
     #[link_name = "gort.timers_wake_time"]
-    pub unsafe fn timers_wake_time(ts: *mut Timers) -> i64;
+    pub unsafe fn timers_wake_time(ts: *const Timers) -> i64;
     /// Go: time.go:682 take
     #[link_name = "gort.timers_take"]
     pub unsafe fn timers_take(ts: *mut Timers, src: *mut Timers);
