@@ -926,13 +926,6 @@ pub unsafe fn wake_time(ts: *const Timers) -> i64 {
     }
 }
 
-/// [`wake_time`] for crates below this one.
-#[unsafe(export_name = "gort.timers_wake_time")]
-unsafe fn timers_wake_time(ts: *const Timers) -> i64 {
-    // SAFETY: the caller's contract.
-    unsafe { wake_time(ts) }
-}
-
 /// [`wake_time`] for the crates below.
 ///
 /// # Safety
