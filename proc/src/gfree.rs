@@ -176,3 +176,57 @@ pub unsafe fn gfpurge(pp: *mut P) {
         unlock(&raw mut (*global).lock);
     }
 }
+
+/// Frees the stacks of at most `max` Gs in the global list, so that what a burst of goroutines has touched goes back
+/// to the system. Returns whether there are more. Go's collector does it in each cycle, for the whole list at once;
+/// here sysmon does, bit by bit.
+///
+/// # Safety
+/// On the system stack.
+///
+/// Go: mgcmark.go:291 markrootFreeGStacks
+#[doc(alias = "markrootFreeGStacks")]
+pub unsafe fn markroot_free_g_stacks(max: usize) -> bool {
+    // SAFETY: the lists are used under their lock; the Gs are in none of them in between.
+    unsafe {
+        // mgcmark.go:293
+        let global = &raw mut (*sched()).g_free;
+        if (*global).stack.empty() {
+            return false;
+        }
+        let list = GList::default();
+        lock(&raw mut (*global).lock);
+        for _ in 0..max {
+            let gp = (*global).stack.pop();
+            if gp.is_null() {
+                break;
+            }
+            list.push(gp);
+        }
+        let more = !(*global).stack.empty();
+        unlock(&raw mut (*global).lock);
+        // mgcmark.go:297
+        if list.empty() {
+            return false;
+        }
+
+        // mgcmark.go:302 already linked the right way
+        let q = GQueue::default();
+        q.head.set(list.head.ptr());
+        let mut gp = list.head.ptr();
+        while !gp.is_null() {
+            stackfree((*gp).stack);
+            (*gp).stack.lo = 0;
+            (*gp).stack.hi = 0;
+            // mgcmark.go:309
+            q.tail.set(gp);
+            gp = (*gp).schedlink.ptr();
+        }
+
+        // mgcmark.go:313
+        lock(&raw mut (*global).lock);
+        (*global).no_stack.push_all(q);
+        unlock(&raw mut (*global).lock);
+        more
+    }
+}

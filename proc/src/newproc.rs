@@ -3,22 +3,6 @@
 use crate::atomic::{Pointer, Uint64, Uintptr};
 use crate::*;
 
-/// Go: stack.go:72 stackSystem
-const STACK_SYSTEM: i32 = 0;
-
-/// The smallest power of two that is at least `x`.
-///
-/// Go: stack.go:956 round2
-fn round2(x: i32) -> i32 {
-    // stack.go:957
-    let mut s = 0u32;
-    while 1i32 << s < x {
-        s += 1;
-    }
-    // stack.go:961
-    1 << s
-}
-
 /// A new G, with a stack of at least `stacksize` bytes unless that is negative. It is never freed.
 ///
 /// # Safety
@@ -32,7 +16,7 @@ pub unsafe fn malg(stacksize: i32) -> *mut G {
         let newg: *mut G = Box::leak(Box::default());
         if stacksize >= 0 {
             // :4958
-            let stacksize = round2(STACK_SYSTEM + stacksize);
+            let stacksize = round2(STACK_SYSTEM as i32 + stacksize);
             systemstack(|| {
                 (*newg).stack = stackalloc(stacksize as u32);
             });
@@ -195,25 +179,6 @@ pub unsafe fn newproc1(
 
         // :5095
         newg
-    }
-}
-
-/// Makes `buf` start at `f` when it is continued, as if the code at its pc had called it.
-///
-/// Go: stack.go:1141 gostartcallfn
-#[inline]
-unsafe fn gostartcallfn(buf: *mut Gobuf, f: *mut Funcval) {
-    // SAFETY: the caller owns both; there is room below sp.
-    unsafe {
-        // stack.go:1142 a nil function has been refused before
-        let func = (*f).fn_ as usize;
-        // sys_x86.go:17 gostartcall inlined: pushes the return address
-        let mut sp = (*buf).sp;
-        sp -= size_of::<usize>();
-        *(sp as *mut usize) = (*buf).pc;
-        (*buf).sp = sp;
-        (*buf).pc = func;
-        (*buf).ctxt = f.cast();
     }
 }
 

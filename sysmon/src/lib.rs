@@ -7,11 +7,14 @@ use gort_proc::atomic::Int64;
 use gort_proc::linkname::{netpoll, netpoll_adjust_waiters, netpollinited, preempt_m, time_sleep_until};
 use gort_proc::*;
 
-/// The longest time between collections. Without a collector all that is left of it is sysmon's longest sleep: half
-/// of it.
+/// The longest time between collections. Without a collector it is the time between releases of dead goroutines'
+/// stacks, and half of it sysmon's longest sleep.
 ///
 /// Go: proc.go:6029 forcegcperiod
 pub const FORCEGCPERIOD: i64 = 2 * 60 * 1_000_000_000;
+
+/// How many stacks of dead goroutines sysmon frees in a round: about 0.1 ms of work.
+const FREE_STACKS_PER_ROUND: usize = 256;
 
 /// There are threads, so there is sysmon.
 ///
@@ -40,6 +43,8 @@ pub unsafe fn sysmon() {
         let mut lasttrace = 0i64;
         let mut idle = 0; // rounds in a row that found nothing to do
         let mut delay = 0u32;
+        let mut lastfree = nanotime();
+        let mut freeing = false;
 
         // :6053
         loop {
@@ -123,7 +128,12 @@ pub unsafe fn sysmon() {
             } else {
                 idle += 1;
             }
-            // :6174 no collector to be started after FORCEGCPERIOD: forcegc.g stays parked
+            // :6174 no collector to be started after FORCEGCPERIOD, so forcegc.g stays parked; but what a collection
+            // does to the stacks of dead goroutines is done then
+            if freeing || lastfree + FORCEGCPERIOD < now {
+                lastfree = now;
+                freeing = markroot_free_g_stacks(FREE_STACKS_PER_ROUND);
+            }
             // :6182
             if DEBUG.schedtrace.get() > 0 && lasttrace + i64::from(DEBUG.schedtrace.get()) * 1_000_000 <= now
             {
