@@ -1,1 +1,375 @@
 //! Go's preempt.go: goroutine suspension and preemption points.
+//!
+//! # Which code may be interrupted
+//! Go asks its function table whether a pc is Go code, outside package runtime, and at a safe point. gort has no such table: it asks
+//! its own list of *registered text ranges* ([`register_text_range`]): compiled Go, code of a language with its own compiler, a
+//! Rust function that promises it. Any other code may hold a lock of the C library or of std, and a goroutine that is switched out inside it would
+//! stop the next one that wants the lock, so it is preempted at its calls into the runtime only.
+
+use core::ptr::null_mut;
+use gort_asm::{getg, mcall, procyield};
+use gort_os_linux::{nanotime, osyield};
+use gort_proc::{
+    cas_g_from_preempted, casfrom_gscanstatus, castogscanstatus, dumpgstatus, readgstatus, ready,
+};
+use gort_runtime1::DEBUG;
+use gort_runtime2::atomic::{Pointer, Uintptr};
+use gort_runtime2::linkname::{gopreempt_m, preempt_m, preempt_park, throw};
+use gort_runtime2::{
+    G, GCOPYSTACK, GDEAD, GPREEMPTED, GRUNNABLE, GRUNNING, GSCAN, GSCANRUNNABLE, GSCANRUNNING, GSCANSYSCALL,
+    GSCANWAITING, GSYSCALL, GWAITING, M, PRUNNING, STACK_PREEMPT,
+};
+use gort_stack::STACK_GUARD;
+
+/// What [`suspend_g`] did, for [`resume_g`].
+///
+/// Go: preempt.go:61 suspendGState
+#[doc(alias = "suspendGState")]
+#[derive(Clone, Copy, Debug)]
+pub struct SuspendGState {
+    /// The goroutine.
+    pub g: *mut G,
+    /// It was dead and so was not suspended; by now it may be in use again.
+    pub dead: bool,
+    /// It stopped itself on request, so whoever suspended it must make it runnable again.
+    pub stopped: bool,
+}
+
+/// Brings `gp` to a safe point and holds it there by its scan bit until [`resume_g`]. Several callers may try at
+/// the same time; they get their turn one after the other.
+///
+/// Go: preempt.go:105 suspendG
+///
+/// # Safety
+/// On the system stack; the goroutine of this M, if there is one, must not be running in the sense of its
+/// status, or two that suspend each other would wait for ever. `gp` is a G of this runtime.
+#[doc(alias = "suspendG")]
+pub unsafe fn suspend_g(gp: *mut G) -> SuspendGState {
+    // SAFETY: plain fields of `gp` are written under its scan bit only; those that are read without it are read as
+    // volatile, as a hint that is checked again under the bit.
+    unsafe {
+        // :106
+        let mp = (*getg()).m;
+        let curg = (*mp).curg.ptr();
+        if !curg.is_null() && readgstatus(curg) == GRUNNING {
+            throw("suspendG from non-preemptible goroutine");
+        }
+
+        // :114
+        const YIELD_DELAY: i64 = 10 * 1000;
+        let mut next_yield = 0i64;
+
+        // :118
+        let mut stopped = false;
+        let mut async_m: *mut M = null_mut();
+        let mut async_gen = 0u32;
+        let mut next_preempt_m = 0i64;
+        let mut i = 0u64; // :122
+        loop {
+            let mut s = readgstatus(gp); // :123
+            match s {
+                // :137
+                GDEAD => return SuspendGState { g: null_mut(), dead: true, stopped: false },
+
+                // :145 its stack moves: wait.
+                GCOPYSTACK => {}
+
+                // :149, and :163 which Go falls through to
+                GPREEMPTED | GRUNNABLE | GSYSCALL | GWAITING => 'case: {
+                    if s == GPREEMPTED {
+                        // :153
+                        if !cas_g_from_preempted(gp, GPREEMPTED, GWAITING) {
+                            break 'case;
+                        }
+                        // :158
+                        stopped = true;
+                        s = GWAITING;
+                    }
+                    // :167
+                    if !castogscanstatus(gp, s, s | GSCAN) {
+                        break 'case;
+                    }
+                    // :174
+                    (*gp).preempt_stop = false;
+                    (*gp).preempt.set(false);
+                    (*gp).stackguard0.set((*gp).stack.lo + STACK_GUARD);
+                    // :190
+                    return SuspendGState { g: gp, dead: false, stopped };
+                }
+
+                GRUNNING => 'case: {
+                    // :195 the request of the last round still stands.
+                    if (&raw const (*gp).preempt_stop).read_volatile()
+                        && (*gp).preempt.get()
+                        && (*gp).stackguard0.get() == STACK_PREEMPT
+                        && !async_m.is_null()
+                        && async_m == (&raw const (*gp).m).read_volatile()
+                        && (*async_m).preempt_gen.load() == async_gen
+                    {
+                        break 'case;
+                    }
+                    // :200
+                    if !castogscanstatus(gp, GRUNNING, GSCANRUNNING) {
+                        break 'case;
+                    }
+                    // :205
+                    (*gp).preempt_stop = true;
+                    (*gp).preempt.set(true);
+                    (*gp).stackguard0.set(STACK_PREEMPT);
+
+                    // :210
+                    let async_m2 = (*gp).m;
+                    let async_gen2 = (*async_m2).preempt_gen.load();
+                    let need_async = async_m != async_m2 || async_gen != async_gen2;
+                    async_m = async_m2;
+                    async_gen = async_gen2;
+
+                    casfrom_gscanstatus(gp, GSCANRUNNING, GRUNNING); // :216
+
+                    // :223
+                    if DEBUG.asyncpreemptoff.get() == 0 && need_async {
+                        let now = nanotime(); // :229
+                        if now >= next_preempt_m {
+                            next_preempt_m = now + YIELD_DELAY / 2;
+                            preempt_m(async_m);
+                        }
+                    }
+                }
+
+                // :124
+                _ => {
+                    // :125 somebody else holds it: wait.
+                    if s & GSCAN == 0 {
+                        dumpgstatus(gp); // :134
+                        throw("invalid g status");
+                    }
+                }
+            }
+
+            // :244
+            if i == 0 {
+                next_yield = nanotime() + YIELD_DELAY;
+            }
+            if nanotime() < next_yield {
+                procyield(10); // :248
+            } else {
+                osyield();
+                next_yield = nanotime() + YIELD_DELAY / 2;
+            }
+            i += 1;
+        }
+    }
+}
+
+/// Lets a goroutine go on after [`suspend_g`].
+///
+/// Go: preempt.go:258 resumeG
+///
+/// # Safety
+/// `state` is what `suspend_g` returned, used once.
+#[doc(alias = "resumeG")]
+pub unsafe fn resume_g(state: SuspendGState) {
+    // SAFETY: the caller holds the goroutine's scan bit.
+    unsafe {
+        // :259
+        if state.dead {
+            return;
+        }
+        let gp = state.g; // :264
+        let s = readgstatus(gp);
+        match s {
+            // :270
+            GSCANRUNNABLE | GSCANWAITING | GSCANSYSCALL => casfrom_gscanstatus(gp, s, s & !GSCAN),
+            // :266
+            _ => {
+                dumpgstatus(gp);
+                throw("unexpected g status");
+            }
+        }
+        // :276
+        if state.stopped {
+            ready(gp, true);
+        }
+    }
+}
+
+/// Whether the goroutine that runs on `mp` may be taken off it now.
+///
+/// Go: preempt.go:287 canPreemptM
+///
+/// # Safety
+/// `mp` is this thread's M, or its state cannot change; it has a P.
+#[doc(alias = "canPreemptM")]
+#[unsafe(export_name = "gort.can_preempt_m")]
+pub unsafe fn can_preempt_m(mp: *mut M) -> bool {
+    // SAFETY: reads fields of the caller's M and its P.
+    unsafe {
+        // :288
+        let preemptoff: &str = (*mp).preemptoff;
+        (*mp).locks.get() == 0
+            && (*mp).mallocing == 0
+            && preemptoff.is_empty()
+            && (*(*mp).p.ptr()).status.get() == PRUNNING
+    }
+}
+
+unsafe extern "C" fn park_preempted(gp: *mut G) -> ! {
+    // SAFETY: called by mcall, as preempt_park wants it.
+    unsafe { preempt_park(gp) }
+}
+
+unsafe extern "C" fn gosched_preempted(gp: *mut G) -> ! {
+    // SAFETY: called by mcall, as gopreempt_m wants it.
+    unsafe { gopreempt_m(gp) }
+}
+
+/// What an injected call of `asyncPreempt` does once the registers are saved.
+///
+/// Go: preempt.go:302 asyncPreempt2
+///
+/// # Safety
+/// On a goroutine that was interrupted at an asynchronous safe point.
+#[doc(alias = "asyncPreempt2")]
+pub unsafe extern "C" fn async_preempt2() {
+    // SAFETY: the current goroutine is ours; the interrupted code promised that it may be switched out here.
+    unsafe {
+        let gp = getg(); // :303
+        (*gp).async_safe_point = true;
+        if (*gp).preempt_stop {
+            mcall(park_preempted); // :306
+        } else {
+            mcall(gosched_preempted);
+        }
+        (*gp).async_safe_point = false; // :310
+    }
+}
+
+/// Stack bytes that the injected call needs; until [`set_async_preempt`] more than any stack has.
+///
+/// Go: preempt.go:315 asyncPreemptStack
+static ASYNC_PREEMPT_STACK: Uintptr = Uintptr::new(usize::MAX);
+
+/// The routine to inject, 0 while there is none.
+static ASYNC_PREEMPT: Uintptr = Uintptr::new(0);
+
+/// Names the routine that saves all registers and calls [`async_preempt2`], and the stack that it needs. Without one
+/// nothing is ever interrupted.
+///
+/// # Safety
+/// `pc` is such a routine: it restores everything and returns to the word on top of its stack.
+pub unsafe fn set_async_preempt(pc: usize, stack: usize) {
+    ASYNC_PREEMPT.store(pc);
+    ASYNC_PREEMPT_STACK.store(stack);
+}
+
+/// The routine that [`set_async_preempt`] named, or 0.
+pub fn async_preempt_pc() -> usize {
+    ASYNC_PREEMPT.load()
+}
+
+/// Decides about one pc of a registered range: the pc to continue at after the preemption (usually the same; another one
+/// for a sequence that must start again), or `None` if the code must not be interrupted there. Runs in a
+/// signal handler.
+pub type SafePointFn = unsafe fn(pc: usize, sp: usize) -> Option<usize>;
+
+struct TextRange {
+    lo: usize,
+    /// 0 once it has been taken back.
+    hi: Uintptr,
+    safe_point: SafePointFn,
+    next: *mut TextRange,
+}
+
+/// The registered ranges. Entries are never freed: a signal handler may be looking at them.
+static TEXT_RANGES: Pointer<TextRange> = Pointer::null();
+
+/// Registers `[lo, hi)` as code that can be interrupted where `safe_point` says so.
+///
+/// # Safety
+/// At a pc that `safe_point` accepts the code holds no lock that another goroutine could want (also not the
+/// allocator's), does not rely on the thread it runs on, and has 128 bytes below sp to spare.
+pub unsafe fn register_text_range(lo: usize, hi: usize, safe_point: SafePointFn) {
+    let n = Box::into_raw(Box::new(TextRange { lo, hi: Uintptr::new(hi), safe_point, next: null_mut() }));
+    loop {
+        let head = TEXT_RANGES.load();
+        // SAFETY: the node is ours until the CAS publishes it.
+        unsafe { (*n).next = head };
+        if TEXT_RANGES.cas(head, n) {
+            return;
+        }
+    }
+}
+
+/// Takes a range back before its code goes away; true if it was registered.
+pub fn unregister_text_range(lo: usize) -> bool {
+    let mut n = TEXT_RANGES.load();
+    while !n.is_null() {
+        // SAFETY: entries are never freed.
+        unsafe {
+            if (*n).lo == lo && (*n).hi.swap(0) != 0 {
+                return true;
+            }
+            n = (*n).next;
+        }
+    }
+    false
+}
+
+/// Whether any code can be interrupted at all. If not, no signals need be sent.
+#[inline]
+pub fn have_text_ranges() -> bool {
+    ASYNC_PREEMPT.load() != 0 && !TEXT_RANGES.load().is_null()
+}
+
+/// Whether an asynchronous preemption of `gp` is wanted.
+///
+/// Go: preempt.go:342 wantAsyncPreempt
+///
+/// # Safety
+/// In the signal handler of the thread that runs `gp`.
+#[doc(alias = "wantAsyncPreempt")]
+pub unsafe fn want_async_preempt(gp: *mut G) -> bool {
+    // SAFETY: this thread's own g, m and p.
+    unsafe {
+        // :344
+        let pp = (*(*gp).m).p.ptr();
+        ((*gp).preempt.get() || !pp.is_null() && (*pp).preempt.get()) && readgstatus(gp) & !GSCAN == GRUNNING
+    }
+}
+
+/// Whether `gp`, interrupted at `pc`, may be preempted there; if so the pc at which it has to continue.
+///
+/// Go: preempt.go:363 isAsyncSafePoint
+///
+/// # Safety
+/// In the signal handler of the thread that runs `gp`.
+#[doc(alias = "isAsyncSafePoint")]
+pub unsafe fn is_async_safe_point(gp: *mut G, pc: usize, sp: usize, _lr: usize) -> Option<usize> {
+    // SAFETY: this thread's own g, m and p; ranges are never freed.
+    unsafe {
+        let mp = (*gp).m; // :364
+
+        // :369
+        if (*mp).curg.ptr() != gp {
+            return None;
+        }
+        // :374
+        if (*mp).p.is_null() || !can_preempt_m(mp) {
+            return None;
+        }
+        // :379
+        if sp < (*gp).stack.lo || sp - (*gp).stack.lo < ASYNC_PREEMPT_STACK.load() {
+            return None;
+        }
+        // :384 the function table is the list of ranges; :400 to :446 (unsafe points, assembly, package runtime, restart
+        // sequences) are for the range's own function to say.
+        let mut n = TEXT_RANGES.load();
+        while !n.is_null() {
+            if (*n).lo <= pc && pc < (*n).hi.load() {
+                return ((*n).safe_point)(pc, sp);
+            }
+            n = (*n).next;
+        }
+        None // :387
+    }
+}
