@@ -46,6 +46,9 @@ pub unsafe fn schedinit() {
         world_stopped();
 
         // :815 ticks, moduledataverify (:816), mallocinit (:818): not there.
+        // :832, :833 earlier than in Go: stackinit looks at the environment
+        goargs();
+        goenvs();
         // :817
         stackinit();
         // :819 GODEBUG is looked at early only for cpu.* options (:820), which gort has no use for.
@@ -59,9 +62,6 @@ pub unsafe fn schedinit() {
         linkname::sigsave(&raw mut (*(*gp).m).sigmask);
         INIT_SIGMASK.set((*(*gp).m).sigmask);
 
-        // :832
-        goargs();
-        goenvs();
         // :834 secure and checkfds: Rust's std has done what they do before main.
         // :836
         parsedebugvars();
