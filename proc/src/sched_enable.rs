@@ -14,7 +14,7 @@ pub unsafe fn sched_enable_user(enable: bool) {
     unsafe {
         let sched = sched();
         lock(&raw mut (*sched).lock); // :6425
-        if (*sched).disable.user.get() == !enable {
+        if (*sched).disable.user.get() != enable {
             unlock(&raw mut (*sched).lock);
             return;
         }

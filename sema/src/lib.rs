@@ -207,10 +207,10 @@ pub const SEMA_BLOCK_PROFILE: SemaProfileFlags = 1 << 0;
 /// Go: sema.go:124 semaMutexProfile
 pub const SEMA_MUTEX_PROFILE: SemaProfileFlags = 1 << 1;
 
-/// Rate of the block profile: there is none.
-const BLOCKPROFILERATE: u64 = 0;
-/// Rate of the mutex profile: there is none.
-const MUTEXPROFILERATE: u64 = 0;
+/// Whether Go's `blockprofilerate` is not 0: there is no block profile.
+const BLOCK_PROFILING: bool = false;
+/// Whether Go's `mutexprofilerate` is not 0: there is no mutex profile.
+const MUTEX_PROFILING: bool = false;
 
 /// Waits until the semaphore is not 0, and takes one: for the runtime itself.
 ///
@@ -261,11 +261,11 @@ pub unsafe fn semacquire1(
         (*s).acquiretime = 0;
         (*s).ticket = 0;
         // :155
-        if profile & SEMA_BLOCK_PROFILE != 0 && BLOCKPROFILERATE > 0 {
+        if profile & SEMA_BLOCK_PROFILE != 0 && BLOCK_PROFILING {
             t0 = cputicks();
             (*s).releasetime = -1;
         }
-        if profile & SEMA_MUTEX_PROFILE != 0 && MUTEXPROFILERATE > 0 {
+        if profile & SEMA_MUTEX_PROFILE != 0 && MUTEX_PROFILING {
             // :160
             if t0 == 0 {
                 t0 = cputicks();
