@@ -1,1 +1,31 @@
 //! Go's traceback.go: unwinding and printing goroutine stacks.
+//!
+//! Go's unwinder walks its own tables. This one walks the call frame information (`.eh_frame`) that every Rust and
+//! C compiler emits, and falls back to frame pointers where there is none, so that Rust, C, gccgo-compiled Go and
+//! generated code with frame pointers are all walked alike. Above that layer it is Go's: the same rules for which
+//! frames and which goroutines are shown, in the same order and format.
+//!
+//! | module | what | Go |
+//! |---|---|---|
+//! | [`modules`] | loaded modules, one step of unwinding | `findfunc`, `funcspdelta` (symtab.go) |
+//! | [`symtab`] | pc to function, file and line, inlined calls too | symtab.go, symtabinl.go |
+//! | [`unwinder`] | `unwinder`, `callers` | traceback.go:54–654, 1092–1110 |
+//! | [`printing`] | tracebacks, headers, which frames to show | traceback.go:656–1330 |
+//! | [`stack`] | the text of a stack, for the program | mprof.go:1687 |
+//!
+//! # What may be called where
+//! Unwinding allocates only when it first meets a set of loaded modules ([`init`] takes that forward); naming
+//! functions and lines allocates. Both run on a system stack and are guarded against re-entry: a fault in the
+//! middle of them leads to a report with bare addresses, not to a deadlock.
+
+pub mod modules;
+pub mod printing;
+pub mod stack;
+pub mod symtab;
+pub mod unwinder;
+
+pub use modules::init;
+pub use printing::*;
+pub use stack::stack_string;
+pub use symtab::{FuncInfo, Symbol, findfunc, symbolize};
+pub use unwinder::*;

@@ -1,0 +1,403 @@
+//! From pc to function, file and line.
+//!
+//! Go's linker writes tables for this. Here they are the ELF symbol table (the function and its entry) and DWARF
+//! (calls inlined into it, files and lines), read from the file of the module that has the pc, lazily, once. Names
+//! are demangled as Rust's; without debug information there are names only, without symbols only addresses.
+
+use crate::modules::{Reentrant, with_module};
+use addr2line::gimli::{Dwarf, EndianSlice, LittleEndian, SectionId};
+use core::ffi::c_void;
+use core::sync::atomic::{AtomicU32, Ordering};
+use gort_asm::getg;
+use gort_runtime2::Global;
+use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
+use std::os::unix::ffi::OsStrExt;
+
+type Reader = EndianSlice<'static, LittleEndian>;
+
+/// Whose function it is: decides whether a traceback shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// The program's, or a library's that it uses.
+    User,
+    /// The standard library's (core, alloc, std).
+    Library,
+    /// gort's or the C library's.
+    Runtime,
+}
+
+/// A logical frame at a pc: the function itself, or one that was inlined into it.
+///
+/// Go: symtab.go:904 srcFunc
+#[derive(Clone, Debug)]
+pub struct Symbol {
+    /// Demangled, without hash.
+    pub name: String,
+    /// Empty if unknown.
+    pub file: String,
+    /// 0 if unknown.
+    pub line: u32,
+    /// Inlined into the next one.
+    pub inlined: bool,
+    /// Whose it is.
+    pub owner: Owner,
+}
+
+/// What is known about the function at a pc.
+///
+/// Go: symtab.go:823 funcInfo
+#[derive(Clone, Debug, Default)]
+pub struct FuncInfo {
+    /// Where the function begins; 0 if unknown.
+    pub entry: usize,
+    /// Innermost inlined call first, the function itself last; never empty for a valid pc.
+    pub frames: Vec<Symbol>,
+}
+
+/// A symboliser for generated code: what stands at a pc.
+pub type CodeSymbolizer = fn(pc: usize) -> Option<FuncInfo>;
+
+#[derive(Clone, Copy)]
+struct Code {
+    lo: usize,
+    hi: usize,
+    f: Option<CodeSymbolizer>,
+}
+
+static CODE: Global<Vec<Code>> = Global::new(Vec::new());
+static CODE_OWNER: AtomicU32 = AtomicU32::new(0);
+
+/// Announces generated code, which no module has: tracebacks walk it by frame pointers and ask `f` for names.
+pub fn register_code(lo: usize, hi: usize, f: Option<CodeSymbolizer>) {
+    if let Some(_l) = Reentrant::lock(&CODE_OWNER) {
+        // SAFETY: the lock is held.
+        unsafe { (*CODE.get()).push(Code { lo, hi, f }) };
+    }
+}
+
+fn generated(pc: usize) -> Option<Code> {
+    let _l = Reentrant::lock(&CODE_OWNER)?;
+    // SAFETY: the lock is held.
+    unsafe { (*CODE.get()).iter().rev().find(|c| c.lo <= pc && pc < c.hi).copied() }
+}
+
+/// Whether `pc` lies in code that is known: a module's, or generated and announced.
+///
+/// Go: symtab.go:873 findfunc
+pub fn findfunc(pc: usize) -> bool {
+    // symtab.go:874
+    with_module(pc, |_| ()).is_some() || generated(pc).is_some()
+}
+
+/// A module's file, read.
+struct Object_ {
+    path: String,
+    /// Function symbols by address: start, end (0 if unknown), name.
+    syms: Vec<(u64, u64, &'static str)>,
+    dwarf: Option<addr2line::Context<Reader>>,
+}
+
+static OBJECTS: Global<Vec<Object_>> = Global::new(Vec::new());
+static OWNER: AtomicU32 = AtomicU32::new(0);
+
+/// The function at `pc` and what is inlined there. `pc` is an address *inside* the instruction in question: one
+/// less than a return address. `None` if `pc` is in no known code; bare addresses if symbolising faulted.
+///
+/// Must run where there is room for it: see [`with_room`].
+pub fn symbolize(pc: usize) -> Option<FuncInfo> {
+    if let Some(c) = generated(pc) {
+        return Some(c.f.and_then(|f| f(pc)).unwrap_or_else(|| bare(pc, c.lo, String::new())));
+    }
+    let (base, path) = with_module(pc, |m| (m.base, m.path.clone()))?;
+    let Some(_l) = Reentrant::lock(&OWNER) else {
+        // A fault in the middle of the code below: do not go there again.
+        return Some(bare(pc, 0, String::new()));
+    };
+    // SAFETY: the lock is held.
+    let objects = unsafe { &mut *OBJECTS.get() };
+    if !objects.iter().any(|o| o.path == path) {
+        objects.push(load(&path));
+    }
+    let obj = objects.iter().find(|o| o.path == path)?;
+    let svma = (pc - base) as u64;
+    let sym = obj.symbol(svma);
+    let entry = sym.map_or(0, |s| base + s.0 as usize);
+    let system = is_system(&path);
+    let mut frames = Vec::new();
+    if let Some(d) = &obj.dwarf
+        && let Ok(mut it) = d.find_frames(svma).skip_all_loads()
+    {
+        while let Ok(Some(f)) = it.next() {
+            let name = f.function.as_ref().and_then(|n| n.raw_name().ok()).unwrap_or_default();
+            let (file, line) = f.location.map_or(("", 0), |l| (l.file.unwrap_or(""), l.line.unwrap_or(0)));
+            frames.push(Symbol {
+                name: demangle(&name),
+                file: file.to_string(),
+                line,
+                inlined: true,
+                owner: Owner::User,
+            });
+        }
+    }
+    match (frames.last_mut(), sym) {
+        // The symbol table has the whole path of a name, DWARF's line tables only its end.
+        (Some(f), Some(s)) => f.name = demangle(s.2),
+        (Some(_), None) => {}
+        (None, Some(s)) => frames.push(Symbol {
+            name: demangle(s.2),
+            file: String::new(),
+            line: 0,
+            inlined: true,
+            owner: Owner::User,
+        }),
+        (None, None) => return Some(bare(pc, 0, path)),
+    }
+    if let Some(f) = frames.last_mut() {
+        f.inlined = false;
+    }
+    for f in &mut frames {
+        if f.name.is_empty() {
+            f.name = String::from("?");
+        }
+        f.owner = classify(&f.name, &f.file, system);
+    }
+    Some(FuncInfo { entry, frames })
+}
+
+/// All that can be said without any table.
+fn bare(pc: usize, entry: usize, file: String) -> FuncInfo {
+    let s = Symbol { name: format!("{pc:#x}"), file, line: 0, inlined: false, owner: Owner::User };
+    FuncInfo { entry, frames: vec![s] }
+}
+
+impl Object_ {
+    fn symbol(&self, svma: u64) -> Option<(u64, u64, &'static str)> {
+        let i = self.syms.partition_point(|s| s.0 <= svma);
+        let s = *self.syms.get(i.checked_sub(1)?)?;
+        (s.1 == 0 || svma < s.1).then_some(s)
+    }
+}
+
+/// Reads symbols and DWARF of a module; the file stays mapped for good.
+fn load(path: &str) -> Object_ {
+    let mut o = Object_ { path: path.to_string(), syms: Vec::new(), dwarf: None };
+    let file =
+        if path.is_empty() { std::path::Path::new("/proc/self/exe") } else { std::path::Path::new(path) };
+    let Some(data) = map_file(file) else { return o };
+    let Ok(elf) = object::File::parse(data) else { return o };
+    for s in elf.symbols().chain(elf.dynamic_symbols()) {
+        // Assembly without a type counts as well (`Unknown`), but not sections and files.
+        let code = matches!(s.kind(), SymbolKind::Text);
+        if code
+            && s.is_definition()
+            && let Ok(name) = s.name()
+            && !name.is_empty()
+        {
+            let end = if s.size() == 0 { 0 } else { s.address() + s.size() };
+            o.syms.push((s.address(), end, name));
+        }
+    }
+    o.syms.sort_by_key(|s| s.0);
+    o.syms.dedup_by_key(|s| s.0);
+    let section = |id: SectionId| -> Result<Reader, core::convert::Infallible> {
+        let d =
+            elf.section_by_name(id.name()).and_then(|s| s.uncompressed_data().ok()).map_or(&[][..], |d| {
+                match d {
+                    std::borrow::Cow::Borrowed(b) => b,
+                    std::borrow::Cow::Owned(v) => Box::leak(v.into_boxed_slice()),
+                }
+            });
+        Ok(EndianSlice::new(d, LittleEndian))
+    };
+    let Ok(d) = Dwarf::load(section);
+    o.dwarf = addr2line::Context::from_dwarf(d).ok();
+    o
+}
+
+fn map_file(path: &std::path::Path) -> Option<&'static [u8]> {
+    let name = std::ffi::CString::new(path.as_os_str().as_bytes()).ok()?;
+    // SAFETY: a private read-only mapping that is never undone; a file that shrinks meanwhile would fault, which
+    // the re-entry guard turns into bare addresses.
+    unsafe {
+        let fd = libc::open(name.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
+        if fd < 0 {
+            return None;
+        }
+        let mut st: libc::stat = core::mem::zeroed();
+        let mut r = None;
+        if libc::fstat(fd, &raw mut st) == 0 && st.st_size > 0 {
+            let p = libc::mmap(
+                core::ptr::null_mut(),
+                st.st_size as usize,
+                libc::PROT_READ,
+                libc::MAP_PRIVATE,
+                fd,
+                0,
+            );
+            if p != libc::MAP_FAILED {
+                r = Some(core::slice::from_raw_parts(p as *const u8, st.st_size as usize));
+            }
+        }
+        libc::close(fd);
+        r
+    }
+}
+
+fn demangle(name: &str) -> String {
+    // Suffixes of the compiler's own (`.llvm.123`) are cut by the demangler; `{:#}` leaves the hash out.
+    format!("{:#}", rustc_demangle::demangle(name))
+}
+
+/// The C library and the loader: no goroutine's business.
+fn is_system(path: &str) -> bool {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    ["libc.so", "libc-", "libpthread", "ld-linux", "ld-musl", "libgcc_s", "libm.so", "linux-vdso"]
+        .iter()
+        .any(|p| file.starts_with(p))
+}
+
+/// gort's crates, as they appear in names.
+const CRATES: [&str; 26] = [
+    "gort_runtime2",
+    "gort_asm",
+    "gort_rand",
+    "gort_os_linux",
+    "gort_lock_futex",
+    "gort_print",
+    "gort_lfstack",
+    "gort_histogram",
+    "gort_runtime1",
+    "gort_rwmutex",
+    "gort_stack",
+    "gort_proc",
+    "gort_sysmon",
+    "gort_time",
+    "gort_netpoll",
+    "gort_chan",
+    "gort_select",
+    "gort_sema",
+    "gort_coro",
+    "gort_traceback",
+    "gort_panic",
+    "gort_preempt",
+    "gort_signal",
+    "gort_mgc",
+    "gort_debug",
+    "gort_sync",
+];
+
+/// Whose a function is, by where its source lies and, where that is unknown, by its name.
+pub fn classify(name: &str, file: &str, system: bool) -> Owner {
+    if system {
+        return Owner::Runtime;
+    }
+    if file.contains("/library/") && (file.contains("/rustc/") || file.contains("/rustlib/src/")) {
+        return Owner::Library;
+    }
+    // gort's own sources: `<workspace>/<crate>/src/...`; its tests, examples and command line are users.
+    const HERE: &str = env!("CARGO_MANIFEST_DIR");
+    if let Some(ws) = HERE.strip_suffix("traceback")
+        && let Some(rest) = file.strip_prefix(ws)
+        && let Some((dir, src)) = rest.split_once("/src/")
+    {
+        let user = dir.contains('/')
+            || dir == "gort" && (src == "main.rs" || src.starts_with("examples") || src.starts_with("bin/"));
+        return if user { Owner::User } else { Owner::Runtime };
+    }
+    if !name.contains("::") {
+        // C, assembly, or Go: its own rule follows in showfuncinfo.
+        let ours = ["gort_", "gort.", "__rust", "rust_", "_R", "_Unwind_", "__libc_"];
+        let exact = ["_start", "start_thread", "clone", "clone3", "__clone", "__clone3"];
+        let r = ours.iter().any(|p| name.starts_with(p)) || exact.contains(&name);
+        return if r { Owner::Runtime } else { Owner::User };
+    }
+    let mut n = name.trim_start_matches(['<', '&', '*', '(', '[']);
+    for p in ["mut ", "const ", "dyn "] {
+        n = n.strip_prefix(p).unwrap_or(n);
+    }
+    let n = n.trim_start_matches(['<', '&', '*', '(', '[']);
+    let root = n.split("::").next().unwrap_or(n);
+    match root {
+        "std" | "core" | "alloc" | "__rustc" => Owner::Library,
+        "gort" if file.is_empty() => Owner::Runtime,
+        _ if CRATES.contains(&root) => Owner::Runtime,
+        _ => Owner::User,
+    }
+}
+
+/// Runs `f` on the present stack if that has room, else (on a signal stack, or in a stack overflow) on one of its
+/// own: DWARF is not read in a few kilobytes.
+pub fn with_room<R>(f: impl FnOnce() -> R) -> R {
+    const NEED: usize = 96 << 10;
+    const SIZE: usize = 1 << 20;
+    static USER: AtomicU32 = AtomicU32::new(0);
+    static TOP: Global<usize> = Global::new(0);
+    let gp = getg();
+    let here = &raw const gp as usize;
+    // SAFETY: the current g, and its bounds.
+    let lo = if gp.is_null() { 0 } else { unsafe { (*gp).stack.lo } };
+    // SAFETY: as above.
+    let hi = if gp.is_null() { 0 } else { unsafe { (*gp).stack.hi } };
+    if !(lo <= here && here < hi) || here - lo >= NEED {
+        return f();
+    }
+    let Some(_l) = Reentrant::lock(&USER) else { return f() };
+    // SAFETY: the lock is held.
+    let top = unsafe { &mut *TOP.get() };
+    if *top == 0 {
+        // SAFETY: fresh memory, kept for good.
+        let p = unsafe {
+            libc::mmap(
+                core::ptr::null_mut(),
+                SIZE,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+                -1,
+                0,
+            )
+        };
+        if p == libc::MAP_FAILED {
+            return f();
+        }
+        *top = p as usize + SIZE;
+    }
+    struct Call<F, R> {
+        f: Option<F>,
+        r: Option<R>,
+    }
+    unsafe extern "C" fn run<F: FnOnce() -> R, R>(arg: *mut c_void) {
+        // SAFETY: the `Call` below, which waits.
+        let c = unsafe { &mut *arg.cast::<Call<F, R>>() };
+        if let Some(f) = c.f.take() {
+            c.r = Some(f());
+        }
+    }
+    fn entry<F: FnOnce() -> R, R>(_: &Call<F, R>) -> usize {
+        run::<F, R> as *const () as usize
+    }
+    let mut c = Call { f: Some(f), r: None };
+    let code = entry(&c);
+    // SAFETY: calls `run` with 16-byte aligned stack; r12 survives it, being callee-saved; what it does not
+    // preserve is declared. A panic in it aborts, as it is `extern "C"`.
+    unsafe {
+        core::arch::asm!(
+            "xchg rsp, r12",
+            "call {code}",
+            "mov rsp, r12",
+            code = in(reg) code,
+            inout("r12") *top => _,
+            in("rdi") &raw mut c,
+            clobber_abi("C"),
+        );
+    }
+    match c.r {
+        Some(r) => r,
+        // run sets it.
+        None => unreachable!(),
+    }
+}
+
+/// Whether this thread is symbolising right now.
+pub fn symbolizing() -> bool {
+    OWNER.load(Ordering::Relaxed) == gort_os_linux::gettid()
+}
