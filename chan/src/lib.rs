@@ -15,7 +15,6 @@ use core::alloc::Layout;
 use core::ffi::c_void;
 use gort_panic::plain_error;
 use gort_proc::*;
-use gort_stack::preempt_check;
 use gort_time::{block_timer_chan, maybe_run_chan, unblock_timer_chan};
 
 /// The largest object that Go would allocate.
@@ -106,6 +105,7 @@ pub unsafe fn makechan(elem: ElemType, size: isize) -> *mut Hchan {
             recvq: Waitq::default(),
             sendq: Waitq::default(),
             lock: Mutex::default(),
+            refs: atomic::Uintptr::new(1),
         });
         lock_init(&raw mut (*c).lock, LOCK_RANK_HCHAN); // :114
         c

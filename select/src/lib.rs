@@ -4,7 +4,6 @@ use core::ffi::c_void;
 use gort_chan::{chanbuf, dequeue, enqueue, recv, send};
 use gort_panic::plain_error;
 use gort_proc::*;
-use gort_stack::preempt_check;
 use gort_time::{block_timer_chan, maybe_run_chan, unblock_timer_chan};
 
 /// One case of a select: a channel (nil: the case never happens) and the element to send, or where to receive

@@ -1,0 +1,302 @@
+//! Go's package `sync`, with the data inside the locks, as Rust likes it.
+//!
+//! Each of these blocks goroutines, not threads. The algorithms (starvation mode, hand-off, wake-up orders) are
+//! Go's. A lock held by a goroutine that panics is released by its guard; there is no poisoning, as a panic that
+//! nobody recovers ends the program.
+
+use core::cell::UnsafeCell;
+use core::fmt;
+use core::ops::{Deref, DerefMut};
+
+/// Go's `sync.Mutex`, around the data that it guards.
+#[derive(Default)]
+pub struct Mutex<T: ?Sized> {
+    m: gort_sync::Mutex,
+    v: UnsafeCell<T>,
+}
+
+// SAFETY: the lock lets one goroutine at a time reach the value.
+unsafe impl<T: ?Sized + Send> Send for Mutex<T> {}
+// SAFETY: the same.
+unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
+
+impl<T> Mutex<T> {
+    /// An unlocked mutex around `v`.
+    pub const fn new(v: T) -> Self {
+        Self { m: gort_sync::Mutex::new(), v: UnsafeCell::new(v) }
+    }
+    /// The value; nobody else has the mutex any more.
+    pub fn into_inner(self) -> T {
+        self.v.into_inner()
+    }
+}
+
+impl<T: ?Sized> Mutex<T> {
+    /// Locks, waiting until it is free; unlocks when the guard is dropped.
+    #[inline]
+    pub fn lock(&self) -> MutexGuard<'_, T> {
+        // SAFETY: on a user goroutine.
+        unsafe { self.m.lock() };
+        MutexGuard { m: self }
+    }
+    /// Locks if that is possible at once.
+    #[inline]
+    pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        self.m.try_lock().then_some(MutexGuard { m: self })
+    }
+    /// The value; `&mut` proves that nobody else is there.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.v.get_mut()
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for Mutex<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mutex(..)")
+    }
+}
+
+/// A locked [`Mutex`].
+#[must_use = "the mutex is unlocked when the guard is dropped"]
+pub struct MutexGuard<'a, T: ?Sized> {
+    m: &'a Mutex<T>,
+}
+
+// SAFETY: the lock may be released by another goroutine or thread, as in Go.
+unsafe impl<T: ?Sized + Send> Send for MutexGuard<'_, T> {}
+// SAFETY: gives out &T only.
+unsafe impl<T: ?Sized + Sync> Sync for MutexGuard<'_, T> {}
+
+impl<T: ?Sized> Drop for MutexGuard<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: this guard holds the lock.
+        unsafe { self.m.m.unlock() }
+    }
+}
+impl<T: ?Sized> Deref for MutexGuard<'_, T> {
+    type Target = T;
+    #[inline]
+    fn deref(&self) -> &T {
+        // SAFETY: this guard holds the lock.
+        unsafe { &*self.m.v.get() }
+    }
+}
+impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: this guard holds the lock.
+        unsafe { &mut *self.m.v.get() }
+    }
+}
+
+/// Go's `sync.RWMutex`, around the data that it guards: many readers or one writer. A waiting writer keeps new
+/// readers out.
+#[derive(Default)]
+pub struct RwMutex<T: ?Sized> {
+    m: gort_sync::RwMutex,
+    v: UnsafeCell<T>,
+}
+
+// SAFETY: the lock orders all access to the value.
+unsafe impl<T: ?Sized + Send> Send for RwMutex<T> {}
+// SAFETY: readers share `&T` between threads, hence Sync.
+unsafe impl<T: ?Sized + Send + Sync> Sync for RwMutex<T> {}
+
+impl<T> RwMutex<T> {
+    /// An unlocked lock around `v`.
+    pub const fn new(v: T) -> Self {
+        Self { m: gort_sync::RwMutex::new(), v: UnsafeCell::new(v) }
+    }
+    /// The value; nobody else has the lock any more.
+    pub fn into_inner(self) -> T {
+        self.v.into_inner()
+    }
+}
+
+impl<T: ?Sized> RwMutex<T> {
+    /// Locks for writing.
+    #[inline]
+    pub fn lock(&self) -> RwWriteGuard<'_, T> {
+        // SAFETY: on a user goroutine.
+        unsafe { self.m.lock() };
+        RwWriteGuard { m: self }
+    }
+    /// Locks for writing if that is possible at once.
+    pub fn try_lock(&self) -> Option<RwWriteGuard<'_, T>> {
+        // SAFETY: on a user goroutine.
+        unsafe { self.m.try_lock() }.then_some(RwWriteGuard { m: self })
+    }
+    /// Locks for reading. Not to be nested: a writer that comes in between waits for the first, and the second
+    /// for the writer.
+    #[inline]
+    pub fn rlock(&self) -> RwReadGuard<'_, T> {
+        // SAFETY: on a user goroutine.
+        unsafe { self.m.rlock() };
+        RwReadGuard { m: self }
+    }
+    /// Locks for reading if that is possible at once.
+    pub fn try_rlock(&self) -> Option<RwReadGuard<'_, T>> {
+        self.m.try_rlock().then_some(RwReadGuard { m: self })
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for RwMutex<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RwMutex(..)")
+    }
+}
+
+/// A [`RwMutex`] locked for writing.
+#[must_use = "the lock is released when the guard is dropped"]
+pub struct RwWriteGuard<'a, T: ?Sized> {
+    m: &'a RwMutex<T>,
+}
+
+impl<T: ?Sized> Drop for RwWriteGuard<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: this guard holds the lock.
+        unsafe { self.m.m.unlock() }
+    }
+}
+impl<T: ?Sized> Deref for RwWriteGuard<'_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        // SAFETY: this guard holds the lock.
+        unsafe { &*self.m.v.get() }
+    }
+}
+impl<T: ?Sized> DerefMut for RwWriteGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: this guard holds the lock.
+        unsafe { &mut *self.m.v.get() }
+    }
+}
+
+/// A [`RwMutex`] locked for reading.
+#[must_use = "the lock is released when the guard is dropped"]
+pub struct RwReadGuard<'a, T: ?Sized> {
+    m: &'a RwMutex<T>,
+}
+
+impl<T: ?Sized> Drop for RwReadGuard<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: this guard holds the lock.
+        unsafe { self.m.m.runlock() }
+    }
+}
+impl<T: ?Sized> Deref for RwReadGuard<'_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        // SAFETY: this guard holds a read lock.
+        unsafe { &*self.m.v.get() }
+    }
+}
+
+/// Go's `sync.WaitGroup`: waits until a number of things are done.
+#[derive(Default)]
+pub struct WaitGroup(gort_sync::WaitGroup);
+
+impl WaitGroup {
+    /// A group with nothing to wait for.
+    pub const fn new() -> Self {
+        Self(gort_sync::WaitGroup::new())
+    }
+    /// There are `n` more things (fewer, if negative) to wait for.
+    ///
+    /// # Panics
+    /// `sync: negative WaitGroup counter`; `sync: WaitGroup misuse: Add called concurrently with Wait`
+    #[inline]
+    pub fn add(&self, n: isize) {
+        // SAFETY: on a goroutine.
+        unsafe { self.0.add(n) }
+    }
+    /// One thing is done.
+    ///
+    /// # Panics
+    /// `sync: negative WaitGroup counter`
+    #[inline]
+    pub fn done(&self) {
+        // SAFETY: on a goroutine.
+        unsafe { self.0.done() }
+    }
+    /// Waits until all is done.
+    ///
+    /// # Panics
+    /// `sync: WaitGroup is reused before previous Wait has returned`
+    #[inline]
+    pub fn wait(&self) {
+        // SAFETY: on a user goroutine.
+        unsafe { self.0.wait() }
+    }
+}
+
+impl fmt::Debug for WaitGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("WaitGroup(..)")
+    }
+}
+
+/// Go's `sync.Cond`: waiting for a change of what a [`Mutex`] guards. Waiters are woken in their order.
+pub struct Cond(gort_sync::Cond);
+
+impl Cond {
+    /// A condition that nobody waits for.
+    pub const fn new() -> Self {
+        Self(gort_sync::Cond::new())
+    }
+    /// Unlocks, waits for a signal, and locks again. Another goroutine may have been faster to the lock: check
+    /// the condition in a loop.
+    pub fn wait<'a, T: ?Sized>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+        // SAFETY: the guard holds the lock, and is given back holding it.
+        unsafe { self.0.wait(&guard.m.m) };
+        guard
+    }
+    /// Wakes the goroutine that has waited longest.
+    pub fn signal(&self) {
+        // SAFETY: on a goroutine.
+        unsafe { self.0.signal() }
+    }
+    /// Wakes all.
+    pub fn broadcast(&self) {
+        // SAFETY: on a goroutine.
+        unsafe { self.0.broadcast() }
+    }
+}
+
+impl Default for Cond {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Cond {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cond(..)")
+    }
+}
+
+/// Go's `sync.Once`: something that is done once.
+#[derive(Default)]
+pub struct Once(gort_sync::Once);
+
+impl Once {
+    /// Nothing done yet.
+    pub const fn new() -> Self {
+        Self(gort_sync::Once::new())
+    }
+    /// Calls `f` if this is the first call; others wait until it has returned (or panicked). Go's `Do`.
+    #[inline]
+    pub fn call(&self, f: impl FnOnce()) {
+        // SAFETY: on a user goroutine.
+        unsafe { self.0.do_(f) }
+    }
+}
+
+impl fmt::Debug for Once {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Once(..)")
+    }
+}
