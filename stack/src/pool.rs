@@ -134,7 +134,7 @@ fn pool(order: usize) -> *mut StackpoolItem {
 pub fn stackinit() {
     // SAFETY: called once, before a second thread exists.
     unsafe {
-        if let Some(n) = gort_runtime1::gogetenv("GORTSTACK").as_deref().and_then(parse_size) {
+        if let Some(n) = std::env::var("GORTSTACK").ok().as_deref().and_then(parse_size) {
             set_default_stack_size(n);
         }
         mheap_init();
@@ -357,7 +357,8 @@ pub unsafe fn stackalloc(n: u32) -> Stack {
             }
             let x;
             // :372 no P in parts of exitsyscall and procresize: straight from the pool.
-            if (*mp).p.is_null() || (*mp).preemptoff != "" {
+            let preemptoff: &str = (*mp).preemptoff;
+            if (*mp).p.is_null() || !preemptoff.is_empty() {
                 lock(&raw mut (*pool(order)).mu); // :377
                 x = stackpoolalloc(order);
                 unlock(&raw mut (*pool(order)).mu);
@@ -433,7 +434,8 @@ pub unsafe fn stackfree(stk: Stack) {
                 n2 >>= 1;
             }
             let x = v; // :488
-            if (*mp).p.is_null() || (*mp).preemptoff != "" {
+            let preemptoff: &str = (*mp).preemptoff; // :489
+            if (*mp).p.is_null() || !preemptoff.is_empty() {
                 lock(&raw mut (*pool(order)).mu);
                 stackpoolfree(x, order); // :491
                 unlock(&raw mut (*pool(order)).mu);

@@ -199,7 +199,7 @@ struct MHeap {
     /// Its end.
     cur_end: usize,
     /// Bytes mapped so far.
-    in_use: usize,
+    in_use: Uintptr,
 }
 
 // SAFETY: null pointers, zero integers and an unlocked lock are a valid (not yet initialised) heap.
@@ -333,11 +333,11 @@ unsafe fn grow(h: *mut MHeap, npages: usize) -> *mut MSpan {
                 print!(
                     "runtime: out of memory: cannot allocate {}-byte block ({} in use)\n",
                     ask,
-                    (*h).in_use
+                    (*h).in_use.load()
                 );
                 return null_mut();
             }
-            (*h).in_use += asize;
+            (*h).in_use.add(asize);
             // :1496
             if av != (*h).cur_end {
                 (*h).cur_base = av;
@@ -509,12 +509,6 @@ pub unsafe fn stack_release_deep(stk: Stack) {
 
 /// Bytes of address space mapped for stacks.
 pub fn stack_address_space() -> usize {
-    // SAFETY: the heap is used under its lock only.
-    unsafe {
-        let h = MHEAP.get();
-        lock(&raw mut (*h).lock);
-        let n = (*h).in_use;
-        unlock(&raw mut (*h).lock);
-        n
-    }
+    // SAFETY: an atomic in a static.
+    unsafe { (*MHEAP.get()).in_use.load() }
 }

@@ -1,0 +1,442 @@
+//! Allocation of stacks without a scheduler: each test thread is an M with a P of its own. The calls upward that
+//! these paths declare are defined here.
+
+use gort_asm::setg;
+use gort_runtime2::{G, M, NUM_STACK_ORDERS, P, Stack};
+use gort_stack::*;
+use std::collections::HashMap;
+use std::process::Command;
+use std::sync::{Mutex, Once};
+
+macro_rules! unreachable_calls {
+    ($($name:literal $f:ident ( $($t:ty),* ) $(-> $r:ty)?;)*) => { $(
+        #[unsafe(export_name = $name)]
+        fn $f($(_: $t),*) $(-> $r)? { unreachable!($name) }
+    )* };
+}
+unreachable_calls! {
+    "gort.gopreempt_m" gopreempt_m(*mut G) -> !;
+    "gort.preempt_park" preempt_park(*mut G) -> !;
+    "gort.can_preempt_m" can_preempt_m(*mut M) -> bool;
+    "gort.entersyscallblock" entersyscallblock();
+    "gort.exitsyscall" exitsyscall();
+    "gort.mstart0" mstart0();
+}
+
+#[unsafe(export_name = "gort.throw")]
+fn throw(s: &str) -> ! {
+    eprintln!("fatal error: {s}");
+    std::process::exit(2)
+}
+
+#[unsafe(export_name = "gort.fatal")]
+fn fatal(s: &str) -> ! {
+    throw(s)
+}
+
+macro_rules! asm_calls {
+    ($($name:literal $f:ident;)*) => { $(
+        #[unsafe(export_name = $name)]
+        extern "C" fn $f() -> ! { std::process::abort() }
+    )* };
+}
+asm_calls! {
+    "gort.goexit1" goexit1;
+    "gort.badmcall" badmcall;
+    "gort.badmcall2" badmcall2;
+    "gort.badsystemstack" badsystemstack;
+}
+
+/// A thread's M, g0 and P. Leaked, as in the runtime.
+fn become_m() -> *mut P {
+    static INIT: Once = Once::new();
+    let (mp, g0, pp) = (
+        Box::into_raw(Box::<M>::default()),
+        Box::into_raw(Box::<G>::default()),
+        Box::into_raw(Box::<P>::default()),
+    );
+    // SAFETY: all three are new; g0 gets the bounds of "anywhere", as only the identity counts here.
+    unsafe {
+        (*g0).m = mp;
+        (*mp).g0 = g0;
+        (*g0).stack = Stack { lo: 1, hi: usize::MAX };
+        (*mp).p.set(pp);
+        setg(g0);
+    }
+    INIT.call_once(stackinit);
+    pp
+}
+
+/// A pseudo-random generator that needs no crate: xorshift.
+struct Rng(u64);
+impl Rng {
+    fn next(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 33) as usize % n
+    }
+}
+
+/// Runs this test binary's test `name` again with `GORT_STACK_CHILD` set.
+fn child(name: &str, mode: &str) -> std::process::Output {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", name, "--nocapture", "--test-threads=1"])
+        .env("GORT_STACK_CHILD", mode)
+        .output()
+        .unwrap()
+}
+
+fn child_mode() -> Option<String> {
+    std::env::var("GORT_STACK_CHILD").ok()
+}
+
+#[test]
+fn sizes_and_bounds() {
+    std::thread::spawn(|| {
+        become_m();
+        // SAFETY: on a fake g0.
+        unsafe {
+            for shift in 0..8 {
+                let n = fixed_stack() << shift;
+                let s = stackalloc(n as u32);
+                assert_eq!(s.hi - s.lo, n);
+                assert_eq!(s.lo % PAGE_SIZE, 0);
+                assert_eq!(stack_of(s.lo), Some((s, true)), "guard page, order {shift}");
+                assert_eq!(stack_of(s.lo + GUARD_SIZE - 1), Some((s, true)));
+                assert_eq!(stack_of(s.lo + GUARD_SIZE), Some((s, false)));
+                assert_eq!(stack_of(s.hi - 1), Some((s, false)));
+                // Both ends of what is usable.
+                ((s.lo + GUARD_SIZE) as *mut u64).write_volatile(1);
+                ((s.hi - 8) as *mut u64).write_volatile(2);
+                stackfree(s);
+            }
+            let small = stackalloc(STACK_MIN as u32);
+            assert_eq!(small.hi - small.lo, fixed_stack(), "never smaller than the fixed size");
+            stackfree(small);
+        }
+        let local = 0u8;
+        assert_eq!(stack_of((&raw const local) as usize), None, "a thread's stack is not ours");
+        assert_eq!(stack_of(usize::MAX), None);
+        assert_eq!(stack_of(0), None);
+    })
+    .join()
+    .unwrap();
+}
+
+/// The pools against a model: a stack that is handed out overlaps no other that is, keeps its contents, and what
+/// is freed gets reused.
+#[test]
+fn pools_match_a_model() {
+    std::thread::spawn(|| {
+        let pp = become_m();
+        for seed in 1..20u64 {
+            let mut rng = Rng(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+            let mut live: HashMap<usize, (Stack, u64)> = HashMap::new();
+            let mut keys: Vec<usize> = vec![];
+            let mut tag = 0;
+            let before = stack_address_space();
+            for _ in 0..4000 {
+                // SAFETY: on a fake g0; only live stacks are written and freed, once.
+                unsafe {
+                    if keys.len() < 8 || (keys.len() < 200 && rng.next(2) == 0) {
+                        let n = fixed_stack() << [0, 0, 0, 0, 1, 2, 3, 4, 5][rng.next(9)];
+                        let s = stackalloc(n as u32);
+                        assert_eq!(s.hi - s.lo, n);
+                        for (_, (o, _)) in live.iter() {
+                            assert!(s.hi <= o.lo || o.hi <= s.lo, "{s:x?} overlaps {o:x?}");
+                        }
+                        tag += 1;
+                        ((s.hi - 8) as *mut u64).write_volatile(tag);
+                        ((s.lo + GUARD_SIZE) as *mut u64).write_volatile(tag);
+                        live.insert(s.lo, (s, tag));
+                        keys.push(s.lo);
+                    } else {
+                        let k = keys.swap_remove(rng.next(keys.len()));
+                        let (s, tag) = live.remove(&k).unwrap();
+                        assert_eq!(((s.hi - 8) as *const u64).read_volatile(), tag);
+                        assert_eq!(((s.lo + GUARD_SIZE) as *const u64).read_volatile(), tag);
+                        stackfree(s);
+                    }
+                    // What the cache counts is what it holds: at most its capacity in each order.
+                    for o in 0..NUM_STACK_ORDERS {
+                        let c = &raw const (*pp).stackcache;
+                        let size = (&(*c))[o].size;
+                        assert!(size <= stack_cache_size());
+                        assert_eq!(size % (fixed_stack() << o), 0);
+                        assert_eq!(size == 0, (&(*c))[o].list == 0);
+                    }
+                }
+            }
+            for k in keys {
+                // SAFETY: as above.
+                unsafe { stackfree(live[&k].0) };
+            }
+            // SAFETY: the P is this thread's.
+            unsafe { stackcache_clear(pp) };
+            assert!(stack_address_space() - before <= 1 << 31, "address space is reused");
+        }
+    })
+    .join()
+    .unwrap();
+}
+
+#[test]
+fn hundred_thousand_stacks_from_four_threads() {
+    let all: &'static Mutex<Vec<Stack>> = Box::leak(Box::default());
+    let threads: Vec<_> = (0..4u64)
+        .map(|t| {
+            std::thread::spawn(move || {
+                let pp = become_m();
+                let mut rng = Rng(t + 1);
+                let mut mine: Vec<Stack> = vec![];
+                for i in 0..25_000 {
+                    // SAFETY: on a fake g0; each stack has one owner at a time.
+                    unsafe {
+                        let s = stackalloc(fixed_stack() as u32);
+                        assert_eq!(stack_of(s.hi - 1), Some((s, false)));
+                        if i % 16 == 0 {
+                            ((s.hi - 8) as *mut u64).write_volatile(i);
+                        }
+                        mine.push(s);
+                        if mine.len() > 64 + rng.next(64) {
+                            // Some change hands, so that stacks are freed by others than who allocated them.
+                            let mut a = all.lock().unwrap();
+                            for _ in 0..32 {
+                                a.push(mine.swap_remove(rng.next(mine.len())));
+                            }
+                            let give: Vec<_> = if a.len() > 200 { a.drain(..64).collect() } else { vec![] };
+                            drop(a);
+                            for s in give {
+                                stackfree(s);
+                            }
+                        }
+                    }
+                }
+                for s in mine {
+                    // SAFETY: as above.
+                    unsafe { stackfree(s) };
+                }
+                // SAFETY: the P is this thread's.
+                unsafe { stackcache_clear(pp) };
+            })
+        })
+        .collect();
+    for t in threads {
+        t.join().unwrap();
+    }
+    assert!(stack_address_space() < 4 << 30, "they were reused: {}", stack_address_space());
+}
+
+/// A deep stack gives its memory back when it is freed, and the top page stays as it is.
+#[test]
+fn deep_pages_are_given_back() {
+    std::thread::spawn(|| {
+        become_m();
+        // SAFETY: on a fake g0; the stack is ours.
+        unsafe {
+            let s = stackalloc(fixed_stack() as u32);
+            let mut p = s.lo + GUARD_SIZE;
+            while p < s.hi {
+                (p as *mut u64).write_volatile(7);
+                p += PAGE_SIZE;
+            }
+            assert_eq!(resident(s), (fixed_stack() - GUARD_SIZE) / PAGE_SIZE);
+            stack_release_deep(s);
+            assert_eq!(resident(s), 1);
+            assert_eq!(((s.hi - PAGE_SIZE) as *const u64).read_volatile(), 7);
+            stackfree(s);
+        }
+    })
+    .join()
+    .unwrap();
+}
+
+/// Pages of `s` that have memory.
+fn resident(s: Stack) -> usize {
+    let mut v = vec![0u8; (s.hi - s.lo) / PAGE_SIZE];
+    // SAFETY: the range is mapped, the vector has a byte for each page.
+    let r = unsafe { libc::mincore(s.lo as *mut libc::c_void, s.hi - s.lo, v.as_mut_ptr()) };
+    assert_eq!(r, 0);
+    v.iter().filter(|&&b| b & 1 != 0).count()
+}
+
+#[test]
+fn an_unused_stack_has_no_memory() {
+    std::thread::spawn(|| {
+        become_m();
+        // SAFETY: on a fake g0.
+        unsafe {
+            // An order of its own, so that nobody has used these before.
+            let s: Vec<_> = (0..16).map(|_| stackalloc((fixed_stack() << 5) as u32)).collect();
+            for s in &s {
+                assert_eq!(resident(*s), 0);
+            }
+            s.into_iter().for_each(|s| stackfree(s));
+        }
+    })
+    .join()
+    .unwrap();
+}
+
+#[test]
+fn the_guard_page_faults() {
+    match child_mode().as_deref() {
+        None => {
+            for mode in ["pooled", "large", "reused"] {
+                let out = child("the_guard_page_faults", mode);
+                use std::os::unix::process::ExitStatusExt;
+                let err = String::from_utf8_lossy(&out.stderr);
+                assert_eq!(out.status.signal(), Some(libc::SIGSEGV), "{mode}: {:?} {err}", out.status);
+            }
+        }
+        Some(mode) => {
+            become_m();
+            // SAFETY: on a fake g0; the last write faults on purpose.
+            unsafe {
+                libc::signal(libc::SIGSEGV, libc::SIG_DFL);
+                let n = if mode == "large" { fixed_stack() << 4 } else { fixed_stack() };
+                let mut s = stackalloc(n as u32);
+                if mode == "reused" {
+                    // As a span of order 1 first, so that the guard pages are laid out anew.
+                    stackfree(s);
+                    let v: Vec<_> = (0..64).map(|_| stackalloc((fixed_stack() * 2) as u32)).collect();
+                    v.into_iter().for_each(|s| stackfree(s));
+                    for _ in 0..64 {
+                        s = stackalloc(n as u32);
+                    }
+                }
+                ((s.lo + GUARD_SIZE) as *mut u8).write_volatile(1);
+                ((s.lo + GUARD_SIZE - 1) as *mut u8).write_volatile(1);
+            }
+            std::process::exit(0);
+        }
+    }
+}
+
+#[test]
+fn misuse_is_fatal() {
+    match child_mode().as_deref() {
+        None => {
+            for (mode, want) in [
+                ("size", "fatal error: stack size not a power of 2"),
+                ("free", "fatal error: stack not a power of 2"),
+                ("foreign", "fatal error: freeing stack not in a stack span"),
+                ("memory", "fatal error: out of memory"),
+            ] {
+                let out = child("misuse_is_fatal", mode);
+                let err = String::from_utf8_lossy(&out.stderr);
+                assert_eq!(out.status.code(), Some(2), "{mode}: {err}");
+                assert!(err.contains(want), "{mode}: {err}");
+                if mode == "memory" {
+                    assert!(err.contains("runtime: out of memory: cannot allocate "), "{err}");
+                    assert!(err.contains("-byte block ("), "{err}");
+                }
+            }
+        }
+        Some(mode) => {
+            let pp = become_m();
+            // SAFETY: on a fake g0; misuse ends the process before it does harm.
+            unsafe {
+                match mode {
+                    "size" => drop(stackalloc(fixed_stack() as u32 + 8)),
+                    "free" => stackfree(Stack { lo: 0x1000, hi: 0x4000 }),
+                    "foreign" => {
+                        (*pp).m.set(std::ptr::null_mut());
+                        (*(*gort_asm::getg()).m).p.set(std::ptr::null_mut());
+                        let m = libc::mmap(
+                            std::ptr::null_mut(),
+                            2 * fixed_stack(),
+                            libc::PROT_READ | libc::PROT_WRITE,
+                            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+                            -1,
+                            0,
+                        ) as usize;
+                        stackfree(Stack { lo: m, hi: m + fixed_stack() });
+                    }
+                    _ => {
+                        let lim = libc::rlimit { rlim_cur: 1 << 30, rlim_max: 1 << 30 };
+                        libc::setrlimit(libc::RLIMIT_AS, &lim);
+                        for _ in 0..1_000_000 {
+                            stackalloc(fixed_stack() as u32);
+                        }
+                    }
+                }
+            }
+            std::process::exit(0);
+        }
+    }
+}
+
+#[test]
+fn the_default_size_can_be_set() {
+    match child_mode().as_deref() {
+        None => {
+            for mode in ["call", "env"] {
+                let mut c = Command::new(std::env::current_exe().unwrap());
+                c.args(["--exact", "the_default_size_can_be_set", "--nocapture"])
+                    .env("GORT_STACK_CHILD", mode);
+                if mode == "env" {
+                    c.env("GORTSTACK", "64K");
+                }
+                let out = c.output().unwrap();
+                assert!(out.status.success(), "{mode}: {}", String::from_utf8_lossy(&out.stderr));
+            }
+        }
+        Some(mode) => {
+            assert!(!set_default_stack_size(1));
+            assert!(!set_default_stack_size(1 << 40));
+            assert!(set_default_stack_size(if mode == "env" { 1 << 20 } else { 60_000 }));
+            become_m();
+            assert_eq!(fixed_stack(), 65536, "the environment wins");
+            assert_eq!(starting_stack_size(), 65536);
+            assert!(!set_default_stack_size(32768), "not below the pools' size any more");
+            assert!(set_default_stack_size(1 << 20));
+            assert_eq!(starting_stack_size(), 1 << 20);
+            assert_eq!(fixed_stack(), 65536);
+            // SAFETY: on a fake g0.
+            unsafe {
+                let s = stackalloc(starting_stack_size());
+                assert_eq!(s.hi - s.lo, 1 << 20);
+                stackfree(s);
+            }
+        }
+    }
+}
+
+/// What a goroutine's stack costs when only its top page is touched: that page, and its share of a page table.
+#[test]
+fn a_touched_stack_costs_little_more_than_a_page() {
+    match child_mode().as_deref() {
+        None => {
+            let out = child("a_touched_stack_costs_little_more_than_a_page", "run");
+            assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        }
+        Some(_) => {
+            become_m();
+            let before = status_kib("VmRSS:") + status_kib("VmPTE:");
+            const N: usize = 20_000;
+            for _ in 0..N {
+                // SAFETY: on a fake g0; the stack is ours.
+                unsafe { ((stackalloc(fixed_stack() as u32).hi - 8) as *mut u64).write_volatile(1) };
+            }
+            let per_stack = (status_kib("VmRSS:") + status_kib("VmPTE:") - before) * 1024 / N;
+            assert!(per_stack < 4700, "{per_stack} bytes");
+        }
+    }
+}
+
+/// A value of /proc/self/status.
+fn status_kib(key: &str) -> usize {
+    let s = std::fs::read_to_string("/proc/self/status").unwrap();
+    let l = s.lines().find(|l| l.starts_with(key)).unwrap();
+    l.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[test]
+fn small_functions() {
+    assert_eq!([0, 1, 2, 3, 4, 1023, 1024].map(stacklog2), [0, 0, 1, 1, 2, 9, 10]);
+    assert_eq!([0, 1, 2, 3, 2048, 2049].map(round2), [1, 1, 2, 4, 2048, 4096]);
+    assert_eq!(STACK_GUARD, 928);
+    assert_eq!(FIXED_STACK, 2048);
+}
