@@ -1,6 +1,5 @@
 //! Go's debug.go: GOMAXPROCS, NumCPU, NumGoroutine and their kin.
 
-use core::ptr::null_mut;
 use gort_lock_futex::{lock, unlock};
 use gort_proc::{StwReason, gcount, start_the_world_gc, stop_the_world_gc};
 use gort_runtime2::{ALLM, GOMAXPROCS, M, NCGOCALL, NCPU, NEWPROCS, sched};
@@ -45,7 +44,7 @@ pub fn num_cpu() -> i32 {
 /// Walks all Ms.
 fn sum_allm(mut total: i64, f: impl Fn(*mut M) -> i64) -> i64 {
     let mut mp = ALLM.load();
-    while mp != null_mut() {
+    while !mp.is_null() {
         total += f(mp);
         // SAFETY: Ms stay readable after they have left the list.
         mp = unsafe { (*mp).alllink.get() };

@@ -1,4 +1,5 @@
 //! The mutex and the note on real threads. Models of the same code are checked by loom elsewhere.
+#![cfg(not(loom))]
 
 mod support;
 #[path = "support/print.rs"]

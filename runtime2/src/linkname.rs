@@ -145,7 +145,7 @@ unsafe extern "Rust" {
     // chan
     /// Throws away what a timer channel holds.
     ///
-    /// Go: chan.go:354 timerchandrain
+    /// Go: chan.go:341 timerchandrain
     #[link_name = "gort.timerchandrain"]
     pub unsafe fn timerchandrain(c: *mut crate::types::Hchan) -> bool;
 

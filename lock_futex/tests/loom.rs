@@ -1,0 +1,120 @@
+//! Models of the mutex and the note: the very code that ships, with loom's atomics and a futex of loom's parts.
+//! `RUSTFLAGS="--cfg loom" cargo test -p gort-lock-futex --test loom --release`
+#![cfg(loom)]
+
+use gort_asm::setg;
+use gort_lock_futex::*;
+use gort_runtime2::{G, M, Mutex, Note};
+use loom::cell::UnsafeCell;
+use loom::sync::Arc;
+use loom::thread;
+use std::ptr::null_mut;
+
+fn with_m(f: impl FnOnce()) {
+    let mut m = Box::<M>::default();
+    let mut g = Box::<G>::default();
+    g.m = &raw mut *m;
+    m.g0 = &raw mut *g;
+    // SAFETY: both outlive their use by this thread.
+    unsafe { setg(&raw mut *g) };
+    f();
+    // SAFETY: the thread is a foreign one again.
+    unsafe { setg(null_mut()) };
+}
+
+#[derive(Default)]
+struct Locked {
+    l: Mutex,
+    n: UnsafeCell<u32>,
+}
+// SAFETY: `n` is used under `l`; loom checks that.
+unsafe impl Sync for Locked {}
+// SAFETY: the same.
+unsafe impl Send for Locked {}
+
+impl Locked {
+    fn add(&self) {
+        let l = (&raw const self.l).cast_mut();
+        // SAFETY: the thread has an M; `n` is used under the lock.
+        unsafe {
+            lock(l);
+            self.n.with_mut(|n| *n += 1);
+            unlock(l);
+        }
+    }
+}
+
+fn model(bound: usize, f: impl Fn() + Sync + Send + 'static) {
+    let mut b = loom::model::Builder::new();
+    b.preemption_bound = Some(bound);
+    b.check(f);
+}
+
+#[test]
+fn mutex_excludes_and_wakes() {
+    model(3, || {
+        let s = Arc::new(Locked::default());
+        let t = {
+            let s = s.clone();
+            thread::spawn(move || with_m(|| s.add()))
+        };
+        with_m(|| s.add());
+        t.join().unwrap();
+        // SAFETY: the other threads have ended.
+        assert_eq!(s.n.with(|n| unsafe { *n }), 2);
+    });
+}
+
+/// The third thread shows that a sleeper is not forgotten when another takes the lock before it.
+#[test]
+fn mutex_of_three() {
+    model(2, || {
+        let s = Arc::new(Locked::default());
+        let t: Vec<_> = (0..2)
+            .map(|_| {
+                let s = s.clone();
+                thread::spawn(move || with_m(|| s.add()))
+            })
+            .collect();
+        with_m(|| s.add());
+        for t in t {
+            t.join().unwrap();
+        }
+        // SAFETY: the other threads have ended.
+        assert_eq!(s.n.with(|n| unsafe { *n }), 3);
+    });
+}
+
+/// What the waker wrote before is visible after the sleep, in whatever order they come.
+#[test]
+fn note_publishes() {
+    struct S {
+        note: Note,
+        v: UnsafeCell<u32>,
+    }
+    // SAFETY: `v` is handed over by the note; loom checks that.
+    unsafe impl Sync for S {}
+    // SAFETY: the same.
+    unsafe impl Send for S {}
+    model(3, || {
+        let s = Arc::new(S { note: Note::default(), v: UnsafeCell::new(0) });
+        let t = {
+            let s = s.clone();
+            thread::spawn(move || {
+                with_m(|| {
+                    // SAFETY: the sleeper looks at it after the wake only; loom checks that.
+                    s.v.with_mut(|v| unsafe { *v = 7 });
+                    // SAFETY: the note is alive.
+                    unsafe { notewakeup((&raw const s.note).cast_mut()) };
+                })
+            })
+        };
+        with_m(|| {
+            // SAFETY: the note is alive, and the thread is on its g0.
+            unsafe { notesleep((&raw const s.note).cast_mut()) };
+            // SAFETY: the waker has written before.
+            assert_eq!(s.v.with(|v| unsafe { *v }), 7);
+        });
+        t.join().unwrap();
+    });
+}
