@@ -99,14 +99,14 @@ pub struct PollDesc {
     /// The descriptor; constant while in use.
     fd: usize,
     /// Tells uses of this pollDesc apart.
-    fdseq: Uintptr,
+    pub fdseq: Uintptr,
     /// Closing, expired deadlines, event error, for [`netpollcheckerr`], which cannot lock. Written under the lock by
     /// [`Self::publish_info`], and only here holds the event error.
-    atomic_info: Uint32,
+    pub atomic_info: Uint32,
     /// PD_READY, PD_WAIT, the G that waits to read, or PD_NIL.
-    rg: Uintptr,
+    pub rg: Uintptr,
     /// The same for writing.
-    wg: Uintptr,
+    pub wg: Uintptr,
     /// Guards what follows.
     lock: Mutex,
     /// Being closed.
