@@ -1,0 +1,112 @@
+//! waitgroup.go: waiting for a number of goroutines to finish.
+
+use gort_proc::atomic::{Uint32, Uint64};
+use gort_sema::{sync_runtime_semacquire, sync_runtime_semrelease};
+
+/// A counter that one can wait for to become 0.
+///
+/// Go (sync): waitgroup.go:25 WaitGroup
+#[repr(C)]
+#[derive(Default)]
+pub struct WaitGroup {
+    /// High half: the counter; low half: the number of waiters.
+    pub state: Uint64,
+    /// What they wait on.
+    pub sema: Uint32,
+}
+
+impl WaitGroup {
+    /// A group with counter 0.
+    pub const fn new() -> Self {
+        Self { state: Uint64::new(0), sema: Uint32::new(0) }
+    }
+
+    /// Adds `delta`, which may be negative, to the counter; wakes all waiters if it becomes 0.
+    ///
+    /// # Panics
+    /// `sync: negative WaitGroup counter`, and `sync: WaitGroup misuse: ...` if the counter goes up from 0 while
+    /// others wait.
+    ///
+    /// # Safety
+    /// On a user goroutine.
+    ///
+    /// Go (sync): waitgroup.go:45 Add
+    #[doc(alias = "Add")]
+    pub unsafe fn add(&self, delta: isize) {
+        // :54
+        let state = self.state.add((delta as u64) << 32);
+        let v = (state >> 32) as i32;
+        let mut w = state as u32;
+        // :63
+        if v < 0 {
+            panic!("sync: negative WaitGroup counter");
+        }
+        if w != 0 && delta > 0 && v == delta as i32 {
+            panic!("sync: WaitGroup misuse: Add called concurrently with Wait");
+        }
+        // :69
+        if v > 0 || w == 0 {
+            return;
+        }
+        // :72 The counter is 0 and there are waiters, so the state cannot change: no Add may run at the same
+        // time as Wait, and Wait does not count itself when it sees 0. A cheap check for misuse:
+        if self.state.load() != state {
+            panic!("sync: WaitGroup misuse: Add called concurrently with Wait");
+        }
+        // :80 no waiters any more
+        self.state.store(0);
+        while w != 0 {
+            // :83
+            // SAFETY: the same contract; who waits keeps the group alive.
+            unsafe { sync_runtime_semrelease(&raw const self.sema, false, 0) };
+            w -= 1;
+        }
+    }
+
+    /// Takes one from the counter.
+    ///
+    /// # Panics
+    /// As [`add`](Self::add).
+    ///
+    /// # Safety
+    /// On a user goroutine.
+    ///
+    /// Go (sync): waitgroup.go:88 Done
+    #[doc(alias = "Done")]
+    pub unsafe fn done(&self) {
+        // :89
+        // SAFETY: the same contract.
+        unsafe { self.add(-1) }
+    }
+
+    /// Waits until the counter is 0.
+    ///
+    /// # Panics
+    /// `sync: WaitGroup is reused before previous Wait has returned`
+    ///
+    /// # Safety
+    /// On a user goroutine; the group is not moved meanwhile.
+    ///
+    /// Go (sync): waitgroup.go:93 Wait
+    #[doc(alias = "Wait")]
+    pub unsafe fn wait(&self) {
+        loop {
+            // :98
+            let state = self.state.load();
+            let v = (state >> 32) as i32;
+            if v == 0 {
+                return; // :107
+            }
+            // :109 count as a waiter
+            if self.state.cas(state, state + 1) {
+                // SAFETY: the same contract.
+                unsafe { sync_runtime_semacquire(&raw const self.sema) };
+                // :119
+                if self.state.load() != 0 {
+                    panic!("sync: WaitGroup is reused before previous Wait has returned");
+                }
+                return;
+            }
+        }
+    }
+}
