@@ -49,7 +49,8 @@ pub unsafe extern "C" fn badsystemstack() -> ! {
 ///
 /// Go: proc.go:552 badmorestackg0
 pub unsafe fn badmorestackg0() -> ! {
-    // Go's closure captures g; here it is found where switch_to_crash_stack has recorded it.
+    // :553 the crash stack is implemented everywhere but on Windows
+    // :559 Go's closure captures g; here it is found where switch_to_crash_stack has recorded it.
     unsafe fn crash() {
         // SAFETY: CRASHING_G was set by the caller, which is on another stack now and does not come back.
         unsafe {
@@ -73,8 +74,6 @@ pub unsafe fn badmorestackg0() -> ! {
     }
     // SAFETY: the caller's contract; crash does not return.
     unsafe {
-        // :553 the crash stack is implemented everywhere but on Windows
-        // :559
         switch_to_crash_stack(crash);
     }
 }

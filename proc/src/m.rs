@@ -173,7 +173,7 @@ pub unsafe fn mexit(os_stack: bool) {
         let mut pprev = &raw const ALLM;
         loop {
             if (*pprev).get().is_null() {
-                // :1925
+                // (:1925)
                 throw("m not found in allm");
             }
             // :1920

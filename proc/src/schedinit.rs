@@ -46,7 +46,7 @@ pub unsafe fn schedinit() {
         world_stopped();
 
         // :815 ticks, moduledataverify (:816), mallocinit (:818): not there.
-        // :832, :833 earlier than in Go: stackinit looks at the environment
+        // (:832, :833) earlier than in Go: stackinit looks at the environment
         goargs();
         goenvs();
         // :817

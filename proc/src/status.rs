@@ -90,7 +90,7 @@ pub unsafe fn casfrom_gscanstatus(gp: *mut G, oldval: u32, newval: u32) {
                     success = (*gp).atomicstatus.cas(oldval, newval);
                 }
             }
-            // :1122 (Go writes its default case first)
+            // (:1122) Go writes its default case first
             _ => {
                 print!(
                     "runtime: casfrom_Gscanstatus bad oldval gp={:#x}, oldval={:#x}, newval={:#x}\n",
