@@ -1,0 +1,504 @@
+//! panic.go: 617–1033 and 1109. Panics and Goexit as Rust's unwinding carries them out.
+//!
+//! # What a goroutine knows of its panics
+//! `g.panic_` heads a list of [`Panic`]s, innermost first, as in Go. The panic hook and [`goexit`] push; [`recover`],
+//! [`catch_all`] and [`run_goroutine`] pop. The standard library counts panics per thread, so a goroutine must not
+//! change threads while one is on its way: each entry holds one `lockOSThread` of the runtime's kind.
+
+use crate::fatal::fatalpanic;
+use crate::value::{BoxError, RuntimeError, printpanicval};
+use core::any::Any;
+use core::fmt;
+use core::ptr::null_mut;
+use gort_asm::{getg, getpcspbp};
+use gort_print::print;
+use gort_proc::{lock_os_thread_int, unlock_os_thread_int};
+use gort_runtime2::linkname::throw;
+use gort_runtime2::{G, RUNNING_PANIC_DEFERS};
+use gort_traceback::{Backtrace, record};
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, PanicHookInfo, UnwindSafe, catch_unwind};
+
+/// A panic or Goexit that unwinds a goroutine.
+///
+/// Go: runtime2.go:1013 _panic
+#[derive(Debug)]
+pub struct Panic {
+    /// The text of its value.
+    pub arg: String,
+    /// The panic that was on its way when this one began.
+    pub link: *mut Panic,
+    /// Whether it was recovered.
+    pub recovered: bool,
+    /// Whether it is a Goexit.
+    pub goexit: bool,
+    /// The stack where it began. gort's own: the stack is unwound by the time it is printed.
+    pub backtrace: Option<Box<Backtrace>>,
+    /// It holds a `lockOSThread`. gort's own.
+    locked: bool,
+}
+
+// SAFETY: plain data; `link` is followed on the goroutine that has the list only, and is nil in a `Payload`.
+unsafe impl Send for Panic {}
+
+/// What Goexit unwinds with.
+struct Goexit;
+
+/// The goroutine that runs here, not the scheduler or a signal handler; nil on other threads.
+fn curg() -> *mut G {
+    let gp = getg();
+    // SAFETY: g and its m are this thread's own.
+    unsafe {
+        if gp.is_null() || (*gp).m.is_null() || (*(*gp).m).curg.ptr() != gp {
+            return null_mut();
+        }
+    }
+    gp
+}
+
+/// The head of the goroutine's list.
+unsafe fn head(gp: *mut G) -> *mut Panic {
+    // SAFETY: the caller's goroutine.
+    unsafe { (*gp).panic_.cast() }
+}
+
+/// Begins a panic or Goexit on `gp`: from now on it stays on its thread.
+///
+/// Go: panic.go:811 start
+unsafe fn start(gp: *mut G, mut p: Panic) {
+    // SAFETY: gp is the current goroutine, the only one to use its list.
+    unsafe {
+        lock_os_thread_int();
+        p.locked = true;
+        (*gp).unwinding = true;
+        // :836
+        p.link = head(gp);
+        (*gp).panic_ = Box::into_raw(Box::new(p)).cast();
+        // :839 (frames with deferred calls are found by Rust's unwinder)
+    }
+}
+
+/// Ends what was begun on `gp` since its list was headed by `mark`, and returns the innermost of it.
+///
+/// Go: panic.go:1109 recovery
+unsafe fn recovery(gp: *mut G, mark: *mut Panic) -> Option<Box<Panic>> {
+    // SAFETY: gp is the current goroutine; entries are boxes that only the list owns.
+    unsafe {
+        let mut innermost = None;
+        // :1115
+        let mut p = head(gp);
+        while !p.is_null() && p != mark {
+            let mut b = Box::from_raw(p);
+            p = b.link;
+            // :1141
+            if !b.goexit {
+                RUNNING_PANIC_DEFERS.add(u32::MAX);
+            }
+            if b.locked {
+                b.locked = false;
+                unlock_os_thread_int();
+            }
+            b.link = null_mut();
+            innermost.get_or_insert(b);
+        }
+        // :1143
+        (*gp).panic_ = p.cast();
+        if p.is_null() {
+            // :1145
+            (*gp).sig = 0;
+            (*gp).unwinding = false;
+        }
+        innermost
+    }
+}
+
+/// If no unwinding is going on here, whatever still stands in the list was caught by other means (a plain
+/// `catch_unwind`) and is over.
+unsafe fn forget_stale(gp: *mut G) {
+    // SAFETY: the caller's goroutine, which is locked to this thread if it has any entry.
+    unsafe {
+        if !head(gp).is_null() && !std::thread::panicking() {
+            recovery(gp, null_mut());
+        }
+    }
+}
+
+/// Makes panics on goroutines end the program as Go's do. Elsewhere the previous hook stays in charge.
+pub fn install_panic_hook() {
+    gort_traceback::init();
+    let previous = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        let gp = getg();
+        // SAFETY: g is this thread's own.
+        if gp.is_null() || unsafe { (*gp).m.is_null() } {
+            previous(info);
+        } else {
+            gopanic(gp, info);
+        }
+    }));
+}
+
+/// The panic hook on a thread of the runtime: takes down what happened, prints nothing yet.
+///
+/// Go: panic.go:735 gopanic
+#[inline(never)]
+fn gopanic(gp: *mut G, info: &PanicHookInfo<'_>) {
+    // :736 (a nil value cannot be: see value.rs)
+    let v = info.payload();
+    let arg = if let Some(s) = v.downcast_ref::<&'static str>() {
+        (*s).to_string()
+    } else if let Some(s) = v.downcast_ref::<String>() {
+        s.clone()
+    } else {
+        value_text(v)
+    };
+    // SAFETY: g and m are this thread's own.
+    unsafe {
+        let mp = (*gp).m;
+        // :745
+        if (*mp).curg.ptr() != gp {
+            print!("panic: {arg}\n");
+            print_location(info);
+            throw("panic on system stack");
+        }
+        // :752
+        if (*mp).mallocing != 0 {
+            print!("panic: {arg}\n");
+            throw("panic during malloc");
+        }
+        // :758
+        let preemptoff = (*mp).preemptoff;
+        if !preemptoff.is_empty() {
+            print!("panic: {arg}\n");
+            print!("preempt off reason: {preemptoff}\n");
+            throw("panic during preemptoff");
+        }
+        // :767
+        if (*mp).locks.get() != 0 {
+            print!("panic: {arg}\n");
+            print_location(info);
+            throw("panic holding locks");
+        }
+
+        // The standard library gives up in these cases: report what led to it, innermost last.
+        if matches!(
+            arg.as_str(),
+            "panic in a destructor during cleanup" | "panic in a function that cannot unwind"
+        ) && !head(gp).is_null()
+        {
+            // Not settled by age: panics below a destructor's belong to the story.
+            unlock_all(head(gp));
+            fatalpanic(head(gp));
+        }
+
+        // :774
+        let (pc, sp, bp) = getpcspbp();
+        let backtrace = Some(record(pc, sp, bp));
+        // :777
+        RUNNING_PANIC_DEFERS.add(1);
+        // :779
+        start(gp, Panic { arg, link: null_mut(), recovered: false, goexit: false, backtrace, locked: false });
+        // :780 deferred calls: Rust's unwinder drops what is on the stack, up to a catch_unwind.
+    }
+}
+
+/// The text of a value that is not a string. The hook has no `Send` bound to offer; none is needed to look at it.
+fn value_text(v: &(dyn Any + 'static)) -> String {
+    // SAFETY: the value is used on this thread only; both types have the same layout, `Send` being a marker.
+    let v: &(dyn Any + Send) = unsafe { core::mem::transmute::<&(dyn Any + 'static), &(dyn Any + Send)>(v) };
+    printpanicval(v)
+}
+
+fn print_location(info: &PanicHookInfo<'_>) {
+    if let Some(l) = info.location() {
+        print!("\t{}:{}\n", l.file(), l.line());
+    }
+}
+
+/// Gives panics whose value is an error its message, before the world is frozen: the message may be computed by the
+/// program's code.
+///
+/// Go: panic.go:637 preprintpanics
+unsafe fn preprintpanics(p: *mut Panic, v: &(dyn Any + Send)) {
+    // :648 only the innermost value still exists; it alone can be an error
+    if let Some(e) = v.downcast_ref::<BoxError>() {
+        match catch_unwind(AssertUnwindSafe(|| e.to_string())) {
+            // SAFETY: the caller's entry.
+            Ok(s) => unsafe { (*p).arg = s },
+            Err(r) => {
+                // :639
+                let text = "panic while printing panic value";
+                if let Some(r) = r.downcast_ref::<String>() {
+                    throw(&format!("{text}: {r}"));
+                } else if let Some(r) = r.downcast_ref::<&'static str>() {
+                    throw(&format!("{text}: {r}"));
+                }
+                // :646
+                throw(&format!("{text}: type {}", printpanicval(&*r)));
+            }
+        }
+    }
+}
+
+/// Runs the function of a goroutine. Returns true if `f` returned, false if it ended by [`goexit`]: either way the
+/// caller ends the goroutine. A panic that leaves `f` ends the program with status 2 and Go's report.
+///
+/// Go: panic.go:789 gopanic, from where all deferred calls have run.
+pub fn run_goroutine<F: FnOnce()>(f: F) -> bool {
+    let r = catch_unwind(AssertUnwindSafe(f));
+    let gp = curg();
+    let Err(v) = r else {
+        if !gp.is_null() {
+            // SAFETY: the current goroutine; its function has returned.
+            unsafe { recovery(gp, null_mut()) };
+        }
+        return true;
+    };
+    if gp.is_null() {
+        // Not a goroutine: nobody to end.
+        if v.is::<Goexit>() {
+            return false;
+        }
+        std::panic::resume_unwind(v);
+    }
+    // SAFETY: the current goroutine, all of whose frames above this one are gone.
+    unsafe {
+        if v.is::<Goexit>() {
+            recovery(gp, null_mut());
+            return false;
+        }
+        if head(gp).is_null() {
+            // Unwinding that no hook has seen: resume_unwind, from somewhere else.
+            RUNNING_PANIC_DEFERS.add(1);
+            start(gp, panic_of(&*v));
+        }
+        // :800 all Error and String methods
+        let p = head(gp);
+        preprintpanics(p, &*v);
+        settle(p);
+        // :802
+        fatalpanic(p)
+    }
+}
+
+/// Before a report: what was caught by other means than [`recover`] is no part of the story of `p`, and the report
+/// shall not say that the goroutine is locked to its thread.
+unsafe fn settle(p: *mut Panic) {
+    // SAFETY: the caller's list.
+    unsafe {
+        unlock_all(p);
+        let mut q = p;
+        while !q.is_null() {
+            if !(*q).link.is_null() && !(*(*q).link).recovered {
+                (*q).link = null_mut();
+            }
+            q = (*q).link;
+        }
+    }
+}
+
+/// Gives back the thread locks of a list of panics.
+unsafe fn unlock_all(mut p: *mut Panic) {
+    // SAFETY: the caller's list, of the current goroutine.
+    unsafe {
+        while !p.is_null() {
+            if (*p).locked {
+                (*p).locked = false;
+                unlock_os_thread_int();
+            }
+            p = (*p).link;
+        }
+    }
+}
+
+/// An entry for a value of which nothing else is known.
+fn panic_of(v: &(dyn Any + Send)) -> Panic {
+    Panic {
+        arg: printpanicval(v),
+        link: null_mut(),
+        recovered: false,
+        goexit: false,
+        backtrace: None,
+        locked: false,
+    }
+}
+
+/// Ends the goroutine: what lives on its stack is dropped, then it is gone; the others go on.
+///
+/// On the main goroutine the program goes on without it, and ends with a deadlock report when no other is left.
+///
+/// Go: panic.go:617 Goexit
+#[inline(never)]
+pub fn goexit() -> ! {
+    // :620
+    let gp = curg();
+    if gp.is_null() {
+        panic!("gort: goexit called outside of a goroutine");
+    }
+    // SAFETY: the current goroutine.
+    unsafe {
+        let p = Panic {
+            arg: String::new(),
+            link: null_mut(),
+            recovered: false,
+            goexit: true,
+            backtrace: None,
+            locked: false,
+        };
+        // :623
+        start(gp, p);
+    }
+    // :624 the "deferred calls", and goexit1 behind run_goroutine
+    std::panic::resume_unwind(Box::new(Goexit))
+}
+
+/// A panic that was recovered: its value, and what is known of where it began.
+///
+/// Dropping it ends the matter. [`resume`](Self::resume) panics again with the same value, and the report then says
+/// `[recovered]` as Go's does.
+pub struct Payload {
+    value: Box<dyn Any + Send>,
+    panic: Option<Box<Panic>>,
+}
+
+impl Payload {
+    /// The value.
+    pub fn value(&self) -> &(dyn Any + Send) {
+        &*self.value
+    }
+    /// The value, owned.
+    pub fn into_value(self) -> Box<dyn Any + Send> {
+        self.value
+    }
+    /// Its text, as a report would print it.
+    pub fn message(&self) -> Cow<'_, str> {
+        if let Some(e) = self.value.downcast_ref::<BoxError>() {
+            return Cow::Owned(e.to_string());
+        }
+        match &self.panic {
+            Some(p) => Cow::Borrowed(&p.arg),
+            None => Cow::Owned(printpanicval(&*self.value)),
+        }
+    }
+    /// Panics again, with the same value.
+    pub fn resume(self) -> ! {
+        let gp = curg();
+        if !gp.is_null()
+            && let Some(mut old) = self.panic
+        {
+            // SAFETY: the current goroutine.
+            unsafe {
+                let mut again = panic_of(&*self.value);
+                again.arg.clone_from(&old.arg);
+                again.backtrace = old.backtrace.take();
+                // The recovered one stands below the new one, and is printed before it.
+                RUNNING_PANIC_DEFERS.add(2);
+                old.recovered = true;
+                old.link = head(gp);
+                (*gp).panic_ = Box::into_raw(old).cast();
+                start(gp, again);
+            }
+            std::panic::resume_unwind(self.value);
+        }
+        resume_unwind(self.value)
+    }
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Payload").field(&self.message()).finish()
+    }
+}
+
+impl fmt::Display for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message())
+    }
+}
+
+/// Runs `f` and catches a panic that leaves it, as a deferred `recover` would. A [`goexit`] passes through.
+///
+/// Prefer it to `std::panic::catch_unwind` on goroutines: that one works, too, but the goroutine then stays wired to its
+/// thread until it next calls this function, or ends; and it stops a `goexit`.
+///
+/// Go: panic.go:1008 gorecover
+#[doc(alias = "gorecover")]
+pub fn recover<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
+    // :1014 "p != nil && !p.goexit && !p.recovered": by construction
+    catch(f).map_err(|(value, panic)| {
+        if value.is::<Goexit>() {
+            resume_unwind(value);
+        }
+        Payload { value, panic }
+    })
+}
+
+/// Runs `f` and catches whatever leaves it, a [`goexit`] as well: for those who carry it to another goroutine and go
+/// on there with [`resume_unwind`].
+///
+/// # Errors
+/// What `f` was unwound with.
+pub fn catch_all<R>(f: impl FnOnce() -> R + UnwindSafe) -> Result<R, Box<dyn Any + Send>> {
+    catch(f).map_err(|(value, _)| value)
+}
+
+type Caught = (Box<dyn Any + Send>, Option<Box<Panic>>);
+
+fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
+    let gp = curg();
+    if gp.is_null() {
+        return catch_unwind(AssertUnwindSafe(f)).map_err(|v| (v, None));
+    }
+    // SAFETY: the current goroutine; frames that pushed entries since `mark` are gone when they are popped.
+    unsafe {
+        forget_stale(gp);
+        let mark = head(gp);
+        match catch_unwind(AssertUnwindSafe(f)) {
+            Ok(r) => {
+                forget_stale(gp);
+                Ok(r)
+            }
+            Err(v) => {
+                let p = recovery(gp, mark);
+                forget_stale(gp);
+                Err((v, p))
+            }
+        }
+    }
+}
+
+/// Goes on unwinding with a value that [`catch_all`] caught, here or on another goroutine.
+#[inline(never)]
+pub fn resume_unwind(value: Box<dyn Any + Send>) -> ! {
+    let gp = curg();
+    if !gp.is_null() {
+        // SAFETY: the current goroutine; the frame at (pc, sp, bp) is this one.
+        unsafe {
+            let mut p = panic_of(&*value);
+            p.goexit = value.is::<Goexit>();
+            if !p.goexit {
+                let (pc, sp, bp) = getpcspbp();
+                p.backtrace = Some(record(pc, sp, bp));
+                RUNNING_PANIC_DEFERS.add(1);
+            }
+            start(gp, p);
+        }
+    }
+    std::panic::resume_unwind(value)
+}
+
+/// Panics with an error of the runtime that prints as `msg` alone.
+#[cold]
+#[inline(never)]
+#[track_caller]
+pub fn plain_error(msg: &'static str) -> ! {
+    std::panic::panic_any(RuntimeError::Plain(Cow::Borrowed(msg)))
+}
+
+/// Panics with an error of the runtime that prints as `runtime error: msg`.
+#[cold]
+#[inline(never)]
+#[track_caller]
+pub fn error_string(msg: impl Into<Cow<'static, str>>) -> ! {
+    std::panic::panic_any(RuntimeError::ErrorString(msg.into()))
+}
