@@ -1,0 +1,187 @@
+//! What becomes of a fault in native code.
+//!
+//! Go lets the goroutine call `sigpanic`, whose panic can be recovered. That works because Go's compiler knows
+//! what is live at each instruction that may fault. Rust and C code cannot unwind from an arbitrary
+//! instruction, so a fault ends the program, right in the handler: with the words and the status of a Go program that does not
+//! recover, and with the traceback of the instruction that faulted. A fault in the guard page of the goroutine's own
+//! stack is a stack overflow and reported as `newstack` would.
+
+use crate::sigctxt::Sigctxt;
+use crate::signal_unix::{crash, signame};
+use gort_os_linux::exit;
+use gort_print::print;
+use gort_runtime1::gotraceback;
+use gort_runtime2::{G, M, ThrowType};
+use gort_stack::stack_of;
+
+/// The preparation for a report; the real one is to come from the crate `panic`.
+///
+/// # Safety
+/// None needed.
+pub(crate) unsafe fn startpanic_m() -> bool {
+    true
+}
+pub(crate) use gort_traceback::{goroutineheader, traceback, tracebackothers};
+
+/// The stack of `gp` from the interrupted instruction on.
+///
+/// # Safety
+/// In the signal handler that interrupted `gp`.
+pub(crate) unsafe fn tracebacktrap(c: &Sigctxt, gp: *mut G) {
+    // SAFETY: the registers are those of `gp`, which stands still while its thread is in the handler.
+    unsafe { gort_traceback::tracebacktrap(c.sigpc(), c.sigsp(), c.rbp() as usize, gp) }
+}
+
+/// Ends the program because of a fault in user code of `gp`: the outcomes of Go's `sigpanic`, and the stack overflow
+/// of `newstack`.
+///
+/// Go: signal_unix.go:881 sigpanic
+///
+/// # Safety
+/// In the signal handler that interrupted `gp`, on gsignal of `mp`; `gp`'s `sig` fields are set.
+pub(crate) unsafe fn sigpanic(c: &Sigctxt, gp: *mut G, mp: *mut M) -> ! {
+    // SAFETY: g and m are this thread's own.
+    unsafe {
+        let addr = (*gp).sigcode1;
+        // stack.go:1110 the limit of a native stack is its size.
+        if overflows(addr, gp) {
+            let s = (*gp).stack;
+            print!("runtime: goroutine stack exceeds {}-byte limit\n", s.hi - s.lo);
+            print!("runtime: sp={:#x} stack=[{:#x}, {:#x}]\n", c.sigsp(), s.lo, s.hi);
+            (*gp).sig = 0; // an overflow is no signal to the program
+            throw_at(c, gp, mp, "stack overflow");
+        }
+        // :883 what canpanic asks for: anything else is the runtime's own fault.
+        let preemptoff: &str = (*mp).preemptoff;
+        if (*mp).locks.get() != 0
+            || (*mp).mallocing != 0
+            || (*mp).throwing != ThrowType::None
+            || !preemptoff.is_empty()
+            || (*mp).dying != 0
+            || (*gp).syscallsp != 0
+        {
+            throw_at(c, gp, mp, "unexpected signal during runtime execution");
+        }
+        let code = (*gp).sigcode0 as i32;
+        // :887
+        match (*gp).sig as i32 {
+            libc::SIGBUS => {
+                if code == libc::BUS_ADRERR && addr < 0x1000 {
+                    panic_at(c, gp, mp, MEMORY_ERROR); // :890
+                }
+                print!("unexpected fault address {:#x}\n", addr); // :896
+                throw_at(c, gp, mp, "fault");
+            }
+            libc::SIGSEGV => {
+                // :899
+                if (code == 0 || code == SEGV_MAPERR || code == SEGV_ACCERR) && addr < 0x1000 {
+                    panic_at(c, gp, mp, MEMORY_ERROR);
+                }
+                // :902 SetPanicOnFault needs a panic that can be recovered; :906 there are no user arenas.
+                print!("unexpected fault address {:#x}\n", addr); // :912
+                throw_at(c, gp, mp, "fault");
+            }
+            // :915
+            libc::SIGFPE => match code {
+                FPE_INTDIV => panic_at(c, gp, mp, "runtime error: integer divide by zero"),
+                FPE_INTOVF => panic_at(c, gp, mp, "runtime error: integer overflow"),
+                _ => panic_at(c, gp, mp, "runtime error: floating point error"), // :922
+            },
+            _ => panic_at(c, gp, mp, signame((*gp).sig)), // :929
+        }
+    }
+}
+
+/// Go: panic.go:258 memoryError
+const MEMORY_ERROR: &str = "runtime error: invalid memory address or nil pointer dereference";
+/// Go: defs_linux_amd64.go:82 _SEGV_MAPERR
+const SEGV_MAPERR: i32 = 1;
+/// Go: defs_linux_amd64.go:83 _SEGV_ACCERR
+const SEGV_ACCERR: i32 = 2;
+/// Go: defs_linux_amd64.go:69 _FPE_INTDIV
+const FPE_INTDIV: i32 = 1;
+/// Go: defs_linux_amd64.go:70 _FPE_INTOVF
+const FPE_INTOVF: i32 = 2;
+
+/// Whether a fault at `addr` is in the guard page of the stack that `gp` runs on.
+///
+/// # Safety
+/// `gp` is alive.
+unsafe fn overflows(addr: usize, gp: *mut G) -> bool {
+    match stack_of(addr) {
+        // SAFETY: reads the bounds of the interrupted goroutine's stack.
+        Some((s, guard)) => guard && unsafe { (*gp).stack == s },
+        None => false,
+    }
+}
+
+/// `throw`, as if `gp` had called it at the interrupted instruction.
+///
+/// # Safety
+/// As for [`sigpanic`].
+unsafe fn throw_at(c: &Sigctxt, gp: *mut G, mp: *mut M, s: &str) -> ! {
+    // SAFETY: the caller's contract.
+    unsafe {
+        print!("fatal error: {}\n", s); // panic.go:1064
+        // panic.go:1232
+        if (*mp).throwing == ThrowType::None {
+            (*mp).throwing = ThrowType::Runtime;
+        }
+        (*mp).caughtsig.set(gp);
+        startpanic_m(); // panic.go:1243
+        dopanic_at(c, gp)
+    }
+}
+
+/// A panic that nobody recovers, as if raised at the interrupted instruction.
+///
+/// # Safety
+/// As for [`sigpanic`].
+unsafe fn panic_at(c: &Sigctxt, gp: *mut G, mp: *mut M, s: &str) -> ! {
+    // SAFETY: the caller's contract.
+    unsafe {
+        (*mp).caughtsig.set(gp);
+        // panic.go:1271
+        if startpanic_m() {
+            print!("panic: {}\n", s);
+        }
+        dopanic_at(c, gp)
+    }
+}
+
+/// The rest of both: what `dopanic_m` prints, with the interrupted registers as the start of the traceback.
+///
+/// Go: panic.go:1365 dopanic_m
+///
+/// # Safety
+/// As for [`sigpanic`].
+unsafe fn dopanic_at(c: &Sigctxt, gp: *mut G) -> ! {
+    // SAFETY: the caller's contract.
+    unsafe {
+        // panic.go:1366
+        if (*gp).sig != 0 {
+            print!(
+                "[signal {} code={:#x} addr={:#x} pc={:#x}]\n",
+                signame((*gp).sig),
+                (*gp).sigcode0,
+                (*gp).sigcode1,
+                (*gp).sigpc
+            );
+        }
+        // panic.go:1376
+        let (level, all, docrash) = gotraceback();
+        if level > 0 {
+            print!("\n"); // panic.go:1382
+            goroutineheader(gp);
+            tracebacktrap(c, gp);
+            if all {
+                tracebackothers(gp); // panic.go:1391
+            }
+        }
+        // panic.go:1394 paniclk stays locked: this is the end, and a second report would only mix with it.
+        if docrash {
+            crash();
+        }
+        exit(2)
+    }
+}

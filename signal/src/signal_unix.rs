@@ -1,0 +1,912 @@
+//! signal_unix.go, in its order.
+
+use crate::fault;
+use crate::sigctxt::{Sigctxt, dumpregs};
+use crate::sigtab::*;
+use crate::sys::*;
+use core::ffi::c_void;
+use core::ptr::{null, null_mut};
+use gort_asm::{getg, setg};
+use gort_os_linux::{exit, osyield, usleep};
+use gort_preempt::{async_preempt_pc, have_text_ranges, is_async_safe_point, want_async_preempt};
+use gort_print::print;
+use gort_proc::{EXTRA_M_LENGTH, mcount, readgstatus};
+use gort_runtime1::{DEBUG, gotraceback};
+use gort_runtime2::atomic::{Bool, Int32, Uint32, Uintptr};
+use gort_runtime2::linkname::throw;
+use gort_runtime2::{G, GRUNNING, GSCAN, GsignalStack, ISCGO, M, STACK_FORK, Sigset, Stack, ThrowType};
+use gort_stack::STACK_GUARD;
+
+/// The name of a signal, as reports print it; empty if there is no such signal.
+///
+/// Go: signal_unix.go:31 signame
+pub fn signame(sig: u32) -> &'static str {
+    // :32
+    match SIGTABLE.get(sig as usize) {
+        Some(t) => t.name,
+        None => "",
+    }
+}
+
+/// Go: signal_unix.go:39 _SIG_DFL
+const SIG_DFL: usize = libc::SIG_DFL;
+/// Go: signal_unix.go:40 _SIG_IGN
+const SIG_IGN: usize = libc::SIG_IGN;
+
+/// The signal that asks a thread to look at its preemption request. Harmless when it comes unasked: its default is to be
+/// ignored, and programs that use out-of-band data must expect spurious ones anyway.
+///
+/// Go: signal_unix.go:73 sigPreempt
+pub const SIG_PREEMPT: u32 = libc::SIGURG as u32;
+
+/// The handlers that were there before.
+///
+/// Go: signal_unix.go:82 fwdSig
+static FWD_SIG: [Uintptr; NSIG] = [const { Uintptr::new(0) }; NSIG];
+
+/// Whether the runtime's handler is installed, by signal.
+///
+/// Go: signal_unix.go:88 handlingSig
+static HANDLING_SIG: [Uint32; NSIG] = [const { Uint32::new(0) }; NSIG];
+
+/// Signal handlers may run.
+///
+/// Go: signal_unix.go:107 signalsOK
+static SIGNALS_OK: Bool = Bool::new(false);
+
+/// Built as a library: somebody else's program owns `main`.
+fn islibrary() -> bool {
+    ISCGO.get()
+}
+
+/// Installs the handlers.
+///
+/// Go: signal_unix.go:114 initsig
+///
+/// # Safety
+/// Early, by one thread. `preinit` only by the start of a library, before the runtime.
+#[unsafe(export_name = "gort.initsig")]
+pub unsafe fn initsig(preinit: bool) {
+    // SAFETY: one thread; `setsig` gets the runtime's own handler.
+    unsafe {
+        // :115
+        if !preinit {
+            SIGNALS_OK.store(true);
+        }
+        // :122
+        if islibrary() && !preinit {
+            return;
+        }
+        // :126
+        for i in 0..NSIG as u32 {
+            let t = &SIGTABLE[i as usize];
+            if t.flags == 0 || t.flags & SIG_DEFAULT != 0 {
+                continue;
+            }
+            // The C library keeps these two to itself and does not say what it does with them.
+            if i == 32 || i == 33 {
+                continue;
+            }
+            FWD_SIG[i as usize].set(getsig(i)); // :134
+            // :136
+            if !sig_install_go_handler(i) {
+                // :139
+                let f = FWD_SIG[i as usize].get();
+                if f != SIG_DFL && f != SIG_IGN {
+                    setsigstack(i);
+                }
+                // :142 sigInitIgnored is part of os/signal.
+                continue;
+            }
+            HANDLING_SIG[i as usize].set(1); // :147
+            setsig(i, sighandler_pc());
+        }
+    }
+}
+
+/// Whether the runtime wants a handler of its own for `sig`.
+///
+/// Go: signal_unix.go:154 sigInstallGoHandler
+#[doc(alias = "sigInstallGoHandler")]
+fn sig_install_go_handler(sig: u32) -> bool {
+    // :158
+    if (sig == libc::SIGHUP as u32 || sig == libc::SIGINT as u32) && FWD_SIG[sig as usize].load() == SIG_IGN {
+        return false;
+    }
+    // :165 sigPerThreadSyscall is the C library's.
+    let t = &SIGTABLE[sig as usize]; // :172
+    if t.flags & SIG_SET_STACK != 0 {
+        return false;
+    }
+    // :179
+    if islibrary() && t.flags & SIG_PANIC == 0 && sig != libc::SIGPIPE as u32 && sig != SIG_PREEMPT {
+        return false;
+    }
+    // gort has no os/signal yet, and a Rust program may have handlers of its own: signals that do not make the runtime
+    // report something keep what they have. See docs/deviations.md.
+    if t.flags & (SIG_THROW | SIG_PANIC) == 0 && sig != libc::SIGPIPE as u32 && sig != SIG_PREEMPT {
+        return false;
+    }
+    true
+}
+
+/// Back to the defaults, in the child of a fork.
+///
+/// Go: signal_unix.go:267 clearSignalHandlers
+///
+/// # Safety
+/// In a child that is about to exec, with signals blocked.
+#[doc(alias = "clearSignalHandlers")]
+#[unsafe(export_name = "gort.clear_signal_handlers")]
+pub unsafe fn clear_signal_handlers() {
+    // :268
+    for i in 0..NSIG as u32 {
+        if HANDLING_SIG[i as usize].load() != 0 {
+            // SAFETY: the default action.
+            unsafe { setsig(i, SIG_DFL) };
+        }
+    }
+}
+
+/// Takes note of a preemption signal that interrupted `gp`.
+///
+/// Go: signal_unix.go:341 doSigPreempt
+///
+/// # Safety
+/// In the signal handler, on gsignal of the M that runs `gp`.
+#[doc(alias = "doSigPreempt")]
+unsafe fn do_sig_preempt(gp: *mut G, ctxt: &Sigctxt) {
+    // SAFETY: this thread's own g and m; the call is injected only where the code's owner allows it.
+    unsafe {
+        // :344
+        if want_async_preempt(gp)
+            && let Some(newpc) = is_async_safe_point(gp, ctxt.sigpc(), ctxt.sigsp(), ctxt.siglr())
+        {
+            ctxt.push_call(async_preempt_pc(), newpc); // :347
+        }
+        (*(*gp).m).preempt_gen.add(1); // :352
+        (*(*gp).m).signal_pending.store(0);
+    }
+}
+
+/// Asks the goroutine on `mp` to stop at the next instruction where it can. If no code is registered that could be
+/// interrupted, the request stands (`g.preempt`, `stackguard0`) and no signal is sent.
+///
+/// Go: signal_unix.go:368 preemptM
+///
+/// # Safety
+/// `mp` is an M.
+#[doc(alias = "preemptM")]
+#[unsafe(export_name = "gort.preempt_m")]
+pub unsafe fn preempt_m(mp: *mut M) {
+    if !have_text_ranges() {
+        return;
+    }
+    // SAFETY: an M is never freed while others know it.
+    unsafe {
+        // :375
+        if (*mp).signal_pending.cas(0, 1) {
+            signal_m(mp, SIG_PREEMPT); // :385
+        }
+    }
+}
+
+/// The signal handler that the kernel calls. Go's is assembly that enters Go's calling convention; here there is
+/// nothing to convert.
+///
+/// # Safety
+/// By the kernel only.
+pub(crate) unsafe extern "C" fn sigtramp(sig: i32, info: *mut libc::siginfo_t, ctx: *mut c_void) {
+    // SAFETY: the kernel's arguments are passed on.
+    unsafe { sigtrampgo(sig as u32, info, ctx) }
+}
+
+/// Finds out whose signal it is, and handles it on gsignal.
+///
+/// Go: signal_unix.go:431 sigtrampgo
+///
+/// # Safety
+/// In a signal handler; `getg` is still the interrupted goroutine.
+unsafe fn sigtrampgo(sig: u32, info: *mut libc::siginfo_t, ctx: *mut c_void) {
+    // SAFETY: g and m are this thread's own; signals are blocked while the handler runs.
+    unsafe {
+        // :432
+        if sigfwdgo(sig, info, ctx) {
+            return;
+        }
+        let c = Sigctxt { info, ctxt: ctx }; // :435
+        let gp = getg();
+        // :438
+        if gp.is_null() || (!(*gp).m.is_null() && (*(*gp).m).is_extra_in_c) {
+            // :439 no profiling.
+            // :447
+            if sig == SIG_PREEMPT && DEBUG.asyncpreemptoff.get() == 0 {
+                return;
+            }
+            // :465
+            if !gp.is_null() {
+                setg(null_mut());
+            }
+            badsignal(sig, &c); // :468
+            if !gp.is_null() {
+                setg(gp);
+            }
+            return;
+        }
+
+        setg((*(*gp).m).gsignal); // :476
+
+        // :479
+        let mut gsignal_stack = GsignalStack::default();
+        let set_stack = adjust_signal_stack(sig, (*gp).m, &mut gsignal_stack);
+        if set_stack {
+            (*(*(*gp).m).gsignal).stktopsp = (&raw const gsignal_stack) as usize;
+        }
+        // :485
+        if (*gp).stackguard0.get() == STACK_FORK {
+            signal_during_fork(sig);
+        }
+        sighandler(sig, &c, gp); // :490
+        setg(gp);
+        // :492
+        if set_stack {
+            restore_gsignal_stack(&gsignal_stack);
+        }
+    }
+}
+
+/// If somebody else replaced the signal stack: makes gsignal describe the stack that is really in use. True if so;
+/// `gsig_stack` then has the old bounds.
+///
+/// Go: signal_unix.go:555 adjustSignalStack
+///
+/// # Safety
+/// In a signal handler on gsignal of `mp`.
+#[doc(alias = "adjustSignalStack")]
+unsafe fn adjust_signal_stack(sig: u32, mp: *mut M, gsig_stack: &mut GsignalStack) -> bool {
+    // SAFETY: the M is this thread's.
+    unsafe {
+        let here = 0u8;
+        let sp = (&raw const here) as usize; // :556
+        let gs = (*(*mp).gsignal).stack;
+        if sp >= gs.lo && sp < gs.hi {
+            return false;
+        }
+        // :561
+        let mut st: libc::stack_t = core::mem::zeroed();
+        sigaltstack(null(), &raw mut st);
+        let stsp = st.ss_sp as usize;
+        if st.ss_flags & libc::SS_DISABLE == 0 && sp >= stsp && sp < stsp + st.ss_size {
+            set_gsignal_stack(&st, gsig_stack);
+            return true;
+        }
+        // :569
+        let g0s = (*(*mp).g0).stack;
+        if sp >= g0s.lo && sp < g0s.hi {
+            let mut st: libc::stack_t = core::mem::zeroed(); // :580
+            st.ss_sp = g0s.lo as *mut c_void;
+            st.ss_size = g0s.hi - g0s.lo;
+            set_gsignal_stack(&st, gsig_stack);
+            return true;
+        }
+        // :587 Go borrows an M for the report; this thread has one, and reports do not need a clean one.
+        if st.ss_flags & libc::SS_DISABLE != 0 {
+            no_signal_stack(sig);
+        } else {
+            sig_not_on_stack(sig, sp, mp);
+        }
+    }
+}
+
+/// How many Ms have answered to the SIGQUIT of a GOTRACEBACK=crash.
+///
+/// Go: signal_unix.go:600 crashing
+static CRASHING: Int32 = Int32::new(0);
+
+/// Handles a signal that interrupted `gp`.
+///
+/// Go: signal_unix.go:619 sighandler
+///
+/// # Safety
+/// In a signal handler, on gsignal.
+unsafe fn sighandler(sig: u32, c: &Sigctxt, mut gp: *mut G) {
+    // SAFETY: g and m are this thread's own; what is printed of others goes through the traceback's own rules.
+    unsafe {
+        let gsignal = getg(); // :622
+        let mp = (*gsignal).m;
+        // :638 no profiling, no test hooks, no per-thread system calls.
+
+        // :664
+        if sig == SIG_PREEMPT && DEBUG.asyncpreemptoff.get() == 0 {
+            do_sig_preempt(gp, c);
+        }
+
+        // :672
+        let mut flags = SIG_THROW;
+        if (sig as usize) < NSIG {
+            flags = SIGTABLE[sig as usize].flags;
+        }
+        // :676
+        if !c.sig_from_user() && flags & SIG_PANIC != 0 && ((*gp).throwsplit || gp != (*mp).curg.ptr()) {
+            flags = SIG_THROW;
+        }
+        // :685 abort is a trap, whose signal throws anyway.
+        // :690
+        if !c.sig_from_user() && flags & SIG_PANIC != 0 {
+            (*gp).sig = sig; // :699
+            (*gp).sigcode0 = c.sigcode() as usize;
+            (*gp).sigcode1 = c.fault();
+            (*gp).sigpc = c.sigpc();
+            // :704 Go makes the goroutine panic. Native code cannot unwind from any instruction: it ends here, with
+            // the report that an unrecovered panic would give.
+            fault::sigpanic(c, gp, mp);
+        }
+
+        // :708
+        if (c.sig_from_user() || flags & SIG_NOTIFY != 0) && sigsend(sig) {
+            return;
+        }
+        // :714
+        if c.sig_from_user() && signal_ignored(sig) {
+            return;
+        }
+        // :718
+        if flags & SIG_KILL != 0 {
+            die_from_signal(sig);
+        }
+        // :726
+        if flags & (SIG_THROW | SIG_PANIC) == 0 {
+            return;
+        }
+
+        (*mp).throwing = ThrowType::Runtime; // :730
+        (*mp).caughtsig.set(gp);
+
+        // :733
+        if CRASHING.load() == 0 {
+            fault::startpanic_m();
+        }
+        gp = fatalsignal(sig, c, gp, mp); // :737
+
+        let (level, _, docrash) = gotraceback();
+        if level > 0 {
+            let curg = (*mp).curg.ptr();
+            fault::goroutineheader(gp); // :741
+            fault::tracebacktrap(c, gp);
+            if CRASHING.load() > 0 && gp != curg && !curg.is_null() && readgstatus(curg) & !GSCAN == GRUNNING
+            {
+                // :745
+                fault::goroutineheader(curg);
+                fault::traceback(!0, !0, 0, curg);
+            } else if CRASHING.load() == 0 {
+                fault::tracebackothers(gp); // :748
+                print!("\n");
+            }
+            dumpregs(c); // :751
+        }
+
+        // :754
+        if docrash {
+            docrash_wait();
+        }
+        exit(2) // :811
+    }
+}
+
+/// GOTRACEBACK=crash: lets every M print its stack, then dies of SIGABRT. The part of `sighandler` from :754 to :807.
+///
+/// # Safety
+/// As there.
+unsafe fn docrash_wait() -> ! {
+    // SAFETY: counts and signals only.
+    unsafe {
+        let crash_sleep_micros = 5000u32; // signal_unix.go:755
+        let watchdog_timeout_micros = 2000 * crash_sleep_micros;
+
+        let mut is_crash_thread = false; // signal_unix.go:758
+        if CRASHING.cas(0, 1) {
+            is_crash_thread = true;
+        } else {
+            CRASHING.add(1);
+        }
+        let others = || mcount() - EXTRA_M_LENGTH.load() as i32;
+        // signal_unix.go:764
+        if CRASHING.load() < others() {
+            print!("\n-----\n\n"); // signal_unix.go:777
+            raiseproc(libc::SIGQUIT as u32);
+        }
+        if is_crash_thread {
+            // signal_unix.go:784
+            let mut timeout = watchdog_timeout_micros;
+            let mut max_crashing = CRASHING.load();
+            while timeout > 0 && CRASHING.load() < others() {
+                usleep(crash_sleep_micros);
+                timeout -= crash_sleep_micros;
+                let c = CRASHING.load(); // signal_unix.go:790
+                if c > max_crashing {
+                    max_crashing = c;
+                    timeout = watchdog_timeout_micros;
+                }
+            }
+        } else {
+            let mut max_crashing = 0; // signal_unix.go:797
+            let mut c = CRASHING.load();
+            while c > max_crashing {
+                max_crashing = c;
+                usleep(watchdog_timeout_micros);
+                c = CRASHING.load();
+            }
+        }
+        crash() // signal_unix.go:806
+    }
+}
+
+/// Prints the head of a report about a signal; returns the goroutine to trace.
+///
+/// Go: signal_unix.go:814 fatalsignal
+///
+/// # Safety
+/// In a signal handler, on gsignal of `mp`.
+unsafe fn fatalsignal(sig: u32, c: &Sigctxt, mut gp: *mut G, mp: *mut M) -> *mut G {
+    // SAFETY: the M is this thread's; the code bytes are those that were being executed.
+    unsafe {
+        // :815
+        if (sig as usize) < NSIG {
+            print!("{}\n", SIGTABLE[sig as usize].name);
+        } else {
+            print!("Signal {}\n", sig);
+        }
+        // :825
+        print!("PC={:#x} m={} sigcode={}", c.sigpc(), (*mp).id, c.sigcode());
+        if sig == libc::SIGSEGV as u32 || sig == libc::SIGBUS as u32 {
+            print!(" addr={:#x}", c.fault());
+        }
+        print!("\n");
+        // :830
+        if (*mp).incgo && gp == (*mp).g0 && !(*mp).curg.is_null() {
+            print!("signal arrived during cgo execution\n");
+            gp = (*mp).curg.ptr();
+        }
+        // :836
+        if sig == libc::SIGILL as u32 || sig == libc::SIGFPE as u32 {
+            // :841 not beyond the page that is known to be there.
+            let pc = c.sigpc();
+            let n = 16usize.min(4096 - pc % 4096);
+            print!("instruction bytes:"); // :853
+            for i in 0..n {
+                print!(" {:#x}", *(pc as *const u8).add(i));
+            }
+            print!("\n");
+        }
+        print!("\n"); // :860
+        gp
+    }
+}
+
+/// Dies of `sig`, so that the parent sees the right status.
+///
+/// Go: signal_unix.go:938 dieFromSignal
+///
+/// # Safety
+/// Always sound; does not return.
+#[doc(alias = "dieFromSignal")]
+pub unsafe fn die_from_signal(sig: u32) -> ! {
+    // SAFETY: masks and handlers of this process, which ends here.
+    unsafe {
+        unblocksig(sig); // :939
+        HANDLING_SIG[sig as usize].store(0);
+        raise(sig); // :942
+
+        osyield(); // :949
+        osyield();
+        osyield();
+
+        setsig(sig, SIG_DFL); // :954
+        raise(sig);
+
+        osyield();
+        osyield();
+        osyield();
+        exit(2) // :962
+    }
+}
+
+/// A signal that nobody in the program wants has arrived on a thread that is not an M: do what would have
+/// happened without the runtime.
+///
+/// Go: signal_unix.go:968 raisebadsignal
+///
+/// # Safety
+/// In a signal handler.
+unsafe fn raisebadsignal(sig: u32, c: &Sigctxt) {
+    // SAFETY: restores a handler that was installed before, and back.
+    unsafe {
+        // :969
+        if sig == libc::SIGPROF as u32 {
+            return;
+        }
+        // :974
+        let (mut handler, mut flags) = (SIG_DFL, 0);
+        if (sig as usize) < NSIG {
+            handler = FWD_SIG[sig as usize].load();
+            flags = SIGTABLE[sig as usize].flags;
+        }
+        // :984
+        if handler == SIG_IGN || (handler == SIG_DFL && flags & SIG_IGNORED != 0) {
+            return;
+        }
+        unblocksig(sig); // :996
+        setsig(sig, handler);
+        // :1009 a fault comes again by itself, with the right context.
+        if handler == SIG_DFL && !c.sig_from_user() && flags & SIG_UNBLOCK != 0 {
+            return;
+        }
+        raise(sig); // :1013
+        usleep(1000);
+        setsig(sig, sighandler_pc()); // :1026
+    }
+}
+
+/// Go: signal_unix.go:1030 crash
+///
+/// # Safety
+/// Always sound; does not return.
+pub unsafe fn crash() -> ! {
+    // SAFETY: dies.
+    unsafe { die_from_signal(libc::SIGABRT as u32) } // :1031
+}
+
+/// Go: signal_unix.go:1079 noSignalStack
+#[doc(alias = "noSignalStack")]
+fn no_signal_stack(sig: u32) -> ! {
+    print!("signal {} received on thread with no signal stack\n", sig); // :1080
+    throw("non-Go code disabled sigaltstack");
+}
+
+/// Go: signal_unix.go:1087 sigNotOnStack
+#[doc(alias = "sigNotOnStack")]
+unsafe fn sig_not_on_stack(sig: u32, sp: usize, mp: *mut M) -> ! {
+    // SAFETY: the M is this thread's.
+    unsafe {
+        print!("signal {} received but handler not on signal stack\n", sig); // :1088
+        let (s, g0) = ((*(*mp).gsignal).stack, (*(*mp).g0).stack);
+        print!("mp.gsignal stack [{:#x} {:#x}], ", s.lo, s.hi);
+        print!("mp.g0 stack [{:#x} {:#x}], sp={:#x}\n", g0.lo, g0.hi, sp);
+    }
+    throw("non-Go code set up signal handler without SA_ONSTACK flag"); // :1091
+}
+
+/// Go: signal_unix.go:1099 signalDuringFork
+#[doc(alias = "signalDuringFork")]
+fn signal_during_fork(sig: u32) -> ! {
+    print!("signal {} received during fork\n", sig); // :1100
+    throw("signal received during fork");
+}
+
+/// A signal on a thread that is not an M. Go crashes if it has no spare M to handle it with; threads that the runtime
+/// does not know are ordinary in a Rust program, and nothing below needs an M.
+///
+/// Go: signal_unix.go:1109 badsignal
+///
+/// # Safety
+/// In a signal handler.
+unsafe fn badsignal(sig: u32, c: &Sigctxt) {
+    // :1118
+    if !sigsend(sig) {
+        // SAFETY: the caller's contract. :1122
+        unsafe { raisebadsignal(sig, c) };
+    }
+}
+
+/// Calls somebody else's handler.
+///
+/// Go: signal_unix.go:1128 sigfwd
+///
+/// # Safety
+/// `f` is the handler that was installed for `sig`; the rest comes from the kernel.
+unsafe fn sigfwd(f: usize, sig: u32, info: *mut libc::siginfo_t, ctx: *mut c_void) {
+    // SAFETY: a handler with SA_SIGINFO takes these; one without takes the first and leaves the others alone.
+    unsafe {
+        let f: unsafe extern "C" fn(i32, *mut libc::siginfo_t, *mut c_void) = core::mem::transmute(f);
+        f(sig as i32, info, ctx);
+    }
+}
+
+/// Passes a signal that is not the runtime's to the handler that was there before. True if it did.
+///
+/// Go: signal_unix.go:1137 sigfwdgo
+///
+/// # Safety
+/// In a signal handler.
+unsafe fn sigfwdgo(sig: u32, info: *mut libc::siginfo_t, ctx: *mut c_void) -> bool {
+    // SAFETY: g and m are this thread's own.
+    unsafe {
+        // :1138
+        if sig as usize >= NSIG {
+            return false;
+        }
+        let fwd = FWD_SIG[sig as usize].load();
+        let flags = SIGTABLE[sig as usize].flags;
+
+        // :1145
+        if HANDLING_SIG[sig as usize].load() == 0 || !SIGNALS_OK.load() {
+            if fwd == SIG_IGN || (fwd == SIG_DFL && flags & SIG_IGNORED != 0) {
+                return true;
+            }
+            // :1152
+            if fwd == SIG_DFL {
+                setsig(sig, SIG_DFL);
+                die_from_signal(sig);
+            }
+            sigfwd(fwd, sig, info, ctx); // :1158
+            return true;
+        }
+
+        // :1170
+        if fwd == SIG_DFL {
+            return false;
+        }
+        let c = Sigctxt { info, ctxt: ctx }; // :1174
+        if (c.sig_from_user() || flags & SIG_PANIC == 0) && sig != libc::SIGPIPE as u32 {
+            return false;
+        }
+        // :1187
+        let gp = getg();
+        if !gp.is_null() && !(*gp).m.is_null() {
+            let mp = (*gp).m;
+            // An M without a goroutine counts as ours too: the handler that was there before is std's, which every Rust
+            // program has, and it would only hide the report.
+            let ours = !(*mp).curg.is_null() || !islibrary();
+            if ours && !(*mp).is_extra_in_c && !(*mp).incgo {
+                return false;
+            }
+        }
+        // :1193
+        if fwd != SIG_IGN {
+            sigfwd(fwd, sig, info, ctx);
+        }
+        true
+    }
+}
+
+/// Saves this thread's signal mask.
+///
+/// Go: signal_unix.go:1208 sigsave
+///
+/// # Safety
+/// `p` is valid.
+#[unsafe(export_name = "gort.sigsave")]
+pub unsafe fn sigsave(p: *mut Sigset) {
+    // SAFETY: the caller's contract. :1209
+    unsafe { sigprocmask(libc::SIG_SETMASK, null(), p) };
+}
+
+/// Sets this thread's signal mask.
+///
+/// Go: signal_unix.go:1220 msigrestore
+///
+/// # Safety
+/// Always sound; concerns this thread.
+#[unsafe(export_name = "gort.msigrestore")]
+pub unsafe fn msigrestore(sigmask: Sigset) {
+    // SAFETY: a valid pointer. :1221
+    unsafe { sigprocmask(libc::SIG_SETMASK, &raw const sigmask, null_mut()) };
+}
+
+/// All signals but those that the C library needs to end a thread.
+///
+/// Go: signal_unix.go:1226 sigsetAllExiting
+#[doc(alias = "sigsetAllExiting")]
+fn sigset_all_exiting() -> Sigset {
+    let mut res = SIGSET_ALL; // :1227
+    // :1232 threads are always the C library's here.
+    sigdelset(&mut res, 32);
+    sigdelset(&mut res, 33);
+    sigdelset(&mut res, 34);
+    res // :1251
+}
+
+/// Blocks all signals on this thread.
+///
+/// Go: signal_unix.go:1264 sigblock
+///
+/// # Safety
+/// Always sound; concerns this thread.
+#[unsafe(export_name = "gort.sigblock")]
+pub unsafe fn sigblock(exiting: bool) {
+    // :1265
+    let set = if exiting { sigset_all_exiting() } else { SIGSET_ALL };
+    // SAFETY: a valid pointer. :1269
+    unsafe { sigprocmask(libc::SIG_SETMASK, &raw const set, null_mut()) };
+}
+
+/// Go: signal_unix.go:1279 unblocksig
+fn unblocksig(sig: u32) {
+    let mut set = 0; // :1280
+    sigaddset(&mut set, sig);
+    // SAFETY: a valid pointer.
+    unsafe { sigprocmask(libc::SIG_UNBLOCK, &raw const set, null_mut()) };
+}
+
+/// This thread's signal stack and mask, for `minit`.
+///
+/// Go: signal_unix.go:1287 minitSignals
+///
+/// # Safety
+/// On g0, with all signals blocked.
+#[doc(alias = "minitSignals")]
+pub unsafe fn minit_signals() {
+    // SAFETY: the caller's contract.
+    unsafe {
+        minit_signal_stack(); // :1288
+        minit_signal_mask();
+    }
+}
+
+/// Makes gsignal's stack this thread's signal stack. The one that a foreign thread had is kept for later: it is too
+/// small for a report.
+///
+/// Go: signal_unix.go:1302 minitSignalStack
+///
+/// # Safety
+/// As above.
+#[doc(alias = "minitSignalStack")]
+pub unsafe fn minit_signal_stack() {
+    // SAFETY: the M is this thread's.
+    unsafe {
+        let mp = (*getg()).m; // :1303
+        let mut st: libc::stack_t = core::mem::zeroed();
+        sigaltstack(null(), &raw mut st);
+        // :1306 remembered in the field that this case does not use.
+        (*mp).go_sig_stack = GsignalStack::default();
+        if st.ss_flags & libc::SS_DISABLE == 0 {
+            let lo = st.ss_sp as usize;
+            (*mp).go_sig_stack.stack = Stack { lo, hi: lo + st.ss_size };
+        }
+        if st.ss_flags & libc::SS_DISABLE != 0 || !islibrary() {
+            signalstack(&(*(*mp).gsignal).stack); // :1307
+            (*mp).new_sigstack = true;
+        } else {
+            let mut old = GsignalStack::default();
+            set_gsignal_stack(&st, &mut old); // :1310
+            (*mp).go_sig_stack = old;
+            (*mp).new_sigstack = false;
+        }
+    }
+}
+
+/// Go: signal_unix.go:1323 minitSignalMask
+///
+/// # Safety
+/// As above.
+#[doc(alias = "minitSignalMask")]
+pub unsafe fn minit_signal_mask() {
+    // SAFETY: the M is this thread's.
+    unsafe {
+        let mut nmask = (*(*getg()).m).sigmask; // :1324
+        for i in 1..NSIG as u32 {
+            if !blockable_sig(i) {
+                sigdelset(&mut nmask, i);
+            }
+        }
+        sigprocmask(libc::SIG_SETMASK, &raw const nmask, null_mut()); // :1330
+    }
+}
+
+/// Undoes [`minit_signals`].
+///
+/// Go: signal_unix.go:1337 unminitSignals
+///
+/// # Safety
+/// On g0, with all signals blocked.
+#[doc(alias = "unminitSignals")]
+pub unsafe fn unminit_signals() {
+    // SAFETY: the M is this thread's; the stack that a foreign thread had is still its own.
+    unsafe {
+        let mp = (*getg()).m;
+        // :1338
+        if (*mp).new_sigstack {
+            let s = (*mp).go_sig_stack.stack;
+            let mut st: libc::stack_t = core::mem::zeroed(); // :1339
+            if s.hi == 0 {
+                st.ss_flags = libc::SS_DISABLE;
+            } else {
+                st.ss_sp = s.lo as *mut c_void;
+                st.ss_size = s.hi - s.lo;
+            }
+            sigaltstack(&raw const st, null_mut());
+        } else {
+            let old = (*mp).go_sig_stack;
+            restore_gsignal_stack(&old); // :1348
+        }
+    }
+}
+
+/// Whether `sig` may be blocked on an M's thread.
+///
+/// Go: signal_unix.go:1361 blockableSig
+#[doc(alias = "blockableSig")]
+pub fn blockable_sig(sig: u32) -> bool {
+    let flags = SIGTABLE[sig as usize].flags; // :1362
+    if flags & SIG_UNBLOCK != 0 {
+        return false;
+    }
+    // :1366
+    if sig == SIG_PREEMPT && DEBUG.asyncpreemptoff.get() == 0 {
+        return false;
+    }
+    if islibrary() {
+        return true;
+    }
+    flags & (SIG_KILL | SIG_THROW) == 0 // :1372
+}
+
+/// Makes gsignal describe the stack `st`; `old` gets what it was.
+///
+/// Go: signal_unix.go:1392 setGsignalStack
+///
+/// # Safety
+/// On this M's thread, with signals blocked.
+#[doc(alias = "setGsignalStack")]
+unsafe fn set_gsignal_stack(st: &libc::stack_t, old: &mut GsignalStack) {
+    // SAFETY: gsignal is this thread's.
+    unsafe {
+        let gs = (*(*getg()).m).gsignal; // :1393
+        old.stack = (*gs).stack;
+        old.stackguard0 = (*gs).stackguard0.get();
+        old.stackguard1 = (*gs).stackguard1;
+        old.stktopsp = (*gs).stktopsp;
+        let stsp = st.ss_sp as usize; // :1400
+        (*gs).stack.lo = stsp;
+        (*gs).stack.hi = stsp + st.ss_size;
+        (*gs).stackguard0.set(stsp + STACK_GUARD);
+        (*gs).stackguard1 = stsp + STACK_GUARD;
+    }
+}
+
+/// Go: signal_unix.go:1412 restoreGsignalStack
+///
+/// # Safety
+/// On this M's thread, with signals blocked.
+#[doc(alias = "restoreGsignalStack")]
+unsafe fn restore_gsignal_stack(st: &GsignalStack) {
+    // SAFETY: gsignal is this thread's.
+    unsafe {
+        let gs = (*(*getg()).m).gsignal; // :1413
+        (*gs).stack = st.stack;
+        (*gs).stackguard0.set(st.stackguard0);
+        (*gs).stackguard1 = st.stackguard1;
+        (*gs).stktopsp = st.stktopsp;
+    }
+}
+
+/// Makes `s` this thread's signal stack. Its guard page is left out.
+///
+/// Go: signal_unix.go:1423 signalstack
+///
+/// # Safety
+/// `s` is gsignal's stack.
+unsafe fn signalstack(s: &Stack) {
+    // SAFETY: the stack stays as long as the M.
+    unsafe {
+        let lo = s.lo + gort_stack::GUARD_SIZE;
+        let mut st: libc::stack_t = core::mem::zeroed(); // :1424
+        st.ss_sp = lo as *mut c_void;
+        st.ss_size = s.hi - lo;
+        sigaltstack(&raw const st, null_mut());
+    }
+}
+
+/// Queues a signal for os/signal: there is none yet, so nobody takes any.
+///
+/// Go: sigqueue.go:71 sigsend
+fn sigsend(_sig: u32) -> bool {
+    false
+}
+
+/// Whether os/signal ignores `sig`.
+///
+/// Go: sigqueue.go:272 signal_ignored
+fn signal_ignored(_sig: u32) -> bool {
+    false
+}

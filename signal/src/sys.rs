@@ -1,0 +1,179 @@
+//! The system calls of this crate, and what os_linux.go builds on them. Made directly: a result is a value or
+//! `-errno`, never the thread-local `errno`, which belongs to the interrupted code.
+
+use crate::signal_unix::sigtramp;
+use core::arch::asm;
+use core::ptr::{null, null_mut};
+use gort_runtime2::linkname::throw;
+use gort_runtime2::{M, Sigset};
+
+/// A raw system call of up to four arguments.
+///
+/// # Safety
+/// As for the call itself.
+#[inline]
+unsafe fn syscall4(nr: i64, a: usize, b: usize, c: usize, d: usize) -> isize {
+    let r: isize;
+    // SAFETY: the kernel clobbers rcx, r11 and rax only; what the call does is the caller's business.
+    unsafe {
+        asm!(
+            "syscall",
+            inlateout("rax") nr as isize => r,
+            in("rdi") a, in("rsi") b, in("rdx") c, in("r10") d,
+            lateout("rcx") _, lateout("r11") _,
+            options(nostack),
+        );
+    }
+    r
+}
+
+/// The thread's id, as the kernel knows it.
+///
+/// Go: os_linux.go:379 gettid
+pub fn gettid() -> u32 {
+    // SAFETY: no arguments, no effects.
+    unsafe { syscall4(libc::SYS_gettid, 0, 0, 0, 0) as u32 }
+}
+
+/// Go: os_linux.go:546 getpid
+pub fn getpid() -> i32 {
+    // SAFETY: no arguments, no effects.
+    unsafe { syscall4(libc::SYS_getpid, 0, 0, 0, 0) as i32 }
+}
+
+/// Go: os_linux.go:547 tgkill
+fn tgkill(tgid: i32, tid: u32, sig: u32) {
+    // SAFETY: sends a signal; no memory involved.
+    unsafe { syscall4(libc::SYS_tgkill, tgid as usize, tid as usize, sig as usize, 0) };
+}
+
+/// Sends `sig` to this thread.
+///
+/// Go: os_linux.go:437 raise
+pub fn raise(sig: u32) {
+    tgkill(getpid(), gettid(), sig);
+}
+
+/// Sends `sig` to the process.
+///
+/// Go: os_linux.go:438 raiseproc
+pub fn raiseproc(sig: u32) {
+    // SAFETY: sends a signal; no memory involved.
+    unsafe { syscall4(libc::SYS_kill, getpid() as usize, sig as usize, 0, 0) };
+}
+
+/// Sends `sig` to the thread of `mp`.
+///
+/// Go: os_linux.go:550 signalM
+///
+/// # Safety
+/// `mp` is an M.
+#[doc(alias = "signalM")]
+pub unsafe fn signal_m(mp: *mut M, sig: u32) {
+    // SAFETY: an M is never freed while others know it; procid is atomic.
+    unsafe { tgkill(getpid(), (*mp).procid.get() as u32, sig) } // :551
+}
+
+/// Go: os_linux.go:414 sigaltstack
+///
+/// # Safety
+/// `new` describes memory that stays valid as long as it is the signal stack.
+pub(crate) unsafe fn sigaltstack(new: *const libc::stack_t, old: *mut libc::stack_t) {
+    // SAFETY: the caller's contract.
+    unsafe { syscall4(libc::SYS_sigaltstack, new as usize, old as usize, 0, 0) };
+}
+
+/// All signals.
+///
+/// Go: os_linux_generic.go:22 sigset_all
+pub(crate) const SIGSET_ALL: Sigset = !0;
+
+/// Go: os_linux_generic.go:26 sigaddset
+pub(crate) fn sigaddset(mask: &mut Sigset, i: u32) {
+    *mask |= 1 << (i - 1); // :27
+}
+
+/// Go: os_linux_generic.go:30 sigdelset
+pub(crate) fn sigdelset(mask: &mut Sigset, i: u32) {
+    *mask &= !(1 << (i - 1)); // :31
+}
+
+/// Go: os_linux.go:433 sigprocmask
+///
+/// # Safety
+/// Each pointer is nil or valid.
+pub(crate) unsafe fn sigprocmask(how: i32, new: *const Sigset, old: *mut Sigset) {
+    // SAFETY: the caller's contract; the kernel's set has 8 bytes. :434
+    unsafe {
+        syscall4(libc::SYS_rt_sigprocmask, how as usize, new as usize, old as usize, size_of::<Sigset>())
+    };
+}
+
+/// Through the C library, which knows the restorer that the kernel wants.
+///
+/// Go: os_linux.go:519 sysSigaction
+///
+/// # Safety
+/// Each pointer is nil or valid.
+unsafe fn sigaction(sig: u32, new: *const libc::sigaction, old: *mut libc::sigaction) {
+    // SAFETY: the caller's contract.
+    unsafe {
+        // :520 the C library rejects the signals that it keeps for itself.
+        if libc::sigaction(sig as i32, new, old) != 0 && sig != 32 && sig != 33 && sig != 64 {
+            throw("sigaction failed"); // :535
+        }
+    }
+}
+
+/// Makes `f` the handler of signal `i`: SIG_DFL, SIG_IGN, or the address of a function.
+///
+/// Go: os_linux.go:464 setsig
+///
+/// # Safety
+/// `f` is one of these.
+pub(crate) unsafe fn setsig(i: u32, f: usize) {
+    // SAFETY: a zeroed sigaction is a valid one; the rest is the caller's contract.
+    unsafe {
+        let mut sa: libc::sigaction = core::mem::zeroed(); // :465
+        sa.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
+        libc::sigfillset(&raw mut sa.sa_mask);
+        sa.sa_sigaction = f; // :481
+        sigaction(i, &raw const sa, null_mut());
+    }
+}
+
+/// The handler that `setsig` installs for the runtime.
+pub(crate) fn sighandler_pc() -> usize {
+    sigtramp as *const () as usize
+}
+
+/// Adds SA_ONSTACK to somebody else's handler.
+///
+/// Go: os_linux.go:487 setsigstack
+///
+/// # Safety
+/// Always sound; changes how the process handles a signal.
+pub(crate) unsafe fn setsigstack(i: u32) {
+    // SAFETY: reads and writes back one sigaction.
+    unsafe {
+        let mut sa: libc::sigaction = core::mem::zeroed(); // :488
+        sigaction(i, null(), &raw mut sa);
+        if sa.sa_flags & libc::SA_ONSTACK != 0 {
+            return;
+        }
+        sa.sa_flags |= libc::SA_ONSTACK; // :493
+        sigaction(i, &raw const sa, null_mut());
+    }
+}
+
+/// The handler of signal `i`.
+///
+/// Go: os_linux.go:499 getsig
+pub(crate) fn getsig(i: u32) -> usize {
+    // SAFETY: reads one sigaction into a local.
+    unsafe {
+        let mut sa: libc::sigaction = core::mem::zeroed(); // :500
+        sigaction(i, null(), &raw mut sa);
+        sa.sa_sigaction // :502
+    }
+}
