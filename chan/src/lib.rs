@@ -404,7 +404,7 @@ pub unsafe fn closechan(c: *mut Hchan) {
         }
         // :408 race detector: left out
         (*c).closed.store(1); // :414 read without the lock by chanrecv
-        let mut glist = GList::default();
+        let glist = GList::default();
         // :419 all readers
         loop {
             let sg = dequeue(&raw mut (*c).recvq);
