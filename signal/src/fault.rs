@@ -14,13 +14,7 @@ use gort_runtime1::gotraceback;
 use gort_runtime2::{G, M, ThrowType};
 use gort_stack::stack_of;
 
-/// The preparation for a report; the real one is to come from the crate `panic`.
-///
-/// # Safety
-/// None needed.
-pub(crate) unsafe fn startpanic_m() -> bool {
-    true
-}
+pub(crate) use gort_panic::startpanic_m;
 pub(crate) use gort_traceback::{goroutineheader, traceback, tracebackothers};
 
 /// The stack of `gp` from the interrupted instruction on.

@@ -5,6 +5,7 @@ use gort_runtime2::linkname::initsig;
 use gort_runtime2::{G, GRUNNING, M, P, PRUNNING, Stack};
 use gort_signal::{minit_signals, sigblock, sigsave};
 use gort_stack::{fixed_stack, stackalloc, stackinit};
+use gort_sysmon as _;
 use std::ffi::c_void;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Output};
@@ -18,9 +19,9 @@ macro_rules! weak {
         );
     )* };
 }
-weak! { "throw" "fatal" "timers_check" "timers_take" "timers_wake_time" "time_sleep_until" "netpollinited" "netpoll"
-"netpoll_any_waiters" "netpoll_break" "netpoll_adjust_waiters" "netpoll_generic_init" "sysmon" "preemptall"
-"preemptone" "schedtrace" "semacquire" "semrelease1" "gcenable" "main_main" "run_exit_hooks" "timerchandrain" }
+weak! { "timers_check" "timers_take" "timers_wake_time" "time_sleep_until" "netpollinited" "netpoll"
+"netpoll_any_waiters" "netpoll_break" "netpoll_adjust_waiters" "netpoll_generic_init"
+"semacquire" "semrelease1" "gcenable" "main_main" "run_exit_hooks" "timerchandrain" }
 
 fn child(mode: &str) -> Output {
     Command::new(std::env::current_exe().unwrap())
