@@ -507,6 +507,34 @@ pub unsafe fn stack_release_deep(stk: Stack) {
     }
 }
 
+/// Words at the low end of a stack's top page that [`stack_trim`] looks at.
+const TRIM_WORDS: usize = 32;
+
+/// [`stack_release_deep`] if it looks as if the stack had been used below its top page: for dead goroutines that
+/// leave their P's list, where the system call would cost more than all the rest.
+///
+/// What goes deeper leaves return addresses and saved registers at the low end of the top page, which is all
+/// zeroes before. A frame that steps over those words without writing one (a large buffer) is missed: its memory then stays
+/// until the stack is freed or its next owner goes deep.
+///
+/// # Safety
+/// As for [`stack_release_deep`]; the low end of the top page is cleared.
+#[inline]
+pub unsafe fn stack_trim(stk: Stack) {
+    // SAFETY: the words are inside the caller's stack, and nothing on it is needed any more.
+    unsafe {
+        let w = (stk.hi - PAGE_SIZE) as *mut usize;
+        let mut used = 0;
+        for i in 0..TRIM_WORDS {
+            used |= w.add(i).read_volatile();
+        }
+        if used != 0 {
+            core::ptr::write_bytes(w, 0, TRIM_WORDS);
+            stack_release_deep(stk);
+        }
+    }
+}
+
 /// Bytes of address space mapped for stacks.
 pub fn stack_address_space() -> usize {
     // SAFETY: an atomic in a static.
