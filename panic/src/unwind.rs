@@ -193,7 +193,9 @@ fn gopanic(gp: *mut G, info: &PanicHookInfo<'_>) {
 
         // :774
         let (pc, sp, bp) = getpcspbp();
-        let backtrace = Some(record(pc, sp, bp));
+        let mut bt = record(pc, sp, bp);
+        bt.location = info.location().map(|l| (l.file().to_string(), l.line()));
+        let backtrace = Some(bt);
         // :777
         RUNNING_PANIC_DEFERS.add(1);
         // :779
@@ -243,7 +245,7 @@ unsafe fn preprintpanics(p: *mut Panic, v: &(dyn Any + Send)) {
 /// Runs the function of a goroutine. Returns true if `f` returned, false if it ended by [`goexit`]: either way the
 /// caller ends the goroutine. A panic that leaves `f` ends the program with status 2 and Go's report.
 ///
-/// Go: panic.go:789 gopanic, from where all deferred calls have run.
+/// This is the second half of Go's `gopanic`, from where all deferred calls have run (panic.go:789).
 pub fn run_goroutine<F: FnOnce()>(f: F) -> bool {
     let r = catch_unwind(AssertUnwindSafe(f));
     let gp = curg();

@@ -80,7 +80,7 @@ pub fn printpanicval(v: &(dyn Any + Send)) -> String {
 /// Go: error.go:266 printanycustomtype
 fn printanycustomtype(v: &(dyn Any + Send)) -> String {
     // :307 the type has no name at run time, so only its last case is left
-    format!("(dyn Any) {:p}", &raw const *v)
+    format!("(dyn Any) {:p}", (&raw const *v).cast::<()>())
 }
 
 /// Prints `s` with a tab behind each newline, so that nothing in it looks like a line of a traceback.

@@ -59,7 +59,7 @@ pub fn print_func_name(name: &str) {
 }
 
 /// `file:line`, or what there is of it.
-fn print_file_line(s: &Symbol, f: &FuncInfo, pc: usize) {
+fn print_file_line(s: &Symbol, pc: usize) {
     if s.file.is_empty() {
         print!("\tpc={pc:#x}");
     } else if s.line == 0 {
@@ -67,7 +67,6 @@ fn print_file_line(s: &Symbol, f: &FuncInfo, pc: usize) {
     } else {
         print!("\t{}:{}", s.file, s.line);
     }
-    let _ = f;
 }
 
 /// Prints which `go` statement created `gp`, except for the main goroutine.
@@ -85,13 +84,20 @@ pub unsafe fn printcreatedby(gp: *mut G) {
             return;
         }
         let Some(f) = func_at(pc - 1) else { return };
-        // :778 the go statement is inlined from the runtime's function into the creator: take the first to be shown
+        // :778
         if (*gp).goid != 1
-            && let Some(i) = f.frames.iter().position(|s| showframe(s, gp, false))
+            && f.frames.iter().any(|s| showframe(s, gp, false))
+            && let Some(i) = creator(&f)
         {
             printcreatedby1(&f, i, pc, (*gp).parent_goid);
         }
     }
+}
+
+/// The frame that has the `go` statement: what does it is inlined there, and is not the creator.
+fn creator(f: &FuncInfo) -> Option<usize> {
+    let i = f.frames.iter().position(|s| s.owner == Owner::User);
+    i.or(f.frames.len().checked_sub(1))
 }
 
 /// Go: traceback.go:783 printcreatedby1
@@ -106,7 +112,7 @@ fn printcreatedby1(f: &FuncInfo, i: usize, pc: usize, goid: u64) {
     // :789
     print!("\n");
     // :795 line and file are those of the call: `f` was looked up there
-    print_file_line(s, f, pc);
+    print_file_line(s, pc);
     if f.entry != 0 && pc > f.entry {
         print!(" +{:#x}", pc - f.entry);
     }
@@ -275,8 +281,10 @@ unsafe fn traceback2(
                 u.next();
                 continue;
             };
+            // A function that has not begun has not made the calls that are inlined at its start either.
+            let begun = usize::from(u.fresh()) * (f.frames.len() - 1);
             // :970
-            for s in &f.frames {
+            for s in &f.frames[begun..] {
                 // :974
                 if !(show_runtime || showframe(s, gp, n == 0)) {
                     continue;
@@ -301,7 +309,12 @@ unsafe fn traceback2(
                 // :991 (arguments left out: System V does not say where they are)
                 print!("(...)\n");
                 // :999
-                print_file_line(s, &f, u.frame.pc);
+                match u.panic_location() {
+                    Some((file, line)) if n == 1 && s.guessed && s.file.ends_with(file) => {
+                        print!("\t{}:{line}", s.file);
+                    }
+                    _ => print_file_line(s, u.frame.pc),
+                }
                 if !s.inlined {
                     if f.entry != 0 && u.frame.pc > f.entry {
                         print!(" +{:#x}", u.frame.pc - f.entry);
@@ -349,7 +362,8 @@ fn print_ancestor_traceback(ancestor: &AncestorInfo) {
     if ancestor.gopc != 0
         && ancestor.goid != 1
         && let Some(f) = func_at(ancestor.gopc - 1)
-        && let Some(i) = f.frames.iter().position(|s| showfuncinfo(s, false))
+        && f.frames.iter().any(|s| showfuncinfo(s, false))
+        && let Some(i) = creator(&f)
     {
         // :1062 without the goroutine's number: the next ancestor shows it
         printcreatedby1(&f, i, ancestor.gopc, 0);
@@ -362,7 +376,7 @@ fn print_ancestor_traceback_func_info(f: &FuncInfo, s: &Symbol, pc: usize) {
     // :1073
     print_func_name(&s.name);
     print!("(...)\n");
-    print_file_line(s, f, pc);
+    print_file_line(s, pc);
     // :1076
     if f.entry != 0 && pc > f.entry {
         print!(" +{:#x}", pc - f.entry);
@@ -428,6 +442,7 @@ fn is_machinery(s: &Symbol) -> bool {
         "/rt.rs",
         "/src/boxed.rs",
         "/intrinsics/mod.rs",
+        "/ptr/mod.rs",
         "/thread/mod.rs",
         "/thread/local.rs",
         "/src/alloc.rs",
@@ -435,6 +450,7 @@ fn is_machinery(s: &Symbol) -> bool {
     ];
     let names = [
         "core::ops::function::",
+        "core::ptr::drop_in_place",
         "std::panicking::",
         "core::panicking::",
         "std::panic::",

@@ -37,6 +37,8 @@ pub struct Symbol {
     pub file: String,
     /// 0 if unknown.
     pub line: u32,
+    /// The line is only near the truth: the compiler has recorded none for this instruction.
+    pub guessed: bool,
     /// Inlined into the next one.
     pub inlined: bool,
     /// Whose it is.
@@ -134,6 +136,7 @@ pub fn symbolize(pc: usize) -> Option<FuncInfo> {
                 name: demangle(&name),
                 file: file.to_string(),
                 line,
+                guessed: line == 0,
                 inlined: true,
                 owner: Owner::User,
             });
@@ -147,6 +150,7 @@ pub fn symbolize(pc: usize) -> Option<FuncInfo> {
             name: demangle(s.2),
             file: String::new(),
             line: 0,
+            guessed: true,
             inlined: true,
             owner: Owner::User,
         }),
@@ -154,6 +158,24 @@ pub fn symbolize(pc: usize) -> Option<FuncInfo> {
     }
     if let Some(f) = frames.last_mut() {
         f.inlined = false;
+    }
+    // Compilers give line 0 to code that they have merged or made up: the line before it then.
+    if let (Some(f), Some(d), Some(s)) = (frames.first_mut(), &obj.dwarf, sym)
+        && f.line == 0
+    {
+        for a in (s.0.max(svma.saturating_sub(256))..svma).rev() {
+            if let Ok(Some(l)) = d.find_location(a)
+                && let Some(line) = l.line.filter(|&n| n != 0)
+                && l.file.is_some_and(|file| f.file.is_empty() || f.file == file)
+            {
+                f.line = line;
+                f.guessed = true;
+                if f.file.is_empty() {
+                    f.file = l.file.unwrap_or("").to_string();
+                }
+                break;
+            }
+        }
     }
     for f in &mut frames {
         if f.name.is_empty() {
@@ -166,7 +188,8 @@ pub fn symbolize(pc: usize) -> Option<FuncInfo> {
 
 /// All that can be said without any table.
 fn bare(pc: usize, entry: usize, file: String) -> FuncInfo {
-    let s = Symbol { name: format!("{pc:#x}"), file, line: 0, inlined: false, owner: Owner::User };
+    let s =
+        Symbol { name: format!("{pc:#x}"), file, line: 0, guessed: true, inlined: false, owner: Owner::User };
     FuncInfo { entry, frames: vec![s] }
 }
 

@@ -66,6 +66,8 @@ pub struct Backtrace {
     pub outer: Vec<Stkframe>,
     /// How many stood between them.
     pub skipped: usize,
+    /// File and line of the panic as the panicking code itself knows them.
+    pub location: Option<(String, u32)>,
 }
 
 /// Physical frames kept at each end by [`Backtrace`]: more than are printed, as hidden ones do not count there.
@@ -394,6 +396,18 @@ impl Unwinder {
         }
     }
 
+    /// Whether the frame is that of a function that has not run yet.
+    pub(crate) fn fresh(&self) -> bool {
+        self.exact && self.flags & UNWIND_TRAP == 0
+    }
+
+    /// Where a recorded panic says that it began.
+    pub(crate) fn panic_location(&self) -> Option<(&str, u32)> {
+        // SAFETY: a record outlives the walk.
+        let r = unsafe { self.record.as_ref() }?;
+        r.location.as_ref().map(|(f, l)| (f.as_str(), *l))
+    }
+
     /// The pc to look names up with: inside the call, that is one less than a return address.
     ///
     /// Go: traceback.go:580 symPC
@@ -488,8 +502,12 @@ pub unsafe fn gcallers(gp: *mut G, skip: usize, pcbuf: &mut [usize]) -> usize {
 /// # Safety
 /// On a goroutine (not on g0); the frame belongs to a caller.
 pub unsafe fn record(pc: usize, sp: usize, bp: usize) -> Box<Backtrace> {
-    let mut bt =
-        Box::new(Backtrace { inner: Vec::with_capacity(KEEP), outer: Vec::with_capacity(KEEP), skipped: 0 });
+    let mut bt = Box::new(Backtrace {
+        inner: Vec::with_capacity(KEEP),
+        outer: Vec::with_capacity(KEEP),
+        skipped: 0,
+        location: None,
+    });
     // SAFETY: the caller's contract; nothing is allocated on the system stack: the vectors have their capacity.
     unsafe {
         let gp = getg();
