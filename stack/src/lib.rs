@@ -21,4 +21,5 @@ pub use newstack::*;
 pub use pool::*;
 pub use span::{
     GUARD_SIZE, PAGE_SHIFT, PAGE_SIZE, stack_address_space, stack_of, stack_release_deep, stack_trim,
+    use_mprotect_guards,
 };

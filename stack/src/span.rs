@@ -217,6 +217,12 @@ static ARENAS: [Pointer<Arena>; 1 << (ADDR_BITS - ARENA_SHIFT)] =
 /// Whether guard regions work here: 0 not known yet, 1 yes, 2 no.
 static GUARD_REGIONS: Uint8 = Uint8::new(0);
 
+/// Makes guard pages with `mprotect` even where the kernel has guard regions: for tests of that path. Before
+/// `stackinit`.
+pub fn use_mprotect_guards() {
+    GUARD_REGIONS.set(2);
+}
+
 /// Go: mheap.go:739 init
 ///
 /// # Safety

@@ -305,7 +305,7 @@ fn an_unused_stack_has_no_memory() {
 fn the_guard_page_faults() {
     match child_mode().as_deref() {
         None => {
-            for mode in ["pooled", "large", "reused"] {
+            for mode in ["pooled", "large", "reused", "mprotect", "mprotect reused"] {
                 let out = child("the_guard_page_faults", mode);
                 use std::os::unix::process::ExitStatusExt;
                 let err = String::from_utf8_lossy(&out.stderr);
@@ -313,13 +313,16 @@ fn the_guard_page_faults() {
             }
         }
         Some(mode) => {
+            if mode.starts_with("mprotect") {
+                use_mprotect_guards();
+            }
             become_m();
             // SAFETY: on a fake g0; the last write faults on purpose.
             unsafe {
                 libc::signal(libc::SIGSEGV, libc::SIG_DFL);
                 let n = if mode == "large" { fixed_stack() << 4 } else { fixed_stack() };
                 let mut s = stackalloc(n as u32);
-                if mode == "reused" {
+                if mode.ends_with("reused") {
                     // As a span of order 1 first, so that the guard pages are laid out anew.
                     stackfree(s);
                     let v: Vec<_> = (0..64).map(|_| stackalloc((fixed_stack() * 2) as u32)).collect();
@@ -345,6 +348,7 @@ fn misuse_is_fatal() {
                 ("free", "fatal error: stack not a power of 2"),
                 ("foreign", "fatal error: freeing stack not in a stack span"),
                 ("memory", "fatal error: out of memory"),
+                ("maps", "(see vm.max_map_count)\nfatal error: out of memory"),
             ] {
                 let out = child("misuse_is_fatal", mode);
                 let err = String::from_utf8_lossy(&out.stderr);
@@ -357,6 +361,9 @@ fn misuse_is_fatal() {
             }
         }
         Some(mode) => {
+            if mode == "maps" {
+                use_mprotect_guards();
+            }
             let pp = become_m();
             // SAFETY: on a fake g0; misuse ends the process before it does harm.
             unsafe {
@@ -375,6 +382,12 @@ fn misuse_is_fatal() {
                             0,
                         ) as usize;
                         stackfree(Stack { lo: m, hi: m + fixed_stack() });
+                    }
+                    "maps" => {
+                        let max = std::fs::read_to_string("/proc/sys/vm/max_map_count").unwrap();
+                        for _ in 0..max.trim().parse::<usize>().unwrap().min(2_000_000) {
+                            stackalloc(fixed_stack() as u32);
+                        }
                     }
                     _ => {
                         let lim = libc::rlimit { rlim_cur: 1 << 30, rlim_max: 1 << 30 };
