@@ -2,6 +2,8 @@
 
 use crate::throw;
 use gort_asm::getg;
+#[cfg(not(loom))]
+use gort_asm::getpcspbp;
 use gort_os_linux::{futexsleep, futexwakeup, nanotime};
 #[cfg(not(loom))]
 use gort_runtime2::linkname::{entersyscallblock, exitsyscall, print_args};
@@ -152,9 +154,10 @@ pub unsafe fn notetsleepg(n: *mut Note, ns: i64) -> bool {
             throw("notetsleepg on g0");
         }
         // :246
-        entersyscallblock();
+        let (pc, sp, bp) = getpcspbp();
+        entersyscallblock(pc, sp, bp);
         let ok = notetsleep_internal(n, ns);
-        exitsyscall();
+        exitsyscall(sp);
         ok
     }
 }

@@ -5,12 +5,10 @@
 //! So an undisturbed system call costs an atomic on each side, and only a disturbed one costs a search for another P.
 //!
 //! Go reads pc, sp and frame pointer of the *caller* of these functions, since the goroutine's stack is walked from
-//! there while it blocks. `entersyscall` is inlined into its caller and reads them there; `entersyscallblock` and
-//! `exitsyscall` are reached through the linker from crates below, where nothing can be inlined, and so are entered
-//! through two instructions of assembly that read them and go on to the Rust half.
+//! there while it blocks. Here `entersyscall`, `entersyscallblock` and `exitsyscall` are inlined into their callers and read
+//! them there; crates below, which reach the other half of the last two through the linker, hand them over.
 
 use crate::*;
-use core::arch::naked_asm;
 
 /// Makes the goroutine's `sched` refer to a place in its caller, for whoever walks the stack while it blocks.
 ///
@@ -209,25 +207,25 @@ pub unsafe fn entersyscall_gcwait() {
 /// As [`entersyscall`], but the thread will certainly block: the P is given away at once. [`exitsyscall`] ends it.
 ///
 /// # Safety
-/// On a user goroutine with a P; the calling function must live until [`exitsyscall`].
+/// As [`entersyscall`].
 ///
 /// Go: proc.go:4540 entersyscallblock
-#[unsafe(naked)]
-#[unsafe(export_name = "gort.entersyscallblock")]
-pub unsafe extern "C" fn entersyscallblock() {
-    naked_asm!(
-        "mov rdi, qword ptr [rsp]",   // :4550 pc of the caller
-        "lea rsi, [rsp + 8]",         // :4551 its sp
-        "mov rdx, rbp",               // :4552 its frame pointer
-        "jmp {f}",
-        f = sym entersyscallblock_frame,
-    )
+#[inline(always)]
+pub unsafe fn entersyscallblock() {
+    // :4550 the caller's registers
+    let (pc, sp, bp) = getpcspbp();
+    // SAFETY: the caller's contract.
+    unsafe { entersyscallblock_frame(pc, sp, bp) }
 }
 
 /// The body of [`entersyscallblock`], given its caller's frame.
 ///
+/// # Safety
+/// As [`reentersyscall`].
+///
 /// Go: proc.go:4540 entersyscallblock
-unsafe extern "C" fn entersyscallblock_frame(pc: usize, sp: usize, bp: usize) {
+#[unsafe(export_name = "gort.entersyscallblock")]
+pub unsafe fn entersyscallblock_frame(pc: usize, sp: usize, bp: usize) {
     // SAFETY: the M and the goroutine are this thread's own; the P until it is handed off.
     unsafe {
         // :4541
@@ -317,20 +315,22 @@ pub unsafe fn entersyscallblock_handoff() {
 /// On a user goroutine after [`entersyscall`] or [`entersyscallblock`], in the same function or one that it called.
 ///
 /// Go: proc.go:4617 exitsyscall
-#[unsafe(naked)]
-#[unsafe(export_name = "gort.exitsyscall")]
-pub unsafe extern "C" fn exitsyscall() {
-    naked_asm!(
-        "lea rdi, [rsp + 8]",         // :4621 sp of the caller
-        "jmp {f}",
-        f = sym exitsyscall_frame,
-    )
+#[inline(always)]
+pub unsafe fn exitsyscall() {
+    // :4621 the caller's sp: read here, as the call of the rest may be a jump from an empty frame
+    let (_, sp, _) = getpcspbp();
+    // SAFETY: the caller's contract.
+    unsafe { exitsyscall_frame(sp) }
 }
 
 /// The body of [`exitsyscall`], given its caller's sp.
 ///
+/// # Safety
+/// As [`exitsyscall`].
+///
 /// Go: proc.go:4617 exitsyscall
-unsafe extern "C" fn exitsyscall_frame(callersp: usize) {
+#[unsafe(export_name = "gort.exitsyscall")]
+pub unsafe fn exitsyscall_frame(callersp: usize) {
     // SAFETY: the M and the goroutine are this thread's own; a P only once exitsyscallfast or execute got one. The
     // M is read anew after mcall, as the goroutine may be on another thread then.
     unsafe {

@@ -22,6 +22,18 @@ unsafe extern "Rust" {
     #[link_name = "gort.fatal"]
     pub safe fn fatal(s: &str) -> !;
 
+    // proc, for lock_futex
+    /// With the caller's pc, sp and frame pointer.
+    ///
+    /// Go: proc.go:4540 entersyscallblock
+    #[link_name = "gort.entersyscallblock"]
+    pub unsafe fn entersyscallblock(pc: usize, sp: usize, bp: usize);
+    /// With the caller's sp.
+    ///
+    /// Go: proc.go:4617 exitsyscall
+    #[link_name = "gort.exitsyscall"]
+    pub unsafe fn exitsyscall(callersp: usize);
+
     // lock_futex and print, for the crates below them
     /// Go: lock_futex.go:51 lock
     #[link_name = "gort.lock"]
@@ -163,15 +175,8 @@ unsafe extern "Rust" {
     pub unsafe fn run_exit_hooks(code: i32);
 }
 
-// Called from assembly or entered through it, hence with the C calling convention.
+// Called from assembly, hence with the C calling convention.
 unsafe extern "C" {
-    // proc, for lock_futex
-    /// Go: proc.go:4540 entersyscallblock
-    #[link_name = "gort.entersyscallblock"]
-    pub fn entersyscallblock();
-    /// Go: proc.go:4617 exitsyscall
-    #[link_name = "gort.exitsyscall"]
-    pub fn exitsyscall();
     /// Go: proc.go:4253 goexit1
     #[link_name = "gort.goexit1"]
     pub fn goexit1() -> !;
