@@ -137,7 +137,7 @@ fn dead_goroutines_are_used_again() {
         let start = |n: usize| {
             for _ in 0..n {
                 let done = done.clone();
-                gort::go(move || drop(done.fetch_add(1, Ordering::SeqCst)));
+                gort::go(move || _ = done.fetch_add(1, Ordering::SeqCst));
             }
         };
         start(1);
