@@ -37,7 +37,9 @@ mod go_;
 pub mod iter;
 mod rt0;
 pub mod runtime;
-mod select_;
+#[doc(hidden)]
+#[path = "select_.rs"]
+pub mod __select;
 pub mod sync;
 pub mod time;
 
@@ -45,9 +47,6 @@ pub use chan_::{Chan, Iter, Receiver, Sender, TryRecvError, TrySendError, chan};
 pub use go_::{blocking, go, go_raw};
 pub use gort_panic::recover;
 pub use rt0::run;
-
-#[doc(hidden)]
-pub use select_ as __select;
 
 // The crates that only `linkname` refers to must be linked all the same.
 use gort_mgc as _;

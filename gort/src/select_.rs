@@ -200,30 +200,45 @@ macro_rules! select {
     () => { $crate::select!(@run [] []) };
     (@munch [$($acc:tt)*]) => { $crate::select!(@run [$($acc)*] []) };
     (@munch [$($acc:tt)*] default => $body:expr $(,)?) => { $crate::select!(@run [$($acc)*] [$body]) };
-    (@munch [$($acc:tt)*] recv($c:expr) -> $p:pat => $body:block $(,)? $($rest:tt)*) => {{
-        let mut case = $crate::__select::RecvCase::new($c);
-        $crate::select!(@munch [$($acc)* (case $p => $body)] $($rest)*)
-    }};
-    (@munch [$($acc:tt)*] recv($c:expr) -> $p:pat => $body:expr, $($rest:tt)*) => {{
-        let mut case = $crate::__select::RecvCase::new($c);
-        $crate::select!(@munch [$($acc)* (case $p => $body)] $($rest)*)
-    }};
-    (@munch [$($acc:tt)*] recv($c:expr) -> $p:pat => $body:expr) => {{
-        let mut case = $crate::__select::RecvCase::new($c);
-        $crate::select!(@munch [$($acc)* (case $p => $body)])
-    }};
-    (@munch [$($acc:tt)*] send($c:expr, $v:expr) => $body:block $(,)? $($rest:tt)*) => {{
-        let mut case = $crate::__select::SendCase::new($c, $v);
-        $crate::select!(@munch [$($acc)* (case _ => $body)] $($rest)*)
-    }};
-    (@munch [$($acc:tt)*] send($c:expr, $v:expr) => $body:expr, $($rest:tt)*) => {{
-        let mut case = $crate::__select::SendCase::new($c, $v);
-        $crate::select!(@munch [$($acc)* (case _ => $body)] $($rest)*)
-    }};
-    (@munch [$($acc:tt)*] send($c:expr, $v:expr) => $body:expr) => {{
-        let mut case = $crate::__select::SendCase::new($c, $v);
-        $crate::select!(@munch [$($acc)* (case _ => $body)])
-    }};
+    (@munch [$($acc:tt)*] recv($c:expr) -> $p:pat => $body:block $(,)? $($rest:tt)*) => {
+        // A match and not a let: temporaries live to the end of it, and a place is not moved.
+        match $c { ref chan => {
+            let mut case = $crate::__select::RecvCase::new(chan);
+            $crate::select!(@munch [$($acc)* (case $p => $body)] $($rest)*)
+        } }
+    };
+    (@munch [$($acc:tt)*] recv($c:expr) -> $p:pat => $body:expr, $($rest:tt)*) => {
+        // A match and not a let: temporaries live to the end of it, and a place is not moved.
+        match $c { ref chan => {
+            let mut case = $crate::__select::RecvCase::new(chan);
+            $crate::select!(@munch [$($acc)* (case $p => $body)] $($rest)*)
+        } }
+    };
+    (@munch [$($acc:tt)*] recv($c:expr) -> $p:pat => $body:expr) => {
+        // A match and not a let: temporaries live to the end of it, and a place is not moved.
+        match $c { ref chan => {
+            let mut case = $crate::__select::RecvCase::new(chan);
+            $crate::select!(@munch [$($acc)* (case $p => $body)])
+        } }
+    };
+    (@munch [$($acc:tt)*] send($c:expr, $v:expr) => $body:block $(,)? $($rest:tt)*) => {
+        match $c { ref chan => {
+            let mut case = $crate::__select::SendCase::new(chan, $v);
+            $crate::select!(@munch [$($acc)* (case _ => $body)] $($rest)*)
+        } }
+    };
+    (@munch [$($acc:tt)*] send($c:expr, $v:expr) => $body:expr, $($rest:tt)*) => {
+        match $c { ref chan => {
+            let mut case = $crate::__select::SendCase::new(chan, $v);
+            $crate::select!(@munch [$($acc)* (case _ => $body)] $($rest)*)
+        } }
+    };
+    (@munch [$($acc:tt)*] send($c:expr, $v:expr) => $body:expr) => {
+        match $c { ref chan => {
+            let mut case = $crate::__select::SendCase::new(chan, $v);
+            $crate::select!(@munch [$($acc)* (case _ => $body)])
+        } }
+    };
     (@run [$(($case:ident $p:pat => $body:expr))*] [$($default:expr)?]) => {{
         #[allow(unused_unsafe, unused_variables)]
         // SAFETY: the cases live in this scope, each with the slot of its channel's type.
