@@ -357,6 +357,10 @@ impl<T> Sender<T> {
     pub fn len(&self) -> usize {
         self.0.len()
     }
+    /// See [`Chan::cap`].
+    pub fn cap(&self) -> usize {
+        self.0.cap()
+    }
     /// Whether the buffer is empty now.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -389,6 +393,10 @@ impl<T> Receiver<T> {
     /// See [`Chan::len`].
     pub fn len(&self) -> usize {
         self.0.len()
+    }
+    /// See [`Chan::cap`].
+    pub fn cap(&self) -> usize {
+        self.0.cap()
     }
     /// Whether the buffer is empty now.
     pub fn is_empty(&self) -> bool {

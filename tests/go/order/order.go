@@ -503,9 +503,10 @@ var cases = map[string]func(){
 	},
 	"sieve_20": func() {
 		c := make(chan int)
+		first := c
 		go func() {
 			for i := 2; ; i++ {
-				c <- i
+				first <- i
 			}
 		}()
 		for i := 0; i < 20; i++ {
