@@ -403,6 +403,7 @@ fn pool_under_load() {
     in_child!(.procs(4), || {
         // SAFETY: on goroutines; the values are numbers.
         unsafe {
+            // SAFETY: the values are numbers.
             static POOL: Pool = unsafe { Pool::new(Some(make), Some(count_drop)) };
             const EACH: usize = 3000;
             const GS: usize = 16;
