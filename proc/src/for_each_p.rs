@@ -33,7 +33,7 @@ unsafe fn call_safe_point_fn(ctx: *mut c_void, pp: *mut P) {
     unsafe { (*ctx.cast::<&(dyn Fn(*mut P) + Sync)>())(pp) }
 }
 
-/// The core of [`for_each_p`].
+/// The core of [`for_each_p()`].
 ///
 /// # Safety
 /// On g0, holding [`WORLDSEMA`]; no collection may run, or the goroutine is in a preemptible state.
@@ -133,7 +133,7 @@ pub unsafe fn for_each_p_internal(f: &(dyn Fn(*mut P) + Sync)) {
     }
 }
 
-/// Runs the pending safe-point function on this P, unless the caller of [`for_each_p`] has done it. To be
+/// Runs the pending safe-point function on this P, unless the caller of [`for_each_p()`] has done it. To be
 /// checked at every transition to idle or to a system call.
 ///
 /// # Safety

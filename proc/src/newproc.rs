@@ -43,10 +43,10 @@ pub unsafe fn newproc(f: *mut Funcval) {
     unsafe { newproc_pc(f, getpcspbp().0) }
 }
 
-/// [`newproc`] for callers that know better which pc the goroutine was created at.
+/// [`newproc()`] for callers that know better which pc the goroutine was created at.
 ///
 /// # Safety
-/// As [`newproc`].
+/// As [`newproc()`].
 ///
 /// Go: proc.go:4974 newproc
 #[inline]
@@ -74,7 +74,7 @@ pub unsafe fn newproc_pc(f: *mut Funcval, callerpc: usize) {
 /// A new goroutine that will run `f`: runnable, or waiting for `waitreason` if `parked`. It is in no queue yet.
 ///
 /// # Safety
-/// On the system stack, with a P. `callergp` is the goroutine that this thread runs; `f` as in [`newproc`].
+/// On the system stack, with a P. `callergp` is the goroutine that this thread runs; `f` as in [`newproc()`].
 ///
 /// Go: proc.go:4992 newproc1
 pub unsafe fn newproc1(

@@ -86,7 +86,7 @@ pub unsafe fn p_destroy(pp: *mut P) {
     }
 }
 
-/// Element `i` of `allp`, which [`procresize`] may be filling in at this moment: nil until then.
+/// Element `i` of `allp`, which [`procresize()`] may be filling in at this moment: nil until then.
 ///
 /// # Safety
 /// `allp` itself must not change: under `allp_lock`, with a P, or the world stopped.

@@ -136,7 +136,7 @@ pub unsafe fn startm(pp: *mut P, spinning: bool, lockheld: bool) {
 }
 
 /// Finds something to do for a P whose M is in a system call or waits for its goroutine: another M if there is
-/// work, the idle list otherwise. Starts an M wherever [`find_runnable`] would find something on `pp`.
+/// work, the idle list otherwise. Starts an M wherever [`find_runnable()`] would find something on `pp`.
 ///
 /// # Safety
 /// `pp` belongs to the caller, who gives it away. Runs without a P.
