@@ -8,53 +8,43 @@ use crate::*;
 /// The methods of a [`GQueue`].
 pub trait GQueueOps {
     /// Whether nothing is in it.
-    ///
-    /// Go: proc.go:6967 empty
     fn empty(&self) -> bool;
     /// Adds `gp` at the head.
     ///
     /// # Safety
     /// `gp` is on no list, and the queue is the caller's (its own, or under the lock that guards it).
-    ///
-    /// Go: proc.go:6972 push
     unsafe fn push(&self, gp: *mut G);
     /// Adds `gp` at the tail.
     ///
     /// # Safety
     /// As for [`push`](Self::push).
-    ///
-    /// Go: proc.go:6981 pushBack
     #[doc(alias = "pushBack")]
     unsafe fn push_back(&self, gp: *mut G);
     /// Adds all of `q2` at the tail.
     ///
     /// # Safety
     /// Both queues are the caller's.
-    ///
-    /// Go: proc.go:6993 pushBackAll
     #[doc(alias = "pushBackAll")]
     unsafe fn push_back_all(&self, q2: GQueue);
     /// Takes the head; nil if there is none.
     ///
     /// # Safety
     /// The queue is the caller's.
-    ///
-    /// Go: proc.go:7008 pop
     unsafe fn pop(&self) -> *mut G;
     /// Takes everything, as a [`GList`] with the head on top.
-    ///
-    /// Go: proc.go:7020 popList
     #[doc(alias = "popList")]
     fn pop_list(&self) -> GList;
 }
 
 impl GQueueOps for GQueue {
+    /// Go: proc.go:6967 empty
     #[inline(always)]
     fn empty(&self) -> bool {
         // :6968
         self.head.is_null()
     }
 
+    /// Go: proc.go:6972 push
     #[inline]
     unsafe fn push(&self, gp: *mut G) {
         // SAFETY: `gp` and the Gs in the queue are type-stable, and the caller owns their links.
@@ -69,6 +59,7 @@ impl GQueueOps for GQueue {
         }
     }
 
+    /// Go: proc.go:6981 pushBack
     #[inline]
     unsafe fn push_back(&self, gp: *mut G) {
         // SAFETY: as for push.
@@ -86,6 +77,7 @@ impl GQueueOps for GQueue {
         }
     }
 
+    /// Go: proc.go:6993 pushBackAll
     #[inline]
     unsafe fn push_back_all(&self, q2: GQueue) {
         // :6994
@@ -107,6 +99,7 @@ impl GQueueOps for GQueue {
         self.tail.set(q2.tail.ptr());
     }
 
+    /// Go: proc.go:7008 pop
     #[inline]
     unsafe fn pop(&self) -> *mut G {
         // :7009
@@ -122,6 +115,7 @@ impl GQueueOps for GQueue {
         gp // :7016
     }
 
+    /// Go: proc.go:7020 popList
     #[inline]
     fn pop_list(&self) -> GList {
         // :7021
@@ -137,40 +131,34 @@ impl GQueueOps for GQueue {
 /// The methods of a [`GList`].
 pub trait GListOps {
     /// Whether nothing is in it.
-    ///
-    /// Go: proc.go:7033 empty
     fn empty(&self) -> bool;
     /// Adds `gp` on top.
     ///
     /// # Safety
     /// `gp` is on no list, and the list is the caller's (its own, or under the lock that guards it).
-    ///
-    /// Go: proc.go:7038 push
     unsafe fn push(&self, gp: *mut G);
     /// Puts all of `q` on top, its head first.
     ///
     /// # Safety
     /// Both are the caller's.
-    ///
-    /// Go: proc.go:7044 pushAll
     #[doc(alias = "pushAll")]
     unsafe fn push_all(&self, q: GQueue);
     /// Takes the top; nil if there is none.
     ///
     /// # Safety
     /// The list is the caller's.
-    ///
-    /// Go: proc.go:7052 pop
     unsafe fn pop(&self) -> *mut G;
 }
 
 impl GListOps for GList {
+    /// Go: proc.go:7033 empty
     #[inline(always)]
     fn empty(&self) -> bool {
         // :7034
         self.head.is_null()
     }
 
+    /// Go: proc.go:7038 push
     #[inline]
     unsafe fn push(&self, gp: *mut G) {
         // :7039
@@ -179,6 +167,7 @@ impl GListOps for GList {
         self.head.set(gp); // :7040
     }
 
+    /// Go: proc.go:7044 pushAll
     #[inline]
     unsafe fn push_all(&self, q: GQueue) {
         // :7045
@@ -189,6 +178,7 @@ impl GListOps for GList {
         }
     }
 
+    /// Go: proc.go:7052 pop
     #[inline]
     unsafe fn pop(&self) -> *mut G {
         // :7053

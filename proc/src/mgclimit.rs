@@ -69,16 +69,13 @@ impl LimiterEventStamp {
 /// The methods of a [`LimiterEvent`].
 pub trait LimiterEventOps {
     /// Begins an event; false if another one is in progress, which then has the time to itself.
-    ///
-    /// Go: mgclimit.go:409 start
     fn start(&self, typ: LimiterEventType, now: i64) -> bool;
     /// Ends the event in progress, which must be a `typ`, and accounts for it.
-    ///
-    /// Go: mgclimit.go:449 stop
     fn stop(&self, typ: LimiterEventType, now: i64);
 }
 
 impl LimiterEventOps for LimiterEvent {
+    /// Go: mgclimit.go:409 start
     #[inline]
     fn start(&self, typ: LimiterEventType, now: i64) -> bool {
         // :410
@@ -89,6 +86,7 @@ impl LimiterEventOps for LimiterEvent {
         true
     }
 
+    /// Go: mgclimit.go:449 stop
     #[inline]
     fn stop(&self, typ: LimiterEventType, now: i64) {
         let mut stamp;
@@ -110,15 +108,15 @@ impl LimiterEventOps for LimiterEvent {
         }
         // :472
         match typ {
+            // :473 work of the collector's: there is none
+            LimiterEventType::IdleMarkWork => {}
             LimiterEventType::Idle => {
                 // :476 no limiter to tell
                 // SAFETY: an atomic of the global state.
                 unsafe { (*sched()).idle_time.add(duration) };
             }
-            // :473, :478 work of the collector's: there is none
-            LimiterEventType::IdleMarkWork
-            | LimiterEventType::MarkAssist
-            | LimiterEventType::ScavengeAssist => {}
+            // :478
+            LimiterEventType::MarkAssist | LimiterEventType::ScavengeAssist => {}
             // :483
             LimiterEventType::None => throw("limiterEvent.stop: invalid limiter event type found"),
         }

@@ -5,20 +5,15 @@ use crate::*;
 /// The methods of a [`PMask`]: one atomic bit per P.
 pub trait PMaskOps {
     /// Whether the bit of P `id` is set.
-    ///
-    /// Go: proc.go:6560 read
     fn read(&self, id: u32) -> bool;
     /// Sets the bit of P `id`.
-    ///
-    /// Go: proc.go:6567 set
     fn set(&self, id: i32);
     /// Clears the bit of P `id`.
-    ///
-    /// Go: proc.go:6574 clear
     fn clear(&self, id: i32);
 }
 
 impl PMaskOps for PMask {
+    /// Go: proc.go:6560 read
     #[inline]
     fn read(&self, id: u32) -> bool {
         let word = id / 32; // :6561
@@ -28,6 +23,7 @@ impl PMaskOps for PMask {
         unsafe { (*self.at(word as usize)).load() & mask != 0 }
     }
 
+    /// Go: proc.go:6567 set
     #[inline]
     fn set(&self, id: i32) {
         let word = id / 32; // :6568
@@ -37,6 +33,7 @@ impl PMaskOps for PMask {
         unsafe { (*self.at(word as usize)).or(mask) };
     }
 
+    /// Go: proc.go:6574 clear
     #[inline]
     fn clear(&self, id: i32) {
         let word = id / 32; // :6575

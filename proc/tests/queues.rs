@@ -44,16 +44,14 @@ fn locked<R>(f: impl FnOnce() -> R) -> R {
     }
 }
 
-/// `n` Gs, numbered from 1.
-fn gs(n: usize) -> Vec<*mut G> {
-    (1..=n as u64)
-        .map(|i| {
-            let g = leak::<G>();
-            // SAFETY: fresh memory.
-            unsafe { (*g).goid = i };
-            g
-        })
-        .collect()
+/// Gs without end, numbered from 1.
+fn gs() -> impl Iterator<Item = *mut G> {
+    (1..).map(|i| {
+        let g = leak::<G>();
+        // SAFETY: fresh memory.
+        unsafe { (*g).goid = i };
+        g
+    })
 }
 
 fn id(g: *mut G) -> u64 {
@@ -96,7 +94,7 @@ fn op() -> impl Strategy<Value = Op> {
 proptest! {
     #[test]
     fn gqueue(ops in prop::collection::vec(op(), 1..200)) {
-        let mut fresh = gs(1000).into_iter();
+        let mut fresh = gs();
         let q = GQueue::default();
         let mut model = VecDeque::new();
         // SAFETY: queues and Gs are our own; no G is in two lists.
@@ -140,7 +138,7 @@ proptest! {
 
     #[test]
     fn glist(ops in prop::collection::vec(op(), 1..200)) {
-        let mut fresh = gs(1000).into_iter();
+        let mut fresh = gs();
         let l = GList::default();
         let mut model = Vec::new();
         // SAFETY: lists and Gs are our own; no G is in two lists.
@@ -269,7 +267,7 @@ proptest! {
     fn runq(start in prop_oneof![Just(0u32), Just(u32::MAX - 300)], ops in prop::collection::vec(runq_op(), 1..60)) {
         let (_turn, pp) = world();
         let p2 = leak::<P>();
-        let mut fresh = gs(30_000).into_iter();
+        let mut fresh = gs();
         let mut m = Model::default();
         let mut global = VecDeque::new();
         // SAFETY: we are the owner of both Ps, on one thread.
@@ -339,7 +337,7 @@ proptest! {
 #[test]
 fn global_queue() {
     let (_turn, pp) = world();
-    let g = gs(5);
+    let g: Vec<_> = gs().take(5).collect();
     // SAFETY: under the lock; Gs of our own.
     unsafe {
         locked(|| {
@@ -407,7 +405,7 @@ fn idle_ps() {
 fn thieves() {
     const N: usize = 20_000;
     let (_turn, pp) = world();
-    let all = gs(N);
+    let all: Vec<_> = gs().take(N).collect();
     let seen: Vec<std::sync::atomic::AtomicU32> = (0..=N).map(|_| Default::default()).collect();
     let done = std::sync::atomic::AtomicBool::new(false);
     let see = |g: *mut G| {

@@ -364,7 +364,7 @@ pub unsafe fn semrelease1(addr: *const Uint32, handoff: bool, _skipframes: i32) 
             if handoff && cansemacquire(addr) {
                 (*s).ticket = 1;
             }
-            // :250 reads the ticket again after readying, when the sudog may be somebody else's: not here
+            // Go reads the ticket (:250) after readying, when the sudog may be somebody else's.
             let ticket = (*s).ticket;
             ready_with_time(s); // :249
             if ticket == 1 && (*(*getg()).m).locks.get() == 0 {
@@ -518,7 +518,7 @@ pub unsafe fn dequeue(root: *mut SemaRoot, addr: *const Uint32) -> (*mut Sudog, 
         loop {
             s = *ps; // :386
             if s.is_null() {
-                return (core::ptr::null_mut(), 0, 0); // :396
+                return (core::ptr::null_mut(), 0, 0);
             }
             if (*s).elem == elem {
                 break;

@@ -269,7 +269,7 @@ impl Pool {
             let local = Locals::alloc(size);
             self.local.store(local); // :242
             self.local_size.store_rel(size);
-            ALL_POOLS_MU.unlock(); // :228 deferred
+            ALL_POOLS_MU.unlock(); // deferred at :228
             (index_local(local, pid as usize), pid)
         }
     }
