@@ -34,8 +34,6 @@ pub struct Panic {
     pub goexit: bool,
     /// The stack where it began. gort's own: the stack is unwound by the time it is printed.
     pub backtrace: Option<Box<Backtrace>>,
-    /// It holds a `lockOSThread`. gort's own.
-    locked: bool,
 }
 
 // SAFETY: plain data; `link` is followed on the goroutine that has the list only, and is nil in a `Payload`.
@@ -68,9 +66,10 @@ unsafe fn head(gp: *mut G) -> *mut Panic {
 unsafe fn start(gp: *mut G, mut p: Panic) {
     // SAFETY: gp is the current goroutine, the only one to use its list.
     unsafe {
-        lock_os_thread_int();
-        p.locked = true;
-        (*gp).unwinding = true;
+        if !(*gp).unwinding {
+            (*gp).unwinding = true;
+            lock_os_thread_int();
+        }
         // :836
         p.link = head(gp);
         (*gp).panic_ = Box::into_raw(Box::new(p)).cast();
@@ -94,10 +93,6 @@ unsafe fn recovery(gp: *mut G, mark: *mut Panic) -> Option<Box<Panic>> {
             if !b.goexit {
                 RUNNING_PANIC_DEFERS.add(u32::MAX);
             }
-            if b.locked {
-                b.locked = false;
-                unlock_os_thread_int();
-            }
             b.link = null_mut();
             innermost.get_or_insert(b);
         }
@@ -106,9 +101,20 @@ unsafe fn recovery(gp: *mut G, mark: *mut Panic) -> Option<Box<Panic>> {
         if p.is_null() {
             // :1145
             (*gp).sig = 0;
-            (*gp).unwinding = false;
+            unlock_thread(gp);
         }
         innermost
+    }
+}
+
+/// Lets the goroutine leave its thread again, if it is unwinding that keeps it there.
+unsafe fn unlock_thread(gp: *mut G) {
+    // SAFETY: the current goroutine; the flag says that it holds one lock for this reason.
+    unsafe {
+        if (*gp).unwinding {
+            (*gp).unwinding = false;
+            unlock_os_thread_int();
+        }
     }
 }
 
@@ -187,7 +193,7 @@ fn gopanic(gp: *mut G, info: &PanicHookInfo<'_>) {
         ) && !head(gp).is_null()
         {
             // Not settled by age: panics below a destructor's belong to the story.
-            unlock_all(head(gp));
+            unlock_thread(gp);
             fatalpanic(head(gp));
         }
 
@@ -199,7 +205,7 @@ fn gopanic(gp: *mut G, info: &PanicHookInfo<'_>) {
         // :777
         RUNNING_PANIC_DEFERS.add(1);
         // :779
-        start(gp, Panic { arg, link: null_mut(), recovered: false, goexit: false, backtrace, locked: false });
+        start(gp, Panic { arg, link: null_mut(), recovered: false, goexit: false, backtrace });
         // :780 deferred calls: Rust's unwinder drops what is on the stack, up to a catch_unwind.
     }
 }
@@ -277,19 +283,19 @@ pub fn run_goroutine<F: FnOnce()>(f: F) -> bool {
         // :800 all Error and String methods
         let p = head(gp);
         preprintpanics(p, &*v);
-        settle(p);
+        settle(gp);
         // :802
         fatalpanic(p)
     }
 }
 
-/// Before a report: what was caught by other means than [`recover`] is no part of the story of `p`, and the report
-/// shall not say that the goroutine is locked to its thread.
-unsafe fn settle(p: *mut Panic) {
-    // SAFETY: the caller's list.
+/// Before a report: what was caught by other means than [`recover`] is no part of the story, and the report shall not
+/// say that the goroutine is locked to its thread.
+unsafe fn settle(gp: *mut G) {
+    // SAFETY: the current goroutine and its list.
     unsafe {
-        unlock_all(p);
-        let mut q = p;
+        unlock_thread(gp);
+        let mut q = head(gp);
         while !q.is_null() {
             if !(*q).link.is_null() && !(*(*q).link).recovered {
                 (*q).link = null_mut();
@@ -299,30 +305,9 @@ unsafe fn settle(p: *mut Panic) {
     }
 }
 
-/// Gives back the thread locks of a list of panics.
-unsafe fn unlock_all(mut p: *mut Panic) {
-    // SAFETY: the caller's list, of the current goroutine.
-    unsafe {
-        while !p.is_null() {
-            if (*p).locked {
-                (*p).locked = false;
-                unlock_os_thread_int();
-            }
-            p = (*p).link;
-        }
-    }
-}
-
 /// An entry for a value of which nothing else is known.
 fn panic_of(v: &(dyn Any + Send)) -> Panic {
-    Panic {
-        arg: printpanicval(v),
-        link: null_mut(),
-        recovered: false,
-        goexit: false,
-        backtrace: None,
-        locked: false,
-    }
+    Panic { arg: printpanicval(v), link: null_mut(), recovered: false, goexit: false, backtrace: None }
 }
 
 /// Ends the goroutine: what lives on its stack is dropped, then it is gone; the others go on.
@@ -339,14 +324,8 @@ pub fn goexit() -> ! {
     }
     // SAFETY: the current goroutine.
     unsafe {
-        let p = Panic {
-            arg: String::new(),
-            link: null_mut(),
-            recovered: false,
-            goexit: true,
-            backtrace: None,
-            locked: false,
-        };
+        let p =
+            Panic { arg: String::new(), link: null_mut(), recovered: false, goexit: true, backtrace: None };
         // :623
         start(gp, p);
     }
@@ -421,7 +400,7 @@ impl fmt::Display for Payload {
 /// Runs `f` and catches a panic that leaves it, as a deferred `recover` would. A [`goexit`] passes through.
 ///
 /// Prefer it to `std::panic::catch_unwind` on goroutines: that one works, too, but the goroutine then stays wired to its
-/// thread until it next calls this function, or ends; and it stops a `goexit`.
+/// thread until it next parks, and it stops a `goexit`.
 ///
 /// Go: panic.go:1008 gorecover
 #[doc(alias = "gorecover")]

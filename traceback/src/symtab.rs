@@ -154,7 +154,8 @@ pub fn symbolize(pc: usize) -> Option<FuncInfo> {
             inlined: true,
             owner: Owner::User,
         }),
-        (None, None) => return Some(bare(pc, 0, path)),
+        // The offset in the file is what tools ask for.
+        (None, None) => return Some(bare(pc, base, path)),
     }
     if let Some(f) = frames.last_mut() {
         f.inlined = false;
@@ -176,6 +177,10 @@ pub fn symbolize(pc: usize) -> Option<FuncInfo> {
                 break;
             }
         }
+    }
+    // Reading one's own registers is inlined everywhere and nobody's call.
+    if frames.len() > 1 && frames[0].name.rsplit("::").next() == Some("getpcspbp") {
+        frames.remove(0);
     }
     for f in &mut frames {
         if f.name.is_empty() {

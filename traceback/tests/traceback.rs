@@ -1,0 +1,213 @@
+//! Unwinding, naming and printing of stacks.
+
+use gort_tests::in_child;
+use gort_traceback::symtab::{Owner, classify};
+use gort_traceback::*;
+use std::hint::black_box;
+
+#[inline(never)]
+fn here(pcs: &mut [usize]) -> usize {
+    black_box(callers(0, pcs))
+}
+
+/// The names of what stands at a return address.
+fn names(pc: usize) -> Vec<String> {
+    symbolize(pc - 1).map_or(Vec::new(), |f| f.frames.into_iter().map(|s| s.name).collect())
+}
+
+#[test]
+fn callers_of_this_function() {
+    in_child!(|| {
+        let mut pcs = [0; 64];
+        let n = here(&mut pcs);
+        assert!(n > 3);
+        assert!(names(pcs[0]).iter().any(|s| s == "traceback::here"), "{:?}", names(pcs[0]));
+        let all: Vec<_> = pcs[..n].iter().flat_map(|&pc| names(pc)).collect();
+        assert!(all.iter().any(|s| s.contains("callers_of_this_function") || s == "{closure#0}"), "{all:?}");
+        assert_eq!(all.last().map(String::as_str), Some("gort_goexit"), "the root\n{all:?}");
+        let mut skipped = [0; 64];
+        assert_eq!(black_box(callers(1, &mut skipped)), n - 2);
+    })
+    .ok();
+}
+
+/// Lines are those of the source.
+#[test]
+fn lines() {
+    in_child!(|| {
+        let mut pcs = [0; 4];
+        here(&mut pcs);
+        let f = symbolize(pcs[1] - 1).expect("known");
+        let s = &f.frames[0];
+        assert!(s.file.ends_with("traceback/tests/traceback.rs"), "{s:?}");
+        assert_eq!(s.line, line!() - 4, "{s:?}");
+        assert!(f.entry != 0 && f.entry < pcs[1]);
+        assert_eq!(s.owner, Owner::User);
+    })
+    .ok();
+}
+
+#[inline(never)]
+fn parks(c: &gort::Chan<()>) {
+    c.recv();
+    black_box(c);
+}
+
+/// A parked goroutine is walked from its saved registers, to its root, by call frame information.
+#[test]
+fn all_stacks() {
+    let o = in_child!(.procs(1), || {
+        let c = gort::chan::<()>(0);
+        let p = c.clone();
+        gort::go(move || parks(&p));
+        gort::go(|| {
+            gort::runtime::lock_os_thread();
+            gort::time::sleep(std::time::Duration::from_secs(1000));
+        });
+        for _ in 0..3 {
+            gort::runtime::gosched();
+        }
+        print!("{}", stack_string(true));
+    });
+    let s = &o.ok().stdout;
+    assert!(s.starts_with("goroutine 1 [running]:\n"), "{o}");
+    assert!(s.contains("[chan receive]:\ntraceback::parks(...)\n\t"), "{o}");
+    assert!(s.contains(" [sleep, locked to thread]:\n"), "{o}");
+    assert_eq!(s.matches("\ncreated by ").count(), 2, "{o}");
+    assert!(!s.contains("gort_"), "{o}");
+    assert_eq!(s.matches("goroutine ").count() - s.matches(" in goroutine ").count(), 3, "{o}");
+}
+
+#[test]
+fn own_stack_only() {
+    let o = in_child!(|| {
+        print!("{}", stack_string(false));
+        assert_eq!(std::thread::spawn(|| stack_string(true)).join().expect("joins"), "");
+    });
+    assert_eq!(o.ok().stdout.matches("goroutine ").count(), 1, "{o}");
+}
+
+/// A goroutine in a system call is walked from where it entered.
+#[test]
+fn in_a_system_call() {
+    let o = in_child!(.procs(2), || {
+        let (mut r, w) = std::io::pipe().expect("pipe");
+        gort::go(move || {
+            use std::io::Read;
+            gort::blocking(|| r.read(&mut [0]).expect("read"));
+        });
+        let s = loop {
+            let s = stack_string(true);
+            if s.contains("[syscall]:") {
+                break s;
+            }
+            gort::runtime::gosched();
+        };
+        print!("{s}");
+        drop(w);
+    });
+    let s = &o.ok().stdout;
+    let g = s.split("[syscall]:\n").nth(1).unwrap_or("");
+    assert!(g.contains("traceback/tests/traceback.rs:"), "{o}");
+}
+
+#[inline(never)]
+fn deep(n: u32) -> u32 {
+    if n == 0 {
+        panic!("bottom");
+    }
+    deep(black_box(n - 1)) + 1
+}
+
+/// The 50 innermost and the 50 outermost frames, and how many stand between them.
+#[test]
+fn elided() {
+    let o = in_child!(|| {
+        deep(1000);
+    });
+    o.exited(2).stderr_has(" frames elided...\n");
+    let (a, b) = o.stderr.split_once("\n...").unwrap_or_default();
+    let frames = |s: &str| s.lines().filter(|l| l.ends_with("(...)")).count();
+    let (_, b) = b.split_once("elided...\n").unwrap_or_default();
+    assert_eq!(a.matches("traceback::deep(...)").count(), 50, "{o}");
+    assert_eq!(frames(b), 50, "{o}");
+    let n: usize = o
+        .stderr
+        .lines()
+        .find_map(|l| l.strip_prefix("...")?.strip_suffix(" frames elided..."))
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(0);
+    assert!((895..=1000).contains(&n), "{n}\n{o}");
+}
+
+/// The same for a stack that is alive.
+#[test]
+fn elided_alive() {
+    #[inline(never)]
+    fn down(n: u32) {
+        if n == 0 {
+            print!("{}", stack_string(false));
+        } else {
+            down(black_box(n - 1));
+        }
+        black_box(n);
+    }
+    let o = in_child!(|| down(300));
+    let s = &o.ok().stdout;
+    assert_eq!(s.lines().filter(|l| l.ends_with("(...)") && !l.starts_with("...")).count(), 100, "{o}");
+    assert!(s.contains(" frames elided...\n"), "{o}");
+}
+
+#[test]
+fn ancestors() {
+    let o = in_child!(.env("GODEBUG", "tracebackancestors=5"), || {
+        let c = gort::chan::<()>(0);
+        gort::go(|| gort::go(|| panic!("grandchild")));
+        c.recv();
+    });
+    o.exited(2).stderr_has("\n[originating from goroutine ").stderr_has("[originating from goroutine 1]:\n");
+}
+
+#[test]
+fn go_names() {
+    assert!(is_exported_runtime("runtime.Gosched"));
+    assert!(is_exported_runtime("runtime.(*Func).Entry"));
+    assert!(!is_exported_runtime("runtime.gopark"));
+    assert!(!is_exported_runtime("runtime.(*mheap).Alloc"));
+    assert!(!is_exported_runtime("runtime."));
+    assert!(!is_exported_runtime("main.main"));
+    assert_eq!(func_name_for_print("main.f[go.shape.int]"), "main.f[...]");
+    assert_eq!(func_name_for_print("main.f[go.shape.int].func1"), "main.f[...].func1");
+    assert_eq!(func_name_for_print("main.f"), "main.f");
+    assert_eq!(func_name_for_print("<[u8] as m::T>::f"), "<[u8] as m::T>::f");
+}
+
+#[test]
+fn whose_functions() {
+    let c = |name, file| classify(name, file, false);
+    assert_eq!(c("core::option::unwrap_failed", ""), Owner::Library);
+    assert_eq!(c("<alloc::vec::Vec<T> as core::fmt::Debug>::fmt", ""), Owner::Library);
+    assert_eq!(c("unwrap", "/rustc/0123/library/core/src/option.rs"), Owner::Library);
+    assert_eq!(c("gort_proc::park::gopark", ""), Owner::Runtime);
+    assert_eq!(c("<gort_chan::X as m::Y>::f", ""), Owner::Runtime);
+    assert_eq!(c("gopark", concat!(env!("CARGO_MANIFEST_DIR"), "/src/lib.rs")), Owner::Runtime);
+    assert_eq!(c("test", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/x.rs")), Owner::User);
+    assert_eq!(c("gort_user::f", "/src/x.rs"), Owner::User);
+    assert_eq!(c("<m::T as core::fmt::Display>::fmt", "/src/x.rs"), Owner::User);
+    assert_eq!(c("worker", ""), Owner::User);
+    assert_eq!(c("main.worker", ""), Owner::User);
+    assert_eq!(c("gort_mcall", ""), Owner::Runtime);
+    assert_eq!(classify("read", "", true), Owner::Runtime);
+}
+
+/// Generated code is named by whoever announced it.
+#[test]
+fn generated_code() {
+    symtab::register_code(0x1000, 0x2000, None);
+    assert!(findfunc(0x1800) && !findfunc(0x2000));
+    assert_eq!(
+        symbolize(0x1800).map(|f| (f.entry, f.frames[0].name.clone())),
+        Some((0x1000, "0x1800".into()))
+    );
+    assert!(symbolize(0x2000).is_none());
+}
