@@ -1,0 +1,92 @@
+//! fd_posix.go and fd_fsync_posix.go: operations that are one system call.
+
+use crate::Fd;
+use crate::fd::Error;
+use crate::sys;
+
+impl Fd {
+    /// Nothing read means the end, where it does.
+    ///
+    /// Go (internal/poll): fd_posix.go:16 eofError
+    #[doc(alias = "eofError")]
+    #[inline]
+    pub(crate) fn eof_error<T>(&self, n: usize, r: Result<T, Error>) -> Result<T, Error> {
+        // :17
+        if n == 0 && r.is_ok() && self.zero_read_is_eof {
+            return Err(Error::Eof);
+        }
+        r // :20
+    }
+
+    /// `shutdown(2)`.
+    ///
+    /// # Errors
+    /// If closed, or the kernel's.
+    ///
+    /// Go (internal/poll): fd_posix.go:24 Shutdown
+    pub fn shutdown(&self, how: i32) -> Result<(), Error> {
+        let _decref = self.incref()?; // :25
+        sys::shutdown(self.sysfd.get(), how) // :29
+    }
+
+    /// `fchown(2)`.
+    ///
+    /// # Errors
+    /// If closed, or the kernel's.
+    ///
+    /// Go (internal/poll): fd_posix.go:33 Fchown
+    pub fn fchown(&self, uid: u32, gid: u32) -> Result<(), Error> {
+        let _decref = self.incref()?; // :34
+        // :38
+        ignoring_eintr(|| sys::fchown(self.sysfd.get(), uid, gid))
+    }
+
+    /// `ftruncate(2)`.
+    ///
+    /// # Errors
+    /// If closed, or the kernel's.
+    ///
+    /// Go (internal/poll): fd_posix.go:44 Ftruncate
+    pub fn ftruncate(&self, size: i64) -> Result<(), Error> {
+        let _decref = self.incref()?; // :45
+        // :49
+        ignoring_eintr(|| sys::ftruncate(self.sysfd.get(), size))
+    }
+
+    /// Calls `f` with the number of the descriptor, which stays open meanwhile.
+    ///
+    /// # Errors
+    /// If closed.
+    ///
+    /// Go (internal/poll): fd_posix.go:56 RawControl
+    #[doc(alias = "RawControl")]
+    pub fn raw_control<R>(&self, f: impl FnOnce(i32) -> R) -> Result<R, Error> {
+        let _decref = self.incref()?; // :57
+        Ok(f(self.sysfd.get())) // :61
+    }
+
+    /// `fsync(2)`.
+    ///
+    /// # Errors
+    /// If closed, or the kernel's.
+    ///
+    /// Go (internal/poll): fd_fsync_posix.go:12 Fsync
+    pub fn fsync(&self) -> Result<(), Error> {
+        let _decref = self.incref()?; // :13
+        // :17
+        ignoring_eintr(|| sys::fsync(self.sysfd.get()))
+    }
+}
+
+/// Repeats `f` for as long as a signal interrupts it.
+///
+/// Go (internal/poll): fd_posix.go:72 ignoringEINTR
+#[doc(alias = "ignoringEINTR")]
+pub(crate) fn ignoring_eintr<T>(f: impl Fn() -> Result<T, Error>) -> Result<T, Error> {
+    loop {
+        let r = f(); // :74
+        if !matches!(r, Err(Error::Errno(libc::EINTR))) {
+            return r;
+        }
+    }
+}
