@@ -29,3 +29,8 @@ pub fn procyield(_cycles: u32) {
 pub fn systemstack<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
+
+/// Orders earlier writes before later reads.
+pub fn store_load_fence() {
+    loom::sync::atomic::fence(core::sync::atomic::Ordering::SeqCst);
+}

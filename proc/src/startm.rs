@@ -219,8 +219,22 @@ pub unsafe fn wakep() {
     // SAFETY: the caller's contract.
     unsafe {
         let sched = sched();
+        // The work was published with StoreRel, which Go compiles to XCHG on amd64 and we to a plain store: it
+        // must be visible before nmspinning is read, or a spinning M that is just giving up would be
+        // relied on without having seen it.
+        store_load_fence();
         // :3092 one spinning M is enough
-        if (*sched).nmspinning.load() != 0 || !(*sched).nmspinning.cas(0, 1) {
+        if (*sched).nmspinning.load() != 0 {
+            return;
+        }
+        // What follows would end in pidleget_spinning finding no P and setting needspinning to 1. If it is 1
+        // already and no P is idle, that changes nothing, and four locked instructions are saved: see
+        // README-spinning.md and docs/deviations.md.
+        if (*sched).needspinning.load() == 1 && (*sched).npidle.load() == 0 {
+            return;
+        }
+        // :3092
+        if !(*sched).nmspinning.cas(0, 1) {
             return;
         }
         wakep_slow();

@@ -1,7 +1,7 @@
 //! Go's `select.go`: the select statement.
 
 use core::ffi::c_void;
-use gort_chan::{chanbuf, dequeue, enqueue, recv, send};
+use gort_chan::{chanbuf, dequeue, enqueue, parking_on_chan, recv, send};
 use gort_panic::plain_error;
 use gort_proc::*;
 use gort_time::{block_timer_chan, maybe_run_chan, unblock_timer_chan};
@@ -83,7 +83,7 @@ unsafe fn selparkcommit(gp: *mut G, _: *mut c_void) -> bool {
     unsafe {
         // :67 as in chanparkcommit
         (*gp).active_stack_chans = true;
-        (*gp).parking_on_chan.store(false); // :71
+        parking_on_chan(gp, false); // :71
         // :78 Not the cases on gp's stack: gp.waiting has all channels in lock order. Once a channel is
         // unlocked its sudogs may change, so it is unlocked only when the walk has left its last one.
         let mut lastc = core::ptr::null_mut::<Hchan>();
@@ -301,7 +301,7 @@ pub unsafe fn selectgo(
 
         // :329 sleep
         (*gp).param = core::ptr::null_mut();
-        (*gp).parking_on_chan.store(true); // :334
+        parking_on_chan(gp, true); // :334
         gopark(Some(selparkcommit), core::ptr::null_mut(), WaitReason::Select);
         (*gp).active_stack_chans = false;
 
