@@ -8,6 +8,7 @@
 
 use crate::sigctxt::Sigctxt;
 use crate::signal_unix::{crash, signame};
+use gort_asm::{getg, getpcspbp};
 use gort_os_linux::exit;
 use gort_print::print;
 use gort_runtime1::gotraceback;
@@ -123,7 +124,7 @@ unsafe fn throw_at(c: &Sigctxt, gp: *mut G, mp: *mut M, s: &str) -> ! {
         }
         (*mp).caughtsig.set(gp);
         startpanic_m(); // panic.go:1243
-        dopanic_at(c, gp)
+        dopanic_at(c, gp, true)
     }
 }
 
@@ -139,17 +140,19 @@ unsafe fn panic_at(c: &Sigctxt, gp: *mut G, mp: *mut M, s: &str) -> ! {
         if startpanic_m() {
             print!("panic: {}\n", s);
         }
-        dopanic_at(c, gp)
+        dopanic_at(c, gp, false)
     }
 }
 
-/// The rest of both: what `dopanic_m` prints, with the interrupted registers as the start of the traceback.
+/// The rest of both: what `dopanic_m` prints, with the interrupted registers as the start of the traceback. If it is a
+/// throw, this handler's own stack comes first, as that of a throw on g0 does in Go.
 ///
 /// Go: panic.go:1365 dopanic_m
 ///
 /// # Safety
 /// As for [`sigpanic`].
-unsafe fn dopanic_at(c: &Sigctxt, gp: *mut G) -> ! {
+#[inline(never)]
+unsafe fn dopanic_at(c: &Sigctxt, gp: *mut G, throwing: bool) -> ! {
     // SAFETY: the caller's contract.
     unsafe {
         // panic.go:1366
@@ -165,6 +168,11 @@ unsafe fn dopanic_at(c: &Sigctxt, gp: *mut G) -> ! {
         // panic.go:1376
         let (level, all, docrash) = gotraceback();
         if level > 0 {
+            if throwing {
+                print!("\nruntime stack:\n"); // panic.go:1386
+                let (pc, sp, bp) = getpcspbp();
+                gort_traceback::traceback(pc, sp, bp, getg());
+            }
             print!("\n"); // panic.go:1382
             goroutineheader(gp);
             tracebacktrap(c, gp);

@@ -14,6 +14,9 @@
 //! The child is the same test binary, told by an environment variable to run the closure of that one test as
 //! the main goroutine.
 
+mod report;
+pub use report::{Compare, go_fatal, normalise};
+
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};

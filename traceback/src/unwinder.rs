@@ -283,7 +283,8 @@ impl Unwinder {
 
             // :368
             match step(pc, self.frame.sp, self.frame.bp, exact, (*gp).stack) {
-                Some(s) if s.pc != 0 => {
+                // What a signal handler has interrupted is on another stack, and no part of the handler's.
+                Some(s) if s.pc != 0 && !leaves_gsignal(gp, s.sp) => {
                     // :377
                     self.frame.fp = s.sp;
                     self.frame.lr = s.pc;
@@ -420,6 +421,16 @@ impl Unwinder {
         }
         // :586
         self.frame.pc
+    }
+}
+
+/// Whether `gp` is its M's signal stack and `sp` is not on it.
+unsafe fn leaves_gsignal(gp: *mut G, sp: usize) -> bool {
+    // SAFETY: gp and its M stay.
+    unsafe {
+        let mp = (*gp).m;
+        let stk = (*gp).stack;
+        !mp.is_null() && gp == (*mp).gsignal && !(stk.lo <= sp && sp < stk.hi)
     }
 }
 

@@ -1,0 +1,140 @@
+//! Reports of fatal errors and panics, made comparable: what Go and gort must agree on, without what they cannot
+//! (frames, addresses, paths).
+
+use crate::{Outcome, go_build, tests_dir, wait};
+use std::process::Command;
+use std::time::Duration;
+
+/// What of a report two systems can be compared by: messages, the goroutines with their numbers and states in their
+/// order, the numbers of their creators, and the exit status as the last line.
+#[must_use]
+pub fn normalise(o: &Outcome) -> String {
+    let mut out = Vec::<String>::new();
+    let mut in_stack = false;
+    for line in o.stderr.lines() {
+        if let Some(h) = header(line) {
+            in_stack = true;
+            out.push(h);
+        } else if line == "runtime stack:" {
+            in_stack = true;
+            out.push(line.into());
+        } else if line.is_empty() {
+            in_stack = false;
+            out.push(String::new());
+        } else if !in_stack {
+            if !is_register(line) {
+                out.push(message(line));
+            }
+        } else if line.starts_with("created by ") {
+            let by = line.rsplit_once(" in goroutine ").map_or("", |(_, n)| n);
+            out.push(format!("created by goroutine {by}"));
+        } else if line.ends_with(" frames elided...") {
+            out.push("...N frames elided...".into());
+        } else if line.starts_with("\tgoroutine running on other thread") {
+            out.push(line.into());
+        }
+    }
+    while out.last().is_some_and(String::is_empty) {
+        out.pop();
+    }
+    out.push(format!("exit {}", o.code));
+    out.join("\n") + "\n"
+}
+
+/// `goroutine 7 gp=0x1 m=3 mp=0x2 [chan receive]:` without the three in the middle.
+fn header(line: &str) -> Option<String> {
+    let rest = line.strip_prefix("goroutine ")?;
+    let (n, rest) = rest.split_once(' ')?;
+    n.parse::<u64>().ok()?;
+    let at = rest.find('[')?;
+    rest.ends_with("]:").then(|| format!("goroutine {n} {}", &rest[at..]))
+}
+
+/// A line of the dump of registers behind a signal's report.
+fn is_register(line: &str) -> bool {
+    let mut w = line.split_whitespace();
+    match (w.next(), w.next(), w.next()) {
+        (Some(r), Some(v), None) => {
+            v.starts_with("0x") && (r.starts_with('r') || r.len() == 2 && r.ends_with('s'))
+        }
+        _ => false,
+    }
+}
+
+/// A line of a message: addresses, the limit of stacks and the names of types are each system's own.
+fn message(line: &str) -> String {
+    let mut s = String::new();
+    let mut rest = line;
+    while let Some(i) = rest.find("0x") {
+        let hex = rest[i + 2..].chars().take_while(char::is_ascii_hexdigit).count();
+        s += &rest[..i];
+        s += if hex == 0 { "0x" } else { "ADDR" };
+        rest = &rest[i + 2 + hex..];
+    }
+    s += rest;
+    if let Some(limit) = s.strip_prefix("runtime: goroutine stack exceeds ")
+        && limit.ends_with("-byte limit")
+    {
+        return "runtime: goroutine stack exceeds N-byte limit".into();
+    }
+    if let Some((head, _)) = s.split_once("panic: (")
+        && let Some((_, tail)) = s.split_once(") ADDR")
+    {
+        return format!("{head}panic: (TYPE) ADDR{tail}");
+    }
+    s
+}
+
+/// Which part of a report is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compare {
+    /// All that [`normalise`] leaves.
+    All,
+    /// The lines before the first stack, and the status: which goroutines there are depends on time.
+    Messages,
+}
+
+impl Compare {
+    fn cut(self, s: &str) -> String {
+        match self {
+            Compare::All => s.to_string(),
+            Compare::Messages => {
+                let exit = s.lines().last().unwrap_or_default();
+                format!("{}\n{exit}\n", s.split("\n\n").next().unwrap_or_default())
+            }
+        }
+    }
+}
+
+/// Compares what a case of `tests/tests/fatal.rs` did with the golden file `name` and, live, with the case `go_case`
+/// of Go's program in the same environment.
+///
+/// Go is preemptive by the clock even at GOMAXPROCS=1, so only five different answers in a row are Go's answer. With
+/// `GORT_RECORD` set in the environment the golden file is written from Go's answer first.
+///
+/// # Panics
+/// If they differ.
+pub fn go_fatal(name: &str, go_case: &str, env: &[(&str, &str)], what: Compare, o: &Outcome) {
+    let path = tests_dir().join("golden/fatal").join(format!("{name}.txt"));
+    let exe = go_build("fatal");
+    let go = |exe: &std::path::Path| {
+        let mut cmd = Command::new(exe);
+        cmd.env_remove("GODEBUG").env_remove("GOTRACEBACK").env("FATAL", go_case).env("GOMAXPROCS", "1");
+        cmd.env("GOGC", "off").envs(env.iter().copied());
+        what.cut(&normalise(&wait(cmd, b"", Duration::from_secs(60))))
+    };
+    if let (Some(exe), Ok(_)) = (&exe, std::env::var("GORT_RECORD")) {
+        std::fs::write(&path, go(exe)).expect("recorded");
+    }
+    let golden = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    assert_eq!(what.cut(&normalise(o)), golden, "gort and the golden file of {name}\n{o}");
+    let Some(exe) = exe else { return };
+    let mut live = String::new();
+    for _ in 0..5 {
+        live = go(&exe);
+        if live == golden {
+            return;
+        }
+    }
+    assert_eq!(live, golden, "Go and the golden file of {name}");
+}
