@@ -475,6 +475,13 @@ pub fn store_load_fence() {
     unsafe { asm!("lock or dword ptr [rsp], 0") }
 }
 
+/// Asks for the cache line at `p`, which need not be a valid address.
+#[inline(always)]
+pub fn prefetch<T>(p: *const T) {
+    // SAFETY: a hint that never faults.
+    unsafe { core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(p.cast()) }
+}
+
 /// The processor's cycle counter.
 ///
 /// Go: asm_amd64.s:1179 cputicks

@@ -10,7 +10,15 @@ struct Closure<F> {
     f: ManuallyDrop<F>,
 }
 
+/// The code of a closure that lies on the new goroutine's own stack.
 unsafe extern "C-unwind" fn enter<F: FnOnce()>(fv: *mut Funcval) {
+    // SAFETY: newproc_args has moved the bytes of a `Closure<F>` here, for this goroutine to take.
+    let f = unsafe { ManuallyDrop::take(&mut (*fv.cast::<Closure<F>>()).f) };
+    gort_panic::run_goroutine(f);
+}
+
+/// The code of a closure in a box.
+unsafe extern "C-unwind" fn enter_boxed<F: FnOnce()>(fv: *mut Funcval) {
     // SAFETY: `fv` is the leaked `Closure<F>` of the `go` that started this goroutine, and it runs once.
     let f = unsafe {
         let c = Box::from_raw(fv.cast::<Closure<F>>());
@@ -34,9 +42,18 @@ pub fn go<F: FnOnce() + Send + 'static>(f: F) {
 
 #[inline]
 fn go_pc<F: FnOnce() + Send + 'static>(f: F, pc: usize) {
-    let c = Box::new(Closure { fv: Funcval { fn_: enter::<F> }, f: ManuallyDrop::new(f) });
-    // SAFETY: the closure is leaked here and taken back by `enter`, on the new goroutine.
-    unsafe { go_raw(Box::into_raw(c).cast(), pc) }
+    if getg().is_null() {
+        not_on_goroutine();
+    }
+    if size_of::<Closure<F>>() <= MAX_ARGS && align_of::<Closure<F>>() <= 16 {
+        let mut c = Closure { fv: Funcval { fn_: enter::<F> }, f: ManuallyDrop::new(f) };
+        // SAFETY: the closure's bytes move to the new goroutine, which takes it from there.
+        unsafe { newproc_args((&raw mut c).cast(), size_of::<Closure<F>>(), pc) }
+    } else {
+        let c = Box::new(Closure { fv: Funcval { fn_: enter_boxed::<F> }, f: ManuallyDrop::new(f) });
+        // SAFETY: the closure is leaked here and taken back by `enter_boxed`, on the new goroutine.
+        unsafe { newproc_pc(Box::into_raw(c).cast(), pc) }
+    }
 }
 
 /// Starts a goroutine on a function value; the goroutine owns what stands behind it.

@@ -118,6 +118,16 @@ pub unsafe fn gfget(pp: *mut P) -> *mut G {
         }
         // :5202
         (*free).n.bump(-1);
+        // gort's own: what the next two calls will write. The next one's G was asked for one call ago.
+        let next = (*free).list.head.ptr();
+        if !next.is_null() {
+            let top = (*next).stack.hi.wrapping_sub(FIRST_FRAME + stack_color((*next).stack.lo));
+            prefetch(top as *const u8);
+            let second = (*next).schedlink.ptr();
+            prefetch_g(second);
+            prefetch(second.cast::<u8>().wrapping_add(64 * 4));
+            prefetch(second.cast::<u8>().wrapping_add(64 * 5));
+        }
         if (*gp).stack.lo != 0 && (*gp).stack.hi - (*gp).stack.lo != starting_stack_size() as usize {
             // :5207 the usual size has changed since it was put here
             systemstack(|| {

@@ -51,13 +51,28 @@ pub unsafe fn newproc(f: *mut Funcval) {
 /// Go: proc.go:4974 newproc
 #[inline]
 pub unsafe fn newproc_pc(f: *mut Funcval, callerpc: usize) {
+    // SAFETY: the same contract.
+    unsafe { newproc_args(f, 0, callerpc) }
+}
+
+/// The most bytes of a function value that [`newproc_args`] copies.
+pub const MAX_ARGS: usize = 512;
+
+/// [`newproc_pc()`] for a function value of `narg` bytes that is copied to the new goroutine's stack, as Go did
+/// with the arguments of `go` until 1.16: no memory is allocated, and none is freed by another thread.
+///
+/// # Safety
+/// As [`newproc()`], but `f` need not outlive the call: its bytes move. `narg` is at most [`MAX_ARGS`], and the
+/// alignment at most 16.
+#[inline]
+pub unsafe fn newproc_args(f: *mut Funcval, narg: usize, callerpc: usize) {
     // SAFETY: on the system stack the thread keeps its P, as newproc1 and runqput need.
     unsafe {
         // :4975
         let gp = getg();
         // :4977
         systemstack(|| {
-            let newg = newproc1(f, gp, callerpc, false, WaitReason::Zero);
+            let newg = newproc1_args(f, narg, gp, callerpc, false, WaitReason::Zero);
 
             // :4980
             let pp = (*(*getg()).m).p.ptr();
@@ -77,8 +92,27 @@ pub unsafe fn newproc_pc(f: *mut Funcval, callerpc: usize) {
 /// On the system stack, with a P. `callergp` is the goroutine that this thread runs; `f` as in [`newproc()`].
 ///
 /// Go: proc.go:4992 newproc1
+#[inline]
 pub unsafe fn newproc1(
     f: *mut Funcval,
+    callergp: *mut G,
+    callerpc: usize,
+    parked: bool,
+    waitreason: WaitReason,
+) -> *mut G {
+    // SAFETY: the same contract.
+    unsafe { newproc1_args(f, 0, callergp, callerpc, parked, waitreason) }
+}
+
+/// [`newproc1`] for [`newproc_args`].
+///
+/// # Safety
+/// As [`newproc1`] and [`newproc_args`].
+///
+/// Go: proc.go:4992 newproc1
+unsafe fn newproc1_args(
+    mut f: *mut Funcval,
+    narg: usize,
     callergp: *mut G,
     callerpc: usize,
     parked: bool,
@@ -113,7 +147,15 @@ pub unsafe fn newproc1(
 
         // :5013 four words of room above the first frame, to a multiple of 16
         let total_size = (4 * size_of::<usize>() + 15) & !15;
-        let sp = (*newg).stack.hi - total_size;
+        // Native stacks are far apart by a power of two, so their tops would compete for the same few cache
+        // sets: each stack begins a little lower than the one before it.
+        let mut sp = (*newg).stack.hi - total_size - stack_color((*newg).stack.lo);
+        if narg != 0 {
+            // the function value moves to the new stack, below the four words
+            sp -= (narg + 15) & !15;
+            core::ptr::copy_nonoverlapping(f.cast::<u8>(), sp as *mut u8, narg);
+            f = sp as *mut Funcval;
+        }
         // :5016 no link register on amd64
 
         // :5026
@@ -307,4 +349,14 @@ pub unsafe fn is_system_goroutine(gp: *mut G, _fixed: bool) -> bool {
 #[cold]
 fn is_system_pc(pc: usize) -> bool {
     pc != 0 && SYSTEM_PCS.iter().any(|s| s.get() == pc)
+}
+
+/// How far below the (coloured) top of a new stack the first frame begins, about: for prefetching.
+pub(crate) const FIRST_FRAME: usize = 96;
+
+/// How far below its top a native stack begins: one of 16 multiples of a cache line, all within the top page,
+/// which is touched anyway. gort's own.
+#[inline(always)]
+pub(crate) fn stack_color(lo: usize) -> usize {
+    (lo >> 18) % 16 * 64
 }

@@ -227,9 +227,40 @@ pub unsafe fn runqget(pp: *mut P) -> (*mut G, bool) {
             // :6835
             let gp = (*slot(pp, h)).ptr();
             if (*pp).runqhead.cas_rel(h, h.wrapping_add(1)) {
+                prefetch_next(pp, h, t);
                 return (gp, false); // :6837 committed
             }
         }
+    }
+}
+
+/// Fetches what the goroutines behind the one at `h` will need: the G of the second, and the top of the stack of
+/// the first, whose G was asked for one goroutine ago. With many goroutines all of that is out of the cache, and
+/// their stacks are out of the TLB too. gort's own; hints only: those Gs may be stolen meanwhile.
+///
+/// # Safety
+/// The owner of `pp` calls.
+#[inline(always)]
+unsafe fn prefetch_next(pp: *mut P, h: u32, t: u32) {
+    // SAFETY: Gs are never freed, so a stale pointer in the ring still points to one.
+    unsafe {
+        let n = t.wrapping_sub(h);
+        if n > 1 {
+            let g1 = (*slot(pp, h.wrapping_add(1))).ptr();
+            let sp = core::sync::atomic::AtomicUsize::from_ptr(&raw mut (*g1).sched.sp);
+            prefetch(sp.load(core::sync::atomic::Ordering::Relaxed) as *const u8);
+        }
+        if n > 2 {
+            prefetch_g((*slot(pp, h.wrapping_add(2))).ptr());
+        }
+    }
+}
+
+/// Fetches the lines of a G that switching to it touches.
+#[inline(always)]
+pub(crate) fn prefetch_g(gp: *mut G) {
+    for line in 0..4 {
+        prefetch(gp.cast::<u8>().wrapping_add(64 * line));
     }
 }
 
