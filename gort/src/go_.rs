@@ -45,6 +45,8 @@ fn go_pc<F: FnOnce() + Send + 'static>(f: F, pc: usize) {
     if getg().is_null() {
         not_on_goroutine();
     }
+    // SAFETY: on a goroutine; nothing is held.
+    unsafe { preempt_check() };
     if size_of::<Closure<F>>() <= MAX_ARGS && align_of::<Closure<F>>() <= 16 {
         let mut c = Closure { fv: Funcval { fn_: enter::<F> }, f: ManuallyDrop::new(f) };
         // SAFETY: the closure's bytes move to the new goroutine, which takes it from there.
