@@ -36,7 +36,10 @@ pub fn procyield(_cycles: u32) {
 }
 
 /// Runs `f` where it stands: models have one stack per thread.
-pub fn systemstack<R>(f: impl FnOnce() -> R) -> R {
+///
+/// # Safety
+/// None.
+pub unsafe fn systemstack<R, F: FnOnce() -> R>(f: F) -> R {
     f()
 }
 

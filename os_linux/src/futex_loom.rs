@@ -1,13 +1,40 @@
 //! A futex for loom models: a list of waiters under loom's own mutex. `futexsleep` compares and enqueues in one
 //! step, as the kernel does; a sleep with a time limit returns at once, which is a permitted spurious return.
+//!
+//! A model of the scheduler ends when all its Ms sleep and nobody is left to wake them. It says how many threads
+//! take part ([`set_participants`]); when the last of them goes to sleep, all are thrown out of `futexsleep` by
+//! unwinding with [`Quiescent`], and the model looks at what is left lying.
 
 use gort_runtime2::atomic::Uint32;
 use loom::sync::{Condvar, Mutex};
 use std::collections::BTreeMap;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
+/// What `futexsleep` throws once every participant sleeps.
+pub struct Quiescent;
+
+#[derive(Default)]
+struct Queue {
+    cv: Option<Arc<Condvar>>,
+    sleepers: usize,
+}
+
+#[derive(Default)]
+struct Queues {
+    map: BTreeMap<usize, Queue>,
+    participants: usize,
+    asleep: usize,
+    quiescent: bool,
+}
+
 loom::lazy_static! {
-    static ref QUEUES: Mutex<BTreeMap<usize, Arc<Condvar>>> = Mutex::new(BTreeMap::new());
+    static ref QUEUES: Mutex<Queues> = Mutex::new(Queues::default());
+}
+
+/// The number of threads that count; 0, as at first: a thread that nobody wakes is an error of the model.
+pub fn set_participants(n: usize) {
+    QUEUES.lock().unwrap().participants = n;
 }
 
 /// Sleeps while `*addr == val`.
@@ -24,8 +51,26 @@ pub unsafe fn futexsleep(addr: *const Uint32, val: u32, ns: i64) {
     if unsafe { (*addr).load() } != val {
         return;
     }
-    let cv = q.entry(addr as usize).or_insert_with(|| Arc::new(Condvar::new())).clone();
-    drop(cv.wait(q).unwrap());
+    q.asleep += 1;
+    if q.asleep == q.participants {
+        q.quiescent = true;
+        for w in q.map.values() {
+            if let Some(cv) = &w.cv {
+                cv.notify_all();
+            }
+        }
+        drop(q);
+        resume_unwind(Box::new(Quiescent));
+    }
+    let w = q.map.entry(addr as usize).or_default();
+    w.sleepers += 1;
+    let cv = w.cv.get_or_insert_with(|| Arc::new(Condvar::new())).clone();
+    let q = cv.wait(q).unwrap();
+    let over = q.quiescent;
+    drop(q);
+    if over {
+        resume_unwind(Box::new(Quiescent));
+    }
 }
 
 /// Wakes at most `cnt` threads that sleep on `addr`.
@@ -33,10 +78,15 @@ pub unsafe fn futexsleep(addr: *const Uint32, val: u32, ns: i64) {
 /// # Safety
 /// None: the address is a key only.
 pub unsafe fn futexwakeup(addr: *const Uint32, cnt: u32) {
-    let q = QUEUES.lock().unwrap();
-    if let Some(cv) = q.get(&(addr as usize)) {
-        for _ in 0..cnt {
-            cv.notify_one();
+    let mut q = QUEUES.lock().unwrap();
+    let mut n = 0;
+    if let Some(w) = q.map.get_mut(&(addr as usize)) {
+        n = w.sleepers.min(cnt as usize);
+        w.sleepers -= n;
+        for _ in 0..n {
+            w.cv.as_ref().unwrap().notify_one();
         }
     }
+    // Awake from this moment on, wherever the thread itself may be.
+    q.asleep -= n;
 }

@@ -51,6 +51,7 @@ pub fn write1(fd: usize, b: &[u8]) -> i32 {
 /// Sleeps for `usec` microseconds; a signal may cut it short.
 ///
 /// Go: sys_linux_amd64.s:120 usleep
+#[cfg(not(loom))]
 pub fn usleep(usec: u32) {
     // :121
     let ts =
@@ -58,6 +59,12 @@ pub fn usleep(usec: u32) {
     // :130
     // SAFETY: the kernel reads `ts`, which outlives the call.
     unsafe { syscall6(libc::SYS_nanosleep, (&raw const ts) as usize, 0, 0, 0, 0, 0) };
+}
+
+/// Lets other threads of the model run.
+#[cfg(loom)]
+pub fn usleep(_usec: u32) {
+    loom::thread::yield_now();
 }
 
 /// The kernel's number of this thread.
@@ -96,6 +103,7 @@ pub fn osyield() {
 /// The monotonic clock in nanoseconds, through the vDSO.
 ///
 /// Go: sys_linux_amd64.s:223 nanotime1
+#[cfg(not(loom))]
 #[inline]
 pub fn nanotime() -> i64 {
     let mut ts = libc::timespec { tv_sec: 0, tv_nsec: 0 };
@@ -106,6 +114,21 @@ pub fn nanotime() -> i64 {
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut ts) };
     // :273
     ts.tv_sec * 1_000_000_000 + ts.tv_nsec
+}
+
+/// The clock of a model stands still but for [`set_nanotime`]: executions must be repeatable.
+#[cfg(loom)]
+pub fn nanotime() -> i64 {
+    CLOCK.with(|c| c.get())
+}
+/// Sets the clock of this test's models.
+#[cfg(loom)]
+pub fn set_nanotime(t: i64) {
+    CLOCK.with(|c| c.set(t));
+}
+#[cfg(loom)]
+std::thread_local! {
+    static CLOCK: core::cell::Cell<i64> = const { core::cell::Cell::new(1) };
 }
 
 /// The wall clock: seconds since 1970 and nanoseconds.
@@ -180,3 +203,9 @@ mod err {
 }
 #[cfg(not(loom))]
 pub use err::*;
+
+/// What the runtime prints goes to standard error in models too.
+#[cfg(loom)]
+pub fn write_err(b: &[u8]) {
+    write1(2, b);
+}

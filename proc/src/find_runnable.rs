@@ -200,6 +200,10 @@ pub unsafe fn find_runnable() -> (*mut G, bool, bool) {
                     throw("findrunnable: negative nmspinning");
                 }
 
+                if mutant!("find_runnable does not look again") {
+                    stopm();
+                    continue 'top;
+                }
                 // :3508 only the last one to stop spinning would have to look again, but nmspinning has transient
                 // increments that never come by here, so all do. The queues:
                 lock(&raw mut (*sched).lock);

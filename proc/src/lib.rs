@@ -37,8 +37,11 @@
 //! | 7061–7179 | [`mod@procpin`] |
 //! | 7180–7312 | [`mod@random_order`] |
 //!
+//! Under `cfg(loom)` a module `model` stands in for what models do not have: new threads, stacks, deadlock detection.
+//!
 //! [`mgclimit`] has the one part of mgclimit.go that proc.go needs.
 
+#![cfg_attr(loom, allow(unused_imports))]
 // The module of `runtime.main` is called main.
 #![allow(special_module_name)]
 
@@ -53,28 +56,54 @@ pub use gort_runtime2::linkname::{fatal, throw};
 pub use gort_runtime2::*;
 pub use gort_stack::*;
 
+/// Marks what [`mcall`] calls. Under loom leaving a stack is an unwinding, which may not pass `extern "C"`.
+#[cfg(not(loom))]
+macro_rules! on_g0 {
+    ($($t:tt)*) => { $($t)* };
+}
+#[cfg(loom)]
+macro_rules! on_g0 {
+    ($(#[$m:meta])* pub unsafe extern "C" fn $($t:tt)*) => { $(#[$m])* pub unsafe fn $($t)* };
+}
+
+#[cfg(not(loom))]
 pub mod allgs;
+#[cfg(not(loom))]
 pub mod badcall;
+#[cfg(not(loom))]
 pub mod checkdead;
+#[cfg(not(loom))]
 pub mod extram;
 pub mod find_runnable;
+#[cfg(not(loom))]
 pub mod for_each_p;
+#[cfg(not(loom))]
 pub mod fork;
+#[cfg(not(loom))]
 pub mod gfree;
 pub mod glist;
 pub mod globrunq;
+#[cfg(not(loom))]
 pub mod goexit;
+#[cfg(not(loom))]
 pub mod lockosthread;
 pub mod m;
+#[cfg(not(loom))]
 pub mod main;
 pub mod mgclimit;
+#[cfg(loom)]
+pub mod model;
+#[cfg(not(loom))]
 pub mod newm;
+#[cfg(not(loom))]
 pub mod newproc;
 pub mod park;
 pub mod park_m;
 pub mod pidle;
+#[cfg(not(loom))]
 pub mod procpin;
 pub mod procresize;
+#[cfg(not(loom))]
 pub mod prof;
 pub mod random_order;
 pub mod ready;
@@ -84,31 +113,49 @@ pub mod schedinit;
 pub mod schedule;
 pub mod startm;
 pub mod status;
+#[cfg(not(loom))]
 pub mod stw;
 pub mod sudog;
+#[cfg(not(loom))]
 pub mod syscall;
 
+#[cfg(not(loom))]
 pub use allgs::*;
+#[cfg(not(loom))]
 pub use badcall::*;
+#[cfg(not(loom))]
 pub use checkdead::*;
+#[cfg(not(loom))]
 pub use extram::*;
 pub use find_runnable::*;
+#[cfg(not(loom))]
 pub use for_each_p::*;
+#[cfg(not(loom))]
 pub use fork::*;
+#[cfg(not(loom))]
 pub use gfree::*;
 pub use glist::*;
 pub use globrunq::*;
+#[cfg(not(loom))]
 pub use goexit::*;
+#[cfg(not(loom))]
 pub use lockosthread::breakpoint;
+#[cfg(not(loom))]
 pub use lockosthread::*;
 pub use m::*;
+#[cfg(not(loom))]
 pub use main::*;
 pub use mgclimit::*;
+#[cfg(loom)]
+pub use model::*;
+#[cfg(not(loom))]
 pub use newm::*;
+#[cfg(not(loom))]
 pub use newproc::*;
 pub use park::*;
 pub use park_m::*;
 pub use pidle::*;
+#[cfg(not(loom))]
 pub use procpin::*;
 pub use procresize::*;
 pub use random_order::*;
@@ -119,6 +166,8 @@ pub use schedinit::*;
 pub use schedule::*;
 pub use startm::*;
 pub use status::*;
+#[cfg(not(loom))]
 pub use stw::*;
 pub use sudog::*;
+#[cfg(not(loom))]
 pub use syscall::*;

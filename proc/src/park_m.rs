@@ -36,6 +36,7 @@ pub unsafe fn parkunlock_c(_gp: *mut G, lock: *mut c_void) -> bool {
     true
 }
 
+on_g0! {
 /// Parks a goroutine; `gopark` goes on here, on g0.
 ///
 /// # Safety
@@ -70,6 +71,7 @@ pub unsafe extern "C" fn park_m(gp: *mut G) -> ! {
         // :4102
         schedule()
     }
+}
 }
 
 /// Puts a running goroutine on the global queue and schedules.
@@ -115,6 +117,7 @@ pub unsafe fn gosched_impl(gp: *mut G, preempted: bool) -> ! {
     }
 }
 
+on_g0! {
 /// `Gosched` goes on here, on g0.
 ///
 /// # Safety
@@ -128,7 +131,9 @@ pub unsafe extern "C" fn gosched_m(gp: *mut G) -> ! {
         gosched_impl(gp, false)
     }
 }
+}
 
+on_g0! {
 /// The same, unless the M must not be preempted now: then the goroutine just goes on.
 ///
 /// # Safety
@@ -144,6 +149,7 @@ pub unsafe extern "C" fn goschedguarded_m(gp: *mut G) -> ! {
         }
         gosched_impl(gp, false)
     }
+}
 }
 
 /// Preempts a goroutine.
@@ -211,6 +217,7 @@ pub unsafe fn goyield() {
     }
 }
 
+on_g0! {
 /// [`goyield`] goes on here, on g0.
 ///
 /// # Safety
@@ -231,4 +238,5 @@ pub unsafe extern "C" fn goyield_m(gp: *mut G) -> ! {
         runqput(pp, gp, false);
         schedule()
     }
+}
 }

@@ -129,7 +129,9 @@ pub unsafe fn pidleget_spinning(now: i64) -> (*mut P, i64) {
         let (pp, now) = pidleget(now);
         if pp.is_null() {
             // :6656 the work cannot be taken: see the delicate dance in find_runnable
-            (*sched).needspinning.store(1);
+            if !mutant!("pidleget_spinning does not ask for a spinning M") {
+                (*sched).needspinning.store(1);
+            }
             return (core::ptr::null_mut(), now);
         }
 

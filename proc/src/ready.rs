@@ -23,6 +23,11 @@ pub unsafe fn ready(gp: *mut G, next: bool) {
 
         // :1033 (tracing left out, :1032, :1034)
         casgstatus(gp, GWAITING, GRUNNABLE);
+        #[cfg(loom)]
+        if ready_hook(gp) {
+            releasem(mp);
+            return;
+        }
         // :1038
         runqput((*mp).p.ptr(), gp, next);
         wakep();

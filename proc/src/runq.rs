@@ -35,7 +35,7 @@ pub unsafe fn runqempty(pp: *mut P) -> bool {
             let tail = (*pp).runqtail.load(); // :6672
             let runnext = (*pp).runnext.cell().load();
             // :6674
-            if tail == (*pp).runqtail.load() {
+            if tail == (*pp).runqtail.load() || mutant!("runqempty looks once") {
                 return head == tail && runnext.is_null();
             }
         }
@@ -87,6 +87,9 @@ pub unsafe fn runqput(pp: *mut P, gp: *mut G, next: bool) {
             let t = (*pp).runqtail.get();
             if t.wrapping_sub(h) < LEN {
                 // :6729
+                if mutant!("runqput publishes first") {
+                    (*pp).runqtail.store_rel(t.wrapping_add(1));
+                }
                 (*slot(pp, t)).set(gp);
                 (*pp).runqtail.store_rel(t.wrapping_add(1)); // lets consumers have it
                 return;
@@ -124,7 +127,7 @@ pub unsafe fn runqputslow(pp: *mut P, gp: *mut G, h: u32, t: u32) -> bool {
             batch[i as usize] = (*slot(pp, h.wrapping_add(i))).ptr();
         }
         // :6754
-        if !(*pp).runqhead.cas_rel(h, h.wrapping_add(n)) {
+        if !(*pp).runqhead.cas_rel(h, h.wrapping_add(n)) && !mutant!("runqputslow does not commit") {
             return false;
         }
         batch[n as usize] = gp; // :6757
@@ -226,7 +229,7 @@ pub unsafe fn runqget(pp: *mut P) -> (*mut G, bool) {
             }
             // :6835
             let gp = (*slot(pp, h)).ptr();
-            if (*pp).runqhead.cas_rel(h, h.wrapping_add(1)) {
+            if (*pp).runqhead.cas_rel(h, h.wrapping_add(1)) || mutant!("runqget does not commit") {
                 prefetch_next(pp, h, t);
                 return (gp, false); // :6837 committed
             }
@@ -296,7 +299,7 @@ pub unsafe fn runqdrain(pp: *mut P) -> (GQueue, u32) {
             }
 
             // :6862 commits
-            if (*pp).runqhead.cas_rel(h, h.wrapping_add(qn)) {
+            if (*pp).runqhead.cas_rel(h, h.wrapping_add(qn)) || mutant!("runqdrain does not commit") {
                 break (h, qn);
             }
         };
@@ -340,7 +343,9 @@ pub unsafe fn runqgrab(pp: *mut P, batch: *mut RunqArray, batch_head: u32, steal
                             usleep(3);
                         }
                         // :6916
-                        if !(*pp).runnext.cas(next, core::ptr::null_mut()) {
+                        if !(*pp).runnext.cas(next, core::ptr::null_mut())
+                            && !mutant!("runnext is just taken")
+                        {
                             continue;
                         }
                         (*batch.add((batch_head % LEN) as usize)).set(next);
@@ -359,7 +364,7 @@ pub unsafe fn runqgrab(pp: *mut P, batch: *mut RunqArray, batch_head: u32, steal
                 (*batch.add((batch_head.wrapping_add(i) % LEN) as usize)).set(g);
             }
             // :6932 commits
-            if (*pp).runqhead.cas_rel(h, h.wrapping_add(n)) {
+            if (*pp).runqhead.cas_rel(h, h.wrapping_add(n)) || mutant!("runqgrab does not commit") {
                 return n;
             }
         }

@@ -6,6 +6,7 @@ use gort_print::print;
 /// How many goroutine ids a P takes from `sched.goidgen` at once.
 ///
 /// Go: proc.go:717 _GoidCacheBatch
+#[cfg(not(loom))]
 pub const GOID_CACHE_BATCH: u64 = 16;
 
 /// The scheduler's initialisation. The order at start is: osinit, schedinit, newproc of [`main`](crate::main()),
@@ -15,6 +16,7 @@ pub const GOID_CACHE_BATCH: u64 = 16;
 /// Called once, on m0's g0, by the only thread that is in the runtime.
 ///
 /// Go: proc.go:782 schedinit
+#[cfg(not(loom))]
 pub unsafe fn schedinit() {
     // SAFETY: nobody else is in the runtime yet.
     unsafe {
@@ -97,6 +99,7 @@ pub unsafe fn schedinit() {
 }
 
 /// Size of the stack to crash on. Go has 16384; a traceback through native frames takes more.
+#[cfg(not(loom))]
 const CRASH_STACK_SIZE: u32 = 131072;
 
 /// Prints the state of `gp` and of the current goroutine, before a throw.
@@ -105,6 +108,7 @@ const CRASH_STACK_SIZE: u32 = 131072;
 /// `gp` is a G, and the thread is an M.
 ///
 /// Go: proc.go:882 dumpgstatus
+#[cfg(not(loom))]
 pub unsafe fn dumpgstatus(gp: *mut G) {
     // SAFETY: Gs are never freed; goid is not written while the goroutine lives.
     unsafe {
@@ -132,6 +136,7 @@ pub unsafe fn dumpgstatus(gp: *mut G) {
 /// The caller holds `sched.lock`.
 ///
 /// Go: proc.go:889 checkmcount
+#[cfg(not(loom))]
 pub unsafe fn checkmcount() {
     // SAFETY: counters under sched.lock.
     unsafe {
@@ -156,6 +161,7 @@ pub unsafe fn checkmcount() {
 ///
 /// Go: proc.go:911 mReserveID
 #[doc(alias = "mReserveID")]
+#[cfg(not(loom))]
 pub unsafe fn m_reserve_id() -> i64 {
     // SAFETY: counters under sched.lock.
     unsafe {
@@ -180,6 +186,7 @@ pub unsafe fn m_reserve_id() -> i64 {
 /// `mp` is new and belongs to the caller.
 ///
 /// Go: proc.go:924 mcommoninit
+#[cfg(not(loom))]
 pub unsafe fn mcommoninit(mp: *mut M, id: i64) {
     // SAFETY: mp is the caller's until it is published in ALLM, under sched.lock.
     unsafe {
@@ -237,6 +244,7 @@ pub unsafe fn become_spinning(mp: *mut M) {
 ///
 /// Go: proc.go:1003 hasCgoOnStack
 #[doc(alias = "hasCgoOnStack")]
+#[cfg(not(loom))]
 pub unsafe fn has_cgo_on_stack(mp: *mut M) -> bool {
     // SAFETY: the M's own fields.
     unsafe {

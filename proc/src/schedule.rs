@@ -23,7 +23,9 @@ pub unsafe fn resetspinning() {
             throw("findrunnable: negative nmspinning");
         }
         // :3860 Ms are woken sparingly, so it may well be that none is spinning now
-        wakep();
+        if !mutant!("resetspinning wakes nobody") {
+            wakep();
+        }
     }
 }
 
@@ -144,6 +146,7 @@ pub unsafe fn schedule() -> ! {
         }
 
         // :3973
+        #[cfg(not(loom))] // models use it for something else
         if !(*mp).lockedg.is_null() {
             stoplockedm();
             execute((*mp).lockedg.ptr(), false);
@@ -154,6 +157,8 @@ pub unsafe fn schedule() -> ! {
             throw("schedule: in cgo");
         }
 
+        #[cfg(loom)]
+        schedule_hook();
         // :3984
         'top: loop {
             let pp = (*mp).p.ptr();

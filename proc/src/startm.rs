@@ -222,7 +222,9 @@ pub unsafe fn wakep() {
         // The work was published with StoreRel, which Go compiles to XCHG on amd64 and we to a plain store: it
         // must be visible before nmspinning is read, or a spinning M that is just giving up would be
         // relied on without having seen it.
-        store_load_fence();
+        if !mutant!("wakep without its fence") {
+            store_load_fence();
+        }
         // :3092 one spinning M is enough
         if (*sched).nmspinning.load() != 0 {
             return;

@@ -13,6 +13,7 @@ pub const FREEZE_STOP_WAIT: i32 = 0x7fffffff;
 /// Set once the runtime is freezing the world.
 ///
 /// Go: proc.go:1050 freezing
+#[cfg(not(loom))]
 pub static FREEZING: Bool = Bool::new(false);
 
 /// Stops the world as well as it can, for good: used while crashing. May be called several times, takes no
@@ -148,6 +149,7 @@ pub unsafe fn castogscanstatus(gp: *mut G, oldval: u32, newval: u32) -> bool {
 /// For tests: measure latencies at every transition rather than at every [`G_TRACKING_PERIOD`]th.
 ///
 /// Go: proc.go:1167 casgstatusAlwaysTrack
+#[cfg(not(loom))]
 pub static CASGSTATUS_ALWAYS_TRACK: Bool = Bool::new(false);
 
 /// Changes the state of `gp` from `oldval` to `newval`, neither with the scan bit; waits while somebody else
@@ -179,6 +181,10 @@ pub unsafe fn casgstatus(gp: *mut G, oldval: u32, newval: u32) {
         // :1193 while the scan bit is set, its owner gets the time to finish
         let mut i = 0usize;
         while !(*gp).atomicstatus.cas(oldval, newval) {
+            if mutant!("casgstatus ignores the scan bit") {
+                (*gp).atomicstatus.store(newval);
+                break;
+            }
             if oldval == GWAITING && (*gp).atomicstatus.load() == GRUNNABLE {
                 // :1195
                 systemstack::<(), _>(|| throw("casgstatus: waiting for Gwaiting but is Grunnable"));

@@ -25,3 +25,18 @@ mod traceback_cache;
 pub use {args::*, check::*, debugvars::*, traceback_cache::*};
 
 pub use string::*;
+
+/// GODEBUG in models: nothing is set.
+#[cfg(loom)]
+#[derive(Default)]
+pub struct DebugVars {
+    /// See the real one.
+    pub dontfreezetheworld: gort_runtime2::atomic::Int32,
+    /// See the real one.
+    pub asynctimerchan: gort_runtime2::atomic::Int32,
+}
+#[cfg(loom)]
+loom::lazy_static! {
+    /// The values in force.
+    pub static ref DEBUG: DebugVars = DebugVars::default();
+}

@@ -3,7 +3,9 @@
 //! Scalars are statics of atomic types, in upper case. Structures are reached through a function that returns
 //! a raw pointer (`sched()`, `allp()`, ...): never a `&mut`, as many threads hold that pointer.
 
-use crate::atomic::{Bool, Int32, Int64, Pointer, Uint32, Uint64, Uintptr};
+use crate::atomic::{Bool, Int32, Int64, Pointer, Uint32};
+#[cfg(not(loom))]
+use crate::atomic::{Uint64, Uintptr};
 use crate::ptrs::Slice;
 use crate::types::{Forcegcstate, G, M, Mutex, P, PMask, Schedt};
 use core::cell::UnsafeCell;
@@ -122,6 +124,8 @@ mod vars {
         idlep_mask: *mut PMask,
         timerp_mask: *mut PMask,
         allgs: *mut Slice<*mut G>,
+        deadlock: *mut Mutex,
+        debuglock: *mut Mutex,
     }
     // SAFETY: as for Global: only raw pointers leave.
     unsafe impl Sync for Vars {}
@@ -135,7 +139,8 @@ mod vars {
     loom::lazy_static! {
         static ref VARS: Vars = Vars {
             sched: leak(), forcegc: leak(), allp_lock: leak(), allglock: leak(), allp: leak(),
-            idlep_mask: leak(), timerp_mask: leak(), allgs: leak(),
+            idlep_mask: leak(), timerp_mask: leak(), allgs: leak(), deadlock: leak(),
+            debuglock: leak(),
         };
     }
 
@@ -143,12 +148,11 @@ mod vars {
         ($($f:ident: $t:ty),*) => { $(#[allow(missing_docs)] pub fn $f() -> *mut $t { VARS.$f })* };
     }
     var!(sched: Schedt, forcegc: Forcegcstate, allp_lock: Mutex, allglock: Mutex, allp: Slice<*mut P>,
-        idlep_mask: PMask, timerp_mask: PMask, allgs: Slice<*mut G>);
+        idlep_mask: PMask, timerp_mask: PMask, allgs: Slice<*mut G>, deadlock: Mutex, debuglock: Mutex);
 }
 
 pub use vars::*;
 
-/// Scalars. Under loom they do not take part in the model's schedule: models must not depend on them.
 #[cfg(not(loom))]
 mod scalars {
     use super::*;
@@ -215,4 +219,24 @@ mod scalars {
     pub static CGO_HAS_EXTRA_M: Bool = Bool::new(false);
 }
 #[cfg(not(loom))]
+pub use scalars::*;
+
+/// The scalars that models reach, made anew for each execution.
+#[cfg(loom)]
+mod scalars {
+    #![allow(missing_docs)]
+    use super::*;
+
+    loom::lazy_static! {
+        pub static ref ALLM: Pointer<M> = Pointer::default();
+        pub static ref GOMAXPROCS: Int32 = Int32::new(0);
+        pub static ref NCPU: Int32 = Int32::new(1);
+        pub static ref NEWPROCS: Int32 = Int32::new(0);
+        pub static ref M0: Pointer<M> = Pointer::default();
+        pub static ref MAIN_STARTED: Bool = Bool::default();
+        pub static ref RUNTIME_INIT_TIME: Int64 = Int64::new(0);
+        pub static ref PANICKING: Uint32 = Uint32::new(0);
+    }
+}
+#[cfg(loom)]
 pub use scalars::*;

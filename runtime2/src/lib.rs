@@ -12,11 +12,31 @@
 //! | [`atomic`] | typed atomics, loom façade | internal/runtime/atomic |
 //! | [`linkname`] | calls against the crate order | `//go:linkname` |
 
+/// A step that a model may leave out, to show that the model would notice: always `false`, at compile time, but
+/// under loom, where `mutant::set` turns one of them on.
+#[cfg(not(loom))]
+#[macro_export]
+macro_rules! mutant {
+    ($name:literal) => {
+        false
+    };
+}
+/// A step that a model may leave out: see `mutant::set`.
+#[cfg(loom)]
+#[macro_export]
+macro_rules! mutant {
+    ($name:literal) => {
+        $crate::mutant::is($name)
+    };
+}
+
 pub mod atomic;
 pub mod globals;
-#[cfg(not(loom))]
+#[cfg_attr(loom, path = "linkname_loom.rs")]
 pub mod linkname;
 pub mod lockrank;
+#[cfg(loom)]
+pub mod mutant;
 pub mod ptrs;
 pub mod states;
 pub mod types;

@@ -1017,7 +1017,7 @@ pub struct Coro {
 /// Go: histogram.go:65 timeHistMinBucketBits
 pub const TIME_HIST_MIN_BUCKET_BITS: u32 = 9;
 /// Go: histogram.go:66 timeHistMaxBucketBits
-pub const TIME_HIST_MAX_BUCKET_BITS: u32 = 48;
+pub const TIME_HIST_MAX_BUCKET_BITS: u32 = if cfg!(loom) { 9 } else { 48 };
 /// Go: histogram.go:67 timeHistSubBucketBits
 pub const TIME_HIST_SUB_BUCKET_BITS: u32 = 2;
 /// Go: histogram.go:68 timeHistNumSubBuckets

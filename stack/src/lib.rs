@@ -12,13 +12,26 @@
 //! faults. Everything else is as in Go: spans of sixteen stacks of the smallest size, four orders of sizes, a global pool for each
 //! order, a cache of sixteen stacks' worth in each P, larger stacks by themselves.
 
+#[cfg(not(loom))]
 pub mod newstack;
+#[cfg(not(loom))]
 pub mod pool;
+#[cfg(not(loom))]
 pub mod span;
+#[cfg(not(loom))]
 mod sys;
 
+/// Models have no stacks of their own, hence none of this.
+#[cfg(loom)]
+mod stack_loom;
+#[cfg(loom)]
+pub use stack_loom::*;
+
+#[cfg(not(loom))]
 pub use newstack::*;
+#[cfg(not(loom))]
 pub use pool::*;
+#[cfg(not(loom))]
 pub use span::{
     GUARD_SIZE, PAGE_SHIFT, PAGE_SIZE, stack_address_space, stack_of, stack_release_deep, stack_trim,
     use_mprotect_guards,

@@ -1,0 +1,19 @@
+//! What loom models need of stack.go: nothing grows, nobody preempts.
+
+/// As the real one.
+pub const STACK_GUARD: usize = 928;
+
+/// Nobody asks a goroutine of a model to yield.
+///
+/// # Safety
+/// None.
+#[inline(always)]
+pub unsafe fn preempt_check() {}
+
+/// A model's operations are always on a goroutine.
+pub fn on_goroutine() {}
+
+/// As the real one.
+pub fn no_goroutine() -> ! {
+    panic!("gort: operation outside of a goroutine")
+}
