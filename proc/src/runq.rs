@@ -71,13 +71,15 @@ pub unsafe fn runqput(pp: *mut P, gp: *mut G, next: bool) {
             loop {
                 // :6714
                 oldnext = (*pp).runnext.ptr();
+                // :6718 Only the owner fills an empty runnext, thieves only empty it: while it is nil nobody
+                // else writes it, and a release store does what Go's CAS does.
+                if oldnext.is_null() {
+                    (*pp).runnext.cell().store_rel(gp);
+                    return;
+                }
                 if (*pp).runnext.cas(oldnext, gp) {
                     break;
                 }
-            }
-            // :6718
-            if oldnext.is_null() {
-                return;
             }
             gp = oldnext; // :6722 the old one goes to the ring
         }
