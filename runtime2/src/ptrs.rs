@@ -15,16 +15,26 @@ macro_rules! uintptr {
 
         impl $name {
             /// The pointer: a plain read.
+            ///
+            /// Go: runtime2.go:266 ptr
+            /// Go: runtime2.go:293 ptr
+            /// Go: runtime2.go:310 ptr
             #[inline(always)]
             pub fn ptr(&self) -> *mut $t {
                 self.0.get()
             }
             /// Sets the pointer: a plain write.
+            ///
+            /// Go: runtime2.go:269 set
+            /// Go: runtime2.go:296 set
+            /// Go: runtime2.go:313 set
             #[inline(always)]
             pub fn set(&self, x: *mut $t) {
                 self.0.set(x)
             }
             /// Swaps `old` for `new`, sequentially consistent; true if it did.
+            ///
+            /// Go: runtime2.go:272 cas
             #[inline(always)]
             pub fn cas(&self, old: *mut $t, new: *mut $t) -> bool {
                 self.0.cas(old, new)

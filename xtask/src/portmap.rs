@@ -1,0 +1,489 @@
+//! `cargo xtask portmap`: checks every cross reference of the port against Go's sources and writes
+//! `docs/portmap.md`.
+//!
+//! What is checked:
+//! * an item line `/// Go: FILE:LINE NAME`, or `/// Go (PACKAGE): ...`: the line declares that name;
+//! * an anchor `// :LINE` in a body: the line lies in a declaration that the item ports, is not empty, and anchors
+//!   rise with the text (unless their comment says what is with the order). An anchor with a file name must exist in
+//!   that file;
+//! * of the files in [`WHOLE`] each function is ported, or stands in `docs/not-ported.md` with a reason, and there is
+//!   an anchor per ten lines of what is ported, and so in each long function;
+//! * the rows of `docs/not-ported.md` are real, have reasons, and are not ported;
+//! * `docs/portmap.md` is what this program would write.
+
+use crate::golang::{self, Decl, GoFile, Kind, Tree, full_path, regex, short_path};
+use crate::rust::{self, Item, Ref, RustFile};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// Go files that are ported as a whole, and the crates that do: each function is accounted for. Of other files only
+/// what is needed is ported.
+pub const WHOLE: &[(&str, &[&str])] = &[
+    ("asm_amd64.s", &["asm"]),
+    ("cgocall.go", &["proc"]),
+    ("chan.go", &["chan", "runtime2"]),
+    ("coro.go", &["coro", "runtime2"]),
+    ("debug.go", &["debug"]),
+    ("histogram.go", &["histogram", "runtime2"]),
+    ("lfstack.go", &["lfstack"]),
+    ("lock_futex.go", &["lock_futex"]),
+    ("lockrank.go", &["runtime2"]),
+    ("lockrank_off.go", &["lock_futex"]),
+    ("lockrank_on.go", &["lock_futex", "runtime2"]),
+    ("netpoll.go", &["netpoll"]),
+    ("netpoll_epoll.go", &["netpoll"]),
+    ("os_linux.go", &["os_linux", "signal"]),
+    ("panic.go", &["panic"]),
+    ("preempt.go", &["preempt"]),
+    ("preempt_amd64.s", &["asm"]),
+    ("print.go", &["print"]),
+    ("proc.go", &["proc", "sysmon"]),
+    ("rand.go", &["rand"]),
+    ("runtime1.go", &["runtime1"]),
+    ("runtime2.go", &["runtime2"]),
+    ("rwmutex.go", &["rwmutex"]),
+    ("select.go", &["select"]),
+    ("sema.go", &["sema"]),
+    ("signal_amd64.go", &["signal"]),
+    ("signal_linux_amd64.go", &["signal"]),
+    ("signal_unix.go", &["signal"]),
+    ("stack.go", &["stack"]),
+    ("time.go", &["time"]),
+    ("traceback.go", &["traceback"]),
+    ("internal/chacha8rand/chacha8.go", &["rand"]),
+    ("internal/poll/fd_mutex.go", &["poll"]),
+    ("internal/poll/fd_poll_runtime.go", &["poll"]),
+    ("internal/poll/fd_posix.go", &["poll"]),
+    ("internal/poll/fd_unix.go", &["poll"]),
+    ("sync/cond.go", &["sync"]),
+    ("sync/mutex.go", &["sync"]),
+    ("sync/once.go", &["sync"]),
+    ("sync/oncefunc.go", &["sync"]),
+    ("sync/pool.go", &["sync"]),
+    ("sync/poolqueue.go", &["sync"]),
+    ("sync/rwmutex.go", &["sync"]),
+    ("sync/waitgroup.go", &["sync"]),
+];
+
+/// Functions with at least so many lines of code must have an anchor per ten of them each; shorter ones are counted
+/// together.
+const LONG: usize = 30;
+
+/// A row of `docs/not-ported.md`.
+struct Row {
+    file: String,
+    line: usize,
+    name: String,
+    reason: String,
+    place: String,
+}
+
+/// What the port says of one Go file.
+#[derive(Default)]
+struct Ported<'a> {
+    /// Line of the declaration: the items that port it.
+    decls: BTreeMap<usize, Vec<(&'a RustFile, &'a Item, &'a Ref)>>,
+    /// Lines with an anchor.
+    anchors: BTreeSet<usize>,
+}
+
+/// What the command line asks for.
+pub struct Options {
+    /// Where Go is.
+    pub goroot: Option<PathBuf>,
+    /// Fail instead of writing.
+    pub check: bool,
+    /// Print the functions that nobody accounts for.
+    pub list_missing: bool,
+}
+
+/// Runs the command; the result is the exit status.
+pub fn run(root: &Path, o: &Options) -> Result<u8, String> {
+    let mut tree = Tree::new(&golang::goroot(o.goroot.clone())?);
+    let files = rust::read_workspace(root)?;
+    let mut wrong: Vec<String> = Vec::new();
+    let rows = read_rows(root, &mut wrong)?;
+    let ported = check_references(&mut tree, &files, &mut wrong);
+    check_rows(&mut tree, &rows, &ported, &mut wrong);
+    let mut missing = Vec::new();
+    let text = report(&mut tree, &ported, &rows, &mut wrong, &mut missing);
+    for (file, d) in &missing {
+        wrong.push(format!("{file}:{} {}: neither ported nor in docs/not-ported.md", d.line, d.full_name()));
+    }
+    if o.list_missing {
+        for (file, d) in &missing {
+            println!("| {file}:{} | {} | |", d.line, d.name);
+        }
+    }
+    let path = root.join("docs/portmap.md");
+    if o.check {
+        if std::fs::read_to_string(&path).ok().as_deref() != Some(&text) {
+            wrong.push("docs/portmap.md is out of date: run `cargo xtask portmap`".into());
+        }
+    } else {
+        std::fs::write(&path, &text).map_err(|e| format!("{}: {e}", path.display()))?;
+    }
+    let items: usize = files.iter().map(|f| f.items.len()).sum();
+    let anchors: usize = files.iter().map(|f| f.anchors.iter().filter(|a| a.head).count()).sum();
+    if !o.list_missing {
+        wrong.iter().for_each(|w| eprintln!("{w}"));
+    }
+    println!(
+        "{items} items, {anchors} anchors, {} rows of what is not ported, {} wrong",
+        rows.len(),
+        wrong.len()
+    );
+    Ok(u8::from(o.check && !wrong.is_empty()))
+}
+
+/// The rows of `docs/not-ported.md`, and of `docs/not-ported.d/*.md`, where they may wait to be merged.
+fn read_rows(root: &Path, wrong: &mut Vec<String>) -> Result<Vec<Row>, String> {
+    let mut paths = vec![root.join("docs/not-ported.md")];
+    if let Ok(dir) = std::fs::read_dir(root.join("docs/not-ported.d")) {
+        paths.extend(dir.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "md")));
+    }
+    paths[1..].sort();
+    let mut rows: Vec<Row> = Vec::new();
+    for p in paths {
+        let text = std::fs::read_to_string(&p).map_err(|e| format!("{}: {e}", p.display()))?;
+        for (n, l) in text.lines().enumerate() {
+            let place = format!("{}:{}", p.strip_prefix(root).unwrap_or(&p).display(), n + 1);
+            let Some(m) =
+                regex!(r"^\|\s*`?([\w./]+\.(?:go|s)):(\d+)`?\s*\|\s*`?([^|`]*?)`?\s*\|\s*(.*?)\s*\|$")
+                    .captures(l)
+            else {
+                if regex!(r"^\|.*\.(go|s):\d").is_match(l) {
+                    wrong.push(format!("{place}: not `| FILE:LINE | NAME | reason |`"));
+                }
+                continue;
+            };
+            let (file, line) = (full_path(&m[1]), m[2].parse().unwrap_or(0));
+            if let Some(r) = rows.iter().find(|r| r.file == file && r.line == line && r.name == m[3]) {
+                if r.reason != m[4] {
+                    wrong.push(format!("{place}: {}:{line} has another reason at {}", &m[1], r.place));
+                }
+                continue;
+            }
+            rows.push(Row { file, line, name: m[3].to_string(), reason: m[4].to_string(), place });
+        }
+    }
+    Ok(rows)
+}
+
+fn check_references<'a>(
+    tree: &mut Tree,
+    files: &'a [RustFile],
+    wrong: &mut Vec<String>,
+) -> BTreeMap<String, Ported<'a>> {
+    let mut ported: BTreeMap<String, Ported<'a>> = BTreeMap::new();
+    for f in files {
+        for (at, what) in &f.malformed {
+            wrong.push(format!("{}:{at}: not a reference: {what}", f.path));
+        }
+        let is_source = f.path.contains("/src/");
+        // The lines of Go that each item may have anchors to.
+        let mut ranges: HashMap<usize, Vec<(&str, usize, usize)>> = HashMap::new();
+        for item in &f.items {
+            for r in &item.refs {
+                let place = format!("{}:{}", f.path, r.at);
+                let Some(go) = tree.file(&r.file) else {
+                    wrong.push(format!("{place}: Go has no file {}", r.file));
+                    continue;
+                };
+                let Some((first, last)) = declared_at(go, r) else {
+                    let real: Vec<String> =
+                        go.decls.iter().filter(|d| d.name == r.name).map(|d| d.line.to_string()).collect();
+                    let real = if real.is_empty() { "no line".into() } else { real.join(", ") };
+                    wrong.push(format!(
+                        "{place}: {}:{} is not {} ({real} is)",
+                        short_path(&r.file),
+                        r.line,
+                        r.name
+                    ));
+                    continue;
+                };
+                ranges.entry(item.start).or_default().push((&r.file, first, last));
+                if is_source {
+                    let p = ported.entry(r.file.clone()).or_default();
+                    p.decls.entry(r.line).or_default().push((f, item, r));
+                }
+            }
+        }
+        check_anchors(tree, f, &ranges, &mut ported, wrong);
+    }
+    ported
+}
+
+/// The lines of what a reference names, if it is declared where it says.
+fn declared_at(go: &GoFile, r: &Ref) -> Option<(usize, usize)> {
+    if let Some(d) = go.declares(r.line, &r.name) {
+        return Some((d.line, d.end));
+    }
+    // A declaration inside of a function.
+    let text = go.lines.get(r.line.checked_sub(1)?)?;
+    let code = text.split("//").next().unwrap_or("");
+    let inner = regex!(r"\b(?:const|var|type)\s+(\w+)\b|^\s*(\w+)(?:,\s*\w+)*\s*:?=[^=]|^#define\s+(\w+)");
+    let named =
+        inner.captures(code).is_some_and(|m| (1..4).any(|i| m.get(i).is_some_and(|n| n.as_str() == r.name)));
+    named.then_some((r.line, r.line))
+}
+
+fn check_anchors(
+    tree: &mut Tree,
+    f: &RustFile,
+    ranges: &HashMap<usize, Vec<(&str, usize, usize)>>,
+    ported: &mut BTreeMap<String, Ported<'_>>,
+    wrong: &mut Vec<String>,
+) {
+    let all: Vec<(&str, usize, usize)> = ranges.values().flatten().copied().collect();
+    let is_source = f.path.contains("/src/");
+    let mut last: HashMap<(usize, usize), (usize, usize)> = HashMap::new();
+    for a in &f.anchors {
+        let place = format!("{}:{}", f.path, a.at);
+        let item = f.item_at(a.at);
+        // A helper without a reference has its anchors in what the rest of the file ports.
+        let own = match item {
+            Some(i) => ranges.get(&i.start).map_or(&[][..], |v| v),
+            None => &all,
+        };
+        // In what the item ports?
+        let inside = own.iter().position(|&(file, first, end)| {
+            let same = a.file.as_ref().is_none_or(|n| file == n || file.rsplit('/').next() == Some(n));
+            same && first <= a.line && a.line <= end
+        });
+        let Some(k) = inside else {
+            match &a.file {
+                None if a.head && is_source => wrong.push(match item {
+                    Some(i) if own.is_empty() => {
+                        format!("{place}: :{}: {} has a wrong reference", a.line, i.name)
+                    }
+                    Some(i) => format!("{place}: :{} is outside of what {} ports", a.line, i.name),
+                    None => format!("{place}: :{} is in nothing that this file ports", a.line),
+                }),
+                // A mention may look further, but not out of the file.
+                None => {
+                    let known =
+                        own.iter().any(|(file, ..)| tree.file(file).is_some_and(|g| exists(g, a.line)));
+                    if !own.is_empty() && !known {
+                        wrong.push(format!("{place}: :{} does not exist", a.line));
+                    }
+                }
+                Some(name) => {
+                    let dirs =
+                        own.iter().filter_map(|(file, ..)| file.rsplit_once('/')).map(|(d, _)| d.to_string());
+                    let mut tries: Vec<String> = dirs.map(|d| format!("{d}/{name}")).collect();
+                    tries.extend(
+                        ["runtime", "runtime/cgo", "sync", "time", "internal/poll", "syscall", "net"]
+                            .map(|d| format!("{d}/{name}")),
+                    );
+                    tries.push(name.clone());
+                    let found = tries.iter().find(|t| tree.file(t).is_some_and(|g| exists(g, a.line)));
+                    match found {
+                        None => wrong.push(format!("{place}: {name}:{} does not exist", a.line)),
+                        Some(file) if a.head => {
+                            ported.entry(file.clone()).or_default().anchors.insert(a.line);
+                        }
+                        Some(_) => {}
+                    }
+                }
+            }
+            continue;
+        };
+        if !a.head {
+            continue;
+        }
+        let (file, first, _) = own[k];
+        let key = (item.map_or(0, |i| i.start), first);
+        if tree.file(file).is_some_and(|g| !exists(g, a.line)) {
+            wrong.push(format!("{place}: {}:{} is an empty line", short_path(file), a.line));
+        }
+        ported.entry(file.to_string()).or_default().anchors.insert(a.line);
+        let before = last.insert(key, (a.line, a.at));
+        if let Some((line, at)) = before
+            && a.line < line
+            && !a.order
+        {
+            wrong.push(format!(
+                "{place}: :{} after :{line} (line {at}) without a word about the order",
+                a.line
+            ));
+        }
+    }
+}
+
+fn exists(go: &GoFile, line: usize) -> bool {
+    line > 0 && go.lines.get(line - 1).is_some_and(|l| !l.trim().is_empty())
+}
+
+fn check_rows(tree: &mut Tree, rows: &[Row], ported: &BTreeMap<String, Ported<'_>>, wrong: &mut Vec<String>) {
+    for r in rows {
+        let (place, file) = (&r.place, short_path(&r.file));
+        if r.reason.is_empty() {
+            wrong.push(format!("{place}: {file}:{} has no reason", r.line));
+        }
+        let Some(go) = tree.file(&r.file) else {
+            wrong.push(format!("{place}: Go has no file {file}"));
+            continue;
+        };
+        // `(all but ...)` stands for a whole file.
+        if r.name.starts_with('(') {
+            if r.line != 1 || WHOLE.iter().any(|(w, _)| *w == file) {
+                wrong.push(format!(
+                    "{place}: a row for a whole file is :1, and not for a file that is ported"
+                ));
+            }
+            continue;
+        }
+        let bare = r.name.rsplit('.').next().unwrap_or("");
+        if go.declares(r.line, bare).is_none() {
+            let real: Vec<String> =
+                go.decls.iter().filter(|d| d.name == bare).map(|d| d.line.to_string()).collect();
+            wrong.push(format!("{place}: {file}:{} is not {} ({} is)", r.line, r.name, real.join(", ")));
+        }
+        if let Some(p) = ported.get(&r.file).and_then(|p| p.decls.get(&r.line))
+            && let Some((f, item, at)) = p.iter().find(|(_, _, at)| at.name == bare)
+        {
+            wrong
+                .push(format!("{place}: {file}:{} is ported: {} at {}:{}", r.line, item.name, f.path, at.at));
+        }
+    }
+}
+
+/// What the anchors of a Go file amount to.
+struct Density {
+    lines: usize,
+    anchors: usize,
+}
+
+impl Density {
+    fn per_ten(&self) -> f64 {
+        10.0 * self.anchors as f64 / self.lines.max(1) as f64
+    }
+}
+
+fn report(
+    tree: &mut Tree,
+    ported: &BTreeMap<String, Ported<'_>>,
+    rows: &[Row],
+    wrong: &mut Vec<String>,
+    missing: &mut Vec<(String, Decl)>,
+) -> String {
+    let none = Ported::default();
+    let mut files: Vec<String> = WHOLE.iter().map(|(f, _)| full_path(f)).collect();
+    files.extend(ported.iter().filter(|(_, p)| !p.decls.is_empty()).map(|(f, _)| f.clone()));
+    files.sort_by_key(|f| (f.contains('/') && !f.starts_with("runtime/"), f.clone()));
+    files.dedup();
+    let (mut summary, mut tables) = (String::new(), String::new());
+    let mut total = [0usize; 4];
+    for file in &files {
+        let short = short_path(file).to_string();
+        let p = ported.get(file).unwrap_or(&none);
+        let whole = WHOLE.iter().find(|(f, _)| *f == short);
+        let Some(go) = tree.file(file) else {
+            wrong.push(format!("Go has no file {file}"));
+            continue;
+        };
+        let not: HashMap<usize, &Row> =
+            rows.iter().filter(|r| r.file == *file).map(|r| (r.line, r)).collect();
+        let funcs = go.funcs().count();
+        let mut d = Density { lines: 0, anchors: 0 };
+        let (mut done, mut declared) = (0, 0);
+        for f in go.funcs() {
+            if p.decls.contains_key(&f.line) {
+                let own =
+                    Density { lines: f.end + 1 - f.line, anchors: p.anchors.range(f.line..=f.end).count() };
+                let merely_declared = f.end == f.line;
+                let code = go.code_lines(f);
+                if whole.is_some() && code >= LONG && code > 10 * own.anchors {
+                    wrong.push(format!(
+                        "{short}:{} {}: {} anchors for {code} lines of code",
+                        f.line, f.name, own.anchors
+                    ));
+                }
+                done += 1;
+                if !merely_declared {
+                    d.lines += own.lines;
+                    d.anchors += own.anchors;
+                }
+            } else if not.contains_key(&f.line) {
+                declared += 1;
+            } else if whole.is_some() {
+                missing.push((short.clone(), f.clone()));
+            }
+        }
+        if whole.is_some() && d.lines > 0 && d.per_ten() < 1.0 {
+            wrong.push(format!("{short}: {:.2} anchors per ten lines", d.per_ten()));
+        }
+        let mut crates: Vec<&str> =
+            p.decls.values().flatten().filter_map(|(f, ..)| f.path.split('/').next()).collect();
+        crates.sort_unstable();
+        crates.dedup();
+        if let Some((_, want)) = whole
+            && let Some(c) = want.iter().find(|c| !crates.contains(c) && done > 0)
+        {
+            wrong.push(format!("{short}: the crate {c} ports nothing of it"));
+        }
+        let share = if whole.is_some() { funcs.to_string() } else { format!("({funcs})") };
+        let density = if d.lines > 0 { format!("{:.1}", d.per_ten()) } else { String::new() };
+        let anchor = short.replace(['/', '.'], "");
+        let _ = writeln!(
+            summary,
+            "| [{short}](#{anchor}) | {} | {share} | {done} | {declared} | {} | {density} |",
+            crates.join(", "),
+            d.lines
+        );
+        if whole.is_some() {
+            total[0] += funcs;
+            total[2] += declared;
+        }
+        total[1] += done;
+        total[3] += d.lines;
+        let _ = writeln!(tables, "\n## {short}\n\n| line | Go | Rust | where |\n|---:|---|---|---|");
+        for (line, text) in table(go, p, &not) {
+            let _ = writeln!(tables, "| {line} | {text}");
+        }
+    }
+    let [funcs, done, declared, lines] = total;
+    format!(
+        "# Where each piece of Go is\n\n\
+         Written by `cargo xtask portmap`, which also checks every reference against the sources of Go {}; do not edit.\n\
+         *Functions* counts the functions of a Go file, in parentheses if only what is needed of the file is ported;\n\
+         *not* those that [not-ported.md](not-ported.md) gives a reason for; *lines* the Go lines of the ported ones;\n\
+         *anchors* the line numbers in the Rust bodies per ten of those.\n\n\
+         | Go file | crates | functions | ported | not | lines | anchors |\n|---|---|---:|---:|---:|---:|---:|\n\
+         {summary}| **all** | | {funcs} | {done} | {declared} | {lines} | |\n{tables}",
+        &golang::RELEASE[2..]
+    )
+}
+
+/// The rows of one Go file's table, by line.
+fn table(go: &GoFile, p: &Ported<'_>, not: &HashMap<usize, &Row>) -> Vec<(usize, String)> {
+    let mut out = Vec::new();
+    for (&line, items) in &p.decls {
+        // Several names may stand in one line.
+        let mut names: Vec<&str> = items.iter().map(|(_, _, r)| r.name.as_str()).collect();
+        names.sort_unstable();
+        names.dedup();
+        for name in names {
+            let full = go.declares(line, name).map_or(name.to_string(), |d| match d.kind {
+                Kind::Func => format!("{}()", d.full_name()),
+                _ => d.full_name(),
+            });
+            let here = items.iter().filter(|(_, _, r)| r.name == name);
+            let mut places: Vec<(String, String)> =
+                here.map(|(f, i, _)| (format!("`{}`", i.name), format!("`{}`", f.path))).collect();
+            places.dedup();
+            let rust: Vec<&str> = places.iter().map(|(n, _)| n.as_str()).collect();
+            let mut at: Vec<&str> = places.iter().map(|(_, f)| f.as_str()).collect();
+            at.dedup();
+            out.push((line, format!("`{full}` | {} | {} |", rust.join(", "), at.join(", "))));
+        }
+    }
+    for (&line, r) in not {
+        let name = go.declares(line, &r.name).map_or(r.name.clone(), Decl::full_name);
+        out.push((line, format!("`{name}` | *not ported* | {} |", r.reason)));
+    }
+    out.sort();
+    out
+}
