@@ -35,6 +35,7 @@
 mod chan_;
 mod go_;
 pub mod iter;
+pub mod net;
 mod rt0;
 pub mod runtime;
 #[doc(hidden)]

@@ -68,10 +68,10 @@ impl fmt::Display for Error {
             Error::Eof => "EOF",
             Error::UnexpectedEof => "unexpected EOF",
             Error::NetClosing => "use of closed network connection", // :24
-            Error::FileClosing => "use of closed file",              // :35
-            Error::NoDeadline => "file type does not support deadline", // :39
-            Error::DeadlineExceeded => "i/o timeout",                // :60
-            Error::NotPollable => "not pollable",                    // :66
+            Error::FileClosing => "use of closed file",
+            Error::NoDeadline => "file type does not support deadline",
+            Error::DeadlineExceeded => "i/o timeout",
+            Error::NotPollable => "not pollable",
             Error::UnsupportedFileType => "waiting for unsupported file type",
         })
     }

@@ -300,7 +300,7 @@ pub fn recvmsg(fd: i32, p: &mut [u8], oob: &mut [u8], flags: i32) -> Result<(usi
         iov = libc::iovec { iov_base: (&raw mut dummy).cast(), iov_len: 1 };
     }
     let mut msg = msghdr(&mut iov);
-    msg.msg_name = (&raw mut sa.raw).cast(); // :766
+    msg.msg_name = (&raw mut sa.raw).cast();
     msg.msg_namelen = sa.len;
     if !oob.is_empty() {
         msg.msg_control = oob.as_mut_ptr().cast(); // :787
@@ -330,7 +330,7 @@ pub fn sendmsg(fd: i32, p: &[u8], oob: &[u8], to: Option<&SockAddr>, flags: i32)
     }
     let mut msg = msghdr(&mut iov);
     if let Some(to) = to {
-        msg.msg_name = (&raw const to.raw).cast_mut().cast(); // :802
+        msg.msg_name = (&raw const to.raw).cast_mut().cast();
         msg.msg_namelen = to.len;
     }
     if !oob.is_empty() {

@@ -1,0 +1,283 @@
+//! Files: os/file_unix.go, file_posix.go, pipe2_unix.go.
+
+use super::Error;
+use gort_poll::{Fd, sys};
+use std::fs::OpenOptions;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// An open file. Go's `os.File`.
+///
+/// Pipes, ttys, sockets and whatever else the kernel's poller takes are waited for without a thread; such files have
+/// deadlines, and [`close`](Self::close) ends what other goroutines do with them. Regular files are read and written in
+/// [`blocking`](crate::blocking) sections.
+#[derive(Clone, Debug)]
+pub struct File {
+    fd: Arc<Fd>,
+}
+
+/// What `newFile` is told about a descriptor.
+///
+/// Go (os): file_unix.go:140 newFileKind
+#[derive(PartialEq, Eq)]
+enum Kind {
+    /// Given by the user.
+    NewFile,
+    /// From `open(2)`.
+    OpenFile,
+    /// From `pipe2(2)`.
+    Pipe,
+}
+
+impl File {
+    /// Puts the descriptor into non-blocking mode and in the poller's care, if that is possible.
+    ///
+    /// Go (os): file_unix.go:162 newFile
+    fn new(fd: OwnedFd, kind: Kind, non_blocking: bool) -> Self {
+        let n = fd.as_raw_fd();
+        let f = Fd::new(fd.into_raw_fd(), true, true); // :164
+
+        let mut pollable = kind == Kind::OpenFile || kind == Kind::Pipe || non_blocking; // :173
+
+        // :180 the BSDs' kqueue has more exceptions
+        let mut clear_non_block = false; // :212
+        if pollable && !non_blocking {
+            // :222
+            if sys::set_nonblock(n, true).is_ok() {
+                clear_non_block = true;
+            } else {
+                pollable = false; // :226
+            }
+        }
+
+        // :230 epoll refuses regular files: back to blocking mode then
+        if f.init("file", pollable).is_err() && clear_non_block {
+            let _ = sys::set_nonblock(n, false); // :238
+        }
+        Self { fd: Arc::new(f) }
+    }
+
+    /// Opens for reading.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
+        Self::open_with(OpenOptions::new().read(true), path)
+    }
+
+    /// Makes a new, empty file, or empties an old one, for writing.
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn create(path: impl AsRef<Path>) -> io::Result<Self> {
+        Self::open_with(OpenOptions::new().write(true).create(true).truncate(true), path)
+    }
+
+    /// Opens as std's options say.
+    ///
+    /// # Errors
+    /// The kernel's.
+    ///
+    /// Go (os): file_unix.go:264 openFileNolog
+    pub fn open_with(options: &OpenOptions, path: impl AsRef<Path>) -> io::Result<Self> {
+        let path = path.as_ref();
+        let f = crate::blocking(|| options.open(path))?; // :278 std repeats it after EINTR
+        let non_blocking = is_nonblocking(f.as_raw_fd());
+        Ok(Self::new(f.into(), Kind::OpenFile, non_blocking)) // :297
+    }
+
+    /// Takes over a descriptor. Only one in non-blocking mode already is given to the poller: the mode belongs to the open
+    /// file, which others may share.
+    ///
+    /// Go (os): file_unix.go:106 NewFile
+    pub fn from_fd(fd: OwnedFd) -> Self {
+        let non_blocking = is_nonblocking(fd.as_raw_fd()); // :112
+        Self::new(fd, Kind::NewFile, non_blocking)
+    }
+
+    /// Whether the poller looks after it (else its operations block their threads).
+    pub fn pollable(&self) -> bool {
+        self.fd.pollable()
+    }
+
+    /// Reads at a place, without moving the file's own.
+    ///
+    /// # Errors
+    /// If closed; the kernel's.
+    ///
+    /// Go (os): file_posix.go:37 pread
+    pub fn read_at(&self, b: &mut [u8], offset: u64) -> io::Result<usize> {
+        eof(self.fd.pread(b, offset as i64)) // :38
+    }
+
+    /// Writes at a place, without moving the file's own.
+    ///
+    /// # Errors
+    /// If closed; the kernel's.
+    ///
+    /// Go (os): file_posix.go:53 pwrite
+    pub fn write_at(&self, b: &[u8], offset: u64) -> io::Result<usize> {
+        part(self.fd.pwrite(b, offset as i64)) // :54
+    }
+
+    /// Makes it that long.
+    ///
+    /// # Errors
+    /// If closed; the kernel's.
+    pub fn set_len(&self, size: u64) -> io::Result<()> {
+        Ok(self.fd.ftruncate(size as i64)?)
+    }
+
+    /// Writes everything to the disk.
+    ///
+    /// # Errors
+    /// If closed; the kernel's.
+    pub fn sync_all(&self) -> io::Result<()> {
+        Ok(self.fd.fsync()?)
+    }
+
+    /// Its length.
+    ///
+    /// # Errors
+    /// If closed; the kernel's.
+    pub fn size(&self) -> io::Result<u64> {
+        Ok(self.fd.fstat()?.st_size as u64)
+    }
+
+    /// Sets the deadline of reads and writes, those under way as well; None: they may wait for ever.
+    ///
+    /// # Errors
+    /// If closed; `file type does not support deadline` (kind `Unsupported`) unless the poller looks after it.
+    pub fn set_deadline(&self, t: Option<Instant>) -> io::Result<()> {
+        Ok(self.fd.set_deadline(t)?)
+    }
+
+    /// Sets the deadline of reads.
+    ///
+    /// # Errors
+    /// As [`set_deadline`](Self::set_deadline).
+    pub fn set_read_deadline(&self, t: Option<Instant>) -> io::Result<()> {
+        Ok(self.fd.set_read_deadline(t)?)
+    }
+
+    /// Sets the deadline of writes.
+    ///
+    /// # Errors
+    /// As [`set_deadline`](Self::set_deadline).
+    pub fn set_write_deadline(&self, t: Option<Instant>) -> io::Result<()> {
+        Ok(self.fd.set_write_deadline(t)?)
+    }
+
+    /// Closes it, for all handles: what other goroutines do with it ends with `use of closed file`, unless it blocks its
+    /// thread.
+    ///
+    /// # Errors
+    /// If it has been closed before.
+    pub fn close(&self) -> io::Result<()> {
+        Ok(self.fd.close()?)
+    }
+
+    /// Another handle of the same file (no duplicate of the descriptor).
+    ///
+    /// # Errors
+    /// None; as std's.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        Ok(self.clone())
+    }
+}
+
+/// A pipe: what is written to the second can be read from the first. Go's `os.Pipe`.
+///
+/// # Errors
+/// The kernel's.
+///
+/// Go (os): pipe2_unix.go:13 Pipe
+pub fn pipe() -> io::Result<(File, File)> {
+    let fds = sys::pipe2(libc::O_CLOEXEC)?; // :16
+    // SAFETY: two new descriptors that nobody else knows.
+    let [r, w] = fds.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
+    Ok((File::new(r, Kind::Pipe, false), File::new(w, Kind::Pipe, false))) // :21
+}
+
+fn is_nonblocking(fd: RawFd) -> bool {
+    sys::fcntl(fd, libc::F_GETFL, 0).is_ok_and(|flags| flags & libc::O_NONBLOCK != 0)
+}
+
+/// The end is no error for std.
+fn eof(r: Result<usize, Error>) -> io::Result<usize> {
+    match r {
+        Err(Error::Eof) => Ok(0),
+        r => Ok(r?),
+    }
+}
+
+/// A part that has been written is no error for std; the next write tells.
+fn part((n, r): (usize, Result<(), Error>)) -> io::Result<usize> {
+    match r {
+        Err(e) if n == 0 => Err(e.into()),
+        _ => Ok(n),
+    }
+}
+
+impl Read for &File {
+    fn read(&mut self, b: &mut [u8]) -> io::Result<usize> {
+        eof(self.fd.read(b))
+    }
+}
+
+impl Write for &File {
+    fn write(&mut self, b: &[u8]) -> io::Result<usize> {
+        part(self.fd.write(b))
+    }
+    fn write_all(&mut self, b: &[u8]) -> io::Result<()> {
+        Ok(self.fd.write(b).1?)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Seek for &File {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let (off, whence) = match to {
+            SeekFrom::Start(n) => (n as i64, libc::SEEK_SET),
+            SeekFrom::End(n) => (n, libc::SEEK_END),
+            SeekFrom::Current(n) => (n, libc::SEEK_CUR),
+        };
+        Ok(self.fd.seek(off, whence)? as u64)
+    }
+}
+
+impl Read for File {
+    fn read(&mut self, b: &mut [u8]) -> io::Result<usize> {
+        (&*self).read(b)
+    }
+}
+
+impl Write for File {
+    fn write(&mut self, b: &[u8]) -> io::Result<usize> {
+        (&*self).write(b)
+    }
+    fn write_all(&mut self, b: &[u8]) -> io::Result<()> {
+        (&*self).write_all(b)
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Seek for File {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        (&*self).seek(to)
+    }
+}
+
+impl AsRawFd for File {
+    /// -1 if it has been closed.
+    fn as_raw_fd(&self) -> RawFd {
+        self.fd.sysfd()
+    }
+}

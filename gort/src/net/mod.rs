@@ -1,0 +1,246 @@
+//! Networking and pollable files, as in Go: an operation that has to wait parks its goroutine, not its thread.
+//!
+//! The types look like those of `std::net` and implement `std::io::Read` and `Write`, also for shared references, so
+//! protocol crates written for std work on them. What they add is Go's:
+//! * any operation may be used by several goroutines at once; `try_clone` gives another handle of the same connection,
+//! * [`close`](TcpStream::close) ends reads, writes and accepts that other goroutines are blocked in,
+//! * deadlines are points in time, hold for operations under way too and may be moved.
+//!
+//! A handle that is dropped as the last one closes. Connections have `TCP_NODELAY` and keep-alive (15 s) on, listeners
+//! `SO_REUSEADDR` and the system's longest backlog, as in Go.
+//!
+//! Errors of the kernel are std's. The others have Go's text and carry an [`Error`]: `use of closed network connection`
+//! is of kind `NotConnected`, `i/o timeout` of kind `TimedOut`.
+//!
+//! ```no_run
+//! use gort::{go, net::{TcpListener, TcpStream}};
+//! use std::io::{Read, Write};
+//!
+//! gort::run(|| {
+//!     let l = TcpListener::bind("127.0.0.1:0").unwrap();
+//!     let addr = l.local_addr().unwrap();
+//!     go(move || {
+//!         for conn in l.incoming().flatten() {
+//!             go(move || {
+//!                 let _ = std::io::copy(&mut &conn, &mut &conn);
+//!             });
+//!         }
+//!     });
+//!     let mut c = TcpStream::connect(addr).unwrap();
+//!     c.write_all(b"hi").unwrap();
+//! })
+//! ```
+
+mod fd;
+mod file;
+mod tcp;
+mod udp;
+mod unix;
+
+pub use file::{File, pipe};
+pub use gort_poll::Error;
+pub use std::net::Shutdown;
+pub use tcp::{Incoming, TcpListener, TcpStream};
+pub use udp::UdpSocket;
+pub use unix::{UnixDatagram, UnixListener, UnixStream};
+
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::time::{Duration, Instant};
+
+/// Resolves a name. The thread may block in the C library; its P is handed on meanwhile. Literals need no system call.
+fn resolve(a: impl ToSocketAddrs) -> io::Result<Vec<SocketAddr>> {
+    crate::blocking(|| Ok(a.to_socket_addrs()?.collect()))
+}
+
+/// Tries `f` with each address in turn, in time for `deadline`. Returns its first success, or the first error, which says
+/// most.
+///
+/// Go (net): dial.go:608 dialSerial
+fn dial_serial<T>(
+    a: impl ToSocketAddrs,
+    deadline: Option<Instant>,
+    mut f: impl FnMut(SocketAddr, Option<Instant>) -> Result<T, Error>,
+) -> io::Result<T> {
+    let ras = resolve(a)?;
+    let mut first_err = None; // :609
+
+    for (i, &ra) in ras.iter().enumerate() {
+        // :612 no contexts; the deadline is looked at here
+        let partial = match partial_deadline(Instant::now(), deadline, ras.len() - i) {
+            Ok(t) => t, // :620
+            Err(e) => {
+                first_err = first_err.or(Some(e)); // :624
+                break;
+            }
+        };
+        // :635
+        match f(ra, partial) {
+            Ok(c) => return Ok(c),
+            Err(e) => first_err = first_err.or(Some(e)), // :639
+        }
+    }
+
+    // :644
+    Err(first_err.map_or_else(missing_address, io::Error::from))
+}
+
+/// When the attempt with one of the addresses is to end: each gets its share of the time, at least two seconds.
+///
+/// Go (net): dial.go:218 partialDeadline
+fn partial_deadline(
+    now: Instant,
+    deadline: Option<Instant>,
+    remaining: usize,
+) -> Result<Option<Instant>, Error> {
+    let Some(deadline) = deadline else { return Ok(None) }; // :219
+    let time_remaining = deadline.saturating_duration_since(now);
+    if time_remaining.is_zero() {
+        return Err(Error::DeadlineExceeded); // :224
+    }
+    let mut timeout = time_remaining / remaining as u32; // :227
+    const SANE_MINIMUM: Duration = Duration::from_secs(2);
+    if timeout < SANE_MINIMUM {
+        timeout = time_remaining.min(SANE_MINIMUM); // :231
+    }
+    Ok(Some(now + timeout)) // :237
+}
+
+fn missing_address() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "missing address")
+}
+
+/// Listens, or opens a datagram socket: the first address that works; if none, the first error.
+fn each_addr<T>(a: impl ToSocketAddrs, f: impl Fn(SocketAddr) -> Result<T, Error>) -> io::Result<T> {
+    let mut first_err = None;
+    for addr in resolve(a)? {
+        match f(addr) {
+            Ok(v) => return Ok(v),
+            Err(e) => first_err = first_err.or(Some(e)),
+        }
+    }
+    Err(first_err.map_or_else(missing_address, io::Error::from))
+}
+
+/// What all connections have: reading, writing, deadlines. The type has a field `fd` that leads to a `NetFd`.
+macro_rules! deadlines {
+    ($t:ident) => {
+        impl $t {
+            /// Sets the deadline of reads and writes, those under way as well; None: they may wait for ever. Go's `SetDeadline`.
+            ///
+            /// # Errors
+            /// If closed.
+            pub fn set_deadline(&self, t: Option<std::time::Instant>) -> std::io::Result<()> {
+                Ok(self.fd.pfd.set_deadline(t)?)
+            }
+            /// Sets the deadline of reads (and of accepts), those under way as well. Go's `SetReadDeadline`.
+            ///
+            /// # Errors
+            /// If closed.
+            pub fn set_read_deadline(&self, t: Option<std::time::Instant>) -> std::io::Result<()> {
+                Ok(self.fd.pfd.set_read_deadline(t)?)
+            }
+            /// Sets the deadline of writes, those under way as well. Go's `SetWriteDeadline`.
+            ///
+            /// # Errors
+            /// If closed.
+            pub fn set_write_deadline(&self, t: Option<std::time::Instant>) -> std::io::Result<()> {
+                Ok(self.fd.pfd.set_write_deadline(t)?)
+            }
+            /// Closes it, for all handles: what other goroutines do with it ends with `use of closed network connection`.
+            ///
+            /// # Errors
+            /// If it has been closed before.
+            pub fn close(&self) -> std::io::Result<()> {
+                Ok(self.fd.close()?)
+            }
+            /// Takes the error that the kernel has noted for this socket, if any.
+            ///
+            /// # Errors
+            /// If closed.
+            pub fn take_error(&self) -> std::io::Result<Option<std::io::Error>> {
+                let e = self.fd.pfd.getsockopt_int(libc::SOL_SOCKET, libc::SO_ERROR)?;
+                Ok((e != 0).then(|| std::io::Error::from_raw_os_error(e)))
+            }
+            /// Another handle of the same socket (no duplicate of the descriptor).
+            ///
+            /// # Errors
+            /// None; as std's.
+            pub fn try_clone(&self) -> std::io::Result<Self> {
+                Ok(self.clone())
+            }
+        }
+        impl std::os::fd::AsRawFd for $t {
+            /// -1 if it has been closed.
+            fn as_raw_fd(&self) -> std::os::fd::RawFd {
+                self.fd.pfd.sysfd()
+            }
+        }
+    };
+}
+
+/// Per-operation timeouts, as std has them.
+macro_rules! timeouts {
+    ($t:ident) => {
+        impl $t {
+            /// Every read from now on has a deadline of its own, `d` after it begins; None: no deadline. std's way; where
+            /// it is set, [`set_read_deadline`](Self::set_read_deadline) has no effect.
+            ///
+            /// # Errors
+            /// If closed; a duration of zero.
+            pub fn set_read_timeout(&self, d: Option<std::time::Duration>) -> std::io::Result<()> {
+                self.fd.set_timeout(true, d)
+            }
+            /// Every write from now on has a deadline of its own.
+            ///
+            /// # Errors
+            /// If closed; a duration of zero.
+            pub fn set_write_timeout(&self, d: Option<std::time::Duration>) -> std::io::Result<()> {
+                self.fd.set_timeout(false, d)
+            }
+            /// What [`set_read_timeout`](Self::set_read_timeout) has set.
+            ///
+            /// # Errors
+            /// None; as std's.
+            pub fn read_timeout(&self) -> std::io::Result<Option<std::time::Duration>> {
+                Ok(self.fd.timeout(true))
+            }
+            /// What [`set_write_timeout`](Self::set_write_timeout) has set.
+            ///
+            /// # Errors
+            /// None; as std's.
+            pub fn write_timeout(&self) -> std::io::Result<Option<std::time::Duration>> {
+                Ok(self.fd.timeout(false))
+            }
+        }
+    };
+}
+
+/// `Read` and `Write` for a stream and for references to it.
+macro_rules! read_write {
+    ($t:ty) => {
+        impl std::io::Read for $t {
+            fn read(&mut self, b: &mut [u8]) -> std::io::Result<usize> {
+                self.fd.read(b)
+            }
+        }
+        impl std::io::Write for $t {
+            /// Go's `Write`: waits until all of it has been written; fewer only if an error or the deadline came
+            /// in between, which the next write reports.
+            fn write(&mut self, b: &[u8]) -> std::io::Result<usize> {
+                self.fd.write(b)
+            }
+            fn write_all(&mut self, b: &[u8]) -> std::io::Result<()> {
+                self.fd.write_all(b)
+            }
+            fn write_vectored(&mut self, v: &[std::io::IoSlice<'_>]) -> std::io::Result<usize> {
+                self.fd.writev(v)
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+    };
+}
+
+use {deadlines, read_write, timeouts};

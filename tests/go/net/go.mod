@@ -1,0 +1,3 @@
+module neterrors
+
+go 1.23
