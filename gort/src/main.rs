@@ -138,4 +138,5 @@ fn summary(t: std::time::Duration) {
     ] {
         eprintln!("{name:<16} {v}");
     }
+    eprint!("--\n{}", gort::runtime::metrics::dump());
 }

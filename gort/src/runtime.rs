@@ -1,5 +1,7 @@
 //! Go's package `runtime`, and `runtime/debug`.
 
+pub mod metrics;
+
 use gort_proc::*;
 
 /// Lets others run: this goroutine goes to the end of the global run queue. Go's `runtime.Gosched`.
@@ -19,6 +21,7 @@ pub fn goexit() -> ! {
 /// Sets how many threads may run goroutines at once, and returns the previous value; `n < 1` only asks.
 /// Go's `runtime.GOMAXPROCS`.
 pub fn gomaxprocs(n: i32) -> i32 {
+    on_goroutine();
     // SAFETY: on a user goroutine; it stops the world itself.
     unsafe { gort_debug::gomaxprocs(n) }
 }
@@ -62,6 +65,7 @@ pub fn stack(all: bool) -> String {
 /// Sets how many threads the runtime may make (10,000 at first); more end the program. Returns the old value.
 /// Go's `debug.SetMaxThreads`.
 pub fn set_max_threads(n: i32) -> i32 {
+    on_goroutine();
     // SAFETY: on a user goroutine.
     unsafe { gort_proc::set_max_threads(n) }
 }
@@ -106,6 +110,7 @@ pub struct Stats {
 
 /// Reads the counters. They are exact for a processor that stands still, and a moment old for others.
 pub fn stats() -> Stats {
+    on_goroutine();
     let mut s = Stats::default();
     // SAFETY: Ps are never freed, their counters are atomics; allp's array is never freed either.
     unsafe {

@@ -114,6 +114,7 @@ impl LimiterEventOps for LimiterEvent {
                 // :476 no limiter to tell
                 // SAFETY: an atomic of the global state.
                 unsafe { (*sched()).idle_time.add(duration) };
+                self.idle.bump(duration); // gort's own; the P is its taker's alone
             }
             // :478
             LimiterEventType::MarkAssist | LimiterEventType::ScavengeAssist => {}

@@ -648,11 +648,13 @@ pub struct P {
 /// in `proc::mgclimit`.
 ///
 /// Go: mgclimit.go:395 limiterEvent
-#[repr(transparent)]
+#[repr(C)]
 #[derive(Default)]
 pub struct LimiterEvent {
     /// 0 if there is none.
     pub stamp: Uint64,
+    /// gort's own: nanoseconds that the P has been idle, up to its last idle time that has ended. For metrics.
+    pub idle: Int64,
 }
 
 /// Orders of pooled stacks: `FIXED_STACK << 0 ..= << 3`.
