@@ -13,7 +13,7 @@ pub unsafe fn malg(stacksize: i32) -> *mut G {
     // SAFETY: the G is new and nobody else's yet.
     unsafe {
         // :4956
-        let newg: *mut G = Box::leak(Box::default());
+        let newg = alloc_g();
         if stacksize >= 0 {
             // :4958
             let stacksize = round2(STACK_SYSTEM as i32 + stacksize);
@@ -27,6 +27,42 @@ pub unsafe fn malg(stacksize: i32) -> *mut G {
         }
         // :4968
         newg
+    }
+}
+
+/// Where the next Gs come from: Gs are never freed, so they are cut from chunks, one behind the other.
+struct GSlab {
+    lock: Mutex,
+    next: *mut G,
+    left: usize,
+}
+
+/// Gs in a chunk.
+const G_SLAB: usize = 128;
+
+/// Memory for a G, initialised. gort's own: Go's allocator has size classes for that.
+unsafe fn alloc_g() -> *mut G {
+    // SAFETY: all zeroes is an unlocked mutex, a nil pointer and 0.
+    static SLAB: Global<GSlab> = Global::new(unsafe { core::mem::zeroed() });
+    // SAFETY: the lock guards the slab; what is cut from it belongs to the caller alone.
+    unsafe {
+        let slab = SLAB.get();
+        lock(&raw mut (*slab).lock);
+        if (*slab).left == 0 {
+            let Ok(layout) = core::alloc::Layout::array::<G>(G_SLAB) else { throw("malg: bad layout") };
+            let chunk = std::alloc::alloc(layout);
+            if chunk.is_null() {
+                throw("out of memory");
+            }
+            (*slab).next = chunk.cast();
+            (*slab).left = G_SLAB;
+        }
+        let gp = (*slab).next;
+        (*slab).next = gp.add(1);
+        (*slab).left -= 1;
+        unlock(&raw mut (*slab).lock);
+        gp.write(G::default());
+        gp
     }
 }
 
