@@ -21,15 +21,19 @@ pub unsafe fn newcoro(f: unsafe fn(*mut Coro), arg: *mut c_void) -> *mut Coro {
         (*c).arg = arg;
         let (pc, _, _) = getpcspbp();
         let gp = getg();
+        if gp.is_null() {
+            no_goroutine();
+        }
         // :44
         let gp = systemstack(|| {
             let mp = (*gp).m;
             let ngp = newproc1((&raw const COROSTART).cast_mut(), gp, pc, true, WaitReason::Coroutine);
             // :52 remember the creator's thread lock, and hand it on
-            if (*mp).locked_ext + (*mp).locked_int != 0 {
+            let locked_int = locked_int(mp);
+            if (*mp).locked_ext + locked_int != 0 {
                 (*c).mp = mp;
                 (*c).locked_ext = (*mp).locked_ext;
-                (*c).locked_int = (*mp).locked_int;
+                (*c).locked_int = locked_int;
             }
             ngp
         });
@@ -37,6 +41,12 @@ pub unsafe fn newcoro(f: unsafe fn(*mut Coro), arg: *mut c_void) -> *mut Coro {
         (*c).gp.set(gp);
         c
     }
+}
+
+/// The thread locks of the runtime's that Go would have as well: not those of goroutines that unwind.
+unsafe fn locked_int(mp: *mut M) -> u32 {
+    // SAFETY: the caller's M.
+    unsafe { (*mp).locked_int - (*mp).locked_unwind }
 }
 
 /// Frees a coro. gort's own: in Go the collector does.
@@ -96,6 +106,9 @@ pub unsafe fn coroswitch(c: *mut Coro) {
     unsafe {
         // :89
         let gp = getg();
+        if (*gp).unwinding {
+            unwinding_ended(gp);
+        }
         (*gp).coroarg = c;
         mcall(coroswitch_m);
     }
@@ -121,15 +134,12 @@ unsafe extern "C" fn coroswitch_m(gp: *mut G) -> ! {
 
         // :120 A coro that was created under a thread lock stays on that thread, with the same lock counts.
         let locked = !(*gp).lockedm.is_null();
-        if !(*c).mp.is_null() || locked {
+        let locked_int = locked_int(mp);
+        if !(*c).mp.is_null() || locked && locked_int + (*mp).locked_ext != 0 {
             // :122
-            if mp != (*c).mp || (*mp).locked_int != (*c).locked_int || (*mp).locked_ext != (*c).locked_ext {
+            if mp != (*c).mp || locked_int != (*c).locked_int || (*mp).locked_ext != (*c).locked_ext {
                 gort_print::print!("coro: got thread {:p}, want {:p}\n", mp, (*c).mp);
-                gort_print::print!(
-                    "coro: got lock internal {}, want {}\n",
-                    (*mp).locked_int,
-                    (*c).locked_int
-                );
+                gort_print::print!("coro: got lock internal {}, want {}\n", locked_int, (*c).locked_int);
                 gort_print::print!(
                     "coro: got lock external {}, want {}\n",
                     (*mp).locked_ext,

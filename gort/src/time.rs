@@ -99,6 +99,7 @@ unsafe fn go_func(arg: *mut c_void, _seq: usize, _delta: i64) {
 }
 
 unsafe fn new(when: i64, period: i64, func: Option<Func>) -> (*mut Block, Chan<Instant>) {
+    on_goroutine();
     let c = if func.is_some() { Chan::nil() } else { crate::chan::<Instant>(1) };
     // SAFETY: all zeroes and None are valid in every field.
     let b = Box::into_raw(Box::new(Block { tt: TimeTimer::default(), c: c.as_raw(), func }));
@@ -155,12 +156,14 @@ impl Timer {
     /// Prevents it from firing; true if it was still going to. After `stop` no value sent before can be
     /// received any more (unless `asynctimerchan=1`). Go's `Timer.Stop`.
     pub fn stop(&self) -> bool {
+        on_goroutine();
         // SAFETY: the block lives as long as this handle or its channel.
         unsafe { stop_timer(self.b.cast()) }
     }
 
     /// Makes it fire after `d` from now; true if it was still going to fire. Go's `Timer.Reset`.
     pub fn reset(&self, d: Duration) -> bool {
+        on_goroutine();
         // SAFETY: as in stop.
         unsafe { reset_timer(self.b.cast(), when(d), 0) }
     }
@@ -224,6 +227,7 @@ impl Ticker {
         if d.is_zero() {
             panic!("non-positive interval for Ticker.Reset");
         }
+        on_goroutine();
         // SAFETY: the block lives as long as the handle.
         unsafe { reset_timer(self.0.b.cast(), when(d), nanos(d)) };
     }

@@ -12,7 +12,7 @@ use core::fmt;
 use core::ptr::null_mut;
 use gort_asm::{getg, getpcspbp};
 use gort_print::print;
-use gort_proc::{lock_os_thread_int, unlock_os_thread_int};
+use gort_proc::{lock_unwinding, unlock_unwinding};
 use gort_runtime2::linkname::throw;
 use gort_runtime2::{G, RUNNING_PANIC_DEFERS};
 use gort_traceback::{Backtrace, record};
@@ -66,10 +66,7 @@ unsafe fn head(gp: *mut G) -> *mut Panic {
 unsafe fn start(gp: *mut G, mut p: Panic) {
     // SAFETY: gp is the current goroutine, the only one to use its list.
     unsafe {
-        if !(*gp).unwinding {
-            (*gp).unwinding = true;
-            lock_os_thread_int();
-        }
+        lock_unwinding(gp);
         // :836
         p.link = head(gp);
         (*gp).panic_ = Box::into_raw(Box::new(p)).cast();
@@ -101,20 +98,9 @@ unsafe fn recovery(gp: *mut G, mark: *mut Panic) -> Option<Box<Panic>> {
         if p.is_null() {
             // :1145
             (*gp).sig = 0;
-            unlock_thread(gp);
+            unlock_unwinding(gp);
         }
         innermost
-    }
-}
-
-/// Lets the goroutine leave its thread again, if it is unwinding that keeps it there.
-unsafe fn unlock_thread(gp: *mut G) {
-    // SAFETY: the current goroutine; the flag says that it holds one lock for this reason.
-    unsafe {
-        if (*gp).unwinding {
-            (*gp).unwinding = false;
-            unlock_os_thread_int();
-        }
     }
 }
 
@@ -193,7 +179,7 @@ fn gopanic(gp: *mut G, info: &PanicHookInfo<'_>) {
         ) && !head(gp).is_null()
         {
             // Not settled by age: panics below a destructor's belong to the story.
-            unlock_thread(gp);
+            unlock_unwinding(gp);
             fatalpanic(head(gp));
         }
 
@@ -294,7 +280,7 @@ pub fn run_goroutine<F: FnOnce()>(f: F) -> bool {
 unsafe fn settle(gp: *mut G) {
     // SAFETY: the current goroutine and its list.
     unsafe {
-        unlock_thread(gp);
+        unlock_unwinding(gp);
         let mut q = head(gp);
         while !q.is_null() {
             if !(*q).link.is_null() && !(*(*q).link).recovered {

@@ -44,6 +44,7 @@ pub unsafe fn dolock_os_thread() {
 pub unsafe fn lock_os_thread() {
     // SAFETY: M and goroutine are this thread's own.
     unsafe {
+        on_goroutine();
         // :5294
         if (*newm_handoff()).have_template_thread.load() == 0 {
             // :5298 threads made from here on must not inherit what the program does to this one
@@ -114,6 +115,7 @@ pub unsafe fn unlock_os_thread() {
     // SAFETY: M and goroutine are this thread's own.
     unsafe {
         // :5347
+        on_goroutine();
         let gp = getg();
         let mp = (*gp).m;
         if (*mp).locked_ext == 0 {

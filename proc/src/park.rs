@@ -14,6 +14,7 @@ pub unsafe fn gosched() {
     // SAFETY: the caller's contract is mcall's.
     unsafe {
         // :352 checkTimeouts does nothing where there are futexes (lock_futex.go:256).
+        on_goroutine();
         // :353
         mcall(gosched_m);
     }
@@ -57,13 +58,45 @@ pub unsafe fn gosched_if_busy() {
 /// The end of a Rust unwinding that had locked this goroutine to its thread: see docs/deviations.md.
 ///
 /// Kept out of line, so that no thread-local address of std's lives in a caller that is about to switch.
+///
+/// # Safety
+/// `gp` is the running goroutine, and `gp.unwinding` is set.
 #[cold]
 #[inline(never)]
-unsafe fn unwinding_ended(gp: *mut G) {
+pub unsafe fn unwinding_ended(gp: *mut G) {
     // SAFETY: gp is the running goroutine; its lock count was raised when the unwinding began.
     unsafe {
         if !std::thread::panicking() {
+            unlock_unwinding(gp);
+        }
+    }
+}
+
+/// Locks `gp` to its thread while it unwinds. gort's own.
+///
+/// # Safety
+/// `gp` is the running goroutine.
+pub unsafe fn lock_unwinding(gp: *mut G) {
+    // SAFETY: the M is this thread's own.
+    unsafe {
+        if !(*gp).unwinding {
+            (*gp).unwinding = true;
+            (*(*gp).m).locked_unwind += 1;
+            lock_os_thread_int();
+        }
+    }
+}
+
+/// Undoes [`lock_unwinding`], if it was called. gort's own.
+///
+/// # Safety
+/// `gp` is the running goroutine.
+pub unsafe fn unlock_unwinding(gp: *mut G) {
+    // SAFETY: the M is this thread's own; the goroutine has been on it since the lock.
+    unsafe {
+        if (*gp).unwinding {
             (*gp).unwinding = false;
+            (*(*gp).m).locked_unwind -= 1;
             unlock_os_thread_int();
         }
     }
@@ -85,6 +118,9 @@ pub unsafe fn gopark(unlockf: Option<UnlockF>, lock: *mut c_void, reason: WaitRe
         // :408 checkTimeouts does nothing where there are futexes (lock_futex.go:256).
         // gort's own: the lock of a goroutine that unwound ends here at the latest.
         let gp = getg();
+        if gp.is_null() {
+            no_goroutine();
+        }
         if (*gp).unwinding {
             unwinding_ended(gp);
         }

@@ -455,6 +455,8 @@ pub struct M {
     pub locked_ext: u32,
     /// `lockOSThread` calls by the runtime.
     pub locked_int: u32,
+    /// How many of those are for goroutines that unwind. gort's own.
+    pub locked_unwind: u32,
     /// Next M waiting for a lock.
     pub nextwaitm: Muintptr,
     /// Contention on runtime locks.

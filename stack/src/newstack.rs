@@ -27,9 +27,28 @@ pub fn round2(x: i32) -> i32 {
 pub unsafe fn preempt_check() {
     // SAFETY: the current g is alive; the rest is the caller's contract.
     unsafe {
-        if (*getg()).stackguard0.get() == STACK_PREEMPT {
+        let gp = getg();
+        if gp.is_null() {
+            no_goroutine();
+        }
+        if (*gp).stackguard0.get() == STACK_PREEMPT {
             preempt_check_slow();
         }
+    }
+}
+
+/// A channel, a lock or a timer was used on a thread that runs no goroutine: there is nothing to park. gort's own.
+#[cold]
+#[inline(never)]
+pub fn no_goroutine() -> ! {
+    throw("gort: operation outside of a goroutine (gort::run starts the first, gort::go the others)")
+}
+
+/// Ends the program on a thread that runs no goroutine: for entries without a [`preempt_check`]. gort's own.
+#[inline(always)]
+pub fn on_goroutine() {
+    if getg().is_null() {
+        no_goroutine();
     }
 }
 

@@ -265,6 +265,9 @@ pub unsafe fn time_sleep(ns: i64) {
         }
 
         let gp = getg(); // :273
+        if gp.is_null() {
+            gort_proc::no_goroutine();
+        }
         let mut t = (*gp).timer;
         if t.is_null() {
             // :276
