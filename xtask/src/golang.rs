@@ -47,6 +47,21 @@ fn release(root: &Path) -> Result<String, String> {
     Ok(s.lines().next().unwrap_or("").to_string())
 }
 
+/// Builds the Go program in `dir`.
+pub fn build(goroot: &Path, dir: &Path, exe: &Path) -> Result<(), String> {
+    let mut cmd = Command::new(goroot.join("bin/go"));
+    cmd.args(["build", "-o"])
+        .arg(std::path::absolute(exe).map_err(|e| e.to_string())?)
+        .arg(".")
+        .current_dir(dir);
+    cmd.env("GOTOOLCHAIN", "local").env("GOFLAGS", "-mod=mod");
+    match cmd.status() {
+        Ok(s) if s.success() => Ok(()),
+        Ok(s) => Err(format!("go build in {}: {s}", dir.display())),
+        Err(e) => Err(format!("{}: {e}", goroot.join("bin/go").display())),
+    }
+}
+
 /// What a declaration declares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

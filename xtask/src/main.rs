@@ -1,7 +1,10 @@
 //! Development tasks: `cargo xtask TASK`.
 
+mod bench;
 mod golang;
+mod golden;
 mod portmap;
+mod process;
 mod rust;
 
 use clap::{Parser, Subcommand};
@@ -30,6 +33,36 @@ enum Task {
         #[arg(long)]
         list_missing: bool,
     },
+    /// Record tests/golden/order from real Go: seven runs of each case at GOMAXPROCS=1, the majority counts
+    Golden {
+        /// The cases; default: all
+        #[arg(value_name = "CASE")]
+        cases: Vec<String>,
+        /// Go's root, as for portmap
+        #[arg(long, value_name = "DIR")]
+        goroot: Option<PathBuf>,
+        /// Write nothing; exit with 1 if a recording would change
+        #[arg(long)]
+        check: bool,
+    },
+    /// Measure gort beside Go: the programs in bench/ take turns
+    Bench {
+        /// The workloads, e.g. `pingpong.w1`; default: all
+        #[arg(value_name = "ID")]
+        ids: Vec<String>,
+        /// Repetitions inside of one process; default: the workload's own number
+        #[arg(long, value_name = "K")]
+        reps: Option<u32>,
+        /// Processes of each kind per workload
+        #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+        rounds: u32,
+        /// Where bench.tsv and bench.svg go
+        #[arg(long, value_name = "DIR", default_value = "target/bench")]
+        out: PathBuf,
+        /// Go's root, as for portmap
+        #[arg(long, value_name = "DIR")]
+        goroot: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -37,6 +70,10 @@ fn main() -> ExitCode {
     let result = match Cli::parse().task {
         Task::Portmap { goroot, check, list_missing } => {
             portmap::run(root, &portmap::Options { goroot, check, list_missing })
+        }
+        Task::Golden { cases, goroot, check } => golden::run(root, goroot, &cases, check),
+        Task::Bench { ids, reps, rounds, out, goroot } => {
+            bench::run(root, &bench::Options { ids, reps, rounds, out, goroot })
         }
     };
     match result {

@@ -1,0 +1,374 @@
+//! `cargo xtask bench`: gort and Go on the same workloads, A B A B.
+//!
+//! Both programs speak one protocol: `PROGRAM ID` prints a line `name<TAB>value<TAB>unit<TAB>lower|higher` for each
+//! metric; exit status 64 means that there is no such workload. Machines are noisy, so only ratios within one run mean
+//! something: the two run in turns, and the medians of their rounds are compared.
+
+use crate::golang;
+use crate::process;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// The workloads, with their numbers of workers.
+pub const IDS: &[&str] = &[
+    "switch",
+    "yield1.w1",
+    "yield1000.w1",
+    "yield1000.w2",
+    "spawn_join.w1",
+    "spawn_join.w2",
+    "spawn_batch.w1",
+    "spawn_batch.w2",
+    "pingpong.w1",
+    "pingpong.w2",
+    "pingpong_rdv.w1",
+    "pingpong_rdv.w2",
+    "chan_buf.w1",
+    "chan_buf.w2",
+    "chan_mpmc.w2",
+    "ring.w1",
+    "ring.w2",
+    "sieve.w1",
+    "sieve.w2",
+    "select.w1",
+    "select.w2",
+    "mutex.w1",
+    "mutex.w2",
+    "mutex_hold.w1",
+    "mutex_hold.w2",
+    "steal_fib.w1",
+    "steal_fib.w2",
+    "steal_imbal.w1",
+    "steal_imbal.w2",
+    "timers.w2",
+    "timers30k.w2",
+    "timer_startstop.w1",
+    "timer_reset.w1",
+    "mem.10k",
+    "mem.100k",
+    "mem.1m",
+    "echo_self.w2",
+    "syscall.w1",
+    "startup",
+];
+
+/// How often `startup` starts each program in a round.
+const STARTS: usize = 40;
+/// Longer than any workload takes.
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// What the command line asks for.
+pub struct Options {
+    /// The workloads; all if empty.
+    pub ids: Vec<String>,
+    /// Repetitions inside of a process, if not the workload's own number.
+    pub reps: Option<u32>,
+    /// Processes of each kind per workload.
+    pub rounds: u32,
+    /// Where the table and the chart go.
+    pub out: PathBuf,
+    /// Where Go is.
+    pub goroot: Option<PathBuf>,
+}
+
+/// One metric and what was measured.
+struct Metric {
+    name: String,
+    unit: String,
+    higher: bool,
+    /// gort's values and Go's.
+    values: [Vec<f64>; 2],
+}
+
+struct Programs {
+    /// gort's program and Go's.
+    bench: [PathBuf; 2],
+    hello: PathBuf,
+}
+
+/// Runs the command; the result is the exit status.
+pub fn run(root: &Path, o: &Options) -> Result<u8, String> {
+    std::fs::create_dir_all(&o.out).map_err(|e| format!("{}: {e}", o.out.display()))?;
+    let programs = build(root, o)?;
+    let ids: Vec<&str> = match o.ids.len() {
+        0 => IDS.to_vec(),
+        _ => o.ids.iter().map(String::as_str).collect(),
+    };
+    let mut metrics: Vec<Metric> = Vec::new();
+    let mut failed = 0;
+    println!("{}", heading());
+    for id in ids {
+        let from = metrics.len();
+        let done = match id {
+            "startup" => startup(&programs, o, &mut metrics),
+            _ => workload(id, &programs, o, &mut metrics),
+        };
+        if let Err(e) = done {
+            metrics.truncate(from);
+            eprintln!("{id}: {e}");
+            failed += 1;
+        }
+        for m in &metrics[from..] {
+            println!("{}", row(m));
+            let _ = std::io::stdout().flush();
+        }
+    }
+    let write = |name: &str, text: String| {
+        let path = o.out.join(name);
+        std::fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))
+    };
+    write("bench.tsv", tsv(&metrics))?;
+    write("bench.svg", svg(&metrics))?;
+    println!("\n{}, bench.svg", o.out.join("bench.tsv").display());
+    Ok(u8::from(failed > 0))
+}
+
+fn build(root: &Path, o: &Options) -> Result<Programs, String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut cmd = Command::new(cargo);
+    cmd.args(["build", "--release", "--package", "gort-bench", "--message-format=json-render-diagnostics"]);
+    let out = cmd.current_dir(root).stderr(Stdio::inherit()).output().map_err(|e| format!("{cmd:?}: {e}"))?;
+    if !out.status.success() {
+        return Err("gort-bench does not build".into());
+    }
+    let messages = String::from_utf8_lossy(&out.stdout);
+    let find = |name: &str| -> Result<PathBuf, String> {
+        let paths = golang::regex!(r#""executable":"([^"]+)""#).captures_iter(&messages);
+        let mut paths = paths.map(|m| PathBuf::from(m[1].replace("\\\\", "\\")));
+        paths.find(|p| p.file_stem().is_some_and(|s| s == name)).ok_or(format!("cargo built no {name}"))
+    };
+    let (bench, hello) = (find("gort-bench")?, find("gort-hello")?);
+    let go = o.out.join("bench-go");
+    golang::build(&golang::goroot(o.goroot.clone())?, &root.join("bench/go"), &go)?;
+    Ok(Programs { bench: [bench, go], hello })
+}
+
+fn workload(id: &str, p: &Programs, o: &Options, metrics: &mut Vec<Metric>) -> Result<(), String> {
+    for _ in 0..o.rounds {
+        for (which, exe) in p.bench.iter().enumerate() {
+            let mut cmd = Command::new(exe);
+            cmd.arg(id);
+            if let Some(reps) = o.reps {
+                cmd.env("BENCH_REPS", reps.to_string());
+            }
+            let out = if id.starts_with("syscall") {
+                cmd.stdin(Stdio::piped());
+                process::run_with(&mut cmd, LIMIT, feed)?
+            } else {
+                process::run(&mut cmd, LIMIT)?
+            };
+            match out.code {
+                Some(0) => parse(&out.stdout, which, metrics)?,
+                Some(64) => return Err(format!("left out: {} has no such workload", ["gort", "Go"][which])),
+                c => return Err(format!("{} ended with {c:?}\n{}", ["gort", "Go"][which], out.stderr)),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes a byte every 500 µs until nobody reads any more.
+fn feed(child: &mut std::process::Child) {
+    let Some(mut pipe) = child.stdin.take() else { return };
+    std::thread::spawn(move || {
+        let (start, every) = (Instant::now(), Duration::from_micros(500));
+        for n in 1u32.. {
+            if pipe.write_all(b"x").is_err() {
+                return;
+            }
+            std::thread::sleep((start + every * n).saturating_duration_since(Instant::now()));
+        }
+    });
+}
+
+fn parse(out: &str, which: usize, metrics: &mut Vec<Metric>) -> Result<(), String> {
+    for l in out.lines() {
+        let f: Vec<&str> = l.split('\t').collect();
+        let [name, value, unit, better] = f[..] else { return Err(format!("not a metric: {l:?}")) };
+        let value: f64 = value.parse().map_err(|e| format!("{l:?}: {e}"))?;
+        add(metrics, name, unit, better == "higher", which, value);
+    }
+    Ok(())
+}
+
+fn add(metrics: &mut Vec<Metric>, name: &str, unit: &str, higher: bool, which: usize, value: f64) {
+    let i = metrics.iter().position(|m| m.name == name).unwrap_or_else(|| {
+        let values = [Vec::new(), Vec::new()];
+        metrics.push(Metric { name: name.into(), unit: unit.into(), higher, values });
+        metrics.len() - 1
+    });
+    metrics[i].values[which].push(value);
+}
+
+/// A hello-world program from its start to its end, and its size. Go's is the whole of `bench/go`.
+fn startup(p: &Programs, o: &Options, metrics: &mut Vec<Metric>) -> Result<(), String> {
+    let commands = || {
+        let mut go = Command::new(&p.bench[1]);
+        go.arg("hello");
+        [Command::new(&p.hello), go]
+    };
+    for mut cmd in commands() {
+        let o = process::run(&mut cmd, LIMIT)?;
+        if o.code != Some(0) || o.stdout != "hello, world\n" {
+            return Err(format!("{cmd:?} ended with {:?}: {:?} {:?}", o.code, o.stdout, o.stderr));
+        }
+    }
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..STARTS * o.rounds as usize {
+        for (which, mut cmd) in commands().into_iter().enumerate() {
+            cmd.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            let t = Instant::now();
+            cmd.status().map_err(|e| format!("{cmd:?}: {e}"))?;
+            times[which].push(t.elapsed().as_secs_f64() * 1e3);
+        }
+    }
+    for (which, times) in times.iter().enumerate() {
+        for t in times.chunks(STARTS) {
+            add(metrics, "startup.time", "ms", false, which, median(t));
+        }
+        let exe = [&p.hello, &p.bench[1]][which];
+        let kib = |p: &Path| std::fs::metadata(p).map(|m| m.len() as f64 / 1024.0).map_err(|e| e.to_string());
+        add(metrics, "startup.size", "KiB", false, which, kib(exe)?);
+        let stripped = o.out.join("stripped");
+        if Command::new("strip").arg("-o").arg(&stripped).arg(exe).status().is_ok_and(|s| s.success()) {
+            add(metrics, "startup.size_stripped", "KiB", false, which, kib(&stripped)?);
+            let _ = std::fs::remove_file(&stripped);
+        }
+    }
+    Ok(())
+}
+
+fn median(v: &[f64]) -> f64 {
+    let mut v = v.to_vec();
+    v.sort_by(f64::total_cmp);
+    match v.len() {
+        0 => f64::NAN,
+        n if n % 2 == 1 => v[n / 2],
+        n => (v[n / 2 - 1] + v[n / 2]) / 2.0,
+    }
+}
+
+impl Metric {
+    fn median(&self, which: usize) -> f64 {
+        median(&self.values[which])
+    }
+    fn spread(&self, which: usize) -> (f64, f64) {
+        let v = &self.values[which];
+        (v.iter().copied().fold(f64::INFINITY, f64::min), v.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+    }
+    /// gort / Go.
+    fn ratio(&self) -> f64 {
+        self.median(0) / self.median(1)
+    }
+    /// The same, turned so that less than one is better.
+    fn cost(&self) -> f64 {
+        if self.higher { 1.0 / self.ratio() } else { self.ratio() }
+    }
+}
+
+/// A number with about three digits.
+fn short(v: f64) -> String {
+    match v.abs() {
+        a if a >= 100.0 => format!("{v:.0}"),
+        a if a >= 10.0 => format!("{v:.1}"),
+        _ => format!("{v:.2}"),
+    }
+}
+
+fn heading() -> String {
+    format!(
+        "{:<22} {:>7} {:>10} {:>19} {:>10} {:>19} {:>8}",
+        "", "", "gort", "min-max", "Go", "min-max", "gort/Go"
+    )
+}
+
+fn row(m: &Metric) -> String {
+    let mut s = format!("{:<22} {:>7}", m.name, m.unit);
+    for which in 0..2 {
+        let (lo, hi) = m.spread(which);
+        let _ = write!(s, " {:>10} {:>19}", short(m.median(which)), format!("{}-{}", short(lo), short(hi)));
+    }
+    let better = if m.higher { " (more is better)" } else { "" };
+    let _ = write!(s, " {:>8.2}{better}", m.ratio());
+    s
+}
+
+fn tsv(metrics: &[Metric]) -> String {
+    let mut s =
+        "metric\tunit\tbetter\tgort\tgort_min\tgort_max\tgo\tgo_min\tgo_max\tratio\truns\n".to_string();
+    for m in metrics {
+        let _ = write!(s, "{}\t{}\t{}", m.name, m.unit, if m.higher { "higher" } else { "lower" });
+        for which in 0..2 {
+            let (lo, hi) = m.spread(which);
+            let _ = write!(s, "\t{:.3}\t{lo:.3}\t{hi:.3}", m.median(which));
+        }
+        let _ = writeln!(s, "\t{:.4}\t{}", m.ratio(), m.values[0].len());
+    }
+    s
+}
+
+/// Bars from 1 to the left (better than Go) and to the right, on a logarithmic scale.
+fn svg(metrics: &[Metric]) -> String {
+    let metrics: Vec<&Metric> = metrics.iter().filter(|m| m.cost().is_finite() && m.cost() > 0.0).collect();
+    let reach = metrics.iter().map(|m| m.cost().log2().abs()).fold(1.0, f64::max).ceil();
+    let (left, width, line) = (190.0, 520.0, 18.0);
+    let (mid, unit) = (left + width / 2.0, width / 2.0 / reach);
+    let height = 60.0 + line * metrics.len() as f64;
+    let mut s = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{height}\" viewBox=\"0 0 {w} {height}\" \
+         font-family=\"sans-serif\" font-size=\"12\">\n<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n\
+         <text x=\"{mid}\" y=\"16\" text-anchor=\"middle\">gort's cost as a multiple of Go's (left of 1: gort is better)</text>\n",
+        w = left + width + 60.0
+    );
+    for k in -(reach as i32)..=reach as i32 {
+        let x = mid + unit * f64::from(k);
+        let label = if k < 0 { format!("1/{}", 1u64 << -k) } else { format!("{}", 1u64 << k) };
+        let _ = writeln!(
+            s,
+            "<line x1=\"{x:.1}\" y1=\"40\" x2=\"{x:.1}\" y2=\"{:.1}\" stroke=\"{}\"/>\
+             <text x=\"{x:.1}\" y=\"34\" text-anchor=\"middle\" fill=\"#666\">{label}</text>",
+            height - 10.0,
+            if k == 0 { "#333" } else { "#ddd" }
+        );
+    }
+    for (i, m) in metrics.iter().enumerate() {
+        let (y, cost) = (46.0 + line * i as f64, m.cost());
+        let end = mid + unit * cost.log2();
+        let (x, w, colour) =
+            if cost < 1.0 { (end, mid - end, "#2a7f62") } else { (mid, end - mid, "#c8553d") };
+        let _ = writeln!(
+            s,
+            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>\
+             <rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{w:.1}\" height=\"12\" fill=\"{colour}\"/>\
+             <text x=\"{:.1}\" y=\"{:.1}\" fill=\"#333\">{cost:.2}</text>",
+            left - 8.0,
+            y + 10.0,
+            m.name,
+            left + width + 10.0,
+            y + 10.0
+        );
+    }
+    s.push_str("</svg>\n");
+    s
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics() {
+        let mut m = Vec::new();
+        parse("a\t1.0\tns\tlower\nb\t50\t%\thigher\n", 0, &mut m).unwrap();
+        parse("a\t2.0\tns\tlower\nb\t100\t%\thigher\n", 1, &mut m).unwrap();
+        parse("a\t3.0\tns\tlower\n", 0, &mut m).unwrap();
+        assert_eq!((m[0].median(0), m[0].ratio(), m[0].spread(0)), (2.0, 1.0, (1.0, 3.0)));
+        assert_eq!((m[1].ratio(), m[1].cost()), (0.5, 2.0));
+        assert!(parse("a 1\n", 0, &mut m).is_err());
+        assert_eq!(tsv(&m).lines().count(), 3);
+        assert_eq!(svg(&m).matches("<rect").count(), 3);
+    }
+}
