@@ -3,9 +3,12 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"iter"
+	"net"
 	"os"
 	"runtime"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -68,6 +71,8 @@ func init() {
 		"mem.10k":         func(id string) { mem(id, 10_000) },
 		"mem.100k":        func(id string) { mem(id, 100_000) },
 		"mem.1m":          func(id string) { mem(id, 1_000_000) },
+		"echo_self":       echoSelf,
+		"echo_ext":        func(string) { echoExt() },
 		"syscall":         syscall_,
 	}
 }
@@ -499,6 +504,79 @@ func mem(id string, n int) {
 	rss, pte := memory()
 	metric(id+".rss", (rss-rss0)/float64(n), "B/task", "lower")
 	metric(id+".pte", (pte-pte0)/float64(n), "B/task", "lower")
+}
+
+// echoServer serves each connection: reads up to 64 bytes and writes them back.
+func echoServer(l net.Listener) {
+	for {
+		conn, err := l.Accept()
+		check(err == nil)
+		go func() {
+			b := make([]byte, 64)
+			for {
+				n, err := conn.Read(b)
+				if err != nil {
+					break
+				}
+				if _, err := conn.Write(b[:n]); err != nil {
+					break
+				}
+			}
+			conn.Close()
+		}()
+	}
+}
+
+func echoSelf(id string) {
+	const clients = 64
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	check(err == nil)
+	go echoServer(l)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var all []uint32
+	begin := time.Now().Add(300 * time.Millisecond)
+	end := begin.Add(1500 * time.Millisecond)
+	for i := 0; i < clients; i++ {
+		wg.Add(1)
+		go func() {
+			c, err := net.Dial("tcp", l.Addr().String())
+			check(err == nil)
+			var out, b [64]byte
+			for k := range out {
+				out[k] = byte(i)
+			}
+			list := make([]uint32, 0, 1<<16)
+			t := time.Now()
+			for t.Before(end) {
+				_, err := c.Write(out[:])
+				check(err == nil)
+				_, err = io.ReadFull(c, b[:])
+				check(err == nil && b == out)
+				now := time.Now()
+				if !t.Before(begin) && !now.After(end) {
+					list = append(list, uint32(now.Sub(t)))
+				}
+				t = now
+			}
+			mu.Lock()
+			all = append(all, list...)
+			mu.Unlock()
+			wg.Done()
+		}()
+	}
+	wg.Wait()
+	slices.Sort(all)
+	metric(id+".rps", float64(len(all))/1.5, "req/s", "higher")
+	metric(id+".p99", float64(all[len(all)*99/100])/1e3, "us", "lower")
+}
+
+// echoExt is the server alone; the client is bench/c/echoclient.c.
+func echoExt() {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	check(err == nil)
+	fmt.Printf("PORT %d\n", l.Addr().(*net.TCPAddr).Port)
+	echoServer(l)
 }
 
 func syscall_(id string) {

@@ -3,9 +3,10 @@
 //! Prints a line per metric, `name<TAB>value<TAB>unit<TAB>lower|higher`. Exit status 64: no such workload. The
 //! Go twin is `bench/go/main.go`; both do the same work, checked by sums.
 
+use gort::net::{TcpListener, TcpStream};
 use gort::sync::{Mutex, WaitGroup};
 use gort::{Chan, chan, go, runtime, select, time};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -55,6 +56,8 @@ fn workload(name: &str) -> Option<Workload> {
         "mem.10k" => |id| mem(id, 10_000),
         "mem.100k" => |id| mem(id, 100_000),
         "mem.1m" => |id| mem(id, 1_000_000),
+        "echo_self" => echo_self,
+        "echo_ext" => |_| echo_ext(),
         "syscall" => syscall,
         _ => return None,
     })
@@ -483,6 +486,67 @@ fn mem(id: &str, n: u64) {
     let after = memory();
     metric(&format!("{id}.rss"), (after.0 - before.0) / n as f64, "B/task", "lower");
     metric(&format!("{id}.pte"), (after.1 - before.1) / n as f64, "B/task", "lower");
+}
+
+/// Serves each connection: reads up to 64 bytes and writes them back.
+fn echo_server(l: TcpListener) {
+    for conn in l.incoming() {
+        let mut conn = conn.expect("accept");
+        go(move || {
+            let mut b = [0; 64];
+            while let Ok(n @ 1..) = conn.read(&mut b) {
+                if conn.write_all(&b[..n]).is_err() {
+                    break;
+                }
+            }
+        });
+    }
+}
+
+fn echo_self(id: &str) {
+    const CLIENTS: usize = 64;
+    let l = TcpListener::bind("127.0.0.1:0").expect("listen");
+    let addr = l.local_addr().expect("listen");
+    go(move || echo_server(l));
+    let (wg, all) = (wait_group(), Arc::new(Mutex::new(Vec::<u32>::new())));
+    let begin = Instant::now() + Duration::from_millis(300);
+    let end = begin + Duration::from_millis(1500);
+    for i in 0..CLIENTS {
+        wg.add(1);
+        let (wg, all) = (wg.clone(), all.clone());
+        go(move || {
+            let mut c = TcpStream::connect(addr).expect("connect");
+            let out = [i as u8; 64];
+            let mut list = Vec::with_capacity(1 << 16);
+            let mut t = Instant::now();
+            while t < end {
+                let mut b = [0; 64];
+                c.write_all(&out).expect("write");
+                c.read_exact(&mut b).expect("read");
+                assert_eq!(b, out);
+                let now = Instant::now();
+                if t >= begin && now <= end {
+                    list.push((now - t).as_nanos() as u32);
+                }
+                t = now;
+            }
+            all.lock().append(&mut list);
+            wg.done();
+        });
+    }
+    wg.wait();
+    let mut all = std::mem::take(&mut *all.lock());
+    all.sort_unstable();
+    metric(&format!("{id}.rps"), all.len() as f64 / 1.5, "req/s", "higher");
+    metric(&format!("{id}.p99"), f64::from(all[all.len() * 99 / 100]) / 1e3, "us", "lower");
+}
+
+/// The server alone; the client is `bench/c/echoclient.c`.
+fn echo_ext() {
+    let l = TcpListener::bind("127.0.0.1:0").expect("listen");
+    println!("PORT {}", l.local_addr().expect("listen").port());
+    std::io::stdout().flush().expect("standard output");
+    echo_server(l);
 }
 
 fn syscall(id: &str) {

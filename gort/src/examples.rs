@@ -1,7 +1,10 @@
 //! The built-in example programs.
 
+use gort::net::{TcpListener, TcpStream};
 use gort::sync::{Mutex, WaitGroup};
 use gort::{Chan, Receiver, chan, go, runtime, select, time};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -79,6 +82,20 @@ pub const ALL: &[Example] = &[
         n_is: "goroutines",
         n: 1_000_000,
         run: million,
+    },
+    Example {
+        name: "echo",
+        about: "a TCP echo server and 64 clients, all in this process",
+        n_is: "requests",
+        n: 200_000,
+        run: echo,
+    },
+    Example {
+        name: "http",
+        about: "an HTTP/1.1 server that says hello, and a client for -n requests",
+        n_is: "requests; 0 serves until killed",
+        n: 0,
+        run: http,
     },
     Example {
         name: "pull",
@@ -361,6 +378,124 @@ fn million(n: u64) {
         runtime::gosched();
     }
     println!("all gone after {:?}", start.elapsed());
+}
+
+/// Serves each connection of `l` on a goroutine of its own, until the process ends.
+fn serve(l: TcpListener, handler: fn(&TcpStream) -> io::Result<()>) {
+    for conn in l.incoming() {
+        match conn {
+            Ok(conn) => go(move || {
+                // An error is the client's going away; there is nobody to tell.
+                let _ = handler(&conn);
+            }),
+            Err(e) => {
+                // Too many open files, mostly: it passes.
+                eprintln!("accept: {e}");
+                time::sleep(Duration::from_millis(5));
+            }
+        }
+    }
+}
+
+fn or_exit<T>(what: &str, r: io::Result<T>) -> T {
+    r.unwrap_or_else(|e| {
+        eprintln!("gort: {what}: {e}");
+        runtime::exit(1)
+    })
+}
+
+/// Runs `n` requests of 64 clients against `addr` and says how fast it was. `request` does one.
+fn load(n: u64, addr: SocketAddr, request: fn(&mut BufReader<TcpStream>) -> io::Result<()>) {
+    const CLIENTS: u64 = 64;
+    let (wg, slowest) = (Arc::new(WaitGroup::new()), Arc::new(AtomicU64::new(0)));
+    let start = Instant::now();
+    for i in 0..CLIENTS.min(n) {
+        wg.add(1);
+        let (wg, slowest) = (wg.clone(), slowest.clone());
+        go(move || {
+            let mut conn = BufReader::new(or_exit("connect", TcpStream::connect(addr)));
+            for _ in (i..n).step_by(CLIENTS as usize) {
+                let t = Instant::now();
+                or_exit("request", request(&mut conn));
+                slowest.fetch_max(t.elapsed().as_micros() as u64, Ordering::Relaxed);
+            }
+            wg.done();
+        });
+    }
+    wg.wait();
+    let s = start.elapsed().as_secs_f64();
+    let us = slowest.load(Ordering::Relaxed);
+    println!("{n} requests in {s:.3} s: {:.0} per second, the slowest took {us} us", n as f64 / s);
+}
+
+fn echo(n: u64) {
+    let l = or_exit("listen", TcpListener::bind("127.0.0.1:0"));
+    let addr = or_exit("listen", l.local_addr());
+    go(move || {
+        serve(l, |mut conn| {
+            let mut b = [0; 64];
+            loop {
+                match conn.read(&mut b)? {
+                    0 => return Ok(()),
+                    n => conn.write_all(&b[..n])?,
+                }
+            }
+        })
+    });
+    load(n, addr, |conn| {
+        let mut b = [7; 64];
+        conn.get_mut().write_all(&b)?;
+        conn.read_exact(&mut b)
+    });
+}
+
+fn http(n: u64) {
+    let ports = [8080, 0].map(|port| SocketAddr::from(([127, 0, 0, 1], port)));
+    let l = or_exit("listen", TcpListener::bind(&ports[if n > 0 { 1 } else { 0 }..]));
+    let addr = or_exit("listen", l.local_addr());
+    if n == 0 {
+        println!("listening on http://{addr}/");
+        return serve(l, hello_http);
+    }
+    go(move || serve(l, hello_http));
+    load(n, addr, |conn| {
+        conn.get_mut().write_all(b"GET / HTTP/1.1\r\nHost: gort\r\n\r\n")?;
+        let length = headers(conn)?.unwrap_or(0);
+        let mut body = vec![0; length];
+        conn.read_exact(&mut body)?;
+        if body == b"hello from gort\n" { Ok(()) } else { Err(io::Error::other("wrong answer")) }
+    });
+}
+
+/// Reads up to the empty line; the content length, or None at the end of the connection.
+fn headers(r: &mut impl BufRead) -> io::Result<Option<usize>> {
+    let (mut line, mut length) = (String::new(), 0);
+    loop {
+        line.clear();
+        if r.read_line(&mut line)? == 0 {
+            return Ok(None);
+        }
+        let Some((name, value)) = line.trim_end().split_once(':') else {
+            if line.trim_end().is_empty() {
+                return Ok(Some(length));
+            }
+            continue; // the request or status line
+        };
+        if name.eq_ignore_ascii_case("content-length") {
+            length = value.trim().parse().map_err(io::Error::other)?;
+        }
+    }
+}
+
+fn hello_http(conn: &TcpStream) -> io::Result<()> {
+    let mut requests = BufReader::new(conn);
+    while let Some(length) = headers(&mut requests)? {
+        io::copy(&mut (&mut requests).take(length as u64), &mut io::sink())?;
+        (&*conn).write_all(
+            b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 16\r\n\r\nhello from gort\n",
+        )?;
+    }
+    Ok(())
 }
 
 fn pull(n: u64) {

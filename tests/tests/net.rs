@@ -473,7 +473,7 @@ fn slow_reader() {
     const N: usize = 8 << 20;
     let (c, s) = tcp_pair();
     c.set_write_buffer(4096).unwrap();
-    let data: Vec<u8> = (0..N).map(|i| (i * 31 >> 7) as u8).collect();
+    let data: Vec<u8> = (0..N).map(|i| ((i * 31) >> 7) as u8).collect();
     let sent = data.clone();
     let done = chan::<usize>(0);
     let tx = done.clone();
