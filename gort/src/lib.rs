@@ -50,6 +50,7 @@ pub use gort_panic::recover;
 pub use rt0::run;
 
 // The crates that only `linkname` refers to must be linked all the same.
+use gort_deadlock as _;
 use gort_mgc as _;
 use gort_netpoll as _;
 use gort_preempt as _;

@@ -42,7 +42,7 @@ impl<T: ?Sized> Mutex<T> {
     /// Locks if that is possible at once.
     #[inline]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-        self.m.try_lock().then_some(MutexGuard { m: self })
+        self.m.try_lock().then(|| MutexGuard { m: self })
     }
     /// The value; `&mut` proves that nobody else is there.
     pub fn get_mut(&mut self) -> &mut T {
@@ -125,7 +125,7 @@ impl<T: ?Sized> RwMutex<T> {
     /// Locks for writing if that is possible at once.
     pub fn try_lock(&self) -> Option<RwWriteGuard<'_, T>> {
         // SAFETY: on a user goroutine.
-        unsafe { self.m.try_lock() }.then_some(RwWriteGuard { m: self })
+        unsafe { self.m.try_lock() }.then(|| RwWriteGuard { m: self })
     }
     /// Locks for reading. Not to be nested: a writer that comes in between waits for the first, and the second
     /// for the writer.
@@ -137,7 +137,7 @@ impl<T: ?Sized> RwMutex<T> {
     }
     /// Locks for reading if that is possible at once.
     pub fn try_rlock(&self) -> Option<RwReadGuard<'_, T>> {
-        self.m.try_rlock().then_some(RwReadGuard { m: self })
+        self.m.try_rlock().then(|| RwReadGuard { m: self })
     }
 }
 

@@ -110,6 +110,11 @@ pub unsafe fn checkdead() {
 
         // :6019 unlocked so that scheddetail does not hang
         unlock(&raw mut (*sched).lock);
+        // gort's own: who waits for what
+        #[cfg(not(loom))]
+        if DEBUG.deadlockgraph.get() > 0 {
+            linkname::deadlockgraph();
+        }
         fatal("all goroutines are asleep - deadlock!");
     }
 }

@@ -161,6 +161,11 @@ unsafe extern "Rust" {
     #[link_name = "gort.timerchandrain"]
     pub unsafe fn timerchandrain(c: *mut crate::types::Hchan) -> bool;
 
+    // deadlock
+    /// gort's own: prints who waits for what, for `GODEBUG=deadlockgraph=1`. On a system stack, when nothing runs.
+    #[link_name = "gort.deadlockgraph"]
+    pub unsafe fn deadlockgraph();
+
     // mgc, gort
     /// Go: mgc.go:200 gcenable
     #[link_name = "gort.gcenable"]

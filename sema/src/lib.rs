@@ -60,6 +60,31 @@ pub fn root_for(addr: *const Uint32) -> *mut SemaRoot {
     SEMTABLE.get().cast::<SemaRoot>().wrapping_add(i)
 }
 
+/// Calls `f` with each goroutine that waits on a semaphore and the semaphore's address. gort's own, for the report of
+/// a deadlock.
+///
+/// # Safety
+/// Nothing runs: the roots are read without their locks.
+pub unsafe fn for_each_waiter(mut f: impl FnMut(*mut G, usize)) {
+    // SAFETY: the treaps stand still. Each node is a list of those with the same address.
+    unsafe {
+        for i in 0..SEM_TAB_SIZE {
+            let mut nodes = vec![(*SEMTABLE.get()).0[i].treap];
+            while let Some(t) = nodes.pop() {
+                if t.is_null() {
+                    continue;
+                }
+                let mut s = t;
+                while !s.is_null() {
+                    f((*s).g, (*t).elem.addr());
+                    s = (*s).waitlink;
+                }
+                nodes.extend([(*t).prev, (*t).next]);
+            }
+        }
+    }
+}
+
 /// Waits until the semaphore is not 0, and takes one.
 ///
 /// # Safety

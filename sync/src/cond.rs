@@ -1,6 +1,7 @@
 //! cond.go: a condition variable.
 
 use crate::mutex::Locker;
+use crate::owner;
 use core::cell::UnsafeCell;
 use gort_sema::{
     NotifyList, notify_list_add, notify_list_notify_all, notify_list_notify_one, notify_list_wait,
@@ -45,7 +46,14 @@ impl Cond {
             let notify = self.notify.get();
             let t = notify_list_add(notify); // :69
             l.unlock();
+            // gort's own: for GODEBUG=deadlockgraph=1
+            if owner::on() {
+                owner::waits(self);
+            }
             notify_list_wait(notify, t);
+            if owner::on() {
+                owner::waits_no_more();
+            }
             l.lock(); // :72
         }
     }

@@ -12,6 +12,7 @@
 //! | [`cond`] | cond.go |
 //! | [`once`], [`oncefunc`] | once.go, oncefunc.go |
 //! | [`pool`], [`poolqueue`] | pool.go, poolqueue.go |
+//! | [`owner`] | gort's own: who holds which lock, for reports of deadlocks |
 //!
 //! Everything here runs on goroutines only: a method called on a thread that has none has no one to park.
 
@@ -19,6 +20,7 @@ pub mod cond;
 pub mod mutex;
 pub mod once;
 pub mod oncefunc;
+pub mod owner;
 pub mod pool;
 pub mod poolqueue;
 pub mod rwmutex;

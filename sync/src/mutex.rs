@@ -8,6 +8,7 @@
 //! switches back if it is the last, or has waited for less than 1 ms. Normal mode is much faster; starvation mode
 //! bounds the tail.
 
+use crate::owner;
 use gort_proc::atomic::{Int32, Uint32};
 use gort_proc::{fatal, preempt_check, sync_runtime_can_spin, sync_runtime_do_spin, throw};
 use gort_sema::{sync_nanotime, sync_runtime_semacquire_mutex, sync_runtime_semrelease};
@@ -79,12 +80,15 @@ impl Mutex {
     #[inline]
     pub unsafe fn lock(&self) {
         // :85
-        if self.state.cas(0, MUTEX_LOCKED) {
-            return;
+        if !self.state.cas(0, MUTEX_LOCKED) {
+            // :92
+            // SAFETY: the same contract.
+            unsafe { self.lock_slow() }
         }
-        // :92
-        // SAFETY: the same contract.
-        unsafe { self.lock_slow() }
+        // gort's own, as in `try_lock` and `unlock`: for GODEBUG=deadlockgraph=1
+        if owner::on() {
+            owner::locked(self);
+        }
     }
 
     /// Locks the mutex if it is free, and says whether it did.
@@ -102,6 +106,9 @@ impl Mutex {
         // :106 a waiter may be on its way to it, but we run, so we try before it does
         if !self.state.cas(old, old | MUTEX_LOCKED) {
             return false;
+        }
+        if owner::on() {
+            owner::locked(self);
         }
         true // :116
     }
@@ -202,6 +209,9 @@ impl Mutex {
     #[doc(alias = "Unlock")]
     #[inline]
     pub unsafe fn unlock(&self) {
+        if owner::on() {
+            owner::unlocked(self);
+        }
         // :221
         let new = self.state.add(-MUTEX_LOCKED);
         if new != 0 {

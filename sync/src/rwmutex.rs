@@ -2,6 +2,7 @@
 //! not lock recursively.
 
 use crate::mutex::{Locker, Mutex};
+use crate::owner;
 use gort_proc::atomic::{Int32, Uint32};
 use gort_proc::fatal;
 use gort_sema::{
@@ -59,6 +60,10 @@ impl RwMutex {
             // SAFETY: the same contract.
             unsafe { sync_runtime_semacquire_rwmutex_r(&raw const self.reader_sem, false, 0) }
         }
+        // gort's own, as in `try_rlock` and `runlock`: for GODEBUG=deadlockgraph=1
+        if owner::on() {
+            owner::rlocked(self);
+        }
     }
 
     /// Locks for reading if no writer is there, and says whether it did.
@@ -74,6 +79,9 @@ impl RwMutex {
             }
             // :98
             if self.reader_count.cas(c, c + 1) {
+                if owner::on() {
+                    owner::rlocked(self);
+                }
                 return true;
             }
         }
@@ -88,6 +96,9 @@ impl RwMutex {
     #[doc(alias = "RUnlock")]
     #[inline]
     pub unsafe fn runlock(&self) {
+        if owner::on() {
+            owner::runlocked(self);
+        }
         // :118
         let r = self.reader_count.add(-1);
         if r < 0 {
