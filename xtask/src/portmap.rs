@@ -9,6 +9,8 @@
 //! * of the files in [`WHOLE`] each function is ported, or stands in `docs/not-ported.md` with a reason, and there is
 //!   an anchor per ten lines of what is ported, and so in each long function;
 //! * the rows of `docs/not-ported.md` are real, have reasons, and are not ported;
+//! * what the pages of `docs/` say about Go's lines: `` `name` (FILE:LINE) `` is a declaration, `:LINE` and `FILE:LINE`
+//!   are lines with something in them;
 //! * `docs/portmap.md` is what this program would write.
 
 use crate::golang::{self, Decl, GoFile, Kind, Tree, full_path, regex, short_path};
@@ -106,6 +108,7 @@ pub fn run(root: &Path, o: &Options) -> Result<u8, String> {
     let rows = read_rows(root, &mut wrong)?;
     let ported = check_references(&mut tree, &files, &mut wrong);
     check_rows(&mut tree, &rows, &ported, &mut wrong);
+    check_prose(&mut tree, root, &mut wrong)?;
     let mut missing = Vec::new();
     let text = report(&mut tree, &ported, &rows, &mut wrong, &mut missing);
     for (file, d) in &missing {
@@ -348,6 +351,42 @@ fn check_rows(tree: &mut Tree, rows: &[Row], ported: &BTreeMap<String, Ported<'_
                 .push(format!("{place}: {file}:{} is ported: {} at {}:{}", r.line, item.name, f.path, at.at));
         }
     }
+}
+
+/// The line numbers of Go's in the text of `docs/`. A number without a file is proc.go's.
+fn check_prose(tree: &mut Tree, root: &Path, wrong: &mut Vec<String>) -> Result<(), String> {
+    for name in ["source-notes.md", "ownership.md", "deviations.md"] {
+        let path = root.join("docs").join(name);
+        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+        for (n, l) in text.lines().enumerate() {
+            // What the notes say is not what Go says.
+            let l = if name == "source-notes.md" { l.rsplit(" | ").next().unwrap_or(l) } else { l };
+            for m in
+                regex!(r"(?:`(\w+)` \()?\b([\w/]+\.(?:go|s|c|h))?:(\d{2,})\b").captures_iter(&format!(" {l}"))
+            {
+                let file = m.get(2).map_or("proc.go", |f| f.as_str());
+                let line = m[3].parse().unwrap_or(0);
+                let tries = [full_path(file), format!("runtime/cgo/{file}"), file.to_string()];
+                let Some(go) =
+                    tries.iter().find_map(|t| tree.file(t).map(|_| t.clone())).and_then(|t| tree.file(&t))
+                else {
+                    wrong.push(format!("docs/{name}:{}: Go has no file {file}", n + 1));
+                    continue;
+                };
+                if !exists(go, line) {
+                    wrong.push(format!("docs/{name}:{}: {file}:{line} does not exist", n + 1));
+                }
+                if let Some(what) = m.get(1)
+                    && m.get(2).is_some()
+                    && go.declares(line, what.as_str()).is_none()
+                    && !go.lines[line - 1].contains(what.as_str())
+                {
+                    wrong.push(format!("docs/{name}:{}: {file}:{line} is not {}", n + 1, what.as_str()));
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What the anchors of a Go file amount to.
