@@ -81,8 +81,12 @@ fn not_on_goroutine() -> ! {
 /// Runs `f`, which may block its thread (a system call, a foreign function, a file), without keeping other
 /// goroutines from running: the processor is handed on if it takes long. Go does this around every system call.
 ///
-/// Inside `f` no other function of this crate may be called.
+/// Inside `f` no other function of this crate may be called but [`recover`](crate::recover) and those that end the
+/// goroutine or the program. On a thread that runs no goroutine this is a plain call.
 pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
+    if getg().is_null() {
+        return f(); // there is nobody to make room for
+    }
     // SAFETY: on a user goroutine; every way out of `f` passes exitsyscall, on this very frame.
     unsafe {
         let (pc, sp, bp) = getpcspbp();

@@ -26,12 +26,11 @@ unsafe fn main_main() {
     }
 }
 
-/// What `runtime.main` does before it exits; for hooks of hosts. Rust's buffered standard output is flushed
-/// by the exit itself.
+/// What `runtime.main` does before it exits: here the exit itself, as Rust and C do it. Buffered output is flushed
+/// (unless somebody holds its lock: he may never let go), `atexit` functions run.
 #[unsafe(export_name = "gort.run_exit_hooks")]
-unsafe fn run_exit_hooks(_code: i32) {
-    use std::io::Write;
-    let _ = std::io::stdout().flush();
+unsafe fn run_exit_hooks(code: i32) {
+    std::process::exit(code)
 }
 
 /// Starts the runtime on this thread and runs `f` as the main goroutine. When `f` returns the process exits

@@ -11,7 +11,7 @@
 //! # fn main() {}
 //! ```
 //!
-//! The child is the same test binary, told by an environment variable to run the closure of that one test as
+//! The child is the same test binary, told by an environment variable to run the closure of that one call as
 //! the main goroutine.
 
 mod report;
@@ -31,11 +31,12 @@ pub struct Setup {
     env: Vec<(String, String)>,
     limit: Duration,
     stdin: Vec<u8>,
+    line: u32,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { env: Vec::new(), limit: Duration::from_secs(120), stdin: Vec::new() }
+        Self { env: Vec::new(), limit: Duration::from_secs(120), stdin: Vec::new(), line: 0 }
     }
 }
 
@@ -55,6 +56,12 @@ impl Setup {
     #[must_use]
     pub fn limit(mut self, d: Duration) -> Self {
         self.limit = d;
+        self
+    }
+    /// The line of the macro's call, which tells several calls in one test apart.
+    #[must_use]
+    pub fn line(mut self, n: u32) -> Self {
+        self.line = n;
         self
     }
     /// Standard input.
@@ -125,11 +132,14 @@ pub fn test_name<F>(_: &F) -> String {
 
 /// Runs the closure as the main goroutine of a child process and returns its [`Outcome`]. Leading method calls
 /// configure the [`Setup`].
+///
+/// The child runs the test from its beginning up to this call. With several calls in one test the earlier ones run again
+/// there, so a test with many is better cut into several.
 #[macro_export]
 macro_rules! in_child {
     ($(. $m:ident ( $($a:expr),* ))* , $f:expr) => {{
         fn marker() {}
-        $crate::run($crate::test_name(&marker), $crate::Setup::default()$(.$m($($a),*))*, $f)
+        $crate::run($crate::test_name(&marker), $crate::Setup::default().line(line!())$(.$m($($a),*))*, $f)
     }};
     ($f:expr) => { $crate::in_child!(.stdin(b""), $f) };
 }
@@ -139,15 +149,35 @@ macro_rules! in_child {
 /// # Panics
 /// If the child cannot be started or does not end within its time.
 pub fn run(name: String, setup: Setup, f: impl FnOnce() + Send + 'static) -> Outcome {
-    if std::env::var(CHILD).is_ok_and(|n| n == name) {
+    run_plain(name, setup, move || gort::run(f))
+}
+
+/// Like [`in_child!`], but without starting the runtime: the closure is the child's main function.
+#[macro_export]
+macro_rules! in_plain_child {
+    ($(. $m:ident ( $($a:expr),* ))* , $f:expr) => {{
+        fn marker() {}
+        $crate::run_plain($crate::test_name(&marker), $crate::Setup::default().line(line!())$(.$m($($a),*))*, $f)
+    }};
+    ($f:expr) => { $crate::in_plain_child!(.stdin(b""), $f) };
+}
+
+/// See [`in_plain_child!`].
+///
+/// # Panics
+/// If the child cannot be started or does not end within its time.
+pub fn run_plain(name: String, setup: Setup, f: impl FnOnce()) -> Outcome {
+    let child = format!("{name}:{}", setup.line);
+    if std::env::var(CHILD).is_ok_and(|n| n == child) {
         print!("{BEGIN}");
         let _ = std::io::stdout().flush();
-        gort::run(f);
+        f();
+        std::process::exit(0);
     }
     let exe = std::env::current_exe().expect("the test binary's path");
     let mut cmd = Command::new(exe);
     cmd.args([&name, "--exact", "--nocapture", "--include-ignored"]);
-    cmd.env(CHILD, &name).env_remove("GODEBUG").env_remove("GOTRACEBACK");
+    cmd.env(CHILD, &child).env_remove("GODEBUG").env_remove("GOTRACEBACK");
     cmd.envs(setup.env.iter().map(|(k, v)| (k, v)));
     let mut o = wait(cmd, &setup.stdin, setup.limit);
     o.stdout = match o.stdout.split_once(BEGIN) {

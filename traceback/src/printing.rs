@@ -536,7 +536,11 @@ pub unsafe fn goroutineheader(gp: *mut G) {
         if waitfor >= 1 {
             print!(", {waitfor} minutes");
         }
-        if !(*gp).lockedm.is_null() {
+        let lockedm = (*gp).lockedm.ptr();
+        // The lock of a goroutine that unwinds is not one that Go would have.
+        if !lockedm.is_null()
+            && (*lockedm).locked_ext + (*lockedm).locked_int.wrapping_sub((*lockedm).locked_unwind) != 0
+        {
             print!(", locked to thread");
         }
         // :1242
