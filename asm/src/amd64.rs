@@ -68,8 +68,10 @@ global_asm!(
 // Go: asm_amd64.s:429 mcall
 //
 // rdi = fn(g) -> !. Saves the caller in g.sched, switches to g0 and calls fn there. The resume label undoes
-// the pushes and jumps to the return address. The FP control words are reloaded only if they changed: the
-// loads are slow, the comparison is not.
+// the pushes and jumps to the return address.
+//
+// The FP control words belong to the goroutine too (System V). All runtime code on g0 has the default ones, so a
+// goroutine that has them needs nothing restored; only others take the resume label that loads theirs.
 global_asm!(
     ".text",
     ".p2align 4",
@@ -104,6 +106,13 @@ global_asm!(
     "mov rcx, qword ptr [rip + gort_tls_g@GOTTPOFF]",
     "mov rax, qword ptr fs:[rcx]",
     "lea rdx, [rip + 2f]",
+    "mov r8d, dword ptr [rsp]",
+    "and r8d, 0xffc0",                              // the control bits; the rest are sticky flags
+    "cmp r8d, 0x1f80",
+    "jne 4f",
+    "cmp word ptr [rsp + 4], 0x37f",
+    "jne 4f",
+    "5:",
     "mov qword ptr [rax + 0x38 + 0x08], rdx",       // :436 pc
     "mov qword ptr [rax + 0x38 + 0x00], rsp",       // :438 sp
     "mov qword ptr [rax + 0x38 + 0x30], rbp",       // :440 bp
@@ -127,16 +136,6 @@ global_asm!(
     ".cfi_restore_state",
     ".p2align 4",
     "2:",
-    "stmxcsr dword ptr [rsp - 8]",
-    "mov eax, dword ptr [rsp]",
-    "cmp eax, dword ptr [rsp - 8]",
-    "jne 4f",
-    "5:",
-    "fnstcw word ptr [rsp - 8]",
-    "mov ax, word ptr [rsp + 4]",
-    "cmp ax, word ptr [rsp - 8]",
-    "jne 6f",
-    "7:",
     "add rsp, 8",
     ".cfi_def_cfa_offset 56",
     "pop r15",
@@ -157,10 +156,17 @@ global_asm!(
     "jmp rcx",
     ".cfi_def_cfa_offset 64",
     ".cfi_offset rip, -8",
-    "4: ldmxcsr dword ptr [rsp]",
+    // Not the default control words: g0 gets the default ones, and the goroutine its own when it resumes.
+    "4: mov dword ptr [rsp - 8], 0x1f80",
+    "mov word ptr [rsp - 4], 0x37f",
+    "ldmxcsr dword ptr [rsp - 8]",
+    "fldcw word ptr [rsp - 4]",
+    "lea rdx, [rip + 6f]",
     "jmp 5b",
-    "6: fldcw word ptr [rsp + 4]",
-    "jmp 7b",
+    ".p2align 4",
+    "6: ldmxcsr dword ptr [rsp]",
+    "fldcw word ptr [rsp + 4]",
+    "jmp 2b",
     "3: call {badmcall}",                           // :446
     "ud2",
     ".cfi_endproc",
