@@ -3,6 +3,7 @@
 mod bench;
 mod golang;
 mod golden;
+mod merge;
 mod portmap;
 mod process;
 mod rust;
@@ -32,6 +33,12 @@ enum Task {
         /// Print the functions that are neither ported nor in docs/not-ported.md, as rows for it
         #[arg(long)]
         list_missing: bool,
+    },
+    /// Merge docs/not-ported.d and docs/deviations.d into docs/not-ported.md and docs/deviations.md
+    Merge {
+        /// Delete the fragments
+        #[arg(long)]
+        delete: bool,
     },
     /// Record tests/golden/order from real Go: seven runs of each case at GOMAXPROCS=1, the majority counts
     Golden {
@@ -71,6 +78,7 @@ fn main() -> ExitCode {
         Task::Portmap { goroot, check, list_missing } => {
             portmap::run(root, &portmap::Options { goroot, check, list_missing })
         }
+        Task::Merge { delete } => merge::run(root, delete),
         Task::Golden { cases, goroot, check } => golden::run(root, goroot, &cases, check),
         Task::Bench { ids, reps, rounds, out, goroot } => {
             bench::run(root, &bench::Options { ids, reps, rounds, out, goroot })

@@ -362,7 +362,7 @@ fn check_prose(tree: &mut Tree, root: &Path, wrong: &mut Vec<String>) -> Result<
             // What the notes say is not what Go says.
             let l = if name == "source-notes.md" { l.rsplit(" | ").next().unwrap_or(l) } else { l };
             for m in
-                regex!(r"(?:`(\w+)` \()?\b([\w/]+\.(?:go|s|c|h))?:(\d{2,})\b").captures_iter(&format!(" {l}"))
+                regex!(r"(?:`(\w+)` \()?([\w/]+\.(?:go|s|c|h))?:(\d{2,})\b").captures_iter(&format!(" {l}"))
             {
                 let file = m.get(2).map_or("proc.go", |f| f.as_str());
                 let line = m[3].parse().unwrap_or(0);
