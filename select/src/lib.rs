@@ -183,16 +183,16 @@ pub unsafe fn selectgo(
 
         // :190 the order to lock in, by address: heap sort, n log n and no memory
         let key = |o: u16| sortkey(scases[o as usize].c);
-        for i in 0..norder {
+        for (i, &o) in pollorder.iter().enumerate() {
             let mut j = i;
             // :193 starts from pollorder, so cases on the same channel are permuted too
-            let c = key(pollorder[i]);
+            let c = key(o);
             while j > 0 && key(lockorder[(j - 1) / 2]) < c {
                 let k = (j - 1) / 2;
                 lockorder[j] = lockorder[k];
                 j = k;
             }
-            lockorder[j] = pollorder[i]; // :199
+            lockorder[j] = o; // :199
         }
         // :201
         for i in (0..norder).rev() {
