@@ -1,0 +1,285 @@
+//! The command `gort`: what it accepts, what it says, and its exit status.
+#![cfg(feature = "cli")]
+
+use gort_tests::{Outcome, wait};
+use std::process::Command;
+use std::time::Duration;
+
+/// Runs `gort ARGS` with these variables; those that the runtime reads are otherwise unset.
+fn gort(args: &[&str], env: &[(&str, &str)]) -> Outcome {
+    let mut cmd = Command::new(env!("CARGO_BIN_EXE_gort"));
+    for k in ["GOMAXPROCS", "GODEBUG", "GOTRACEBACK", "GORTSTACK"] {
+        cmd.env_remove(k);
+    }
+    cmd.args(args).envs(env.iter().copied());
+    wait(cmd, b"", Duration::from_secs(120))
+}
+
+/// The names of the examples, from the list itself.
+fn examples() -> Vec<String> {
+    let o = gort(&["run", "--list"], &[]);
+    o.ok();
+    o.stdout.lines().map(|l| l.split_whitespace().next().unwrap_or_default().to_string()).collect()
+}
+
+#[test]
+fn list() {
+    let o = gort(&["run", "--list"], &[]);
+    assert!(o.ok().stderr.is_empty());
+    let names = examples();
+    for name in ["hello", "sieve", "ring", "pingpong", "deadlock", "panic"] {
+        assert!(names.iter().any(|n| n == name), "{name}\n{o}");
+    }
+    assert!(o.stdout.lines().all(|l| l.contains(" (-n: ") && l.contains("default ")), "{o}");
+}
+
+/// Each ends as it says, at any number of processors.
+#[test]
+fn every_example() {
+    for name in examples() {
+        for procs in ["1", "2", "8"] {
+            let o = gort(&["run", &name, "-n", "3", "--procs", procs], &[]);
+            let (code, says) = match name.as_str() {
+                "deadlock" => {
+                    (2, "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive]:")
+                }
+                "panic" => (2, "panic: out of rock\n\ngoroutine "),
+                "overflow" => (2, "fatal error: stack overflow\n\nruntime stack:\n"),
+                "goexit" => (2, "fatal error: no goroutines (main called runtime.Goexit) - deadlock!"),
+                _ => (0, ""),
+            };
+            assert!(o.code == code && o.stderr.contains(says), "{name} -p {procs}\n{o}");
+            assert!(code != 0 || !o.stdout.is_empty(), "{name} -p {procs}\n{o}");
+        }
+    }
+}
+
+#[test]
+fn results() {
+    gort(&["run", "sieve", "-n", "100"], &[]).ok().stdout_is("prime number 100 is 541\n");
+    gort(&["run", "mutex", "-n", "1000"], &[]).ok().stdout_is("8000 (expected 8000)\n");
+    gort(&["run", "pipeline", "-n", "100"], &[]).ok().stdout_is("100 items, sum 4950 (expected 4950)\n");
+    gort(&["run", "pull", "-n", "8"], &[]).ok().stdout_is("0\n1\n1\n2\n3\n5\n8\n13\n");
+    gort(&["run", "goexit", "-n", "2", "-p", "1"], &[])
+        .exited(2)
+        .stdout_is("main leaves\ngoroutine 0 is done\ngoroutine 1 is done\n");
+}
+
+/// Reports name the program's functions and lines, not the scheduler's.
+#[test]
+fn reports() {
+    let o = gort(&["run", "panic", "-n", "2", "-p", "1"], &[]);
+    o.exited(2).stderr_has("goroutine 5 [running]:\n").stderr_has("::dig(...)\n\t");
+    o.stderr_has("created by gort::examples::panic_ in goroutine 1\n\t");
+    for hidden in ["gort_", "gort::go_", "std::", "core::"] {
+        assert!(!o.stderr.contains(hidden), "{hidden}\n{o}");
+    }
+    let o = gort(&["run", "deadlock", "-n", "3", "-p", "1"], &[]);
+    let headers: Vec<_> = o.stderr.lines().filter(|l| l.starts_with("goroutine ")).collect();
+    assert_eq!(
+        headers,
+        ["goroutine 1 [chan receive]:", "goroutine 5 [chan receive]:", "goroutine 6 [chan receive]:"],
+        "{o}"
+    );
+    let o = gort(&["run", "deadlock"], &[("GOTRACEBACK", "none")]);
+    assert_eq!(o.exited(2).stderr, "fatal error: all goroutines are asleep - deadlock!\n");
+    gort(&["run", "deadlock"], &[("GOTRACEBACK", "system")]).exited(2).stderr_has("[force gc (idle)]:\n");
+    // SIGABRT
+    gort(&["run", "panic"], &[("GOTRACEBACK", "crash")]).exited(128 + 6);
+}
+
+/// Wrong usage: a message, the usage, status 2, and nothing on standard output.
+#[test]
+fn wrong_usage() {
+    let cases: &[(&[&str], &str)] = &[
+        (&["frob"], "unrecognized subcommand 'frob'"),
+        (&["run"], "required"),
+        (&["run", "nosuch"], "no example program 'nosuch' (gort run --list shows all)"),
+        (&["run", "siev"], "did you mean 'sieve'?"),
+        (&["run", "pingpang"], "did you mean 'pingpong'?"),
+        (&["run", "hello", "extra"], "unexpected argument 'extra'"),
+        (&["run", "hello", "--frob"], "unexpected argument '--frob'"),
+        (&["run", "hello", "-n", "0"], "invalid value '0' for '-n <N>'"),
+        (&["run", "hello", "-n", "-1"], "-1"),
+        (&["run", "hello", "-n", "many"], "invalid value 'many' for '-n <N>'"),
+        (&["run", "hello", "--procs", "0"], "invalid value '0' for '--procs <N>'"),
+        (&["run", "hello", "-p", "65537"], "65537"),
+        (&["run", "hello", "--schedtrace", "0"], "invalid value '0' for '--schedtrace <MS>'"),
+        (&["run", "hello", "--scheddetail"], "--schedtrace <MS>"),
+    ];
+    for (args, says) in cases {
+        let o = gort(args, &[]);
+        assert!(o.code == 2 && o.stdout.is_empty(), "{args:?}\n{o}");
+        assert!(o.stderr.starts_with("error: ") && o.stderr.contains(says), "{args:?}\n{o}");
+        assert!(o.stderr.contains("--help"), "{args:?}\n{o}");
+    }
+    assert_eq!(gort(&[], &[]).code, 2);
+}
+
+#[test]
+fn help_and_version() {
+    gort(&["--version"], &[]).ok().stdout_is(concat!("gort ", env!("CARGO_PKG_VERSION"), "\n"));
+    assert!(gort(&["--help"], &[]).ok().stdout.contains("Usage: gort"));
+    let o = gort(&["run", "--help"], &[]);
+    for says in ["GOMAXPROCS", "GODEBUG", "GOTRACEBACK", "EXIT STATUS", "--schedtrace", "--stats"] {
+        assert!(o.ok().stdout.contains(says), "{says}\n{o}");
+    }
+}
+
+fn is_bool(s: &str) -> bool {
+    s == "true" || s == "false"
+}
+
+/// Whether `line` is `name=value name=value ...` with these names in this order, values being numbers, `nil`, booleans or
+/// (for `preemptoff` and states) anything.
+fn has_fields(line: &str, names: &[&str]) -> bool {
+    let mut rest = line;
+    for (i, name) in names.iter().enumerate() {
+        let Some(r) = rest.strip_prefix(name).and_then(|r| r.strip_prefix('=')) else { return false };
+        let end = match names.get(i + 1) {
+            Some(next) => match r.find(&format!(" {next}=")) {
+                Some(e) => e,
+                None => return false,
+            },
+            None => r.len(),
+        };
+        let v = &r[..end];
+        let number = v.strip_prefix('-').unwrap_or(v);
+        let ok = v == "nil"
+            || is_bool(v)
+            || !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
+            || *name == "preemptoff"
+            || *name == "status" && v.ends_with(')');
+        if !ok {
+            return false;
+        }
+        rest = r[end..].trim_start();
+    }
+    rest.is_empty()
+}
+
+const SCHED: [&str; 7] =
+    ["gomaxprocs", "idleprocs", "threads", "spinningthreads", "needspinning", "idlethreads", "runqueue"];
+
+/// The processors of a `SCHED` line: what stands in brackets at its end; checks the rest.
+fn sched_line(line: &str) -> Option<Vec<u32>> {
+    let (time, rest) = line.strip_prefix("SCHED ")?.split_once("ms: ")?;
+    time.parse::<u64>().ok()?;
+    let (fields, queues) = rest.split_once(" [")?;
+    if !has_fields(fields, &SCHED) {
+        return None;
+    }
+    queues.strip_suffix(']')?.split(' ').map(|q| q.parse().ok()).collect()
+}
+
+/// `--schedtrace` and `--procs`: Go's lines, one queue per processor.
+#[test]
+fn schedtrace() {
+    for procs in [1, 2, 8] {
+        let p = procs.to_string();
+        let o =
+            gort(&["run", "sieve", "-n", "700", "--schedtrace", "1", "--procs", &p], &[("GOMAXPROCS", "3")]);
+        o.ok().stdout_is("prime number 700 is 5279\n");
+        assert!(o.stderr.lines().count() > 3, "{o}");
+        for line in o.stderr.lines() {
+            let queues = sched_line(line).unwrap_or_else(|| panic!("not Go's: {line}\n{o}"));
+            assert!(queues.len() == procs && line.contains(&format!(": gomaxprocs={procs} ")), "{line}");
+        }
+    }
+    // GODEBUG says the same, and both may be given.
+    let o = gort(&["run", "sieve", "-n", "300"], &[("GODEBUG", "schedtrace=1"), ("GOMAXPROCS", "2")]);
+    assert!(o.ok().stderr.lines().all(|l| sched_line(l).is_some_and(|q| q.len() == 2)), "{o}");
+    let o = gort(&["run", "sieve", "-n", "300", "--schedtrace", "1"], &[("GODEBUG", "asyncpreemptoff=1")]);
+    assert!(o.ok().stderr.lines().all(|l| sched_line(l).is_some()) && !o.stderr.is_empty(), "{o}");
+}
+
+/// A line of a detailed trace: its kind (`S`, `P`, `M` or `G`) if it has Go's form.
+fn detail_line(line: &str) -> Option<char> {
+    let (head, fields) = match line.strip_prefix("SCHED ") {
+        Some(rest) => ("SCHED #ms", rest.split_once("ms: ")?.1),
+        None => line.strip_prefix("  ")?.split_once(": ")?,
+    };
+    let kind = head.chars().next()?;
+    let more = ["gcwaiting", "nmidlelocked", "stopwait", "sysmonwait"];
+    let names: &[&str] = match kind {
+        'S' => &[&SCHED[..], &more].concat(),
+        'P' => &["status", "schedtick", "syscalltick", "m", "runqsize", "gfreecnt", "timerslen"],
+        'M' => &[
+            "p",
+            "curg",
+            "mallocing",
+            "throwing",
+            "preemptoff",
+            "locks",
+            "dying",
+            "spinning",
+            "blocked",
+            "lockedg",
+        ],
+        'G' => &["status", "m", "lockedm"],
+        _ => return None,
+    };
+    let numbered = kind == 'S' || head[1..].parse::<u64>().is_ok();
+    (numbered && has_fields(fields, names)).then_some(kind)
+}
+
+#[test]
+fn scheddetail() {
+    let o = gort(&["run", "sieve", "-n", "500", "--schedtrace", "1", "--scheddetail", "-p", "2"], &[]);
+    let mut kinds = String::new();
+    for line in o.ok().stderr.lines() {
+        kinds.push(detail_line(line).unwrap_or_else(|| panic!("not Go's: {line:?}")));
+    }
+    let n = |k| kinds.matches(k).count();
+    assert!(n('S') > 3 && n('P') == 2 * n('S') && n('M') >= n('S') && n('G') >= n('S'), "{kinds}");
+    o.stderr_has("(force gc (idle)) m=nil lockedm=nil\n");
+}
+
+/// The checks above let Go's own traces pass, if Go is there.
+#[test]
+fn traces_of_go() {
+    let Some(exe) = gort_tests::go_build("fatal") else { return };
+    let trace = |godebug: &str| {
+        let mut cmd = Command::new(&exe);
+        cmd.env("FATAL", "deadlock_after_sleep").env("GODEBUG", godebug).env("GOMAXPROCS", "2");
+        wait(cmd, b"", Duration::from_secs(60))
+    };
+    let o = trace("schedtrace=1");
+    let mut lines = o.stderr.lines().filter(|l| l.starts_with("SCHED") && l.ends_with(']'));
+    assert!(lines.clone().count() > 0 && lines.all(|l| sched_line(l).is_some()), "{o}");
+    let o = trace("schedtrace=1,scheddetail=1");
+    let mut lines = o.stderr.lines().take_while(|l| !l.contains("fatal error"));
+    assert!(lines.clone().count() > 5 && lines.all(|l| detail_line(l).is_some()), "{o}");
+}
+
+#[test]
+fn stats() {
+    for procs in ["1", "2", "8"] {
+        let o = gort(&["run", "sieve", "-n", "100", "--stats", "--procs", procs], &[]);
+        o.ok().stdout_is("prime number 100 is 541\n");
+        for name in ["time", "goroutines", "switches", "parks", "steals", "handoffs", "Ms started"] {
+            let found = o.stderr.lines().any(|l| l.starts_with(&format!("{name} ")));
+            assert!(found, "{name}\n{o}");
+        }
+        let started: u64 = o
+            .stderr
+            .lines()
+            .find_map(|l| l.strip_prefix("goroutines "))
+            .and_then(|v| v.trim().parse().ok())
+            .unwrap_or(0);
+        assert!(started >= 101, "{o}");
+    }
+}
+
+/// A person who typed a bad GOMAXPROCS is told; `--procs` overrides it.
+#[test]
+fn gomaxprocs() {
+    for bad in ["0", "-1", "abc", "1.5", " "] {
+        let o = gort(&["run", "hello"], &[("GOMAXPROCS", bad)]);
+        assert!(o.code == 2 && o.stdout.is_empty(), "{bad:?}\n{o}");
+        o.stderr_has(&format!("GOMAXPROCS='{bad}' is not a number of threads (1 or more)"));
+        gort(&["run", "hello", "-p", "2"], &[("GOMAXPROCS", bad)]).ok();
+    }
+    gort(&["run", "hello"], &[("GOMAXPROCS", "")]).ok();
+    gort(&["run", "hello"], &[("GOMAXPROCS", "3")]).ok();
+}
