@@ -18,6 +18,7 @@ use gort_runtime2::{G, RUNNING_PANIC_DEFERS};
 use gort_traceback::{Backtrace, record};
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, UnwindSafe, catch_unwind};
+use std::sync::OnceLock;
 
 /// A panic or Goexit that unwinds a goroutine.
 ///
@@ -454,11 +455,37 @@ pub fn resume_unwind(value: Box<dyn Any + Send>) -> ! {
     std::panic::resume_unwind(value)
 }
 
+/// Raises an error of the runtime in a program whose panics are not Rust's: the message, and whether it follows
+/// `runtime error: `.
+pub type Raise = unsafe fn(msg: &str, runtime_error: bool) -> !;
+
+static RAISE: OnceLock<Raise> = OnceLock::new();
+
+/// For a front end of another language, before the runtime starts: from now on errors of the runtime are raised by `f`.
+pub fn set_raise(f: Raise) {
+    let _ = RAISE.set(f);
+}
+
+/// Gives an error to [`set_raise`]'s function on goroutines of that language, which `g.defer_` tells.
+fn raise(msg: &str, runtime_error: bool) {
+    let gp = curg();
+    // SAFETY: the current goroutine; nothing with a destructor is live in the callers, the runtime's functions.
+    unsafe {
+        if let Some(f) = RAISE.get()
+            && !gp.is_null()
+            && !(*gp).defer_.is_null()
+        {
+            f(msg, runtime_error);
+        }
+    }
+}
+
 /// Panics with an error of the runtime that prints as `msg` alone.
 #[cold]
 #[inline(never)]
 #[track_caller]
 pub fn plain_error(msg: &'static str) -> ! {
+    raise(msg, false);
     std::panic::panic_any(RuntimeError::Plain(Cow::Borrowed(msg)))
 }
 
@@ -467,5 +494,7 @@ pub fn plain_error(msg: &'static str) -> ! {
 #[inline(never)]
 #[track_caller]
 pub fn error_string(msg: impl Into<Cow<'static, str>>) -> ! {
-    std::panic::panic_any(RuntimeError::ErrorString(msg.into()))
+    let msg = msg.into();
+    raise(&msg, true);
+    std::panic::panic_any(RuntimeError::ErrorString(msg))
 }

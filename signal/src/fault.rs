@@ -14,6 +14,7 @@ use gort_print::print;
 use gort_runtime1::gotraceback;
 use gort_runtime2::{G, M, ThrowType};
 use gort_stack::stack_of;
+use std::sync::OnceLock;
 
 pub(crate) use gort_panic::startpanic_m;
 pub(crate) use gort_traceback::{goroutineheader, traceback, tracebackothers};
@@ -25,6 +26,28 @@ pub(crate) use gort_traceback::{goroutineheader, traceback, tracebackothers};
 pub(crate) unsafe fn tracebacktrap(c: &Sigctxt, gp: *mut G) {
     // SAFETY: the registers are those of `gp`, which stands still while its thread is in the handler.
     unsafe { gort_traceback::tracebacktrap(c.sigpc(), c.sigsp(), c.rbp() as usize, gp) }
+}
+
+/// Makes the goroutine panic by itself when the handler returns, if its code can: see [`set_prepare`].
+pub type Prepare = unsafe fn(c: &Sigctxt, gp: *mut G, mp: *mut M) -> bool;
+
+static PREPARE: OnceLock<Prepare> = OnceLock::new();
+
+/// For a front end whose code has unwind tables for every instruction that may fault: `f` runs in the handler, on gsignal,
+/// and arranges for the goroutine to call its own `sigpanic`; false if the fault is none of that.
+///
+/// Go: signal_amd64.go:53 preparePanic
+pub fn set_prepare(f: Prepare) {
+    let _ = PREPARE.set(f);
+}
+
+/// Whether the fault has been made a panic.
+///
+/// # Safety
+/// As for [`sigpanic`].
+pub(crate) unsafe fn prepare_panic(c: &Sigctxt, gp: *mut G, mp: *mut M) -> bool {
+    // SAFETY: the caller's contract.
+    unsafe { PREPARE.get().is_some_and(|f| f(c, gp, mp)) }
 }
 
 /// Ends the program because of a fault in user code of `gp`: the outcomes of Go's `sigpanic`, and the stack overflow

@@ -337,7 +337,11 @@ unsafe fn sighandler(sig: u32, c: &Sigctxt, mut gp: *mut G) {
             (*gp).sigcode0 = c.sigcode() as usize;
             (*gp).sigcode1 = c.fault();
             (*gp).sigpc = c.sigpc();
-            // :704 Go makes the goroutine panic. Native code cannot unwind from any instruction: it ends here, with
+            // :704 compiled Go panics as in Go.
+            if fault::prepare_panic(c, gp, mp) {
+                return;
+            }
+            // Go makes every goroutine panic. Native code cannot unwind from any instruction: it ends here, with
             // the report that an unrecovered panic would give.
             fault::sigpanic(c, gp, mp);
         }

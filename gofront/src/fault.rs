@@ -1,0 +1,94 @@
+//! Faults of Go code as panics: nil pointers and divisions by zero.
+//!
+//! Compiled Go has unwind tables for every instruction that may fault, so the handler can do what Go's does: make the goroutine
+//! call a function that panics, as if the faulting instruction had called it.
+
+use crate::panic::{address_error, error_string};
+use core::arch::global_asm;
+use gort_proc::{G, M, ThrowType, getg, throw};
+use gort_signal::sigctxt::Sigctxt;
+
+// Entered from nowhere, with any alignment of the stack; the word on top is the return address that was pushed,
+// one beyond the faulting instruction, as unwinders look up the address before.
+global_asm!(
+    ".text",
+    ".p2align 4",
+    ".globl gort_go_sigpanic",
+    ".hidden gort_go_sigpanic",
+    ".type gort_go_sigpanic,@function",
+    "gort_go_sigpanic:",
+    ".cfi_startproc",
+    "push rbp",
+    ".cfi_def_cfa_offset 16",
+    ".cfi_offset rbp, -16",
+    "mov rbp, rsp",
+    ".cfi_def_cfa_register rbp",
+    "and rsp, -16",
+    "call {f}",
+    "ud2",
+    ".cfi_endproc",
+    ".size gort_go_sigpanic, . - gort_go_sigpanic",
+    f = sym sigpanic,
+);
+
+unsafe extern "C" {
+    fn gort_go_sigpanic();
+}
+
+/// Go: defs_linux_amd64.go:69 _FPE_INTDIV
+const FPE_INTDIV: i32 = 1;
+/// Go: defs_linux_amd64.go:70 _FPE_INTOVF
+const FPE_INTOVF: i32 = 2;
+
+/// Whether the fault is one that Go makes a panic of; if so, prepares the goroutine. In the signal handler.
+///
+/// Go: signal_amd64.go:53 preparePanic
+pub(crate) unsafe fn prepare(c: &Sigctxt, gp: *mut G, mp: *mut M) -> bool {
+    let sig = (*gp).sig as i32;
+    let (code, addr) = ((*gp).sigcode0 as i32, (*gp).sigcode1);
+    let near = addr < 4096;
+    let mine = match sig {
+        libc::SIGSEGV => near && (0..=2).contains(&code),
+        libc::SIGBUS => near && code == libc::BUS_ADRERR,
+        libc::SIGFPE => true,
+        _ => false,
+    };
+    // What canpanic asks for.
+    if !mine
+        || (*gp).defer_.is_null()
+        || (*mp).locks.get() != 0
+        || (*mp).mallocing != 0
+        || (*mp).throwing != ThrowType::None
+        || !(&*(&raw const (*mp).preemptoff)).is_empty()
+        || (*mp).dying != 0
+        || (*gp).syscallsp != 0
+    {
+        return false;
+    }
+    let pc = c.sigpc();
+    let target = gort_go_sigpanic as *const () as usize;
+    if sig == libc::SIGSEGV && pc == addr {
+        // A call of a nil function: the return address of that call is on top already.
+        c.set_rip(target as u64);
+    } else {
+        c.push_call(target, pc + 1);
+    }
+    true
+}
+
+/// On the goroutine.
+///
+/// Go: signal_unix.go:881 sigpanic
+unsafe extern "C-unwind" fn sigpanic() {
+    let gp = getg();
+    const NIL: &str = "invalid memory address or nil pointer dereference";
+    match (*gp).sig as i32 {
+        libc::SIGBUS | libc::SIGSEGV => address_error(NIL, (*gp).sigcode1),
+        libc::SIGFPE => match (*gp).sigcode0 as i32 {
+            FPE_INTDIV => error_string("integer divide by zero"),
+            FPE_INTOVF => error_string("integer overflow"),
+            _ => error_string("floating point error"),
+        },
+        _ => throw("sigpanic: unknown signal"),
+    }
+}

@@ -1,0 +1,99 @@
+//! The start of a Go program: `main`, package initialisation, arguments and environment.
+
+use crate::goroutine::with_state;
+use crate::types::{Slice, Str, Type};
+use core::ffi::{c_char, c_int};
+use gort_proc::{lock_os_thread_int, set_default_stack_size, unlock_os_thread_int};
+use std::os::unix::ffi::OsStringExt;
+
+unsafe extern "C-unwind" {
+    /// Made by the compiler: initialises every package in order.
+    fn __go_init_main();
+    #[link_name = "main.main"]
+    fn main_main();
+}
+
+/// Address space of a goroutine's stack; pages that are not touched cost nothing. `GORTSTACK` overrides it.
+const STACK_SIZE: usize = 1 << 20;
+
+/// C's `main`.
+#[unsafe(no_mangle)]
+extern "C" fn main(_argc: c_int, _argv: *const *const c_char) -> c_int {
+    crate::stack::no_guard();
+    set_default_stack_size(STACK_SIZE);
+    gort_panic::set_raise(crate::panic::raise);
+    gort_signal::fault::set_prepare(crate::fault::prepare);
+    // SAFETY: the functions are what the compiler has made of the program; they run on goroutine 1.
+    gort::run(|| unsafe {
+        with_state(|| {
+            lock_os_thread_int();
+            __go_init_main();
+            unlock_os_thread_int();
+            main_main();
+        });
+    })
+}
+
+/// A slice of strings.
+fn strings(v: Vec<Vec<u8>>) -> Slice {
+    let p = crate::mem::alloc(v.len() * size_of::<Str>()).cast::<Str>();
+    for (i, s) in v.iter().enumerate() {
+        // SAFETY: room for all of them.
+        unsafe { p.add(i).write(Str::copy(s)) };
+    }
+    Slice { ptr: p.cast(), len: v.len() as isize, cap: v.len() as isize }
+}
+
+/// `os.Args`
+#[unsafe(export_name = "os.runtime__args")]
+extern "C-unwind" fn os_args() -> Slice {
+    strings(std::env::args_os().map(OsStringExt::into_vec).collect())
+}
+
+/// The environment, as package syscall copies it at its first use.
+#[unsafe(export_name = "syscall.runtime__envs")]
+extern "C-unwind" fn envs() -> Slice {
+    let join = |(k, v): (std::ffi::OsString, std::ffi::OsString)| {
+        let mut s = k.into_vec();
+        s.push(b'=');
+        s.extend(v.into_vec());
+        s
+    };
+    strings(std::env::vars_os().map(join).collect())
+}
+
+/// A variable of the environment, or "".
+#[unsafe(export_name = "runtime.gogetenv")]
+unsafe extern "C-unwind" fn gogetenv(key: Str) -> Str {
+    match std::env::var_os(key.text()) {
+        Some(v) => Str::copy(&v.into_vec()),
+        None => Str::EMPTY,
+    }
+}
+
+/// Type descriptors of the program, for reflect: told at start.
+#[unsafe(export_name = "runtime.registerTypeDescriptors")]
+unsafe extern "C-unwind" fn register_type_descriptors(n: isize, lists: *const *const TypeList) {
+    crate::reflect::register(core::slice::from_raw_parts(lists, n.max(0) as usize));
+}
+
+/// The descriptors of one package.
+#[repr(C)]
+pub struct TypeList {
+    count: isize,
+    first: [*const Type; 0],
+}
+
+impl TypeList {
+    /// All of them.
+    ///
+    /// # Safety
+    /// Made by the compiler.
+    pub unsafe fn all(&self) -> &[*const Type] {
+        core::slice::from_raw_parts(self.first.as_ptr(), self.count.max(0) as usize)
+    }
+}
+
+/// Global variables with pointers, for a collector.
+#[unsafe(export_name = "runtime.registerGCRoots")]
+extern "C-unwind" fn register_gc_roots(_list: *const u8) {}
