@@ -515,11 +515,11 @@ case!(goexit_runs_defers, || {
     go(move || {
         let _done = Defer(|| wg2.done());
         let _deferred = Defer(|| log("deferred"));
-        (|| {
+        fn inner() {
             let _inner = Defer(|| log("inner"));
             runtime::goexit();
-        })();
-        #[allow(unreachable_code)]
+        }
+        inner();
         log("never");
     });
     let wg2 = wg.clone();
