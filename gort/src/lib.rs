@@ -33,6 +33,7 @@
 #![warn(missing_docs)]
 
 mod chan_;
+mod debugger;
 mod go_;
 pub mod iter;
 pub mod net;

@@ -83,8 +83,10 @@ pub enum WaitReason {
     Coroutine = 36,
 }
 
+/// The texts, by number; public for debuggers.
+///
 /// Go: runtime2.go:1100 waitReasonStrings
-static WAIT_REASON_STRINGS: [&str; 37] = [
+pub static WAIT_REASON_STRINGS: [&str; 37] = [
     "",
     "GC assist marking",
     "IO wait",

@@ -3,6 +3,7 @@
 use crate::span::{
     MSpan, MSpanList, PAGE_SHIFT, PAGE_SIZE, SPAN_MANUAL, alloc_manual, free_manual, link_of,
     may_acquire_mheap_lock, mheap_init, os_stack_alloc, os_stack_free, span_of, stack_release_deep,
+    use_mprotect_guards,
 };
 use gort_asm::getg;
 use gort_lock_futex::{lock, lock_init, unlock};
@@ -128,7 +129,8 @@ fn pool(order: usize) -> *mut StackpoolItem {
     STACKPOOL.get().cast::<StackpoolItem>().wrapping_add(order)
 }
 
-/// Prepares the pools. Reads `GORTSTACK`.
+/// Prepares the pools. Reads `GORTSTACK`, and `GORTGUARD`: `mprotect` there asks for guard pages that every tool
+/// understands (gdb, when it writes a core file), at the price of two mappings per stack.
 ///
 /// Go: stack.go:167 stackinit
 pub fn stackinit() {
@@ -136,6 +138,9 @@ pub fn stackinit() {
     unsafe {
         if let Some(n) = std::env::var("GORTSTACK").ok().as_deref().and_then(parse_size) {
             set_default_stack_size(n);
+        }
+        if std::env::var("GORTGUARD").is_ok_and(|v| v == "mprotect") {
+            use_mprotect_guards();
         }
         mheap_init();
         // :168
