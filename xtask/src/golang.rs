@@ -274,12 +274,11 @@ fn parse_asm(lines: &[String]) -> Vec<Decl> {
         }
         if let Some(m) = text.captures(l) {
             let name = m[1].rsplit('·').next().unwrap_or("").to_string();
-            // `gogo<>` behind `gogo` is its second half.
+            // `gogo<>` behind `gogo` is its second half: it belongs to both.
             if l.contains("<>")
                 && let Some(d) = decls.last_mut().filter(|d| d.name == name)
             {
-                d.end = 0;
-                continue;
+                d.end = (i + 1..lines.len()).find(|&j| lines[j].starts_with("TEXT")).unwrap_or(lines.len());
             }
             decls.push(Decl { line: i + 1, end: 0, kind: Kind::Func, recv: None, name });
         }
@@ -340,6 +339,7 @@ mod tests {
         let src = "TEXT runtime·gogo(SB), NOSPLIT, $0-8\n\tRET\n\nTEXT gogo<>(SB), NOSPLIT, $0\n\tJMP BX\n";
         let lines: Vec<String> = src.lines().map(str::to_string).collect();
         let d = parse_asm(&lines);
-        assert_eq!((d.len(), d[0].line, d[0].end, d[0].name.as_str()), (1, 1, 5, "gogo"));
+        let got: Vec<_> = d.iter().map(|d| (d.line, d.end, d.name.as_str())).collect();
+        assert_eq!(got, [(1, 5, "gogo"), (4, 5, "gogo")]);
     }
 }

@@ -63,9 +63,9 @@ enum Task {
         /// Processes of each kind per workload
         #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
         rounds: u32,
-        /// Where bench.tsv and bench.svg go
-        #[arg(long, value_name = "DIR", default_value = "target/bench")]
-        out: PathBuf,
+        /// Where bench.tsv and bench.svg go; default: target/bench
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
         /// Go's root, as for portmap
         #[arg(long, value_name = "DIR")]
         goroot: Option<PathBuf>,
@@ -81,6 +81,7 @@ fn main() -> ExitCode {
         Task::Merge { delete } => merge::run(root, delete),
         Task::Golden { cases, goroot, check } => golden::run(root, goroot, &cases, check),
         Task::Bench { ids, reps, rounds, out, goroot } => {
+            let out = out.unwrap_or_else(|| root.join("target/bench"));
             bench::run(root, &bench::Options { ids, reps, rounds, out, goroot })
         }
     };

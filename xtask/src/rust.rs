@@ -329,10 +329,10 @@ mod tests {
 
     #[test]
     fn items_and_anchors() {
-        let src = "/// Doc.\n///\n/// Go: proc.go:10 findIt\n#[doc(alias = \"findIt\")]\npub unsafe fn find_it<'a>(c: char) -> u8 {\n\
+        let src = "/// Doc.\n///\n/// @: proc.go:10 findIt\n#[doc(alias = \"findIt\")]\npub unsafe fn find_it<'a>(c: char) -> u8 {\n\
                    \x20   // :11 \"{\"\n    let _ = ('{', \"}\", r#\"}\"#);\n    // (:13) x\n    // lock.go:3\n}\n\nimpl<T> A<T> {\n\
-                   \x20   /// Go (sync): m.go:7 Lock\n    pub fn lock(&self) {}\n}\n";
-        let f = scan(src, "a.rs".into());
+                   \x20   /// @ (sync): m.go:7 Lock\n    pub fn lock(&self) {}\n}\n";
+        let f = scan(&src.replace('@', "Go"), "a.rs".into());
         assert!(f.malformed.is_empty());
         assert_eq!((f.items[0].name.as_str(), f.items[0].start, f.items[0].end), ("find_it", 5, 10));
         assert_eq!((f.items[1].name.as_str(), f.items[1].start, f.items[1].end), ("A::lock", 14, 14));
@@ -343,7 +343,10 @@ mod tests {
 
     #[test]
     fn wrong_references() {
-        let f = scan("/// Go: proc.go:10 findIt.\nfn f() {}\n/// Go: proc.go:11 g\n", "a.rs".into());
+        let f = scan(
+            &"/// @: proc.go:10 findIt.\nfn f() {}\n/// @: proc.go:11 g\n".replace('@', "Go"),
+            "a.rs".into(),
+        );
         assert_eq!(f.malformed.len(), 2);
     }
 }
