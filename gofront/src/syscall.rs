@@ -23,9 +23,12 @@ global_asm!(
     "gort_around syscall.Entersyscall, {enter}",
     "gort_around syscall.Exitsyscall, {exit}",
     "gort_around syscall.Cgocall, {enter}",
-    "gort_around syscall.CgocallDone, {exit}",
+    "gort_around syscall.CgocallDone, {cgo_exit}",
+    "gort_around syscall.CgocallBack, {cgo_exit}",
+    "gort_around syscall.CgocallBackDone, {enter}",
     enter = sym enter,
     exit = sym exit,
+    cgo_exit = sym cgo_exit,
 );
 
 /// `syscall.Entersyscall`: the P may be taken away while the call blocks.
@@ -36,6 +39,24 @@ unsafe extern "C-unwind" fn enter(pc: usize, sp: usize, bp: usize) {
 /// `syscall.Exitsyscall`. The error number of the call has been read by now.
 unsafe extern "C-unwind" fn exit(_pc: usize, sp: usize, _bp: usize) {
     proc::exitsyscall_frame(sp);
+}
+
+/// `syscall.CgocallDone`, and `syscall.CgocallBack`: C code that a goroutine has called calls Go. Between the two frames
+/// there may have been callbacks, so that the frame of the last entry is gone.
+unsafe extern "C-unwind" fn cgo_exit(_pc: usize, sp: usize, _bp: usize) {
+    let gp = proc::getg();
+    if gp.is_null() {
+        proc::throw("C code called Go on a thread that Go has not made");
+    }
+    (*gp).syscallsp = sp;
+    proc::exitsyscall_frame(sp);
+}
+
+/// An assertion in libgo's own C code failed.
+#[unsafe(export_name = "__go_assert_fail")]
+unsafe extern "C-unwind" fn assert_fail(file: *const core::ffi::c_char, line: u32) {
+    let f = core::ffi::CStr::from_ptr(file).to_string_lossy();
+    proc::throw(&format!("{f}:{line}: assertion failed"));
 }
 
 /// `syscall.Exit`
