@@ -1,0 +1,324 @@
+//! Faults: what the system refuses, interrupts or runs out of, and what becomes of the program then.
+//!
+//! Not here, as nothing can happen: jumps of the wall clock. Timers, sleeps, sysmon and the idle waits of threads read
+//! `CLOCK_MONOTONIC` only; futex and epoll take relative times, which the kernel measures on the same clock. The wall
+//! clock is read for nothing that decides (`the_wall_clock_decides_nothing` looks for it in the sources).
+
+use gort::sync::WaitGroup;
+use gort::{chan, go, runtime, select, time};
+use gort_tests::{Outcome, in_child};
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::time::{Duration, Instant};
+
+fn us(n: u64) -> Duration {
+    Duration::from_micros(n)
+}
+
+/// From now on `clone` and `clone3` fail with EAGAIN on all threads, as when the limit of processes is reached (which does
+/// not bind root).
+fn no_more_threads() {
+    const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
+    const JEQ: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+    const RET: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
+    let op = |code, k, jt, jf| libc::sock_filter { code, jt, jf, k };
+    let mut filter = [
+        op(LOAD, 0, 0, 0), // the number of the system call
+        op(JEQ, libc::SYS_clone as u32, 1, 0),
+        op(JEQ, libc::SYS_clone3 as u32, 0, 1),
+        op(RET, libc::SECCOMP_RET_ERRNO | libc::EAGAIN as u32, 0, 0),
+        op(RET, libc::SECCOMP_RET_ALLOW, 0, 0),
+    ];
+    let prog = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+    // SAFETY: a valid filter program, which the kernel copies.
+    unsafe {
+        assert_eq!(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+        let flags = libc::SECCOMP_FILTER_FLAG_TSYNC;
+        assert_eq!(libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &prog), 0);
+    }
+}
+
+fn limit(what: libc::__rlimit_resource_t, n: u64) {
+    let mut l = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: reads into and writes from `l`.
+    unsafe {
+        libc::getrlimit(what, &mut l);
+        l.rlim_cur = n.min(l.rlim_max);
+        assert_eq!(libc::setrlimit(what, &l), 0);
+    }
+}
+
+/// The address space in use.
+fn address_space() -> u64 {
+    let s = std::fs::read_to_string("/proc/self/statm").unwrap();
+    s.split(' ').next().unwrap().parse::<u64>().unwrap() * 4096
+}
+
+/// The report of a thread that could not be made: the number of those there are, and the error.
+fn newosproc_failed(o: &Outcome) {
+    let line = o.stderr.lines().next().unwrap_or_default();
+    let have = line.strip_prefix("runtime: failed to create new OS thread (have ");
+    let have = have.and_then(|l| l.strip_suffix(" already; errno=11)"));
+    assert!(have.is_some_and(|n| n.parse::<u32>().is_ok_and(|n| n >= 2)), "{o}");
+    o.exited(2)
+        .stderr_has("runtime: may need to increase max user processes (ulimit -u)\n")
+        .stderr_has("fatal error: newosproc\n");
+}
+
+/// Blocks as many threads as there are Ps, so that more are needed.
+fn need_threads() {
+    for _ in 0..4 {
+        go(|| {
+            runtime::lock_os_thread();
+            gort::blocking(|| std::thread::sleep(Duration::from_secs(100)));
+        });
+    }
+    time::sleep(Duration::from_secs(100));
+}
+
+/// Go's os_linux.go:191.
+#[test]
+fn no_thread_because_of_the_limit_of_processes() {
+    let o = in_child!(.procs(4), || {
+        no_more_threads();
+        need_threads();
+    });
+    newosproc_failed(&o);
+}
+
+/// The same when there is no address space for the thread's stack, with as little left for the report.
+#[test]
+fn no_thread_because_of_the_limit_of_memory() {
+    let o = in_child!(.procs(4), || {
+        limit(libc::RLIMIT_AS, address_space() + (400 << 10));
+        need_threads();
+    });
+    newosproc_failed(&o);
+}
+
+/// A thread that cannot be made now but a little later: the attempt is repeated (Go's retryOnEAGAIN).
+#[test]
+fn no_thread_for_a_moment() {
+    in_child!(.procs(4), || {
+        let (c, done) = (chan::<()>(0), Arc::new(AtomicUsize::new(0)));
+        // A thread that is there already lifts the limit.
+        let up = Arc::new(AtomicBool::new(false));
+        let up1 = up.clone();
+        std::thread::spawn(move || {
+            while !up1.load(SeqCst) {
+                std::hint::spin_loop();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+            limit(libc::RLIMIT_AS, libc::RLIM_INFINITY);
+        });
+        limit(libc::RLIMIT_AS, address_space());
+        up.store(true, SeqCst);
+        for _ in 0..4 {
+            let (c, done) = (c.clone(), done.clone());
+            go(move || {
+                runtime::lock_os_thread();
+                c.recv();
+                done.fetch_add(1, SeqCst);
+            });
+        }
+        time::sleep(Duration::from_millis(1));
+        (0..4).for_each(|_| c.send(()));
+        while done.load(SeqCst) < 4 {
+            time::sleep(us(100));
+        }
+    })
+    .ok();
+}
+
+/// No address space for more stacks. Go has no stacks of a fixed size, so its heap would report; the words are those of its
+/// stack allocator (stack.go:201).
+#[test]
+fn no_memory_for_stacks() {
+    in_child!(.procs(1), || {
+        limit(libc::RLIMIT_AS, address_space() + (64 << 20));
+        for _ in 0..10_000 {
+            go(|| select! {});
+        }
+    })
+    .exited(2)
+    .stderr_has("fatal error: out of memory\n");
+}
+
+/// No descriptor for the poller (netpoll_epoll.go:25).
+#[test]
+fn no_descriptors_for_the_poller() {
+    in_child!(|| {
+        limit(libc::RLIMIT_NOFILE, 0);
+        // SAFETY: on a user goroutine.
+        unsafe { gort_netpoll::netpoll_generic_init() };
+    })
+    .exited(2)
+    .stderr_has("runtime: epollcreate failed with 24\n")
+    .stderr_has("fatal error: runtime: netpollinit failed\n");
+}
+
+static HANDLED: AtomicUsize = AtomicUsize::new(0);
+
+extern "C" fn count(_: i32) {
+    HANDLED.fetch_add(1, SeqCst);
+}
+
+/// Handles a signal by counting; system calls that it interrupts fail with EINTR.
+fn handle(sig: i32) {
+    // SAFETY: the handler touches an atomic only, on the thread's signal stack.
+    unsafe {
+        let mut sa: libc::sigaction = std::mem::zeroed();
+        sa.sa_sigaction = count as *const () as usize;
+        sa.sa_flags = libc::SA_ONSTACK;
+        assert_eq!(libc::sigaction(sig, &sa, std::ptr::null_mut()), 0);
+    }
+}
+
+/// Sends signals to all threads of the process, again and again, from a thread of its own. It is left running.
+fn storm(sigs: &'static [i32]) {
+    std::thread::spawn(move || {
+        loop {
+            for t in std::fs::read_dir("/proc/self/task").unwrap().flatten() {
+                let tid: i32 = t.file_name().to_string_lossy().parse().unwrap();
+                for &sig in sigs {
+                    // SAFETY: a signal to a thread of this process; one that has just ended is no error.
+                    unsafe {
+                        if tid != libc::gettid() {
+                            libc::syscall(libc::SYS_tgkill, libc::getpid(), tid, sig);
+                        }
+                    }
+                }
+            }
+            std::thread::sleep(us(50));
+        }
+    });
+}
+
+/// Channels, timers, locked threads and blocking reads, all of whose results are known.
+fn workload() {
+    let wg = Arc::new(WaitGroup::new());
+    for i in 0..40u64 {
+        wg.add(1);
+        let wg = wg.clone();
+        go(move || {
+            if i % 8 == 0 {
+                runtime::lock_os_thread();
+            }
+            let c = chan::<u64>(i as usize % 2);
+            for k in 0..400 {
+                let c1 = c.clone();
+                go(move || c1.send(k));
+                assert_eq!(c.recv(), Some(k));
+                if k % 4 == 0 {
+                    let (d, start) = (us(50 + k % 100), Instant::now());
+                    time::sleep(d);
+                    assert!(start.elapsed() >= d, "woken too early");
+                }
+                if k % 16 == 0 {
+                    gort::blocking(|| std::thread::sleep(us(30)));
+                }
+                let t = time::Timer::new(us(30));
+                select! {
+                    recv(t.c()) -> _ => {}
+                    recv(time::after(Duration::from_secs(100))) -> _ => panic!("a timer is lost"),
+                }
+            }
+            wg.done();
+        });
+    }
+    wg.wait();
+}
+
+/// Futex waits, epoll waits and system calls that signals interrupt all the time: nothing is lost, nobody hangs.
+#[test]
+fn signal_storm() {
+    in_child!(.limit(Duration::from_secs(240)).procs(4), || {
+        handle(libc::SIGUSR1);
+        storm(&[libc::SIGURG, libc::SIGUSR1]);
+        workload();
+        assert!(HANDLED.load(SeqCst) > 100, "{} signals", HANDLED.load(SeqCst));
+    })
+    .ok();
+}
+
+/// The same on one P, with the poller as the place where idle threads wait.
+#[test]
+fn signal_storm_on_one_p() {
+    in_child!(.limit(Duration::from_secs(240)).procs(1), || {
+        // SAFETY: on a user goroutine.
+        unsafe { gort_netpoll::netpoll_generic_init() };
+        handle(libc::SIGUSR1);
+        storm(&[libc::SIGUSR1]);
+        workload();
+    })
+    .ok();
+}
+
+/// Reads inside of `blocking` are interrupted: the program sees EINTR, as it asked for, and the data are whole.
+#[test]
+fn interrupted_reads() {
+    in_child!(.limit(Duration::from_secs(240)), || {
+        handle(libc::SIGUSR1);
+        let (mut r, mut w) = std::io::pipe().unwrap();
+        const N: usize = 5000;
+        go(move || {
+            use std::io::Write;
+            for i in 0..N {
+                w.write_all(&(i as u32).to_le_bytes()).unwrap();
+                time::sleep(us(100));
+            }
+        });
+        storm(&[libc::SIGUSR1]);
+        let (mut data, mut eintr) = (Vec::new(), 0);
+        while data.len() < 4 * N {
+            let mut b = [0; 64];
+            match gort::blocking(|| r.read(&mut b)) {
+                Ok(0) => panic!("closed"),
+                Ok(n) => data.extend_from_slice(&b[..n]),
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => eintr += 1,
+                Err(e) => panic!("{e}"),
+            }
+        }
+        for (i, v) in data.chunks(4).enumerate() {
+            assert_eq!(u32::from_le_bytes(v.try_into().unwrap()), i as u32);
+        }
+        assert!(eintr > 0 || HANDLED.load(SeqCst) == 0, "no read was interrupted");
+    })
+    .ok();
+}
+
+/// A child of this process ends now and then (SIGCHLD), and an interval timer fires: what programs with such things do to
+/// the runtime.
+#[test]
+fn interval_timer() {
+    in_child!(.limit(Duration::from_secs(240)).procs(2), || {
+        handle(libc::SIGALRM);
+        // SAFETY: an interval timer of this process.
+        unsafe {
+            let tv = libc::timeval { tv_sec: 0, tv_usec: 200 };
+            let it = libc::itimerval { it_interval: tv, it_value: tv };
+            libc::syscall(libc::SYS_setitimer, libc::ITIMER_REAL, &it, 0);
+        }
+        workload();
+        assert!(HANDLED.load(SeqCst) > 0);
+    })
+    .ok();
+}
+
+/// See the text at the head of this file.
+#[test]
+fn the_wall_clock_decides_nothing() {
+    let root = gort_tests::tests_dir().join("..");
+    for krate in ["proc", "time", "sysmon", "netpoll", "lock_futex", "sema", "chan", "select", "sync", "poll"]
+    {
+        for f in std::fs::read_dir(root.join(krate).join("src")).unwrap().flatten() {
+            let text = std::fs::read_to_string(f.path()).unwrap();
+            for word in ["CLOCK_REALTIME", "walltime(", "SystemTime", "FUTEX_CLOCK"] {
+                assert!(!text.contains(word), "{word} in {}", f.path().display());
+            }
+        }
+    }
+    let futex = std::fs::read_to_string(root.join("os_linux/src/futex.rs")).unwrap();
+    assert!(!futex.contains("BITSET") && !futex.contains("CLOCK"), "an absolute futex wait");
+}
