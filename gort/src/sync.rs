@@ -300,3 +300,74 @@ impl fmt::Debug for Once {
         f.write_str("Once(..)")
     }
 }
+
+/// Go's `sync.Pool`: free objects, kept for the next one that needs one. Each processor has its own store, so
+/// that neither `get` nor `put` waits for anybody.
+///
+/// There is no collector that empties it: what is in it stays until it is taken or the pool is dropped.
+///
+/// ```no_run
+/// # gort::run(|| {
+/// let buffers = gort::sync::Pool::new(|| Vec::<u8>::with_capacity(4096));
+/// let mut b = buffers.get();
+/// b.extend_from_slice(b"work");
+/// b.clear();
+/// buffers.put(b);
+/// # })
+/// ```
+pub struct Pool<T> {
+    p: Box<gort_sync::Pool>,
+    new: fn() -> T,
+}
+
+impl<T: Send + 'static> Pool<T> {
+    /// An empty pool; `new` makes an object when it has none.
+    pub fn new(new: fn() -> T) -> Self {
+        unsafe fn drop_value<T>(x: gort_sync::Eface) {
+            // SAFETY: only boxes of T are put in.
+            drop(unsafe { Box::from_raw(x.val.cast::<T>()) });
+        }
+        // SAFETY: `T: Send`, so its values may be used and dropped on any thread.
+        Self { p: Box::new(unsafe { gort_sync::Pool::new(None, Some(drop_value::<T>)) }), new }
+    }
+
+    /// Takes an object out: one that was put in, in whatever state it was left, or a new one.
+    pub fn get(&self) -> Box<T> {
+        // SAFETY: on a user goroutine; the raw pool is boxed and does not move.
+        let x = unsafe { self.p.get() };
+        if x.is_nil() {
+            return Box::new((self.new)());
+        }
+        // SAFETY: only boxes of T are put in, and this one is out now.
+        unsafe { Box::from_raw(x.val.cast::<T>()) }
+    }
+
+    /// Puts an object in.
+    pub fn put(&self, x: Box<T>) {
+        // The type word only has to be different from nil.
+        let typ = core::ptr::NonNull::<T>::dangling().as_ptr().cast();
+        let x = gort_sync::Eface { typ, val: Box::into_raw(x).cast() };
+        // SAFETY: on a user goroutine; the raw pool is boxed and does not move.
+        unsafe { self.p.put(x) }
+    }
+}
+
+impl<T> fmt::Debug for Pool<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pool(..)")
+    }
+}
+
+/// A function that calls `f` the first time that it is called, and does nothing after that; all callers wait
+/// for that first call. If `f` panics, each call panics with the same value. Go's `sync.OnceFunc`.
+pub fn once_func(f: impl FnOnce() + Send) -> impl Fn() + Send + Sync {
+    // SAFETY: called on user goroutines, as everything of this crate.
+    unsafe { gort_sync::once_func(f) }
+}
+
+/// A function that calls `f` the first time that it is called and returns that result each time. Go's
+/// `sync.OnceValue`.
+pub fn once_value<T: Clone + Send + Sync>(f: impl FnOnce() -> T + Send) -> impl Fn() -> T + Send + Sync {
+    // SAFETY: called on user goroutines, as everything of this crate.
+    unsafe { gort_sync::once_value(f) }
+}
