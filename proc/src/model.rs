@@ -10,7 +10,6 @@
 //!   on its M's note and is woken through it.
 
 use crate::*;
-use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 loom::lazy_static! {
@@ -35,7 +34,7 @@ pub fn steal_order() -> *mut RandomOrder {
     STEAL_ORDER.0
 }
 
-/// What a goroutine of [`run_m`] does.
+/// What a goroutine of [`run_m`] does, on g0: it must not park.
 pub type Body = unsafe fn(*mut G);
 
 /// Makes an M with its g0. Everything that models make is leaked.
@@ -122,11 +121,11 @@ pub unsafe fn on_m<R>(mp: *mut M, f: impl FnOnce() -> R) -> R {
     }
 }
 
-/// The life of an M with a P: schedules until all threads of the model sleep. To the goroutines that it runs,
-/// `body` happens.
+/// The life of an M: `start` (which leaves it with a P), then `schedule`, until all threads of the model sleep.
+/// `body` is what the goroutines do that it runs.
 ///
 /// # Safety
-/// On g0 of an M with a P, or with `start`, which does what an M without one has to do first.
+/// On g0 of an M.
 pub unsafe fn run_m(start: impl FnOnce(), body: Body) {
     // SAFETY: as mstart1 and goexit0 do.
     unsafe {
@@ -137,25 +136,19 @@ pub unsafe fn run_m(start: impl FnOnce(), body: Body) {
         }));
         loop {
             let Err(e) = r;
-            let Some(gp) = switch(e) else { return };
-            setg(gp);
-            body(gp);
-            setg(g0);
+            let gp = match e.downcast::<Switch>() {
+                Ok(s) => s.0,
+                Err(e) if e.is::<Quiescent>() => return,
+                Err(e) => resume_unwind(e),
+            };
             r = catch_unwind(AssertUnwindSafe(|| {
+                body(gp);
                 casgstatus(gp, GRUNNING, GDEAD);
                 dropg();
                 schedule()
             }));
+            setg(g0);
         }
-    }
-}
-
-/// The goroutine to go on with; nil if the model is over.
-fn switch(e: Box<dyn Any + Send>) -> Option<*mut G> {
-    match e.downcast::<Switch>() {
-        Ok(s) => Some(s.0),
-        Err(e) if e.is::<Quiescent>() => None,
-        Err(e) => resume_unwind(e),
     }
 }
 
@@ -274,3 +267,9 @@ pub unsafe fn unlock_os_thread_int() {}
 pub unsafe fn is_system_goroutine(_gp: *mut G, _fixed: bool) -> bool {
     false
 }
+
+/// Nobody unwinds in models.
+///
+/// # Safety
+/// None.
+pub unsafe fn lock_os_thread_int() {}

@@ -339,6 +339,9 @@ pub unsafe fn cas_g_to_preempt_scan(gp: *mut G, old: u32, new: u32) {
         // :1323
         acquire_lock_rank_and_m(LOCK_RANK_GSCAN);
         while !(*gp).atomicstatus.cas(GRUNNING, GSCAN | GPREEMPTED) {}
+        if mutant!("preemption without the scan bit") {
+            (*gp).atomicstatus.store(GPREEMPTED);
+        }
     }
 }
 

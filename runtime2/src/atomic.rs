@@ -7,7 +7,9 @@
 //! same single move and have no undefined race.
 //!
 //! Under `cfg(loom)` the types wrap loom's atomics, so that models run the very code that ships. loom treats
-//! `SeqCst` accesses as `AcqRel` (loom issue 180); the façade adds a `fence(SeqCst)` on both sides there.
+//! `SeqCst` accesses as `AcqRel` (loom issue 180); there the façade adds a `fence(SeqCst)` on both sides of stores
+//! and read-modify-writes, as x86 has it, and none to loads: a release store followed by a sequentially consistent
+//! load may be seen in either order, on x86 as in the model, which therefore finds where a fence is missing.
 
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic as imp;
@@ -18,7 +20,7 @@ pub(crate) use core::sync::atomic as imp;
 pub use core::sync::atomic::Ordering;
 use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 
-/// A full fence under loom, nothing otherwise: see the module's text.
+/// A full fence under loom, nothing otherwise: see the text of the module.
 #[inline(always)]
 fn sc() {
     #[cfg(loom)]
@@ -47,10 +49,7 @@ macro_rules! int {
             /// Go's `Load`: sequentially consistent.
             #[inline(always)]
             pub fn load(&self) -> $t {
-                sc();
-                let v = self.0.load(SeqCst);
-                sc();
-                v
+                self.0.load(SeqCst)
             }
             /// Go's `LoadAcq`.
             #[inline(always)]
@@ -210,10 +209,7 @@ impl<T> Pointer<T> {
     /// Go's `Load`: sequentially consistent.
     #[inline(always)]
     pub fn load(&self) -> *mut T {
-        sc();
-        let v = self.0.load(SeqCst);
-        sc();
-        v
+        self.0.load(SeqCst)
     }
     /// Go's `Store`: sequentially consistent.
     #[inline(always)]
