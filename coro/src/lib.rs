@@ -12,14 +12,27 @@ static COROSTART: Funcval = Funcval { fn_: corostart };
 /// On a user goroutine. `f` must be fine to run on a goroutine of its own.
 ///
 /// Go: coro.go:39 newcoro
+#[inline(always)]
 pub unsafe fn newcoro(f: unsafe fn(*mut Coro), arg: *mut c_void) -> *mut Coro {
+    // :41 read where this is inlined: in the caller
+    let (pc, _, _) = getpcspbp();
+    // SAFETY: the same contract.
+    unsafe { newcoro_pc(f, arg, pc) }
+}
+
+/// [`newcoro`] for the caller at `pc`, who tracebacks say has created the goroutine.
+///
+/// # Safety
+/// As for [`newcoro`].
+///
+/// Go: coro.go:39 newcoro
+pub unsafe fn newcoro_pc(f: unsafe fn(*mut Coro), arg: *mut c_void, pc: usize) -> *mut Coro {
     // SAFETY: the coro is fresh; the new goroutine is parked and known to nobody but it.
     unsafe {
         // :40
         let c = Box::leak(Box::<Coro>::default()) as *mut Coro;
         (*c).f = Some(f);
         (*c).arg = arg;
-        let (pc, _, _) = getpcspbp();
         let gp = getg();
         if gp.is_null() {
             no_goroutine();

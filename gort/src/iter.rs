@@ -1,8 +1,8 @@
 //! Iterators that pull from a function that pushes: Go's `iter.Pull`, on coroutines.
 
 use core::ffi::c_void;
-use gort_coro::{coroswitch, freecoro, newcoro};
-use gort_proc::Coro;
+use gort_coro::{coroswitch, freecoro, newcoro_pc};
+use gort_proc::{Coro, getpcspbp};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -49,10 +49,16 @@ unsafe impl<V: Send> Send for Pull<V> {}
 /// assert_eq!(squares.take(3).collect::<Vec<_>>(), [0, 1, 4]);
 /// # })
 /// ```
+#[inline(always)]
 pub fn pull<V: Send + 'static>(seq: impl FnOnce(&mut dyn FnMut(V) -> bool) + Send + 'static) -> Pull<V> {
+    let (pc, _, _) = getpcspbp();
+    pull_pc(Box::new(seq), pc)
+}
+
+fn pull_pc<V: Send + 'static>(seq: Seq<V>, pc: usize) -> Pull<V> {
     let mut s = Box::new(Shared {
         c: core::ptr::null_mut(),
-        seq: Some(Box::new(seq)),
+        seq: Some(seq),
         v: None,
         done: false,
         yield_next: false,
@@ -61,7 +67,7 @@ pub fn pull<V: Send + 'static>(seq: impl FnOnce(&mut dyn FnMut(V) -> bool) + Sen
     });
     let p = &raw mut *s;
     // SAFETY: the state is boxed and outlives the coroutine: Pull's drop runs it to its end.
-    s.c = unsafe { newcoro(body::<V>, p.cast::<c_void>()) };
+    s.c = unsafe { newcoro_pc(body::<V>, p.cast::<c_void>(), pc) };
     Pull { s }
 }
 

@@ -288,6 +288,27 @@ fn panics_at_once() {
     }
 }
 
+/// Native code on another thread does not stop for a report, and its stack is not walked meanwhile.
+#[test]
+fn others_run() {
+    let o = in_child!(.procs(2).env("GOTRACEBACK", "all"), || {
+        let started = Arc::new(AtomicBool::new(false));
+        let started1 = started.clone();
+        go(move || {
+            started1.store(true, SeqCst);
+            loop {
+                std::hint::spin_loop();
+            }
+        });
+        while !started.load(SeqCst) {
+            runtime::gosched();
+        }
+        panic!("while it runs");
+    });
+    o.exited(2).stderr_has("panic: while it runs\n\ngoroutine 1 [running]:\n");
+    o.stderr_has(" [running]:\n\tgoroutine running on other thread; stack unavailable\ncreated by edges::");
+}
+
 /// Main returns, or exits, while others print, panic not yet, and hold locks of standard output.
 #[test]
 fn the_end() {

@@ -531,6 +531,53 @@ case!(threads, Messages, || {
     }
 });
 
+case!(timer_panic, || {
+    time::after_func(Duration::from_millis(1), || panic!("tick"));
+    select! {}
+});
+case!(timer_blocks, || {
+    let done = chan::<i32>(0);
+    let done1 = done.clone();
+    time::after_func(Duration::from_millis(1), move || {
+        let done = done1.clone();
+        go(move || done.close());
+        block();
+    });
+    done.recv();
+    select! {}
+});
+case!(pull_panic, || {
+    let mut p = gort::iter::pull(|yield_| {
+        yield_(1);
+        panic!("in seq");
+    });
+    p.next();
+    p.next();
+});
+case!(pull_panic_stop, || {
+    let mut p = gort::iter::pull(|yield_| {
+        yield_(1);
+        panic!("in seq");
+    });
+    p.next();
+    p.stop();
+});
+case!(pull_deadlock, || {
+    let mut p = gort::iter::pull(|yield_| {
+        yield_(1);
+        block();
+    });
+    p.next();
+    p.next();
+});
+case!(pull_waits, || {
+    let mut p = gort::iter::pull(|yield_| {
+        yield_(1);
+    });
+    p.next();
+    block();
+});
+
 case!(exit_0, || {
     eprintln!("zero");
     runtime::exit(0);

@@ -86,7 +86,7 @@ pub unsafe fn printcreatedby(gp: *mut G) {
         let Some(f) = func_at(pc - 1) else { return };
         // :778
         if (*gp).goid != 1
-            && f.frames.iter().any(|s| showframe(s, gp, false))
+            && f.frames.iter().any(|s| showframe(s, gp, false) || is_creator(s))
             && let Some(i) = creator(&f)
         {
             printcreatedby1(&f, i, pc, (*gp).parent_goid);
@@ -98,6 +98,12 @@ pub unsafe fn printcreatedby(gp: *mut G) {
 fn creator(f: &FuncInfo) -> Option<usize> {
     let i = f.frames.iter().position(|s| s.owner == Owner::User);
     i.or(f.frames.len().checked_sub(1))
+}
+
+/// Functions of gort that start goroutines of their own: as Go's package time they are named as creators, although
+/// their frames are hidden.
+fn is_creator(s: &Symbol) -> bool {
+    s.name == "gort::time::go_func"
 }
 
 /// Go: traceback.go:783 printcreatedby1

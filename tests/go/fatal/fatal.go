@@ -7,6 +7,7 @@
 package main
 
 import (
+	"iter"
 	"runtime"
 	"sync"
 	"syscall"
@@ -394,6 +395,37 @@ var cases = map[string]func(){
 		for {
 			time.Sleep(time.Millisecond)
 		}
+	},
+
+	"timer_panic": func() {
+		time.AfterFunc(time.Millisecond, func() { panic("tick") })
+		select {}
+	},
+	"timer_blocks": func() {
+		done := make(chan int)
+		time.AfterFunc(time.Millisecond, func() { go close(done); <-make(chan int) })
+		<-done
+		select {}
+	},
+	"pull_panic": func() {
+		next, _ := iter.Pull(func(yield func(int) bool) { yield(1); panic("in seq") })
+		next()
+		next()
+	},
+	"pull_panic_stop": func() {
+		next, stop := iter.Pull(func(yield func(int) bool) { yield(1); panic("in seq") })
+		next()
+		stop()
+	},
+	"pull_deadlock": func() {
+		next, _ := iter.Pull(func(yield func(int) bool) { yield(1); <-make(chan int) })
+		next()
+		next()
+	},
+	"pull_waits": func() {
+		next, _ := iter.Pull(func(yield func(int) bool) { yield(1) })
+		next()
+		<-make(chan int)
 	},
 
 	"exit_0":   func() { println("zero"); syscall.Exit(0) },
