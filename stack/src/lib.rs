@@ -20,6 +20,8 @@ pub mod pool;
 pub mod span;
 #[cfg(not(loom))]
 mod sys;
+#[cfg(not(loom))]
+mod valgrind;
 
 /// Models have no stacks of their own, hence none of this.
 #[cfg(loom)]

@@ -8,8 +8,8 @@
 //! The guard page of a stack is its own lowest page. On Linux 6.13 and later it is a guard region, which costs
 //! neither a mapping nor memory; elsewhere it is `mprotect`ed, which splits the mapping: two per stack.
 
-use crate::sys;
 use crate::{fixed_stack, stack_cache_size};
+use crate::{sys, valgrind};
 use core::ptr::null_mut;
 use gort_lock_futex::{lock, lock_init, lock_with_rank_may_acquire, unlock};
 use gort_print::print;
@@ -77,6 +77,8 @@ pub(crate) struct MSpan {
     links: *mut usize,
     /// Slots of `links`.
     nlinks: usize,
+    /// Under valgrind only: the ids of the stacks, so that they can be taken back.
+    valgrind: Vec<usize>,
 }
 
 impl MSpan {
@@ -367,6 +369,7 @@ unsafe fn grow(h: *mut MHeap, npages: usize) -> *mut MSpan {
             guarded: 0,
             links: Box::leak(vec![0usize; nlinks].into_boxed_slice()).as_mut_ptr(),
             nlinks,
+            valgrind: Vec::new(),
         }));
         let s: *mut MSpan = s;
         // Make it findable: mheap.go:993 setSpans.
@@ -487,6 +490,11 @@ pub(crate) unsafe fn os_stack_alloc(s: *mut MSpan, elemsize: usize) {
             p += elemsize;
         }
         (*s).guarded = elemsize;
+        if valgrind::running() {
+            let ids = &mut (*s).valgrind;
+            ids.drain(..).for_each(valgrind::deregister);
+            ids.extend((base..base + n).step_by(elemsize).map(|p| valgrind::register(p, p + elemsize)));
+        }
         debug_assert!(n / elemsize <= (*s).nlinks);
     }
 }
