@@ -55,7 +55,7 @@ global_asm!(
     "mov rbp, qword ptr [rdi + 0x30]", // :417
     "mov rcx, qword ptr [rdi + 0x08]", // :422
     "xor eax, eax",
-    "mov qword ptr [rdi], rax", // :418 a stale sp must not look like a live one
+    "mov qword ptr [rdi], rax", // :418 earlier in Go's order; a stale sp must not look like a live one
     "mov qword ptr [rdi + 0x18], rax", // :420
     "mov qword ptr [rdi + 0x30], rax", // :421
     "mov rdi, rdx",
@@ -117,7 +117,7 @@ global_asm!(
     "mov qword ptr [rax + 0x38 + 0x00], rsp",       // :438 sp
     "mov qword ptr [rax + 0x38 + 0x30], rbp",       // :440 bp
     "mov rdx, qword ptr [rax + 0x30]",              // :443 g.m
-    "mov rsi, qword ptr [rdx]",                     // :444 m.g0
+    "mov rsi, qword ptr [rdx]",                     // m.g0
     "cmp rax, rsi",                                 // :445 mcall on g0 is an error
     "je 3f",
     "mov qword ptr fs:[rcx], rsi",                  // :450
@@ -167,7 +167,7 @@ global_asm!(
     "6: ldmxcsr dword ptr [rsp]",
     "fldcw word ptr [rsp + 4]",
     "jmp 2b",
-    "3: call {badmcall}",                           // :446
+    "3: call {badmcall}", // :446, out of order: a cold end
     "ud2",
     ".cfi_endproc",
     ".size gort_mcall, . - gort_mcall",
@@ -218,7 +218,7 @@ global_asm!(
     "gort_systemstack_switch:",
     "mov rcx, qword ptr [rip + gort_tls_g@GOTTPOFF]",
     "mov rax, qword ptr fs:[rcx]",                  // :514
-    "mov rdx, qword ptr [rax + 0x30]",              // :515
+    "mov rdx, qword ptr [rax + 0x30]",
     "mov r8, qword ptr [rdx + {curg}]",             // :516
     "mov qword ptr fs:[rcx], r8",                   // :517
     "mov rsp, qword ptr [r8 + 0x38]",               // :518
@@ -469,7 +469,7 @@ pub fn procyield(cycles: u32) {
 /// Go: asm_amd64.s:812 publicationBarrier
 #[inline(always)]
 pub fn publication_barrier() {
-    // :816
+    // :815
     core::sync::atomic::fence(core::sync::atomic::Ordering::Release);
 }
 

@@ -13,9 +13,16 @@
 
 use core::alloc::Layout;
 use core::ffi::c_void;
+#[cfg(not(loom))]
 use gort_panic::plain_error;
 use gort_proc::*;
 use gort_time::{block_timer_chan, maybe_run_chan, unblock_timer_chan};
+
+/// Under loom a panic of Go's is a plain one.
+#[cfg(loom)]
+fn plain_error(s: &str) -> ! {
+    throw(s)
+}
 
 /// The largest object that Go would allocate.
 ///
@@ -94,7 +101,7 @@ pub unsafe fn makechan(elem: ElemType, size: isize) -> *mut Hchan {
         let c = p.cast::<Hchan>();
         c.write(Hchan {
             qcount: atomic::Uintptr::default(),
-            dataqsiz: size as usize, // :113
+            dataqsiz: size as usize,
             buf: p.add(off),
             elemsize: elem.size, // :111
             closed: atomic::Uint32::default(),
@@ -842,7 +849,10 @@ pub unsafe fn dequeue(q: *mut Waitq) -> *mut Sudog {
             }
             // :878 A select waits on several channels, and others may wake it through another one before it
             // has taken itself off this queue: who wins selectDone wakes it, the rest skip it.
-            if (*sgp).is_select && !(*(*sgp).g).select_done.cas(0, 1) {
+            if (*sgp).is_select
+                && !(*(*sgp).g).select_done.cas(0, 1)
+                && !mutant!("dequeue does not ask who has won")
+            {
                 continue;
             }
             return sgp; // :882

@@ -162,7 +162,7 @@ unsafe extern "C" fn coroswitch_m(gp: *mut G) -> ! {
             }
         }
 
-        // :136 tracing: left out
+        // :135 tracing: left out
 
         // :138 the thread goes to the other one below
         if locked {

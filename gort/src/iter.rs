@@ -22,7 +22,7 @@ struct Shared<V> {
 
 /// An iterator over the values that a function yields. See [`pull`].
 ///
-/// Go (iter): iter.go:258 Pull
+/// Go (iter): iter.go:241 Pull
 pub struct Pull<V> {
     s: Box<Shared<V>>,
 }

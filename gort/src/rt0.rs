@@ -49,27 +49,35 @@ pub fn run(f: impl FnOnce() + Send + 'static) -> ! {
     *MAIN.lock().unwrap_or_else(|e| e.into_inner()) = Some(Box::new(f));
     // SAFETY: one thread only, once: m0 and g0 are made here and never freed.
     unsafe {
-        // asm_amd64.s:167 g0 on the thread's own stack
+        // asm_amd64.s:161 the arguments are std's to keep
+        // asm_amd64.s:170 g0 on the thread's own stack: the C runtime has set it up, so the initialisation of
+        // // cgo (asm_amd64.s:199) is left out
         let g0 = Box::leak(Box::<G>::default()) as *mut G;
         let m0 = Box::leak(Box::<M>::default()) as *mut M;
         M0.store(m0);
         G0.store(g0);
-        (*g0).stack = main_thread_stack();
+        (*g0).stack = main_thread_stack(); // asm_amd64.s:174
+        // asm_amd64.s:178 what the processor can do is asked where it matters
+        // asm_amd64.s:226
         (*g0).stackguard0.set((*g0).stack.lo + STACK_GUARD);
         (*g0).stackguard1 = (*g0).stack.lo + STACK_GUARD;
+        // asm_amd64.s:237 other systems; asm_amd64.s:258 the linker has laid out the thread-local, there is no need to
+        // test it (asm_amd64.s:262)
         // asm_amd64.s:276
         (*m0).g0 = g0;
         (*g0).m = m0;
-        setg(g0);
-        check(); // asm_amd64.s:343
-        goargs();
+        setg(g0); // asm_amd64.s:278, later than in Go's order
+        // asm_amd64.s:262 (above), asm_amd64.s:280 the direction flag is clear, by the C convention
+        // asm_amd64.s:285 Rust's own target features are the compiler's to check
+        check(); // asm_amd64.s:341
+        goargs(); // asm_amd64.s:347
         osinit();
-        schedinit();
+        schedinit(); // asm_amd64.s:349
         gort_panic::install_panic_hook();
-        // asm_amd64.s:355 the goroutine that runs runtime.main
+        // asm_amd64.s:352 the goroutine that runs runtime.main
         newproc((&raw const MAIN_PC).cast_mut());
-        // asm_amd64.s:360 does not return
+        // asm_amd64.s:358 does not return
         mstart0();
     }
-    throw("mstart returned on m0");
+    throw("mstart returned on m0"); // asm_amd64.s:360
 }

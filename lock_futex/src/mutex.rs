@@ -84,7 +84,7 @@ unsafe fn lock2_slow(l: *mut Mutex, v: u32) {
     // SAFETY: as in `lock2`.
     unsafe {
         let key = &raw const (*l).key;
-        // :77 locked or sleeping: if this M's exchange replaced "sleeping", it must be put back
+        // :71 locked or sleeping: if this M's exchange replaced "sleeping", it must be put back
         let mut wait = v;
         // :79
         let timer = LockTimer::begin();

@@ -82,6 +82,7 @@ unsafe fn recovery(gp: *mut G, mark: *mut Panic) -> Option<Box<Panic>> {
     // SAFETY: gp is the current goroutine; entries are boxes that only the list owns.
     unsafe {
         let mut innermost = None;
+        // :1112 no open-coded defers
         // :1115
         let mut p = head(gp);
         while !p.is_null() && p != mark {
@@ -101,6 +102,8 @@ unsafe fn recovery(gp: *mut G, mark: *mut Panic) -> Option<Box<Panic>> {
             (*gp).sig = 0;
             unlock_unwinding(gp);
         }
+        // :1149 no deferreturn that gp.param would tell where to go on; the frames between here and there (:1191) are
+        // unwound by the language, and the jump to the caller's return (:1211) is catch_unwind's
         innermost
     }
 }
@@ -221,7 +224,7 @@ unsafe fn preprintpanics(p: *mut Panic, v: &(dyn Any + Send)) {
             // SAFETY: the caller's entry.
             Ok(s) => unsafe { (*p).arg = s },
             Err(r) => {
-                // :639
+                // :639 earlier in Go: its deferred function
                 let text = "panic while printing panic value";
                 if let Some(r) = r.downcast_ref::<String>() {
                     throw(&format!("{text}: {r}"));

@@ -26,7 +26,7 @@ impl fmt::Display for RuntimeError {
         match self {
             // :112
             Self::Plain(s) => f.write_str(s),
-            // :81
+            // Go's errorString.Error
             Self::ErrorString(s) => write!(f, "runtime error: {s}"),
         }
     }
@@ -60,7 +60,7 @@ pub fn printpanicval(v: &(dyn Any + Send)) -> String {
     if let Some(e) = v.downcast_ref::<RuntimeError>() {
         return e.to_string();
     }
-    // :224
+    // :224 first in Go's order
     if v.is::<()>() {
         return "nil".to_string();
     }

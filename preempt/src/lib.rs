@@ -136,7 +136,7 @@ pub unsafe fn suspend_g(gp: *mut G) -> SuspendGState {
                     }
                 }
 
-                // :124
+                // :124 first in Go's order
                 _ => {
                     // :125 somebody else holds it: wait.
                     if s & GSCAN == 0 {
@@ -180,7 +180,7 @@ pub unsafe fn resume_g(state: SuspendGState) {
         match s {
             // :270
             GSCANRUNNABLE | GSCANWAITING | GSCANSYSCALL => casfrom_gscanstatus(gp, s, s & !GSCAN),
-            // :266
+            // :266 first in Go's order
             _ => {
                 dumpgstatus(gp);
                 throw("unexpected g status");

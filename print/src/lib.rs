@@ -213,13 +213,13 @@ pub fn gwrite(b: &[u8]) {
     if b.is_empty() {
         return;
     }
-    // :90 a thread without g has no M to take the print lock with
+    // :90 earlier than in Go: a thread without g has no M to take the print lock with
     let gp = getg();
     if gp.is_null() {
         write_err(b);
         return;
     }
-    // :89
+    // :89 later than in Go
     record_for_panic(b);
     // SAFETY: the current g and its buffer are used by this thread only.
     unsafe {

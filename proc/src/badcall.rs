@@ -38,7 +38,7 @@ pub unsafe extern "C" fn badmcall2(_fn: usize) -> ! {
 pub unsafe extern "C" fn badsystemstack() -> ! {
     // stubs.go:72
     write_err(b"fatal: systemstack called from unexpected goroutine");
-    // asm_amd64.s:538 the caller in Go's assembly aborts
+    // the caller in Go's assembly aborts
     abort();
 }
 
@@ -163,7 +163,7 @@ unsafe fn switch_to_crash_stack0(f: unsafe fn()) -> ! {
     // SAFETY: gcrash has a stack since schedinit, and nobody else uses it; nothing on the old stack is
     // needed any more.
     unsafe {
-        // asm_amd64.s:547
+        // asm_amd64.s:547 the other end, later here
         let curm = (*getg()).m;
         let g = gcrash();
         (*g).m = curm;

@@ -108,7 +108,7 @@ pub unsafe fn checkdead() {
             }
         }
 
-        // :6019 unlocked so that scheddetail does not hang
+        // :6020 unlocked so that scheddetail does not hang
         unlock(&raw mut (*sched).lock);
         // gort's own: who waits for what
         #[cfg(not(loom))]

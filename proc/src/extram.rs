@@ -365,7 +365,8 @@ pub unsafe fn cgo_bind_m() {
 static PTHREAD_G: Uint32 = Uint32::new(0);
 
 /// Whether [`PTHREAD_G`] exists: 0 nobody has tried yet, 1 somebody is at it, 2 yes, 3 the system has no more keys.
-/// Go (runtime/cgo): gcc_libinit.c:32.
+///
+/// As in runtime/cgo's gcc_libinit.c.
 static PTHREAD_KEY_CREATED: Uint32 = Uint32::new(0);
 
 /// Makes the key if need be, once per process, and says whether there is one.

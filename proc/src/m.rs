@@ -42,7 +42,7 @@ pub unsafe fn mstart0() {
         // comes back behind it.
         mstart_call(mstart1, &raw mut (*gp).sched);
 
-        // :1792
+        // :1794
         if m_stack_is_system_allocated() {
             os_stack = true;
         }

@@ -38,13 +38,13 @@ pub unsafe fn main() -> ! {
         // :168 newproc may start Ms from now on
         MAIN_STARTED.set(true);
 
-        // :170 haveSysmon: everywhere but on wasm
+        // :171 haveSysmon: everywhere but on wasm
         systemstack(|| newm(Some(linkname::sysmon), core::ptr::null_mut(), -1));
 
         // :182 on the main thread while the runtime starts
         lock_os_thread_int();
 
-        // :184
+        // :185
         if mp != M0.get() {
             throw("runtime.main not on m0");
         }
@@ -55,23 +55,23 @@ pub unsafe fn main() -> ! {
             throw("nanotime returning zero");
         }
 
-        // :195 no tracing of init tasks.
+        // :196 no tracing of init tasks.
 
-        // :200 the one init task of the runtime that matters (:324)
+        // :201 the one init task of the runtime that matters (:324)
         init();
 
         // :203
         let mut need_unlock = NeedUnlock(true);
 
-        // :210
+        // :211
         linkname::gcenable();
 
-        // :212 main_init_done: foreign threads can call in only after the library's start has returned.
+        // :213 main_init_done: foreign threads can call in only after the library's start has returned.
         if ISCGO.get() {
             // :213 the hooks that Go looks for here are functions of gort's own.
             // :238 in case a foreign thread enters and needs a thread of clean origin
             start_template_thread();
-            // :239 there is nobody to tell that initialisation is done.
+            // :240 there is nobody to tell that initialisation is done.
         }
 
         // :248 Rust has no init tasks, and no tracing of them (:254).
@@ -84,7 +84,7 @@ pub unsafe fn main() -> ! {
         // :267
         linkname::main_main();
 
-        // :277 another goroutine is panicking: let it print its message and end the process
+        // :278 another goroutine is panicking: let it print its message and end the process
         if RUNNING_PANIC_DEFERS.load() != 0 {
             // :279
             for _ in 0..1000 {

@@ -147,7 +147,7 @@ fn block(seed: &[u64; 4], buf: &mut [u64; 32], counter: u32) {
             b[w][i] = if (4..12).contains(&w) { b[w][i].wrapping_add(v) } else { v };
         }
     }
-    // chacha8_generic.go:151 Go computes in place; :210 big-endian machines are left out
+    // chacha8_generic.go:151 earlier in Go, which computes in place; :210 big-endian machines are left out
     for (k, v) in buf.iter_mut().enumerate() {
         let (w, i) = (k / 2, k % 2 * 2);
         *v = b[w][i] as u64 | (b[w][i + 1] as u64) << 32;

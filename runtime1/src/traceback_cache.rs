@@ -78,6 +78,6 @@ pub fn set_traceback(level: &str) {
 
 /// Makes the present setting the least that later [`set_traceback`] calls can set.
 pub(crate) fn keep_env() {
-    // :442
+    // parsedebugvars does this at its end
     TRACEBACK_ENV.set(TRACEBACK_CACHE.get());
 }

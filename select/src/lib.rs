@@ -2,6 +2,7 @@
 
 use core::ffi::c_void;
 use gort_chan::{chanbuf, dequeue, enqueue, parking_on_chan, recv, send};
+#[cfg(not(loom))]
 use gort_panic::plain_error;
 use gort_proc::*;
 use gort_time::{block_timer_chan, maybe_run_chan, unblock_timer_chan};
@@ -23,6 +24,12 @@ impl Default for Scase {
     fn default() -> Self {
         Self { c: core::ptr::null_mut(), elem: core::ptr::null_mut() }
     }
+}
+
+/// Under loom a panic of Go's is a plain one.
+#[cfg(loom)]
+fn plain_error(s: &str) -> ! {
+    throw(s)
 }
 
 /// Locks all channels of the select, in the order of their addresses, each once.
@@ -84,7 +91,7 @@ unsafe fn selparkcommit(gp: *mut G, _: *mut c_void) -> bool {
         // :67 as in chanparkcommit
         (*gp).active_stack_chans = true;
         parking_on_chan(gp, false); // :71
-        // :78 Not the cases on gp's stack: gp.waiting has all channels in lock order. Once a channel is
+        // :79 Not the cases on gp's stack: gp.waiting has all channels in lock order. Once a channel is
         // unlocked its sudogs may change, so it is unlocked only when the walk has left its last one.
         let mut lastc = core::ptr::null_mut::<Hchan>();
         let mut sg = (*gp).waiting;
@@ -430,7 +437,7 @@ unsafe fn finish(scases: &[Scase], lockorder: &[u16], casi: usize, f: Found) -> 
                 plain_error("send on closed channel");
             }
         }
-        (casi as isize, recv_ok) // :521
+        (casi as isize, recv_ok) // :521 earlier in Go's text
     }
 }
 

@@ -63,7 +63,7 @@ unsafe fn preempt_check_slow() {
     unsafe {
         let gp = getg();
         let mp = (*gp).m;
-        // Managed code on these stacks would have thrown in morestack already (asm_amd64.s:573, :580); native code of
+        // Managed code on these stacks would have thrown in morestack already (at its head); native code of
         // the runtime may well pass a check there.
         if mp.is_null() || gp == (*mp).g0 || gp == (*mp).gsignal || (*mp).p.is_null() {
             return;

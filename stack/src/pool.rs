@@ -199,8 +199,8 @@ unsafe fn stackpoolalloc(order: usize) -> usize {
             if (*s).manual_free_list != 0 {
                 throw("bad manualFreeList");
             }
-            let elemsize = fixed_stack() << order; // :210 first: guard pages are laid out by it
-            os_stack_alloc(s, elemsize); // :209
+            let elemsize = fixed_stack() << order; // :210 earlier than in Go: guard pages are laid out by it
+            os_stack_alloc(s, elemsize); // :209 later than in Go
             let mut i = 0; // :211
             while i < stack_cache_size() {
                 let x = (*s).base() + i;

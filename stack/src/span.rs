@@ -303,16 +303,15 @@ pub(crate) unsafe fn alloc_manual(npages: usize) -> *mut MSpan {
     // SAFETY: the heap is used under its lock only.
     unsafe {
         let h = MHEAP.get();
-        lock(&raw mut (*h).lock); // :1220
+        lock(&raw mut (*h).lock);
         let free = &raw mut (*h).free[npages.trailing_zeros() as usize];
         let mut s = (*free).first;
         if !s.is_null() {
             MSpanList::remove(free, s);
         } else {
-            s = grow(h, npages); // :1244
+            s = grow(h, npages);
         }
         unlock(&raw mut (*h).lock);
-        // :1390
         if !s.is_null() {
             (*s).manual_free_list = 0;
             (*s).alloc_count = 0;

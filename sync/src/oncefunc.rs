@@ -41,21 +41,27 @@ impl<F: FnOnce() -> T, T> Shared<F, T> {
     ///
     /// # Safety
     /// On a user goroutine.
+    ///
+    /// Go (sync): oncefunc.go:11 OnceFunc
     unsafe fn get(&self) -> &T {
         // SAFETY: the closure runs alone and before any read of the outcome.
         unsafe {
             self.once.do_(|| {
+                // :18
                 let f = (*self.f.get()).take(); // no need to keep it alive
                 let Some(f) = f else { return };
+                // :20
                 match catch_unwind(AssertUnwindSafe(f)) {
+                    // :29
                     Ok(v) => *self.outcome.get() = Outcome::Valid(v),
                     Err(p) => {
                         *self.outcome.get() = Outcome::Panicked(keep(&*p));
-                        // Here and not after `do_`, so that the first panic's traceback shows f's caller.
+                        // :24 in Go's order; here and not after `do_`, so that the first panic's traceback shows f's caller
                         resume_unwind(p);
                     }
                 }
             });
+            // :33
             match &*self.outcome.get() {
                 Outcome::Valid(v) => v,
                 Outcome::Panicked(Payload::Str(s)) => panic_any(*s),

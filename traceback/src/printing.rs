@@ -303,7 +303,7 @@ unsafe fn traceback2(
                 n += 1;
                 last_n += 1;
                 if skip > 0 {
-                    // :956
+                    // :956 earlier in Go's text
                     skip -= 1;
                     continue;
                 }

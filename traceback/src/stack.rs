@@ -54,7 +54,7 @@ pub unsafe fn stack(buf: &mut Vec<u8>, all: bool) -> usize {
 /// The stack of the calling goroutine, or of all goroutines, as a panic would print it. Empty on a thread that is
 /// none of the runtime's.
 ///
-/// Go (runtime/debug): stack.go:25 Stack
+/// Go (runtime/debug): stack.go:23 Stack
 #[inline(never)]
 pub fn stack_string(all: bool) -> String {
     let gp = getg();

@@ -110,7 +110,7 @@ impl NetFd {
     #[doc(alias = "listenDatagram")]
     pub(super) fn listen_datagram(mut self, laddr: &SockAddr) -> Result<Self, Error> {
         // :183 Go rewrites multicast addresses to the wildcard; the caller's address is taken as it is here
-        // :210 no control functions
+        // :211 no control functions
         sys::bind(self.pfd.sysfd(), laddr)?; // :217
         self.init()?; // :220
         self.laddr = sys::getsockname(self.pfd.sysfd()).unwrap_or_default();
@@ -376,7 +376,7 @@ pub(super) fn listener_backlog() -> i32 {
         let text = crate::blocking(|| std::fs::read_to_string("/proc/sys/net/core/somaxconn"));
         let n = text.ok().and_then(|t| t.split_whitespace().next()?.parse::<u32>().ok()).unwrap_or(0);
         if n != 0 {
-            // :49 all kernels since 4.1 take 32 bits
+            // :50 all kernels since 4.1 take 32 bits
             BACKLOG.store(n.min(i32::MAX as u32) as i32, Relaxed);
         }
     });
