@@ -47,6 +47,7 @@ pub(crate) unsafe fn prepare(c: &Sigctxt, gp: *mut G, mp: *mut M) -> bool {
     let sig = (*gp).sig as i32;
     let (code, addr) = ((*gp).sigcode0 as i32, (*gp).sigcode1);
     let near = addr < 4096;
+    let preemptoff: &str = (*mp).preemptoff;
     let mine = match sig {
         libc::SIGSEGV => near && (0..=2).contains(&code),
         libc::SIGBUS => near && code == libc::BUS_ADRERR,
@@ -59,7 +60,7 @@ pub(crate) unsafe fn prepare(c: &Sigctxt, gp: *mut G, mp: *mut M) -> bool {
         || (*mp).locks.get() != 0
         || (*mp).mallocing != 0
         || (*mp).throwing != ThrowType::None
-        || !(&*(&raw const (*mp).preemptoff)).is_empty()
+        || !preemptoff.is_empty()
         || (*mp).dying != 0
         || (*gp).syscallsp != 0
     {

@@ -134,8 +134,8 @@ impl Keys for KStr {
 /// Where the element stands in an entry, and the size of the whole.
 #[inline(always)]
 unsafe fn layout(t: &MapType) -> (usize, usize) {
-    let elem = size_of::<Head>() + ((*t.key).size + 7 & !7);
-    (elem, elem + ((*t.elem).size + 7 & !7))
+    let elem = size_of::<Head>() + (((*t.key).size + 7) & !7);
+    (elem, elem + (((*t.elem).size + 7) & !7))
 }
 
 #[inline(always)]
@@ -268,7 +268,10 @@ unsafe fn new_slot(t: &MapType, h: *mut Hmap) -> u32 {
     let size = layout(t).1;
     if s == 0 && (*h).first.is_null() {
         (*h).first = alloc(SMALL * size);
-    } else if s as usize >= SMALL && (s as usize / SMALL).is_power_of_two() && s as usize % SMALL == 0 {
+    } else if s as usize >= SMALL
+        && (s as usize / SMALL).is_power_of_two()
+        && (s as usize).is_multiple_of(SMALL)
+    {
         let k = (s / SMALL as u32).ilog2() as usize;
         if (*h).more.is_null() {
             (*h).more = alloc(size_of::<[*mut u8; 28]>()).cast();

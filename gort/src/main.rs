@@ -1,9 +1,12 @@
 //! The command `gort`.
 
 mod examples;
+mod gobuild;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 use std::process::exit;
 
 /// Go's goroutine scheduler, outside Go.
@@ -16,8 +19,25 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run a built-in example program on the scheduler.
+    /// Run a built-in example program, or a Go program, on the scheduler.
     Run(Run),
+    /// Compile a Go program to an executable that runs on the scheduler.
+    Build(Build),
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "The compiler is gccgo 12 (Debian: package gccgo-12; GCCGO overrides its path), so the language is Go 1.18 \
+    without generics. GORT_GOFRONT is the path of libgort_gofront.a if it is not beside this program.\n\n\
+    EXIT STATUS:\n  0  done\n  1  the program does not compile or link\n  2  wrong usage"
+)]
+struct Build {
+    /// Name of the executable; without it that of the first file, without `.go`, in the current directory.
+    #[arg(short, value_name = "EXE")]
+    output: Option<PathBuf>,
+    /// The files of package main.
+    #[arg(required = true, value_name = "FILE.go")]
+    files: Vec<OsString>,
 }
 
 #[derive(Args)]
@@ -25,10 +45,13 @@ enum Command {
     after_help = "ENVIRONMENT:\n  GOMAXPROCS   threads that run goroutines at once (default: all processors)\n  \
     GODEBUG      schedtrace=MS, scheddetail=1, asyncpreemptoff=1, asynctimerchan=1, ...\n  \
     GOTRACEBACK  none, single, all, system or crash\n\n\
+    GO PROGRAMS:\n  gort run FILE.go... [ARGUMENT...] compiles package main with gccgo 12 (Debian: package gccgo-12) and runs it.\n  \
+    What stands behind the files goes to the program; options for gort stand before them. The result is kept in\n  \
+    $XDG_CACHE_HOME/gort. Exit status and messages are the program's; 1 if it does not compile.\n\n\
     EXIT STATUS:\n  0  the program ended\n  1  the program said so\n  2  panic, deadlock or another fatal error; wrong usage"
 )]
 struct Run {
-    /// The program: a name from --list.
+    /// The program: a name from --list, or the files of a Go program and its arguments.
     #[arg(required_unless_present = "list")]
     program: Option<String>,
     /// List the example programs.
@@ -52,10 +75,35 @@ struct Run {
 }
 
 fn main() {
-    let cli = Cli::parse();
-    match cli.command {
-        Command::Run(r) => run(r),
+    let mut argv: Vec<OsString> = std::env::args_os().collect();
+    // `gort run [OPTION...] a.go b.go x -y`: x and -y are the program's, which clap would not believe.
+    let mut go_args = Vec::new();
+    if argv.get(1).is_some_and(|a| a == "run")
+        && let Some(i) = argv.iter().position(|a| gobuild::is_go(a))
+    {
+        go_args = argv.split_off(i + 1);
     }
+    let cli = Cli::parse_from(argv);
+    match cli.command {
+        Command::Run(r) => run(r, go_args),
+        Command::Build(b) => build(&b),
+    }
+}
+
+fn build(b: &Build) {
+    if let Some(f) = b.files.iter().find(|f| !gobuild::is_go(f)) {
+        usage(ErrorKind::InvalidValue, format!("'{}' is not a Go file", f.display()));
+    }
+    let out = b.output.clone().or_else(|| Path::new(&b.files[0]).file_stem().map(PathBuf::from));
+    gobuild::build_to(&b.files, &out.unwrap_or_else(|| "a.out".into()));
+}
+
+/// A Go program: compiles it and becomes it.
+fn run_go(first: &str, mut args: Vec<OsString>) -> ! {
+    let more = args.iter().take_while(|a| gobuild::is_go(a)).count();
+    let args_of_program = args.split_off(more);
+    args.insert(0, first.into());
+    gobuild::run(&args, &args_of_program)
 }
 
 /// A usage error: message and usage on standard error, status 2.
@@ -71,22 +119,27 @@ fn usage(kind: ErrorKind, msg: String) -> ! {
     }
 }
 
-fn run(r: Run) {
+fn run(r: Run, go_args: Vec<OsString>) {
     if r.list {
         for e in examples::ALL {
             println!("{:<12} {} (-n: {}, default {})", e.name, e.about, e.n_is, e.n);
         }
         return;
     }
-    let name = r.program.unwrap_or_default();
-    let Some(e) = examples::ALL.iter().find(|e| e.name == name) else {
+    let name = r.program.clone().unwrap_or_default();
+    let go = gobuild::is_go(name.as_ref());
+    if go && (r.n.is_some() || r.stats) {
+        usage(ErrorKind::ArgumentConflict, "-n and --stats are for example programs".into());
+    }
+    let example = examples::ALL.iter().find(|e| e.name == name);
+    if !go && example.is_none() {
         let mut msg = format!("no example program '{name}'");
         if let Some(near) = examples::nearest(&name) {
             msg += &format!("; did you mean '{near}'?");
         }
         msg += " (gort run --list shows all)";
         usage(ErrorKind::InvalidValue, msg);
-    };
+    }
     if let (None, Ok(v)) = (r.procs, std::env::var("GOMAXPROCS"))
         && !v.is_empty()
         && !v.parse::<i32>().is_ok_and(|n| n >= 1)
@@ -106,6 +159,10 @@ fn run(r: Run) {
             std::env::set_var("GODEBUG", format!("{old}{sep}schedtrace={ms}{detail}"));
         }
     }
+    if go {
+        run_go(&name, go_args);
+    }
+    let Some(e) = example else { return };
     let n = r.n.unwrap_or(e.n);
     let (f, stats) = (e.run, r.stats);
     gort::run(move || {

@@ -1,0 +1,317 @@
+//! `gort run prog.go` and `gort build`: Go programs, compiled by gccgo 12 and linked with gort in libgo's runtime's place.
+//!
+//! What is needed beside this program: gccgo 12 with its gcc and binutils (Debian: package `gccgo-12`), and
+//! `libgort_gofront.a`, the static library of the crate `gofront`. It is looked for at `$GORT_GOFRONT`, then beside the
+//! executable, in `../lib/gort`, and in the build directories that the executable may stand in.
+//!
+//! Results are kept in `$XDG_CACHE_HOME/gort` (`~/.cache/gort`): once for each compiler, libgo's packages without their runtime; for each
+//! program, by the hash of its text, the executable. The last 32 programs stay.
+
+use std::collections::hash_map::DefaultHasher;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio, exit};
+use std::time::SystemTime;
+
+/// The Go half of the runtime.
+const COMPANION: &str = include_str!("../../gofront/go/runtime.go");
+
+/// Members of libgo.a that are its runtime, or belong to it: gort is there instead. Without them a symbol that gort
+/// lacks is an error of the linker, never libgo's.
+const RUNTIME_OBJECTS: &[&str] = &[
+    "runtime.o",
+    "proc.o",
+    "stack.o",
+    "panic.o",
+    "print.o",
+    "runtime_c.o",
+    "env_posix.o",
+    "yield.o",
+    "aeshash.o",
+    "go-assert.o",
+    "go-caller.o",
+    "go-callers.o",
+    "go-cgo.o",
+    "go-construct-map.o",
+    "go-ffi.o",
+    "go-fieldtrack.o",
+    "go-matherr.o",
+    "go-memclr.o",
+    "go-memmove.o",
+    "go-memequal.o",
+    "go-nanotime.o",
+    "go-now.o",
+    "go-signal.o",
+    "go-unwind.o",
+    "go-context.o",
+];
+
+/// Programs that the cache keeps.
+const KEEP: usize = 32;
+
+/// Whether an argument names a Go program.
+pub fn is_go(arg: &OsStr) -> bool {
+    Path::new(arg).extension().is_some_and(|e| e == "go")
+}
+
+/// Compiles the program and becomes it.
+pub fn run(files: &[OsString], args: &[OsString]) -> ! {
+    let exe = build(files);
+    let err = Command::new(&exe).args(args).exec();
+    fail(&format!("{}: {err}", exe.display()))
+}
+
+/// Compiles the program to `out`.
+pub fn build_to(files: &[OsString], out: &Path) {
+    let exe = build(files);
+    // A running executable cannot be written to, but it can be replaced.
+    let _ = fs::remove_file(out);
+    if let Err(e) = fs::copy(&exe, out) {
+        fail(&format!("{}: {e}", out.display()));
+    }
+}
+
+fn fail(msg: &str) -> ! {
+    eprintln!("gort: {msg}");
+    exit(1)
+}
+
+fn or_fail<T, E: std::fmt::Display>(r: Result<T, E>, what: &Path) -> T {
+    r.unwrap_or_else(|e| fail(&format!("{}: {e}", what.display())))
+}
+
+/// Compiler, linker and library.
+struct Tools {
+    gccgo: OsString,
+    gcc: OsString,
+    version: String,
+    lib: PathBuf,
+    cache: PathBuf,
+}
+
+/// Runs a tool whose output nobody needs to see unless it fails.
+fn quiet(c: &mut Command) {
+    match c.output() {
+        Ok(o) if o.status.success() => {}
+        Ok(o) => {
+            eprint!("{}{}", String::from_utf8_lossy(&o.stdout), String::from_utf8_lossy(&o.stderr));
+            fail(&format!("{} failed", c.get_program().to_string_lossy()))
+        }
+        Err(e) => fail(&format!("{}: {e}", c.get_program().to_string_lossy())),
+    }
+}
+
+/// What a tool prints.
+fn output(program: &OsStr, arg: &str) -> Option<String> {
+    let o = Command::new(program).arg(arg).stdin(Stdio::null()).output().ok()?;
+    o.status.success().then(|| String::from_utf8_lossy(&o.stdout).trim().to_string())
+}
+
+fn find_tools() -> Tools {
+    let candidates: Vec<OsString> = match std::env::var_os("GCCGO") {
+        Some(g) => vec![g],
+        None => vec!["gccgo-12".into(), "gccgo".into()],
+    };
+    let mut other = None;
+    let found = candidates.into_iter().find_map(|g| {
+        let v = output(&g, "-dumpfullversion")?;
+        if v.split('.').next() == Some("12") {
+            return Some((g, v));
+        }
+        other.get_or_insert(v);
+        None
+    });
+    let Some((gccgo, version)) = found else {
+        match other {
+            Some(v) => fail(&format!(
+                "Go programs need gccgo 12, this one is {v}; install the Debian package gccgo-12, or set GCCGO"
+            )),
+            None => fail(
+                "Go programs need gccgo 12; install the Debian package gccgo-12, or set GCCGO to its path",
+            ),
+        }
+    };
+    let gcc = ["gcc-12", "gcc", "cc"].into_iter().find(|c| output(c.as_ref(), "-dumpversion").is_some());
+    let Some(gcc) = gcc else { fail("no C compiler to link with; install the Debian package gcc-12") };
+    let cache = std::env::var_os("XDG_CACHE_HOME")
+        .filter(|s| !s.is_empty())
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|h| h.join(".cache")))
+        .unwrap_or_else(std::env::temp_dir)
+        .join("gort");
+    Tools { gccgo, gcc: gcc.into(), version, lib: find_lib(), cache }
+}
+
+fn find_lib() -> PathBuf {
+    const NAME: &str = "libgort_gofront.a";
+    if let Some(p) = std::env::var_os("GORT_GOFRONT") {
+        let p = PathBuf::from(p);
+        return if p.is_dir() { p.join(NAME) } else { p };
+    }
+    let exe = std::env::current_exe().and_then(fs::canonicalize).unwrap_or_default();
+    let dirs = exe.ancestors().skip(1).take(3).flat_map(|d| {
+        [
+            d.join(NAME),
+            d.join("lib/gort").join(NAME),
+            d.join("release").join(NAME),
+            d.join("debug").join(NAME),
+        ]
+    });
+    let tried: Vec<PathBuf> = dirs.collect();
+    match tried.iter().find(|p| p.is_file()) {
+        Some(p) => p.clone(),
+        None => fail(&format!(
+            "{NAME} is not beside {}; build it with `cargo build --release -p gort-gofront`, or set GORT_GOFRONT",
+            exe.display()
+        )),
+    }
+}
+
+/// 128 bits over what is fed to it.
+struct Key(DefaultHasher, DefaultHasher);
+
+impl Key {
+    fn new() -> Self {
+        let mut k = Self(DefaultHasher::new(), DefaultHasher::new());
+        1u8.hash(&mut k.1);
+        k
+    }
+    fn add(&mut self, x: impl Hash) {
+        x.hash(&mut self.0);
+        x.hash(&mut self.1);
+    }
+    fn hex(&self) -> String {
+        format!("{:016x}{:016x}", self.0.finish(), self.1.finish())
+    }
+}
+
+/// Size and time of change stand for the contents of a large file.
+fn stamp(k: &mut Key, p: &Path) {
+    let m = or_fail(fs::metadata(p), p);
+    k.add(p);
+    k.add(m.len());
+    k.add(m.modified().ok().and_then(|t| t.duration_since(SystemTime::UNIX_EPOCH).ok()));
+}
+
+/// A directory in the cache that `fill` makes, if it is not there: under another name first, so that it is
+/// complete or absent, whoever else does the same.
+fn cached(t: &Tools, name: &str, fill: impl FnOnce(&Path)) -> PathBuf {
+    let dir = t.cache.join(name);
+    if dir.is_dir() {
+        return dir;
+    }
+    let tmp = t.cache.join(format!("tmp-{}-{name}", std::process::id()));
+    let _ = fs::remove_dir_all(&tmp);
+    or_fail(fs::create_dir_all(&tmp), &tmp);
+    // If the compiler fails, the half-made directory goes with this.
+    struct Cleanup(PathBuf);
+    impl Drop for Cleanup {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+    let c = Cleanup(tmp);
+    fill(&c.0);
+    if let Err(e) = fs::rename(&c.0, &dir)
+        && !dir.is_dir()
+    {
+        fail(&format!("{}: {e}", dir.display()));
+    }
+    dir
+}
+
+/// What all programs share: the companion, its export data, libgo's packages.
+fn support(t: &Tools) -> (PathBuf, String) {
+    let libgo = Command::new(&t.gccgo).arg("-print-file-name=libgo.a").output();
+    let libgo = PathBuf::from(String::from_utf8_lossy(&libgo.map(|o| o.stdout).unwrap_or_default()).trim());
+    if !libgo.is_absolute() {
+        fail("libgo.a not found; install the Debian package libgo-12-dev");
+    }
+    let mut k = Key::new();
+    k.add(&t.version);
+    k.add(COMPANION);
+    k.add(RUNTIME_OBJECTS);
+    stamp(&mut k, &libgo);
+    let hex = k.hex();
+    let dir = cached(t, &format!("support-{hex}"), |d| {
+        eprintln!("gort: preparing libgo's packages in {} (once)", t.cache.display());
+        let src = d.join("runtime.go");
+        or_fail(fs::write(&src, COMPANION), &src);
+        let gccgo = Command::new(&t.gccgo)
+            .args(["-c", "-O2", "-g", "-fgo-pkgpath=runtime", "-o", "runtime.o", "runtime.go"])
+            .current_dir(d)
+            .status();
+        if !gccgo.is_ok_and(|s| s.success()) {
+            let _ = fs::remove_dir_all(d);
+            fail("the runtime's Go part does not compile");
+        }
+        or_fail(fs::create_dir(d.join("inc")), d);
+        quiet(
+            Command::new("objcopy").args(["-j", ".go_export", "runtime.o", "inc/runtime.gox"]).current_dir(d),
+        );
+        let pkgs = d.join("libgopkgs.a");
+        or_fail(fs::copy(&libgo, &pkgs), &pkgs);
+        quiet(Command::new("ar").arg("d").arg("libgopkgs.a").args(RUNTIME_OBJECTS).current_dir(d));
+        quiet(Command::new("strip").args(["-g", "libgopkgs.a"]).current_dir(d));
+    });
+    (dir, hex)
+}
+
+/// The executable of the program, made or found in the cache.
+fn build(files: &[OsString]) -> PathBuf {
+    let texts: Vec<Vec<u8>> = files.iter().map(|f| or_fail(fs::read(f), Path::new(f))).collect();
+    let t = find_tools();
+    let (sup, hex) = support(&t);
+    let mut k = Key::new();
+    k.add(&hex);
+    stamp(&mut k, &t.lib);
+    let cwd = std::env::current_dir().unwrap_or_default();
+    for (f, text) in files.iter().zip(&texts) {
+        // Tracebacks name the files, so their places belong to the result.
+        k.add(cwd.join(f));
+        k.add(text);
+    }
+    let dir = cached(&t, &format!("prog-{}", k.hex()), |d| {
+        let obj = d.join("prog.o");
+        let mut c = Command::new(&t.gccgo);
+        c.args(["-c", "-O2", "-g", "-I"]).arg(sup.join("inc")).arg("-o").arg(&obj).args(files);
+        // The compiler speaks for itself.
+        if !or_fail(c.status(), Path::new(&t.gccgo)).success() {
+            let _ = fs::remove_dir_all(d);
+            exit(1);
+        }
+        let mut c = Command::new(&t.gcc);
+        c.arg("-pie").arg("-o").arg(d.join("prog")).arg(&obj).arg(sup.join("runtime.o"));
+        c.arg("-Wl,--start-group").arg(&t.lib).arg(sup.join("libgopkgs.a")).arg("-Wl,--end-group");
+        c.args(["-Wl,-u,ffi_prep_cif", "-Wl,--gc-sections", "-Wl,-z,now", "-lm", "-lpthread", "-ldl"]);
+        if !or_fail(c.status(), Path::new(&t.gcc)).success() {
+            let _ = fs::remove_dir_all(d);
+            fail("the program needs what gort does not provide (see the linker's messages)");
+        }
+        let _ = fs::remove_file(&obj);
+    });
+    let exe = dir.join("prog");
+    prune(&t.cache, &dir);
+    exe
+}
+
+/// Removes the programs that have not been used for longest.
+fn prune(cache: &Path, current: &Path) {
+    // The time of change of a directory is when it was used last.
+    let _ = fs::File::open(current).and_then(|f| f.set_modified(SystemTime::now()));
+    let Ok(entries) = fs::read_dir(cache) else { return };
+    let mut progs: Vec<(SystemTime, PathBuf)> = entries
+        .flatten()
+        .filter(|e| e.file_name().to_string_lossy().starts_with("prog-"))
+        .filter_map(|e| Some((e.metadata().ok()?.modified().ok()?, e.path())))
+        .collect();
+    progs.sort_unstable_by(|a, b| b.cmp(a));
+    for (_, p) in progs.into_iter().skip(KEEP) {
+        if p != current {
+            let _ = fs::remove_dir_all(p);
+        }
+    }
+}
