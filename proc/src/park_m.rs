@@ -51,6 +51,11 @@ pub unsafe extern "C" fn park_m(gp: *mut G) -> ! {
         (*(*mp).p.ptr()).stats.park.bump(1);
 
         // :4071 tracing left out.
+        if mutant!("park_m unlocks first")
+            && let Some(f) = (*mp).waitunlockf.take()
+        {
+            f(gp, (*mp).waitlock);
+        }
         // :4081 gopark has set the wait reason
         casgstatus(gp, GRUNNING, GWAITING);
 

@@ -65,7 +65,13 @@ unsafe fn put(pp: *mut P, ids: std::ops::Range<u64>, next: bool) {
 
 /// The owner does `own`, each thief steals once, then everything that is anywhere is collected: it must be
 /// `0..n`, each once.
-fn owner_and_thieves(n: u64, before: u64, thieves: i32, runnext: bool, own: unsafe fn(*mut P, &mut Vec<u64>)) {
+fn owner_and_thieves(
+    n: u64,
+    before: u64,
+    thieves: i32,
+    runnext: bool,
+    own: unsafe fn(*mut P, &mut Vec<u64>),
+) {
     // SAFETY: one thread each; the Ps are theirs.
     unsafe {
         let m0 = new_m(0);

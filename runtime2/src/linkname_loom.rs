@@ -80,3 +80,15 @@ pub unsafe fn gopreempt_m(_gp: *mut G) -> ! {
 pub unsafe fn preempt_park(_gp: *mut G) -> ! {
     throw("preempt_park")
 }
+/// Nobody initialises it.
+///
+/// # Safety
+/// None.
+pub unsafe fn netpoll_generic_init() {}
+/// Channels of timers are not modelled.
+///
+/// # Safety
+/// None.
+pub unsafe fn timerchandrain(_c: *mut crate::types::Hchan) -> bool {
+    false
+}

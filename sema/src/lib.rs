@@ -32,6 +32,16 @@ pub struct SemaRoot {
     pub nwait: Uint32,
 }
 
+#[cfg(loom)]
+loom::lazy_static! {
+    static ref SEMTABLE: Global<SemTable> = Global::new(SemTable(core::array::from_fn(|_| SemaRoot {
+        lock: Mutex::default(),
+        treap: core::ptr::null_mut(),
+        nwait: Uint32::default(),
+    })));
+}
+
+#[cfg(not(loom))]
 static SEMTABLE: Global<SemTable> = {
     // SAFETY: locks, nullable pointers and integers: all zeroes is a valid value.
     Global::new(unsafe { core::mem::zeroed() })
@@ -40,7 +50,7 @@ static SEMTABLE: Global<SemTable> = {
 /// A prime, so as not to go along with a pattern in the program's addresses.
 ///
 /// Go: sema.go:49 semTabSize
-pub const SEM_TAB_SIZE: usize = 251;
+pub const SEM_TAB_SIZE: usize = if cfg!(loom) { 1 } else { 251 };
 
 /// All roots, each on a cache line of its own.
 ///
@@ -303,7 +313,7 @@ pub unsafe fn semacquire1(
             // :168 no more easy case in semrelease
             (*root).nwait.add(1);
             // :170 a release may have come before that
-            if cansemacquire(addr) {
+            if !mutant!("semacquire does not try again") && cansemacquire(addr) {
                 (*root).nwait.add(u32::MAX); // minus one
                 unlock(&raw mut (*root).lock);
                 break;
@@ -347,6 +357,10 @@ pub unsafe fn semrelease1(addr: *const Uint32, handoff: bool, _skipframes: i32) 
     unsafe {
         preempt_check(); // :193 what the prologue does
         let root = root_for(addr);
+        if mutant!("semrelease looks for waiters first") && (*root).nwait.load() == 0 {
+            (*addr).add(1);
+            return;
+        }
         (*addr).add(1); // :195
 
         // :200 the easy case: nobody waits. To be looked at after the addition, or a wake-up is missed.
@@ -710,6 +724,7 @@ unsafe fn rotate_right(root: *mut SemaRoot, y: *mut Sudog) {
 ///
 /// Go: sema.go:521 notifyList
 #[doc(alias = "notifyList")]
+#[cfg_attr(loom, derive(Default))]
 #[repr(C)]
 pub struct NotifyList {
     /// Ticket of the next waiter; added to without the lock.
@@ -724,6 +739,7 @@ pub struct NotifyList {
     pub tail: *mut Sudog,
 }
 
+#[cfg(not(loom))]
 impl NotifyList {
     /// An empty list.
     pub const fn new() -> Self {
@@ -732,6 +748,7 @@ impl NotifyList {
     }
 }
 
+#[cfg(not(loom))]
 impl Default for NotifyList {
     fn default() -> Self {
         Self::new()
@@ -774,7 +791,7 @@ pub unsafe fn notify_list_wait(l: *mut NotifyList, t: u32) {
         lock_with_rank(&raw mut (*l).lock, LOCK_RANK_NOTIFY_LIST);
 
         // :566
-        if less(t, (*l).notify.get()) {
+        if !mutant!("notifyListWait always waits") && less(t, (*l).notify.get()) {
             unlock(&raw mut (*l).lock);
             return;
         }
