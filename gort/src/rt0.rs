@@ -51,7 +51,7 @@ pub fn run(f: impl FnOnce() + Send + 'static) -> ! {
     unsafe {
         // asm_amd64.s:161 the arguments are std's to keep
         // asm_amd64.s:170 g0 on the thread's own stack: the C runtime has set it up, so the initialisation of
-        // // cgo (asm_amd64.s:199) is left out
+        // cgo (asm_amd64.s:199) is left out
         let g0 = Box::leak(Box::<G>::default()) as *mut G;
         let m0 = Box::leak(Box::<M>::default()) as *mut M;
         M0.store(m0);
@@ -65,9 +65,9 @@ pub fn run(f: impl FnOnce() + Send + 'static) -> ! {
         // test it (asm_amd64.s:262)
         // asm_amd64.s:276
         (*m0).g0 = g0;
-        (*g0).m = m0;
-        setg(g0); // asm_amd64.s:278, later than in Go's order
-        // asm_amd64.s:262 (above), asm_amd64.s:280 the direction flag is clear, by the C convention
+        (*g0).m = m0; // asm_amd64.s:278
+        setg(g0); // asm_amd64.s:270 earlier in Go's order
+        // asm_amd64.s:280 the direction flag is clear, by the C convention
         // asm_amd64.s:285 Rust's own target features are the compiler's to check
         check(); // asm_amd64.s:341
         goargs(); // asm_amd64.s:347
