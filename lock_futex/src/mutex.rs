@@ -4,8 +4,10 @@ use crate::mprof::LockTimer;
 use crate::ranks::{get_lock_rank, lock_with_rank, unlock_with_rank};
 use crate::throw;
 use gort_asm::{getg, procyield};
-use gort_os_linux::{futexsleep, futexwakeup, osyield};
-use gort_runtime2::{Mutex, STACK_PREEMPT};
+#[cfg(not(loom))]
+use gort_os_linux::osyield;
+use gort_os_linux::{futexsleep, futexwakeup};
+use gort_runtime2::{Mutex, STACK_PREEMPT, mutant};
 
 /// Go: lock_futex.go:26 mutex_unlocked
 pub const MUTEX_UNLOCKED: u32 = 0;
@@ -117,6 +119,8 @@ unsafe fn lock2_slow(l: *mut Mutex, v: u32) {
                     }
                 }
                 // :107
+                // Not in models: the others would run to their end meanwhile, and nobody would ever sleep.
+                #[cfg(not(loom))]
                 osyield();
             }
             // :111
@@ -126,7 +130,9 @@ unsafe fn lock2_slow(l: *mut Mutex, v: u32) {
                 return;
             }
             // :116
-            wait = MUTEX_SLEEPING;
+            if !mutant!("lock2 forgets that it slept") {
+                wait = MUTEX_SLEEPING;
+            }
             futexsleep(key, MUTEX_SLEEPING, -1);
         }
     }
@@ -167,7 +173,7 @@ pub(crate) unsafe fn unlock2(l: *mut Mutex) {
             throw("unlock of unlocked lock");
         }
         // :129
-        if v == MUTEX_SLEEPING {
+        if v == MUTEX_SLEEPING && !mutant!("unlock2 wakes nobody") {
             futexwakeup(key, 1);
         }
         // :133

@@ -4,11 +4,11 @@
 
 use gort_asm::setg;
 use gort_lock_futex::*;
-use gort_runtime2::{G, M, Mutex, Note};
+use gort_runtime2::{G, M, Mutex, Note, mutant};
 use loom::cell::UnsafeCell;
-use loom::sync::Arc;
 use loom::thread;
 use std::ptr::null_mut;
+use std::sync::Arc;
 
 fn with_m(f: impl FnOnce()) {
     let mut m = Box::<M>::default();
@@ -50,8 +50,7 @@ fn model(bound: usize, f: impl Fn() + Sync + Send + 'static) {
     b.check(f);
 }
 
-#[test]
-fn mutex_excludes_and_wakes() {
+fn two() {
     model(3, || {
         let s = Arc::new(Locked::default());
         let t = {
@@ -65,9 +64,13 @@ fn mutex_excludes_and_wakes() {
     });
 }
 
-/// The third thread shows that a sleeper is not forgotten when another takes the lock before it.
 #[test]
-fn mutex_of_three() {
+fn mutex_excludes_and_wakes() {
+    two();
+}
+
+/// The third thread shows that a sleeper is not forgotten when another takes the lock before it.
+fn three() {
     model(2, || {
         let s = Arc::new(Locked::default());
         let t: Vec<_> = (0..2)
@@ -85,9 +88,13 @@ fn mutex_of_three() {
     });
 }
 
-/// What the waker wrote before is visible after the sleep, in whatever order they come.
 #[test]
-fn note_publishes() {
+fn mutex_of_three() {
+    three();
+}
+
+/// What the waker wrote before is visible after the sleep, in whatever order they come.
+fn sleep_and_wake() {
     struct S {
         note: Note,
         v: UnsafeCell<u32>,
@@ -117,4 +124,31 @@ fn note_publishes() {
         });
         t.join().unwrap();
     });
+}
+
+#[test]
+fn note_publishes() {
+    sleep_and_wake();
+}
+
+#[test]
+#[should_panic = "deadlock"]
+fn mutant_unlock2_wakes_nobody() {
+    mutant::set("unlock2 wakes nobody");
+    two();
+}
+
+/// Two sleep; the first that is woken must see to it that its own unlock wakes the other.
+#[test]
+#[should_panic = "deadlock"]
+fn mutant_lock2_forgets_that_it_slept() {
+    mutant::set("lock2 forgets that it slept");
+    three();
+}
+
+#[test]
+#[should_panic = "deadlock"]
+fn mutant_notewakeup_wakes_nobody() {
+    mutant::set("notewakeup wakes nobody");
+    sleep_and_wake();
 }

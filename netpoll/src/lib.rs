@@ -26,7 +26,9 @@
 //! tagged with `fdseq`, which `free` moves on; deadlines carry `rseq` and `wseq` in the same way.
 
 use core::ffi::c_void;
-use core::mem::{size_of, zeroed};
+use core::mem::size_of;
+#[cfg(not(loom))]
+use core::mem::zeroed;
 use core::ptr::null_mut;
 use gort_lfstack::TAGGED_POINTER_BITS;
 use gort_lock_futex::{lock, lock_init, unlock};
@@ -37,14 +39,36 @@ use gort_runtime2::atomic::{Uint32, Uintptr};
 use gort_runtime2::linkname::throw;
 use gort_runtime2::{
     G, GList, Global, LOCK_RANK_NETPOLL_INIT, LOCK_RANK_POLL_CACHE, LOCK_RANK_POLL_DESC, Mutex, Timer,
-    TimerFn, WaitReason,
+    TimerFn, WaitReason, mutant,
 };
 use gort_time::{timer_init, timer_modify, timer_stop};
 
+#[cfg(not(loom))]
 pub mod epoll;
+#[cfg(not(loom))]
 pub mod sys;
 
+#[cfg(not(loom))]
 pub use epoll::*;
+
+/// Models have no kernel to ask.
+#[cfg(loom)]
+mod epoll_loom {
+    use crate::PollDesc;
+
+    pub unsafe fn netpollinit() {}
+    pub fn netpoll_is_poll_descriptor(_fd: usize) -> bool {
+        false
+    }
+    pub unsafe fn netpollopen(_fd: usize, _pd: *mut PollDesc) -> i32 {
+        0
+    }
+    pub unsafe fn netpollclose(_fd: usize) -> i32 {
+        0
+    }
+}
+#[cfg(loom)]
+use epoll_loom::*;
 
 /// No error.
 ///
@@ -270,16 +294,29 @@ struct PollCache {
 
 /// Go: netpoll.go:203 netpollInitLock
 // SAFETY: all zeroes is an unlocked mutex.
+#[cfg(not(loom))]
 static NETPOLL_INIT_LOCK: Global<Mutex> = Global::new(unsafe { zeroed() });
 /// Go: netpoll.go:204 netpollInited
+#[cfg(not(loom))]
 static NETPOLL_INITED: Uint32 = Uint32::new(0);
 /// Go: netpoll.go:206 pollcache
 // SAFETY: all zeroes is an unlocked mutex and a nil pointer.
+#[cfg(not(loom))]
 static POLLCACHE: Global<PollCache> = Global::new(unsafe { zeroed() });
 /// Goroutines that wait for the poller.
 ///
 /// Go: netpoll.go:207 netpollWaiters
+#[cfg(not(loom))]
 static NETPOLL_WAITERS: Uint32 = Uint32::new(0);
+
+#[cfg(loom)]
+loom::lazy_static! {
+    static ref POLLCACHE: Global<PollCache> =
+        Global::new(PollCache { lock: Mutex::default(), first: null_mut() });
+    static ref NETPOLL_INIT_LOCK: Global<Mutex> = Global::new(Mutex::default());
+    static ref NETPOLL_INITED: Uint32 = Uint32::new(1);
+    static ref NETPOLL_WAITERS: Uint32 = Uint32::new(0);
+}
 
 /// Starts the poller, if need be.
 ///
@@ -601,10 +638,15 @@ pub unsafe fn poll_runtime_poll_unblock(pd: *mut PollDesc) {
         (*pd).closing = true; // :457
         (*pd).rseq = (*pd).rseq.wrapping_add(1);
         (*pd).wseq = (*pd).wseq.wrapping_add(1);
-        PollDesc::publish_info(pd); // :461
+        if !mutant!("close publishes last") {
+            PollDesc::publish_info(pd); // :461
+        }
         let mut delta = 0;
         let rg = netpollunblock(pd, MODE_R, false, &mut delta);
         let wg = netpollunblock(pd, MODE_W, false, &mut delta);
+        if mutant!("close publishes last") {
+            PollDesc::publish_info(pd);
+        }
         if (*pd).rrun {
             timer_stop(&raw mut (*pd).rt); // :466
             (*pd).rrun = false;
@@ -685,7 +727,12 @@ pub unsafe fn netpollcheckerr(pd: *const PollDesc, mode: i32) -> i32 {
 pub unsafe fn netpollblockcommit(gp: *mut G, gpp: *mut c_void) -> bool {
     // SAFETY: the caller's contract.
     unsafe {
-        let r = (*gpp.cast::<Uintptr>()).cas(PD_WAIT, gp as usize); // :530
+        let r = if mutant!("netpollblockcommit just stores") {
+            (*gpp.cast::<Uintptr>()).store(gp as usize);
+            true
+        } else {
+            (*gpp.cast::<Uintptr>()).cas(PD_WAIT, gp as usize) // :530
+        };
         if r {
             // :535 tells the scheduler that blocking in the poller makes sense
             netpoll_adjust_waiters(1);
@@ -743,7 +790,8 @@ unsafe fn netpollblock(pd: *mut PollDesc, mode: i32, waitio: bool) -> bool {
         }
 
         // :574 look again for errors now that PD_WAIT stands there: those who close or time out do it the other way round
-        if waitio || netpollcheckerr(pd, mode) == POLL_NO_ERROR {
+        if waitio || mutant!("netpollblock does not look again") || netpollcheckerr(pd, mode) == POLL_NO_ERROR
+        {
             gopark(Some(netpollblockcommit), gpp.cast_mut().cast(), WaitReason::IOWait);
         }
         // :578 a notification may have come in just now

@@ -41,7 +41,7 @@ use gort_runtime2::atomic::Uint32;
 use gort_runtime2::linkname::{netpoll_generic_init, netpollinited, throw, timerchandrain};
 use gort_runtime2::{
     G, Hchan, LOCK_RANK_TIMER, LOCK_RANK_TIMER_SEND, Timer, TimerFn, TimerWhen, Timers, WaitReason, allp,
-    allp_lock,
+    allp_lock, mutant,
 };
 
 /// Prepares a timer that has just been allocated; needed before anything else. `f` and `arg` may also come later,
@@ -629,7 +629,9 @@ pub unsafe fn timer_modify(
             if min == 0 || when < min {
                 wake = true;
                 // :517 the mark must be visible before the minimum is: adjust relies on it
-                (*t).astate.store((*t).state);
+                if !mutant!("modify marks the timer last") {
+                    (*t).astate.store((*t).state);
+                }
                 update_min_when_modified((*t).ts, when);
             }
         }
@@ -856,7 +858,9 @@ unsafe fn adjust(ts: *mut Timers, now: i64, force: bool) {
         // must not get lost. So: (1) min_when_heap becomes the smaller of the two; we hold its lock. (2) Only then
         // min_when_modified is cleared, (3) then the heap is looked through, (4) then min_when_heap is made exact.
         // A modification that (2) overwrites had set the mark in astate before, so (3) sees it.
-        (*ts).min_when_heap.store(wake_time(ts)); // :781
+        if !mutant!("adjust forgets the modified minimum") {
+            (*ts).min_when_heap.store(wake_time(ts)); // :781
+        }
         (*ts).min_when_modified.store(0);
 
         let mut changed = false; // :784
@@ -1453,4 +1457,14 @@ pub unsafe fn unblock_timer_chan(c: *mut Hchan) {
         }
         timer_unlock(t); // :1320
     }
+}
+
+/// `adjust` alone, for the models.
+///
+/// # Safety
+/// The lock of `ts` is held.
+#[cfg(loom)]
+pub unsafe fn adjust_for_model(ts: *mut Timers, now: i64) {
+    // SAFETY: the caller's contract.
+    unsafe { adjust(ts, now, false) }
 }

@@ -1,0 +1,156 @@
+//! Models of a pollDesc: a goroutine that waits for the network, against readiness, close and deadline. Nobody is
+//! forgotten, nobody is woken twice, and what was ready stays ready.
+//! `RUSTFLAGS="--cfg loom" cargo test --release -p gort-netpoll --test loom_netpoll`
+#![cfg(loom)]
+
+use gort_netpoll::*;
+use gort_proc::glist::GListOps;
+use gort_proc::model::run_g;
+use gort_proc::park::goready;
+use gort_runtime2::{GList, mutant};
+use loom::thread::{self, JoinHandle};
+
+fn model(bound: usize, f: impl Fn() + Sync + Send + 'static) {
+    let mut b = loom::model::Builder::new();
+    b.preemption_bound = Some(bound);
+    b.max_branches = 100_000;
+    b.check(f);
+}
+
+#[derive(Clone, Copy)]
+struct Pd(*mut PollDesc);
+// SAFETY: pollDescs are for that.
+unsafe impl Send for Pd {}
+
+impl Pd {
+    fn open() -> Pd {
+        // SAFETY: on a goroutine; no kernel is asked.
+        let (pd, errno) = run_g(9, |_| unsafe { poll_runtime_poll_open(3) });
+        assert_eq!(errno, 0);
+        Pd(pd)
+    }
+    fn wait(self) -> i32 {
+        // SAFETY: on a goroutine.
+        unsafe { poll_runtime_poll_wait(self.0, MODE_R) }
+    }
+    /// What `netpoll` and the scheduler do with an event.
+    fn ready(self) {
+        // SAFETY: the goroutines are ours to ready.
+        unsafe {
+            let mut l = GList::default();
+            let delta = netpollready(&mut l, self.0, MODE_R);
+            while !l.empty() {
+                goready(l.pop());
+            }
+            netpoll_adjust_waiters(delta);
+        }
+    }
+    fn close(self) {
+        // SAFETY: once.
+        unsafe { poll_runtime_poll_unblock(self.0) }
+    }
+    fn deadline(self, d: i64) {
+        // SAFETY: on a goroutine.
+        unsafe { poll_runtime_poll_set_deadline(self.0, d, MODE_R) }
+    }
+}
+
+fn go(id: i64, f: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    thread::spawn(move || run_g(id, |_| f()))
+}
+
+#[test]
+fn readiness() {
+    model(3, || {
+        let pd = Pd::open();
+        let t = go(1, move || pd.ready());
+        run_g(0, |_| assert_eq!(pd.wait(), POLL_NO_ERROR));
+        t.join().unwrap();
+        assert!(!netpoll_any_waiters());
+    });
+}
+
+fn wait_and_close() {
+    model(3, || {
+        let pd = Pd::open();
+        let t = go(1, move || pd.close());
+        run_g(0, |_| assert_eq!(pd.wait(), POLL_ERR_CLOSING));
+        t.join().unwrap();
+        assert!(!netpoll_any_waiters());
+    });
+}
+
+#[test]
+fn a_close_ends_the_wait() {
+    wait_and_close();
+}
+
+#[test]
+fn a_deadline_in_the_past_ends_the_wait() {
+    model(3, || {
+        let pd = Pd::open();
+        let t = go(1, move || pd.deadline(-1));
+        run_g(0, |_| assert_eq!(pd.wait(), POLL_ERR_TIMEOUT));
+        t.join().unwrap();
+        assert!(!netpoll_any_waiters());
+    });
+}
+
+/// Both at once: either may win, and the goroutine is woken once.
+fn ready_or_closed() {
+    model(2, || {
+        let pd = Pd::open();
+        let t = [go(1, move || pd.ready()), go(2, move || pd.close())];
+        run_g(0, |_| {
+            let e = pd.wait();
+            assert!(e == POLL_NO_ERROR || e == POLL_ERR_CLOSING);
+        });
+        t.into_iter().for_each(|t| t.join().unwrap());
+        assert!(!netpoll_any_waiters());
+    });
+}
+
+#[test]
+fn an_event_and_a_close() {
+    ready_or_closed();
+}
+
+/// A deadline that is taken back before the goroutine looks is as if it had not been.
+#[test]
+fn a_deadline_that_is_taken_back() {
+    model(2, || {
+        let pd = Pd::open();
+        let t = go(1, move || {
+            pd.deadline(-1);
+            pd.deadline(0);
+            pd.ready();
+        });
+        run_g(0, |_| {
+            let e = pd.wait();
+            assert!(e == POLL_NO_ERROR || e == POLL_ERR_TIMEOUT);
+        });
+        t.join().unwrap();
+        assert!(!netpoll_any_waiters());
+    });
+}
+
+#[test]
+#[should_panic = "deadlock"]
+fn mutant_netpollblock_does_not_look_again() {
+    mutant::set("netpollblock does not look again");
+    wait_and_close();
+}
+
+#[test]
+#[should_panic = "deadlock"]
+fn mutant_close_publishes_last() {
+    mutant::set("close publishes last");
+    wait_and_close();
+}
+
+#[test]
+#[should_panic]
+fn mutant_netpollblockcommit_just_stores() {
+    mutant::set("netpollblockcommit just stores");
+    wait_and_close();
+}
