@@ -32,16 +32,19 @@
 
 #![warn(missing_docs)]
 
+#[doc(hidden)]
+#[path = "select_.rs"]
+pub mod __select;
 mod chan_;
 mod debugger;
 mod go_;
 pub mod iter;
 pub mod net;
+pub mod preempt;
+pub mod process;
 mod rt0;
 pub mod runtime;
-#[doc(hidden)]
-#[path = "select_.rs"]
-pub mod __select;
+pub mod signal;
 pub mod sync;
 pub mod time;
 

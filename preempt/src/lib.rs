@@ -2,13 +2,19 @@
 //!
 //! # Which code may be interrupted
 //! Go asks its function table whether a pc is Go code, outside package runtime, and at a safe point. gort has no such table: it asks
-//! its own list of *registered text ranges* ([`register_text_range`]): compiled Go, code of a language with its own compiler, a
-//! Rust function that promises it. Any other code may hold a lock of the C library or of std, and a goroutine that is switched out inside it would
+//! its own list of *registered text ranges* ([`register_text_range`]): compiled Go, code of a language with its own compiler; and
+//! Rust code inside a [`scope()`]. Any other code may hold a lock of the C library or of std, and a goroutine that is switched out inside it would
 //! stop the next one that wants the lock, so it is preempted at its calls into the runtime only.
 
+pub mod scope;
+
+pub use scope::scope;
+
 use core::ptr::null_mut;
-use gort_asm::{getg, mcall, procyield};
-use gort_os_linux::{nanotime, osyield};
+use gort_asm::{
+    ASYNC_PREEMPT_FRAME, async_preempt_init, getg, in_async_preempt, mcall, procyield, xsave_size,
+};
+use gort_os_linux::{nanotime, osyield, syscall6};
 use gort_proc::{
     cas_g_from_preempted, casfrom_gscanstatus, castogscanstatus, dumpgstatus, readgstatus, ready,
 };
@@ -17,9 +23,9 @@ use gort_runtime2::atomic::{Pointer, Uintptr};
 use gort_runtime2::linkname::{gopreempt_m, preempt_m, preempt_park, throw};
 use gort_runtime2::{
     G, GCOPYSTACK, GDEAD, GPREEMPTED, GRUNNABLE, GRUNNING, GSCAN, GSCANRUNNABLE, GSCANRUNNING, GSCANSYSCALL,
-    GSCANWAITING, GSYSCALL, GWAITING, M, PRUNNING, STACK_PREEMPT,
+    GSCANWAITING, GSYSCALL, GWAITING, M, PRUNNING, STACK_PREEMPT, StackKind,
 };
-use gort_stack::STACK_GUARD;
+use gort_stack::{GUARD_SIZE, STACK_GUARD};
 
 /// What [`suspend_g`] did, for [`resume_g`].
 ///
@@ -241,31 +247,37 @@ pub unsafe extern "C" fn async_preempt2() {
             mcall(gosched_preempted);
         }
         (*gp).async_safe_point = false; // :310
+        if (*gp).preempt_scope.get() != 0 {
+            scope::guard(gp);
+        }
     }
 }
 
-/// Stack bytes that the injected call needs; until [`set_async_preempt`] more than any stack has.
+/// Stack bytes that the injected call needs; until [`init`] more than any stack has.
 ///
 /// Go: preempt.go:315 asyncPreemptStack
+#[doc(alias = "asyncPreemptStack")]
 static ASYNC_PREEMPT_STACK: Uintptr = Uintptr::new(usize::MAX);
 
-/// The routine to inject, 0 while there is none.
-static ASYNC_PREEMPT: Uintptr = Uintptr::new(0);
-
-/// Names the routine that saves all registers and calls [`async_preempt2`], and the stack that it needs. Without one
-/// nothing is ever interrupted.
+/// Looks at the processor's registers; from now on code may be interrupted. Go does it at the start of every program, gort when the first
+/// code asks for it.
 ///
-/// # Safety
-/// `pc` is such a routine: it restores everything and returns to the word on top of its stack.
-pub unsafe fn set_async_preempt(pc: usize, stack: usize) {
-    ASYNC_PREEMPT.store(pc);
-    ASYNC_PREEMPT_STACK.store(stack);
+/// Go: preempt.go:317 init
+pub fn init() {
+    if ASYNC_PREEMPT_STACK.load() != usize::MAX {
+        return;
+    }
+    // SAFETY: async_preempt2 is made for it.
+    unsafe { async_preempt_init(async_preempt2) };
+    // :319 Go reads the size of both frames from its tables. :323 it is below what a small stack keeps free.
+    const { assert!(ASYNC_PREEMPT_FRAME <= STACK_NOSPLIT) };
+    ASYNC_PREEMPT_STACK.store(ASYNC_PREEMPT_FRAME);
 }
 
-/// The routine that [`set_async_preempt`] named, or 0.
-pub fn async_preempt_pc() -> usize {
-    ASYNC_PREEMPT.load()
-}
+/// What a function without a stack check may use of a copying stack.
+///
+/// Go: stack.go:87 stackNosplit
+const STACK_NOSPLIT: usize = 800;
 
 /// Decides about one pc of a registered range: the pc to continue at after the preemption (usually the same; another one
 /// for a sequence that must start again), or `None` if the code must not be interrupted there. Runs in a
@@ -289,6 +301,7 @@ static TEXT_RANGES: Pointer<TextRange> = Pointer::null();
 /// At a pc that `safe_point` accepts the code holds no lock that another goroutine could want (also not the
 /// allocator's), does not rely on the thread it runs on, and has 128 bytes below sp to spare.
 pub unsafe fn register_text_range(lo: usize, hi: usize, safe_point: SafePointFn) {
+    init();
     let n = Box::into_raw(Box::new(TextRange { lo, hi: Uintptr::new(hi), safe_point, next: null_mut() }));
     loop {
         let head = TEXT_RANGES.load();
@@ -315,10 +328,21 @@ pub fn unregister_text_range(lo: usize) -> bool {
     false
 }
 
-/// Whether any code can be interrupted at all. If not, no signals need be sent.
+/// Whether a signal to `mp` could interrupt anything: there are registered ranges, or its goroutine is in a scope. If
+/// not, none need be sent.
+///
+/// # Safety
+/// `mp` is an M.
 #[inline]
-pub fn have_text_ranges() -> bool {
-    ASYNC_PREEMPT.load() != 0 && !TEXT_RANGES.load().is_null()
+pub unsafe fn interruptible(mp: *mut M) -> bool {
+    if !TEXT_RANGES.load().is_null() {
+        return true;
+    }
+    // SAFETY: Gs are never freed; a stale answer costs a signal, or a preemption that sysmon asks for again.
+    unsafe {
+        let gp = (*mp).curg.ptr();
+        !gp.is_null() && (*gp).preempt_scope.load() != 0
+    }
 }
 
 /// Whether an asynchronous preemption of `gp` is wanted.
@@ -357,19 +381,56 @@ pub unsafe fn is_async_safe_point(gp: *mut G, pc: usize, sp: usize, _lr: usize) 
         if (*mp).p.is_null() || !can_preempt_m(mp) {
             return None;
         }
-        // :379
-        if sp < (*gp).stack.lo || sp - (*gp).stack.lo < ASYNC_PREEMPT_STACK.load() {
+        // :379 a native stack has a guard page at its end
+        let guard = if (*gp).stack_kind == StackKind::Native { GUARD_SIZE } else { 0 };
+        if sp < (*gp).stack.lo || sp - (*gp).stack.lo < ASYNC_PREEMPT_STACK.load().saturating_add(guard) {
             return None;
         }
-        // :384 the function table is the list of ranges; :400 to :446 (unsafe points, assembly, package runtime, restart
-        // sequences) are for the range's own function to say.
+        // gort: native code may have gone to a stack of its own
+        if (*gp).stack_kind == StackKind::Native && sp >= (*gp).stack.hi {
+            return None;
+        }
+        // gort: on its way into or out of the injected call, which is Rust and assembly in the same text as the program.
+        if (*gp).async_injected.get() != 0 || in_async_preempt(pc) {
+            return None;
+        }
+        // :384 the function table is the list of ranges, and the program's own text inside a scope; :400 to :446 (unsafe
+        // points, assembly, package runtime, restart sequences) are for the range's own function to say.
+        let mut resume = None;
         let mut n = TEXT_RANGES.load();
         while !n.is_null() {
             if (*n).lo <= pc && pc < (*n).hi.load() {
-                return ((*n).safe_point)(pc, sp);
+                resume = ((*n).safe_point)(pc, sp);
+                break;
             }
             n = (*n).next;
         }
-        None // :387
+        if resume.is_none() && n.is_null() && (*gp).preempt_scope.get() != 0 && scope::in_text(pc) {
+            resume = Some(pc);
+        }
+        resume?; // :387
+        // Go has room for the registers on the stack.
+        if (*gp).xsave.is_null() {
+            (*gp).xsave = xsave_area()?;
+        }
+        resume
     }
+}
+
+/// Memory for one G's extended registers; `None` if there is none. Straight from the system: this is a signal handler.
+fn xsave_area() -> Option<*mut u8> {
+    let n = xsave_size().next_multiple_of(4096);
+    // SAFETY: a new anonymous mapping, zeroed and aligned to a page.
+    let p = unsafe {
+        syscall6(
+            libc::SYS_mmap,
+            0,
+            n,
+            (libc::PROT_READ | libc::PROT_WRITE) as usize,
+            (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS) as usize,
+            usize::MAX,
+            0,
+        )
+    };
+    (p > 0).then_some(p as *mut u8)
 }

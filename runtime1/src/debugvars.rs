@@ -81,6 +81,8 @@ debug_vars! {
     madvdontneed: "madvdontneed" false 0,
     /// `panic(nil)` stays nil.
     panicnil: "panicnil" true 0,
+    /// gort's own: say so, once, if a goroutine cannot be preempted for a second while others wait.
+    preemptreport: "preemptreport" false 1,
     /// Frames kept by profiles.
     profstackdepth: "profstackdepth" false 128,
     /// Mutex profiles of the runtime's own locks; no effect.

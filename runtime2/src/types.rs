@@ -252,6 +252,10 @@ pub struct G {
     pub stack_kind: StackKind,
     /// A Rust panic or Goexit unwinds it, so it is locked to its M. gort's own: see docs/deviations.md.
     pub unwinding: bool,
+    /// Depth of `preempt::scope`: not 0 while it runs code that a signal may interrupt. gort's own.
+    pub preempt_scope: Uint8,
+    /// A call of `asyncPreempt` was injected and has not returned, so `xsave` is in use. gort's own.
+    pub async_injected: Uint8,
     /// When tracking began last.
     pub tracking_stamp: i64,
     /// Time spent runnable while tracked.
@@ -296,6 +300,8 @@ pub struct G {
     pub coroarg: *mut Coro,
     /// Bytes of assist credit; unused without a collector.
     pub gc_assist_bytes: i64,
+    /// Where `asyncPreempt` saves the extended registers; made when it is needed first, kept as long as the G. gort's own.
+    pub xsave: *mut u8,
 }
 
 /// How often the scheduling latency of a G is measured.

@@ -9,10 +9,11 @@
 use crate::sigctxt::Sigctxt;
 use crate::signal_unix::{crash, signame};
 use gort_asm::{getg, getpcspbp};
+use gort_lock_futex::{lock, unlock};
 use gort_os_linux::exit;
 use gort_print::print;
 use gort_runtime1::gotraceback;
-use gort_runtime2::{G, M, ThrowType};
+use gort_runtime2::{G, M, PANICKING, ThrowType, deadlock, paniclk};
 use gort_stack::stack_of;
 use std::sync::OnceLock;
 
@@ -203,7 +204,15 @@ unsafe fn dopanic_at(c: &Sigctxt, gp: *mut G, throwing: bool) -> ! {
                 tracebackothers(gp); // panic.go:1391
             }
         }
-        // panic.go:1394 paniclk stays locked: this is the end, and a second report would only mix with it.
+        // panic.go:1394
+        unlock(paniclk());
+        // panic.go:1396
+        if PANICKING.add(u32::MAX) != 0 {
+            // Another M has something to say, and ends the process.
+            lock(deadlock());
+            lock(deadlock());
+        }
+        // panic.go:1405 no debug log
         if docrash {
             crash();
         }

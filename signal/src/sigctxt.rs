@@ -1,6 +1,7 @@
 //! The interrupted state: signal_linux_amd64.go and signal_amd64.go.
 
 use core::ffi::c_void;
+use gort_asm::RED_ZONE;
 use gort_print::print;
 
 /// What the kernel tells a signal handler.
@@ -130,15 +131,16 @@ impl Sigctxt {
         code == libc::SI_USER || code == libc::SI_TKILL
     }
 
-    /// Makes the interrupted code look as if it had called `target_pc`, to return to `resume_pc`.
+    /// Makes the interrupted code look as if it had called `target_pc`, to return to `resume_pc`. System V lets leaf functions use
+    /// the 128 bytes below sp, so the call begins below them; `asyncPreempt` goes back over them.
     ///
     /// Go: signal_amd64.go:80 pushCall
     ///
     /// # Safety
-    /// The interrupted code is managed code with room on its stack and nothing below sp.
+    /// The interrupted code has room on its stack, and nothing below the red zone.
     #[doc(alias = "pushCall")]
     pub unsafe fn push_call(&self, target_pc: usize, resume_pc: usize) {
-        let sp = self.rsp() - 8; // :82
+        let sp = self.rsp() - RED_ZONE as u64 - 8; // :82
         // SAFETY: the caller's contract.
         unsafe { *(sp as *mut usize) = resume_pc };
         self.set_rsp(sp); // :85

@@ -2,19 +2,26 @@
 
 use crate::fault;
 use crate::sigctxt::{Sigctxt, dumpregs};
+use crate::sigqueue::{sig_init_ignored, signal_ignored, sigsend};
 use crate::sigtab::*;
 use crate::sys::*;
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};
+use gort_asm::async_preempt_pc;
 use gort_asm::{getg, setg};
+use gort_chan::{chanrecv1, chansend1, makechan};
 use gort_os_linux::{exit, osyield, usleep};
-use gort_preempt::{async_preempt_pc, have_text_ranges, is_async_safe_point, want_async_preempt};
+use gort_preempt::{interruptible, is_async_safe_point, want_async_preempt};
 use gort_print::print;
-use gort_proc::{EXTRA_M_LENGTH, mcount, readgstatus};
+use gort_proc::{
+    EXTRA_M_LENGTH, ElemType, Funcval, Hchan, lock_os_thread, mcount, newproc, readgstatus,
+    register_system_goroutine,
+};
 use gort_runtime1::{DEBUG, gotraceback};
-use gort_runtime2::atomic::{Bool, Int32, Uint32, Uintptr};
+use gort_runtime2::atomic::{Bool, Int32, Pointer, Uint32, Uintptr};
 use gort_runtime2::linkname::throw;
 use gort_runtime2::{G, GRUNNING, GSCAN, GsignalStack, ISCGO, M, STACK_FORK, Sigset, Stack, ThrowType};
+use gort_select::{Scase, selectgo};
 use gort_stack::STACK_GUARD;
 
 /// The name of a signal, as reports print it; empty if there is no such signal.
@@ -94,8 +101,9 @@ pub unsafe fn initsig(preinit: bool) {
                 let f = FWD_SIG[i as usize].get();
                 if f != SIG_DFL && f != SIG_IGN {
                     setsigstack(i);
+                } else if f == SIG_IGN {
+                    sig_init_ignored(i); // :142
                 }
-                // :142 sigInitIgnored is part of os/signal.
                 continue;
             }
             HANDLING_SIG[i as usize].set(1); // :147
@@ -122,12 +130,102 @@ fn sig_install_go_handler(sig: u32) -> bool {
     if islibrary() && t.flags & SIG_PANIC == 0 && sig != libc::SIGPIPE as u32 && sig != SIG_PREEMPT {
         return false;
     }
-    // gort has no os/signal yet, and a Rust program may have handlers of its own: signals that do not make the runtime
-    // report something keep what they have. See docs/deviations.md.
+    // gort: a Rust program may have handlers of its own, and SIGURG is of no use if nothing is preempted: signals that do not make
+    // the runtime report something keep what they have until os/signal asks for them. See docs/deviations.md.
+    if sig == SIG_PREEMPT && DEBUG.asyncpreemptoff.get() != 0 {
+        return false;
+    }
     if t.flags & (SIG_THROW | SIG_PANIC) == 0 && sig != libc::SIGPIPE as u32 && sig != SIG_PREEMPT {
         return false;
     }
     true
+}
+
+/// Has the handler catch `sig`, for os/signal.
+///
+/// Go: signal_unix.go:189 sigenable
+///
+/// # Safety
+/// On a user goroutine that holds os/signal's lock.
+pub(crate) unsafe fn sigenable(sig: u32) {
+    // SAFETY: the caller's contract; the channels are made before they are used.
+    unsafe {
+        // :190
+        if sig as usize >= NSIG {
+            return;
+        }
+        // :195
+        if sig == libc::SIGPROF as u32 {
+            return;
+        }
+        let t = &SIGTABLE[sig as usize]; // :199
+        if t.flags & SIG_NOTIFY != 0 {
+            ensure_sig_m();
+            chansend1(ENABLE_SIG_CHAN.load(), (&raw const sig).cast());
+            chanrecv1(MASK_UPDATED_CHAN.load(), null_mut());
+            // :204
+            if HANDLING_SIG[sig as usize].cas(0, 1) {
+                FWD_SIG[sig as usize].store(getsig(sig));
+                setsig(sig, sighandler_pc());
+            }
+        }
+    }
+}
+
+/// Undoes [`sigenable`].
+///
+/// Go: signal_unix.go:214 sigdisable
+///
+/// # Safety
+/// As [`sigenable`].
+pub(crate) unsafe fn sigdisable(sig: u32) {
+    // SAFETY: as in sigenable.
+    unsafe {
+        // :215
+        if sig as usize >= NSIG {
+            return;
+        }
+        // :220
+        if sig == libc::SIGPROF as u32 {
+            return;
+        }
+        let t = &SIGTABLE[sig as usize]; // :224
+        if t.flags & SIG_NOTIFY != 0 {
+            ensure_sig_m();
+            chansend1(DISABLE_SIG_CHAN.load(), (&raw const sig).cast());
+            chanrecv1(MASK_UPDATED_CHAN.load(), null_mut());
+            // :233 gort: only if there is something to go back from; Go, which handles nearly every signal from the start, has here the
+            // handler that was there before, but for signals that were never enabled 0, which is the default.
+            if !sig_install_go_handler(sig) && HANDLING_SIG[sig as usize].swap(0) != 0 {
+                setsig(sig, FWD_SIG[sig as usize].load());
+            }
+        }
+    }
+}
+
+/// Has the kernel ignore `sig`.
+///
+/// Go: signal_unix.go:243 sigignore
+///
+/// # Safety
+/// As [`sigenable`].
+pub(crate) unsafe fn sigignore(sig: u32) {
+    // SAFETY: the kernel's own handler.
+    unsafe {
+        // :244
+        if sig as usize >= NSIG {
+            return;
+        }
+        // :249
+        if sig == libc::SIGPROF as u32 {
+            return;
+        }
+        let t = &SIGTABLE[sig as usize]; // :253
+        if t.flags & SIG_NOTIFY != 0 {
+            HANDLING_SIG[sig as usize].store(0); // :255
+            setsig(sig, SIG_IGN); // :256
+        }
+    }
 }
 
 /// Back to the defaults, in the child of a fork.
@@ -162,6 +260,7 @@ unsafe fn do_sig_preempt(gp: *mut G, ctxt: &Sigctxt) {
         if want_async_preempt(gp)
             && let Some(newpc) = is_async_safe_point(gp, ctxt.sigpc(), ctxt.sigsp(), ctxt.siglr())
         {
+            (*gp).async_injected.set(1);
             ctxt.push_call(async_preempt_pc(), newpc); // :347
         }
         (*(*gp).m).preempt_gen.add(1); // :352
@@ -169,7 +268,7 @@ unsafe fn do_sig_preempt(gp: *mut G, ctxt: &Sigctxt) {
     }
 }
 
-/// Asks the goroutine on `mp` to stop at the next instruction where it can. If no code is registered that could be
+/// Asks the goroutine on `mp` to stop at the next instruction where it can. If it runs no code that could be
 /// interrupted, the request stands (`g.preempt`, `stackguard0`) and no signal is sent.
 ///
 /// Go: signal_unix.go:368 preemptM
@@ -179,11 +278,11 @@ unsafe fn do_sig_preempt(gp: *mut G, ctxt: &Sigctxt) {
 #[doc(alias = "preemptM")]
 #[unsafe(export_name = "gort.preempt_m")]
 pub unsafe fn preempt_m(mp: *mut M) {
-    if !have_text_ranges() {
-        return;
-    }
     // SAFETY: an M is never freed while others know it.
     unsafe {
+        if !interruptible(mp) {
+            return;
+        }
         // :375
         if (*mp).signal_pending.cas(0, 1) {
             signal_m(mp, SIG_PREEMPT); // :385
@@ -219,8 +318,9 @@ unsafe fn sigtrampgo(sig: u32, info: *mut libc::siginfo_t, ctx: *mut c_void) {
         // :438
         if gp.is_null() || (!(*gp).m.is_null() && (*(*gp).m).is_extra_in_c) {
             // :439 no profiling.
-            // :447
+            // :447 gort: not lost to a program that wants it
             if sig == SIG_PREEMPT && DEBUG.asyncpreemptoff.get() == 0 {
+                sigsend(sig);
                 return;
             }
             // :465
@@ -558,6 +658,84 @@ unsafe fn raisebadsignal(sig: u32, c: &Sigctxt) {
 pub unsafe fn crash() -> ! {
     // SAFETY: dies.
     unsafe { die_from_signal(libc::SIGABRT as u32) } // :1031
+}
+
+/// Tells the thread of [`ensure_sig_m`] to block a signal.
+///
+/// Go: signal_unix.go:93 disableSigChan
+static DISABLE_SIG_CHAN: Pointer<Hchan> = Pointer::null();
+/// Tells it to let a signal in.
+///
+/// Go: signal_unix.go:94 enableSigChan
+static ENABLE_SIG_CHAN: Pointer<Hchan> = Pointer::null();
+/// It has done so.
+///
+/// Go: signal_unix.go:95 maskUpdatedChan
+static MASK_UPDATED_CHAN: Pointer<Hchan> = Pointer::null();
+
+/// Starts the one thread that lets all signals in that os/signal wants, so that there is always one.
+///
+/// Go: signal_unix.go:1036 ensureSigM
+///
+/// # Safety
+/// On a user goroutine that holds os/signal's lock.
+#[doc(alias = "ensureSigM")]
+unsafe fn ensure_sig_m() {
+    static F: Funcval = Funcval { fn_: sig_m_entry };
+    // SAFETY: on a user goroutine; the channels are never freed, the Funcval is static.
+    unsafe {
+        // :1037
+        if !MASK_UPDATED_CHAN.load().is_null() {
+            return;
+        }
+        const SIG: ElemType = ElemType { size: size_of::<u32>(), align: align_of::<u32>() };
+        MASK_UPDATED_CHAN.store(makechan(ElemType { size: 0, align: 1 }, 0)); // :1040
+        DISABLE_SIG_CHAN.store(makechan(SIG, 0));
+        ENABLE_SIG_CHAN.store(makechan(SIG, 0));
+        register_system_goroutine(sig_m_entry as *const () as usize);
+        newproc((&raw const F).cast_mut()); // :1043
+    }
+}
+
+/// The goroutine that [`ensure_sig_m`] starts.
+unsafe extern "C-unwind" fn sig_m_entry(_: *mut Funcval) {
+    // SAFETY: on a goroutine of its own, locked to its thread, whose signal mask it changes.
+    unsafe {
+        lock_os_thread(); // :1046
+        // :1052
+        let mut sig_blocked = SIGSET_ALL;
+        for i in 1..NSIG as u32 {
+            if !blockable_sig(i) {
+                sigdelset(&mut sig_blocked, i);
+            }
+        }
+        sigprocmask(libc::SIG_SETMASK, &raw const sig_blocked, null_mut()); // :1058
+        loop {
+            let (mut on, mut off) = (0u32, 0u32);
+            let mut cases = [
+                Scase { c: ENABLE_SIG_CHAN.load(), elem: (&raw mut on).cast() },
+                Scase { c: DISABLE_SIG_CHAN.load(), elem: (&raw mut off).cast() },
+            ];
+            let mut order = [0u16; 4];
+            // :1060
+            match selectgo(cases.as_mut_ptr(), order.as_mut_ptr(), 0, 2, true).0 {
+                0 => {
+                    // :1062
+                    if on > 0 {
+                        sigdelset(&mut sig_blocked, on);
+                    }
+                }
+                _ => {
+                    // :1066
+                    if off > 0 && blockable_sig(off) {
+                        sigaddset(&mut sig_blocked, off);
+                    }
+                }
+            }
+            sigprocmask(libc::SIG_SETMASK, &raw const sig_blocked, null_mut()); // :1070
+            chansend1(MASK_UPDATED_CHAN.load(), null());
+        }
+    }
 }
 
 /// Go: signal_unix.go:1079 noSignalStack
@@ -899,18 +1077,4 @@ unsafe fn signalstack(s: &Stack) {
         st.ss_size = s.hi - lo;
         sigaltstack(&raw const st, null_mut());
     }
-}
-
-/// Queues a signal for os/signal: there is none yet, so nobody takes any.
-///
-/// Go: sigqueue.go:71 sigsend
-fn sigsend(_sig: u32) -> bool {
-    false
-}
-
-/// Whether os/signal ignores `sig`.
-///
-/// Go: sigqueue.go:272 signal_ignored
-fn signal_ignored(_sig: u32) -> bool {
-    false
 }

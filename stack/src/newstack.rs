@@ -68,6 +68,11 @@ unsafe fn preempt_check_slow() {
         if mp.is_null() || gp == (*mp).g0 || gp == (*mp).gsignal || (*mp).p.is_null() {
             return;
         }
+        // The scope keeps the request up, to be told of this: from here on a signal could interrupt the runtime itself.
+        if (*gp).preempt_scope.get() != 0 {
+            (*gp).preempt_scope.set(0);
+            throw("gort: call into the runtime inside preempt::scope");
+        }
         mcall(newstack_preempt);
     }
 }

@@ -3,6 +3,8 @@
 //! sysmon wakes every 20 µs while it finds something to do, and ever less often, down to every 10 ms, while it does
 //! not. When all Ps are idle or the world is stopped it sleeps on a note until a P leaves a system call.
 
+mod hog;
+
 use gort_proc::atomic::Int64;
 use gort_proc::linkname::{netpoll, netpoll_adjust_waiters, netpollinited, preempt_m, time_sleep_until};
 use gort_proc::*;
@@ -128,6 +130,7 @@ pub unsafe fn sysmon() {
             } else {
                 idle += 1;
             }
+            hog::report(now);
             // :6174 no collector to be started after FORCEGCPERIOD, so forcegc.g stays parked; but what a collection
             // does to the stacks of dead goroutines is done then
             if freeing || lastfree + FORCEGCPERIOD < now {
@@ -190,6 +193,9 @@ pub unsafe fn retake(now: i64) -> u32 {
                 } else if (*pd).schedwhen.get() + FORCE_PREEMPT_NS <= now {
                     // :6229
                     preemptone(pp);
+                    if s == PRUNNING {
+                        hog::failed(pp, t, now);
+                    }
                     // in a system call there is no M that preemptone could find
                     sysretake = true;
                 }

@@ -3,7 +3,7 @@
 use crate::modules::{read_word, step};
 use crate::printing::traceback_hexdump;
 use crate::symtab::findfunc;
-use gort_asm::{getg, getpcspbp, goexit_pc, systemstack, systemstack_switch_pc};
+use gort_asm::{getg, getpcspbp, goexit_pc, in_async_preempt, systemstack, systemstack_switch_pc};
 use gort_print::print;
 use gort_runtime2::linkname::throw;
 use gort_runtime2::*;
@@ -352,9 +352,14 @@ impl Unwinder {
                 throw("traceback stuck");
             }
 
-            // :484 calls that are injected by signals keep their own CFI (asyncPreempt)
+            // :484 a call that a signal injected (asyncPreempt) returns to an instruction that has not run: its pc is
+            // where the frame stands, as for a trap
+            let injected = in_async_preempt(self.frame.pc);
             self.flags &= !UNWIND_TRAP;
-            self.exact = false;
+            if injected {
+                self.flags |= UNWIND_TRAP;
+            }
+            self.exact = injected;
 
             // :492
             self.innermost = false;
@@ -368,7 +373,7 @@ impl Unwinder {
             };
 
             // :513
-            self.resolve_internal(false, false);
+            self.resolve_internal(injected, false);
         }
     }
 

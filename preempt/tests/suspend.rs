@@ -1,0 +1,169 @@
+//! suspendG and resumeG, from another goroutine, on goroutines that run, wait, are runnable, and are in a system call.
+
+use gort::{chan, go, preempt, runtime};
+use gort_asm::systemstack;
+use gort_preempt::{resume_g, suspend_g};
+use gort_proc::*;
+use gort_tests::in_child;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
+
+/// Suspends `gp` from the system stack of a goroutine that counts as waiting meanwhile, as Go's collector does, so that two
+/// goroutines can suspend one another. Returns the status it was held in.
+fn hold(gp: *mut G, f: impl FnOnce()) -> Option<u32> {
+    // SAFETY: on a user goroutine; `gp` is one of this runtime.
+    unsafe {
+        systemstack(|| {
+            let me = (*(*getg()).m).curg.ptr();
+            casgstatus(me, GRUNNING, GWAITING);
+            let s = suspend_g(gp);
+            let r = (!s.dead).then(|| readgstatus(gp) & !GSCAN);
+            if !s.dead {
+                f();
+            }
+            resume_g(s);
+            casgstatus(me, GWAITING, GRUNNING);
+            r
+        })
+    }
+}
+
+/// Starts a goroutine that says who it is, and runs `f`.
+fn start(f: impl FnOnce() + Send + 'static) -> *mut G {
+    let who = Arc::new(AtomicUsize::new(0));
+    let w = who.clone();
+    go(move || {
+        w.store(getg() as usize, SeqCst);
+        f();
+    });
+    while who.load(SeqCst) == 0 {
+        runtime::gosched();
+    }
+    who.load(SeqCst) as *mut G
+}
+
+/// A goroutine in a loop, which counts: it stands still while it is held, and goes on afterwards.
+fn running() {
+    let n = Arc::new(AtomicU64::new(0));
+    let stop = Arc::new(AtomicBool::new(false));
+    let (n1, s1) = (n.clone(), stop.clone());
+    let gp = start(move || {
+        // SAFETY: atomics.
+        unsafe {
+            preempt::scope(|| {
+                while !s1.load(SeqCst) {
+                    n1.fetch_add(1, SeqCst);
+                }
+            })
+        }
+    });
+    for _ in 0..200 {
+        let st = hold(gp, || {
+            let a = n.load(SeqCst);
+            for _ in 0..100 {
+                std::hint::spin_loop();
+            }
+            assert_eq!(n.load(SeqCst), a, "it runs while it is held");
+        });
+        assert!(matches!(st, Some(GWAITING | GRUNNABLE)), "{st:?}");
+        let a = n.load(SeqCst);
+        while n.load(SeqCst) == a {
+            runtime::gosched();
+        }
+    }
+    stop.store(true, SeqCst);
+}
+
+/// One that waits stays where it is, and is woken by a send while it is held only afterwards.
+fn waiting() {
+    let c = chan::<u64>(0);
+    let back = chan::<u64>(0);
+    let (c1, b1) = (c.clone(), back.clone());
+    let gp = start(move || {
+        while let Some(v) = c1.recv() {
+            b1.send(v + 1);
+        }
+    });
+    for i in 0..200 {
+        hold(gp, || ()).unwrap();
+        c.send(i);
+        hold(gp, || ()).unwrap();
+        assert_eq!(back.recv(), Some(i + 1));
+    }
+    c.close();
+}
+
+/// One in a system call may go on there, but does not come back while it is held.
+fn in_a_system_call() {
+    let go_on = Arc::new(AtomicU64::new(0));
+    let left = Arc::new(AtomicU64::new(0));
+    let (g1, l1) = (go_on.clone(), left.clone());
+    let gp = start(move || {
+        for i in 1..=200 {
+            gort::blocking(|| {
+                while g1.load(SeqCst) < i {
+                    std::thread::yield_now();
+                }
+            });
+            l1.store(i, SeqCst);
+        }
+    });
+    for i in 1..=200 {
+        // SAFETY: reads its status.
+        while unsafe { readgstatus(gp) } & !GSCAN != GSYSCALL || left.load(SeqCst) != i - 1 {
+            runtime::gosched();
+        }
+        let st = hold(gp, || {
+            go_on.store(i, SeqCst);
+            std::thread::yield_now();
+            assert_eq!(left.load(SeqCst), i - 1, "it came back");
+        });
+        assert_eq!(st, Some(GSYSCALL));
+        while left.load(SeqCst) != i {
+            runtime::gosched();
+        }
+    }
+}
+
+/// Goroutines that suspend one another, and everybody else.
+fn each_other() {
+    let stop = Arc::new(AtomicBool::new(false));
+    let done = chan::<()>(0);
+    let gs: Arc<Vec<AtomicUsize>> = Arc::new((0..4).map(|_| AtomicUsize::new(0)).collect());
+    for i in 0..4 {
+        let (gs, done, stop) = (gs.clone(), done.clone(), stop.clone());
+        go(move || {
+            gs[i].store(getg() as usize, SeqCst);
+            for k in 0..200 {
+                let other = gs[(i + 1 + k % 3) % 4].load(SeqCst) as *mut G;
+                if !other.is_null() {
+                    hold(other, || ());
+                }
+                runtime::gosched();
+            }
+            done.send(());
+            while !stop.load(SeqCst) {
+                runtime::gosched();
+            }
+        });
+    }
+    for _ in 0..4 {
+        done.recv();
+    }
+    stop.store(true, SeqCst);
+}
+
+macro_rules! at {
+    ($($name:ident $f:ident $procs:literal;)*) => { $(
+        #[test]
+        fn $name() {
+            in_child!(.procs($procs), $f).ok();
+        }
+    )* };
+}
+at! {
+    running_1 running 1; running_2 running 2; running_8 running 8;
+    waiting_1 waiting 1; waiting_2 waiting 2; waiting_8 waiting 8;
+    in_a_system_call_1 in_a_system_call 1; in_a_system_call_2 in_a_system_call 2; in_a_system_call_8 in_a_system_call 8;
+    each_other_1 each_other 1; each_other_2 each_other 2; each_other_8 each_other 8;
+}

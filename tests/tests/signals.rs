@@ -1,0 +1,311 @@
+//! Signals as values, and child processes.
+
+use gort::signal::{self, Signal};
+use gort::{chan, go, process, runtime, select, time};
+use gort_tests::in_child;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::time::Duration;
+
+fn kill(s: Signal) {
+    // SAFETY: a signal to this process.
+    unsafe { libc::kill(libc::getpid(), s.0) };
+}
+
+#[test]
+fn notify_gets_what_it_asked_for() {
+    in_child!(|| {
+        let c = signal::notify(&[Signal::USR1, Signal::INT]);
+        kill(Signal::USR1);
+        println!("{}", c.recv().unwrap());
+        kill(Signal::INT);
+        println!("{}", c.recv().unwrap());
+    })
+    .ok()
+    .stdout_is("user defined signal 1\ninterrupt\n");
+}
+
+/// Signal after signal, at 1, 2 and 8 Ps.
+fn many() {
+    let c = signal::notify(&[Signal::USR1, Signal::USR2]);
+    for i in 0..200 {
+        let s = if i % 2 == 0 { Signal::USR1 } else { Signal::USR2 };
+        kill(s);
+        assert_eq!(c.recv(), Some(s));
+    }
+}
+#[test]
+fn many_1() {
+    in_child!(.procs(1), many).ok();
+}
+#[test]
+fn many_2() {
+    in_child!(.procs(2), many).ok();
+}
+#[test]
+fn many_8() {
+    in_child!(.procs(8), many).ok();
+}
+
+#[test]
+fn two_channels_each_get_it() {
+    in_child!(|| {
+        let a = signal::notify(&[Signal::USR1]);
+        let b = chan::<Signal>(1);
+        signal::notify_to(&b, &[Signal::USR2]);
+        signal::notify_to(&b, &[Signal::USR1]);
+        kill(Signal::USR1);
+        println!("{:?} {:?}", a.recv(), b.recv());
+        signal::stop(&a);
+        kill(Signal::USR1);
+        println!("{:?} {:?}", b.recv(), a.try_recv().is_err());
+    })
+    .ok()
+    .stdout_is("Some(user defined signal 1) Some(user defined signal 1)\nSome(user defined signal 1) true\n");
+}
+
+#[test]
+fn without_notify_a_signal_does_what_it_always_does() {
+    in_child!(|| {
+        kill(Signal::TERM);
+        time::sleep(Duration::from_secs(60));
+    })
+    .exited(128 + 15);
+}
+
+#[test]
+fn reset_gives_the_default_back() {
+    in_child!(|| {
+        let c = signal::notify(&[Signal::TERM]);
+        kill(Signal::TERM);
+        println!("{}", c.recv().unwrap());
+        signal::reset(&[Signal::TERM]);
+        kill(Signal::TERM);
+        time::sleep(Duration::from_secs(60));
+    })
+    .exited(128 + 15)
+    .stdout_is("terminated\n");
+}
+
+#[test]
+fn stop_gives_the_default_back() {
+    in_child!(|| {
+        let c = signal::notify(&[Signal::HUP]);
+        signal::stop(&c);
+        kill(Signal::HUP);
+        time::sleep(Duration::from_secs(60));
+    })
+    .exited(128 + 1);
+}
+
+#[test]
+fn a_handler_of_the_program_is_given_back() {
+    static HITS: AtomicU64 = AtomicU64::new(0);
+    extern "C" fn handler(_: i32) {
+        HITS.fetch_add(1, SeqCst);
+    }
+    in_child!(|| {
+        let h: extern "C" fn(i32) = handler;
+        // SAFETY: the handler adds to an atomic.
+        unsafe { libc::signal(libc::SIGUSR1, h as usize) };
+        // whichever thread takes it
+        let hits = |n| {
+            while HITS.load(SeqCst) < n {
+                time::sleep(Duration::from_millis(1));
+            }
+        };
+        kill(Signal::USR1);
+        hits(1);
+        let c = signal::notify(&[Signal::USR1]);
+        kill(Signal::USR1);
+        c.recv();
+        signal::stop(&c);
+        kill(Signal::USR1);
+        hits(2);
+        println!("{}", HITS.load(SeqCst));
+    })
+    .ok()
+    .stdout_is("2\n");
+}
+
+#[test]
+fn ignore_and_ignored() {
+    in_child!(|| {
+        assert!(!signal::ignored(Signal::INT));
+        signal::ignore(&[Signal::INT]);
+        assert!(signal::ignored(Signal::INT));
+        kill(Signal::INT);
+        let c = signal::notify(&[Signal::INT]);
+        assert!(!signal::ignored(Signal::INT));
+        kill(Signal::INT);
+        println!("{:?} {}", c.recv(), c.len());
+    })
+    .ok()
+    .stdout_is("Some(interrupt) 0\n");
+}
+
+/// stop while signals rain: each is delivered before, or is not delivered; afterwards nothing comes.
+fn stop_races() {
+    for _ in 0..200 {
+        // another channel keeps the default action away
+        let other = signal::notify(&[Signal::USR1]);
+        let c = signal::notify(&[Signal::USR1]);
+        let done = chan::<()>(0);
+        let d = done.clone();
+        go(move || {
+            for _ in 0..5 {
+                kill(Signal::USR1);
+            }
+            d.send(());
+        });
+        signal::stop(&c);
+        let n = c.len();
+        done.recv();
+        assert!(other.recv().is_some());
+        assert_eq!(c.len(), n);
+        signal::ignore(&[Signal::USR1]);
+    }
+}
+#[test]
+fn stop_races_1() {
+    in_child!(.procs(1), stop_races).ok();
+}
+#[test]
+fn stop_races_2() {
+    in_child!(.procs(2), stop_races).ok();
+}
+#[test]
+fn stop_races_8() {
+    in_child!(.procs(8), stop_races).ok();
+}
+
+/// On a thread that the runtime does not know.
+#[test]
+fn foreign_threads_pass_signals_on() {
+    in_child!(.procs(2), || {
+        let c = signal::notify(&[Signal::USR1]);
+        for _ in 0..200 {
+            std::thread::spawn(|| {
+                // SAFETY: a signal to this thread.
+                unsafe { libc::raise(libc::SIGUSR1) };
+            })
+            .join()
+            .unwrap();
+            assert_eq!(c.recv(), Some(Signal::USR1));
+        }
+    })
+    .ok();
+}
+
+/// SIGURG is preemption's, and the program's too.
+#[test]
+fn sigurg_can_be_had() {
+    in_child!(.procs(2), || {
+        let c = signal::notify(&[Signal::URG]);
+        kill(Signal::URG);
+        println!("{:?}", c.recv());
+    })
+    .ok()
+    .stdout_is("Some(urgent I/O condition)\n");
+}
+
+/// A signal ends a wait for something else.
+#[test]
+fn select_on_a_signal() {
+    in_child!(.procs(1), || {
+        let c = signal::notify(&[Signal::INT]);
+        go(|| {
+            time::sleep(Duration::from_millis(5));
+            kill(Signal::INT);
+        });
+        let t = time::after(Duration::from_secs(60));
+        select! {
+            recv(c) -> s => println!("{}", s.unwrap()),
+            recv(t) -> _ => println!("timeout"),
+        }
+    })
+    .ok()
+    .stdout_is("interrupt\n");
+}
+
+/// Commands from many goroutines, with others running meanwhile.
+fn commands() {
+    let c = chan::<String>(0);
+    for i in 0..20 {
+        let c = c.clone();
+        go(move || {
+            let o =
+                process::output(Command::new("sh").args(["-c", &format!("echo {i}; kill -0 $$")])).unwrap();
+            assert!(o.status.success());
+            c.send(String::from_utf8(o.stdout).unwrap());
+        });
+    }
+    let mut v: Vec<u32> = (0..20).map(|_| c.recv().unwrap().trim().parse().unwrap()).collect();
+    v.sort();
+    assert_eq!(v, (0..20).collect::<Vec<_>>());
+    assert!(!process::status(&mut Command::new("false")).unwrap().success());
+    assert!(process::spawn(&mut Command::new("/nonexistent")).is_err());
+}
+#[test]
+fn commands_1() {
+    in_child!(.procs(1), commands).ok();
+}
+#[test]
+fn commands_2() {
+    in_child!(.procs(2), commands).ok();
+}
+#[test]
+fn commands_8() {
+    in_child!(.procs(8), commands).ok();
+}
+
+/// `Command` by itself works as well, also with code between fork and exec; signals do not get lost in the parent.
+#[test]
+fn plain_commands() {
+    use std::os::unix::process::CommandExt;
+    in_child!(.procs(2), || {
+        let c = signal::notify(&[Signal::USR1]);
+        let n = Arc::new(AtomicU64::new(0));
+        let n2 = n.clone();
+        let done = chan::<()>(0);
+        let d = done.clone();
+        go(move || {
+            for _ in 0..50 {
+                let mut cmd = Command::new("true");
+                // SAFETY: nothing happens between fork and exec.
+                unsafe { cmd.pre_exec(|| Ok(())) };
+                assert!(gort::blocking(|| cmd.status()).unwrap().success());
+                let mut cmd = Command::new("true");
+                // SAFETY: the same.
+                unsafe { cmd.pre_exec(|| Ok(())) };
+                assert!(process::status(&mut cmd).unwrap().success());
+                n2.fetch_add(1, SeqCst);
+            }
+            d.close();
+        });
+        for _ in 0..50 {
+            kill(Signal::USR1);
+            assert_eq!(c.recv(), Some(Signal::USR1));
+            runtime::gosched();
+        }
+        done.recv();
+        println!("{}", n.load(SeqCst));
+    })
+    .ok()
+    .stdout_is("50\n");
+}
+
+/// The child of a command has default handlers and an empty signal mask.
+#[test]
+fn the_child_begins_with_defaults() {
+    let o = in_child!(.procs(2), || {
+        let _c = signal::notify(&[Signal::USR1, Signal::TERM]);
+        let o = process::output(Command::new("cat").arg("/proc/self/status")).unwrap();
+        print!("{}", String::from_utf8(o.stdout).unwrap());
+    });
+    for set in ["SigBlk", "SigCgt"] {
+        let want = format!("{set}:\t0000000000000000");
+        assert!(o.ok().stdout.lines().any(|l| l == want), "{set}\n{o}");
+    }
+}
