@@ -1,0 +1,471 @@
+//! The C ABI of gort; `gort.h` beside this crate says what each function does. Functions are `extern "C-unwind"`, as
+//! Go's panics and `Goexit` unwind through C frames.
+
+use core::arch::naked_asm;
+use core::ffi::{c_char, c_int, c_void};
+use gort_proc::*;
+use gort_select::Scase;
+use static_assertions::const_assert_eq;
+
+const_assert_eq!(size_of::<gort_sync::Mutex>(), 8);
+const_assert_eq!(size_of::<gort_sync::RwMutex>(), 24);
+const_assert_eq!(size_of::<gort_sync::WaitGroup>(), 16);
+
+/// A function of C with its argument.
+type Entry = unsafe extern "C-unwind" fn(*mut c_void);
+
+/// What crosses to another goroutine is C's own responsibility.
+struct Start(Entry, *mut c_void);
+// SAFETY: see above.
+unsafe impl Send for Start {}
+
+impl Start {
+    fn call(self) {
+        // SAFETY: gort_run's and gort_go's contract.
+        unsafe { (self.0)(self.1) }
+    }
+}
+
+/// Runs the program.
+///
+/// # Safety
+/// `main` may be called with `arg`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn gort_run(main: Entry, arg: *mut c_void) -> ! {
+    let s = Start(main, arg);
+    gort_rs::run(move || s.call())
+}
+
+/// Starts a goroutine.
+///
+/// # Safety
+/// `f` may be called with `arg`, on another thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn gort_go(f: Entry, arg: *mut c_void) {
+    let s = Start(f, arg);
+    gort_rs::go(move || s.call());
+}
+
+/// Lets others run.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn gort_gosched() {
+    gort_rs::runtime::gosched();
+}
+
+/// Ends the goroutine.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn gort_goroutine_exit() -> ! {
+    gort_rs::runtime::goexit()
+}
+
+/// Goroutines that exist.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn gort_num_goroutine() -> c_int {
+    gort_rs::runtime::num_goroutine() as c_int
+}
+
+/// Processors.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn gort_num_cpu() -> c_int {
+    match gort_rs::runtime::num_cpu() {
+        // Before the runtime has started.
+        0 => std::thread::available_parallelism().map_or(1, |n| n.get() as c_int),
+        n => n,
+    }
+}
+
+/// Sets gomaxprocs.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn gort_gomaxprocs(n: c_int) -> c_int {
+    gort_rs::runtime::gomaxprocs(n)
+}
+
+/// The caller's number.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn gort_goid() -> u64 {
+    gort_rs::runtime::goid()
+}
+
+/// Sleeps.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn gort_sleep(nanoseconds: i64) {
+    // SAFETY: on a goroutine.
+    unsafe { gort_time::time_sleep(nanoseconds) }
+}
+
+/// Wires the goroutine to its thread.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn gort_lock_os_thread() {
+    gort_rs::runtime::lock_os_thread();
+}
+
+/// Undoes it.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn gort_unlock_os_thread() {
+    gort_rs::runtime::unlock_os_thread();
+}
+
+/// A point where the goroutine may be made to give way.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn gort_preempt_check() {
+    // SAFETY: on a goroutine.
+    unsafe { preempt_check() }
+}
+
+/// Begins a blocking section: with pc, sp and frame pointer of the caller, whose frame lasts until the end.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub extern "C-unwind" fn gort_blocking_begin() {
+    naked_asm!(
+        "mov rdi, qword ptr [rsp]",
+        "lea rsi, [rsp + 8]",
+        "mov rdx, rbp",
+        "jmp {f}",
+        f = sym blocking_begin,
+    )
+}
+
+unsafe extern "C-unwind" fn blocking_begin(pc: usize, sp: usize, bp: usize) {
+    // SAFETY: on a goroutine; the frame is the caller's.
+    unsafe { reentersyscall(pc, sp, bp) }
+}
+
+/// Ends a blocking section.
+#[unsafe(no_mangle)]
+#[unsafe(naked)]
+pub extern "C-unwind" fn gort_blocking_end() {
+    naked_asm!("lea rdi, [rsp + 8]", "jmp {f}", f = sym blocking_end)
+}
+
+unsafe extern "C-unwind" fn blocking_end(sp: usize) {
+    // SAFETY: after blocking_begin, called by the same function.
+    unsafe { exitsyscall_frame(sp) }
+}
+
+/// Makes a channel.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn gort_chan_make(elem_size: usize, capacity: usize) -> *mut Hchan {
+    // The largest alignment that divides the size, 16 at most.
+    let align = if elem_size == 0 { 1 } else { 1 << elem_size.trailing_zeros().min(4) };
+    // SAFETY: a valid size and alignment.
+    unsafe {
+        gort_chan::makechan(ElemType { size: elem_size, align }, isize::try_from(capacity).unwrap_or(-1))
+    }
+}
+
+/// Frees a channel.
+///
+/// # Safety
+/// Nobody uses it any more.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn gort_chan_free(c: *mut Hchan) {
+    if !c.is_null() {
+        // SAFETY: the caller's contract.
+        unsafe { gort_chan::freechan(c) }
+    }
+}
+
+/// Sends.
+///
+/// # Safety
+/// A channel, and an element of its size.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn gort_chan_send(c: *mut Hchan, elem: *const c_void) {
+    // SAFETY: the caller's contract.
+    unsafe { gort_chan::chansend1(c, elem) }
+}
+
+/// Receives.
+///
+/// # Safety
+/// A channel, and room for one element, or null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn gort_chan_recv(c: *mut Hchan, elem: *mut c_void) -> bool {
+    // SAFETY: the caller's contract.
+    unsafe { gort_chan::chanrecv2(c, elem) }
+}
+
+/// Sends if that is possible at once.
+///
+/// # Safety
+/// As for [`gort_chan_send`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn gort_chan_try_send(c: *mut Hchan, elem: *const c_void) -> bool {
+    // SAFETY: the caller's contract.
+    unsafe { gort_chan::selectnbsend(c, elem) }
+}
+
+/// Receives if that is possible at once.
+///
+/// # Safety
+/// As for [`gort_chan_recv`]; `ok` is valid or null.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn gort_chan_try_recv(c: *mut Hchan, elem: *mut c_void, ok: *mut bool) -> bool {
+    // SAFETY: the caller's contract.
+    unsafe {
+        let (selected, received) = gort_chan::selectnbrecv(elem, c);
+        if !ok.is_null() {
+            *ok = received;
+        }
+        selected
+    }
+}
+
+/// Closes a channel.
+///
+/// # Safety
+/// A channel.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn gort_chan_close(c: *mut Hchan) {
+    // SAFETY: the caller's contract.
+    unsafe { gort_chan::closechan(c) }
+}
+
+/// Elements in the buffer.
+///
+/// # Safety
+/// A channel.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn gort_chan_len(c: *mut Hchan) -> usize {
+    // SAFETY: the caller's contract.
+    unsafe { gort_chan::chanlen(c) }
+}
+
+/// Room in the buffer.
+///
+/// # Safety
+/// A channel.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn gort_chan_cap(c: *mut Hchan) -> usize {
+    // SAFETY: the caller's contract.
+    unsafe { gort_chan::chancap(c) }
+}
+
+/// `gort_case`
+#[repr(C)]
+pub struct Case {
+    /// The channel.
+    pub c: *mut Hchan,
+    /// The element.
+    pub elem: *mut c_void,
+    /// Send or receive.
+    pub send: bool,
+    /// Whether the receive got a value.
+    pub ok: bool,
+}
+
+/// The select statement.
+///
+/// # Safety
+/// `n` cases, each with a channel and an element as for a send or a receive.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn gort_select(cases: *mut Case, n: usize, has_default: bool) -> isize {
+    // SAFETY: the caller's contract; the scratch arrays are this frame's, or its own on the heap.
+    unsafe {
+        if n == 0 {
+            if has_default {
+                return -1;
+            }
+            gort_select::block();
+        }
+        assert!(n < 1 << 15, "gort_select: too many cases");
+        let cases = core::slice::from_raw_parts_mut(cases, n);
+        // Sends first, then receives.
+        const FEW: usize = 16;
+        let (mut few, mut few_back, mut few_order) = ([Scase::default(); FEW], [0u16; FEW], [0u16; 2 * FEW]);
+        let (mut many, mut many_back, mut many_order);
+        let (scases, back, order): (&mut [Scase], &mut [u16], &mut [u16]) = if n <= FEW {
+            (&mut few, &mut few_back, &mut few_order)
+        } else {
+            many = vec![Scase::default(); n];
+            many_back = vec![0; n];
+            many_order = vec![0; 2 * n];
+            (&mut many, &mut many_back, &mut many_order)
+        };
+        let mut i = 0;
+        let mut nsends = 0;
+        for send in [true, false] {
+            for (j, k) in cases.iter().enumerate().filter(|(_, k)| k.send == send) {
+                scases[i] = Scase { c: k.c, elem: k.elem };
+                back[i] = j as u16;
+                i += 1;
+            }
+            if send {
+                nsends = i;
+            }
+        }
+        let (i, ok) =
+            gort_select::selectgo(scases.as_mut_ptr(), order.as_mut_ptr(), nsends, n - nsends, !has_default);
+        if i < 0 {
+            return -1;
+        }
+        let j = back[i as usize] as usize;
+        cases[j].ok = ok;
+        j as isize
+    }
+}
+
+macro_rules! sync {
+    ($($name:ident: $t:ident . $m:ident ($($a:ident: $at:ty)?) $(-> $r:ty)?;)*) => { $(
+        /// Of package sync.
+        ///
+        /// # Safety
+        /// Zero at first, and not moved since.
+        #[unsafe(no_mangle)]
+        #[allow(unused_unsafe)] // some of the methods are safe
+        pub unsafe extern "C-unwind" fn $name(this: *const gort_sync::$t $(, $a: $at)?) $(-> $r)? {
+            // SAFETY: the caller's contract.
+            unsafe { (*this).$m($($a)?) }
+        }
+    )* };
+}
+sync! {
+    gort_mutex_lock: Mutex.lock();
+    gort_mutex_try_lock: Mutex.try_lock() -> bool;
+    gort_mutex_unlock: Mutex.unlock();
+    gort_rwmutex_lock: RwMutex.lock();
+    gort_rwmutex_unlock: RwMutex.unlock();
+    gort_rwmutex_rlock: RwMutex.rlock();
+    gort_rwmutex_runlock: RwMutex.runlock();
+    gort_waitgroup_add: WaitGroup.add(delta: isize);
+    gort_waitgroup_done: WaitGroup.done();
+    gort_waitgroup_wait: WaitGroup.wait();
+}
+
+/// The stop in progress. Guarded by the runtime's semaphore for stops.
+static STOP: Global<Option<WorldStop>> = Global::new(None);
+
+/// Stops the world.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn gort_stop_the_world() {
+    // SAFETY: on a goroutine; who has stopped the world has STOP to itself.
+    unsafe { *STOP.get() = Some(stop_the_world(StwReason::Unknown)) }
+}
+
+/// Starts it again.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn gort_start_the_world() {
+    // SAFETY: as above.
+    unsafe {
+        if let Some(w) = (*STOP.get()).take() {
+            start_the_world(w);
+        }
+    }
+}
+
+/// `gort_goroutine`
+#[repr(C)]
+pub struct Goroutine {
+    goid: u64,
+    status: u32,
+    wait_reason: *const c_char,
+    wait_reason_len: usize,
+    stack_lo: usize,
+    stack_hi: usize,
+    sp: usize,
+    pc: usize,
+    bp: usize,
+}
+
+/// What `gp`, which stands still, looks like; `here` has pc, sp and frame pointer of the running goroutine.
+///
+/// # Safety
+/// `gp` cannot change.
+unsafe fn describe(gp: *mut G, here: (usize, usize, usize)) -> Goroutine {
+    // SAFETY: the caller's contract.
+    unsafe {
+        let status = readgstatus(gp) & !GSCAN;
+        let reason = if status == GWAITING { (*gp).waitreason.string() } else { "" };
+        let (lo, hi) = ((*gp).stack.lo, (*gp).stack.hi);
+        let (pc, sp, bp) = match status {
+            _ if gp == getg() => here,
+            // Its thread goes on below that place, with registers of its own.
+            GSYSCALL => ((*gp).syscallpc, lo + GUARD_SIZE, (*gp).syscallbp),
+            _ => ((*gp).sched.pc, (*gp).sched.sp, (*gp).sched.bp),
+        };
+        Goroutine {
+            goid: (*gp).goid,
+            status,
+            wait_reason: reason.as_ptr().cast(),
+            wait_reason_len: reason.len(),
+            stack_lo: lo,
+            stack_hi: hi,
+            sp,
+            pc,
+            bp,
+        }
+    }
+}
+
+/// Calls `f` with each goroutine.
+///
+/// # Safety
+/// The world is stopped, by this goroutine.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub unsafe extern "C-unwind" fn gort_for_each_goroutine(
+    f: unsafe extern "C-unwind" fn(*const Goroutine, *mut c_void),
+    arg: *mut c_void,
+) {
+    // SAFETY: nobody else runs. This frame is below the caller's and has its callee-saved registers, or leaves them
+    // in place for frames below, which are looked at as well: the place is that of the closure's frame.
+    unsafe {
+        for_each_g(&mut |gp| {
+            if matches!(readgstatus(gp) & !GSCAN, GIDLE | GDEAD) {
+                return;
+            }
+            let here = spill();
+            f(&describe(gp, here), arg);
+        });
+    }
+}
+
+/// pc, sp and frame pointer of a place below which nothing of the caller's is in registers only.
+#[inline(always)]
+fn spill() -> (usize, usize, usize) {
+    // SAFETY: says that it changes all callee-saved registers that it may name, so that those that are in use are
+    // stored in this frame; rbx and rbp the compiler keeps for itself, and whoever needs them has stored them.
+    unsafe {
+        core::arch::asm!("", out("r12") _, out("r13") _, out("r14") _, out("r15") _, options(nomem, nostack));
+    }
+    getpcspbp()
+}
+
+/// Holds one goroutine at a safe point while `f` is called. The caller counts as waiting meanwhile, so that two that
+/// suspend each other do not wait for ever, and stays on the system stack: with a scan bit in hand nothing may be waited
+/// for.
+///
+/// # Safety
+/// On a user goroutine; `f` may be called with `arg`, and does not unwind.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn gort_suspend(
+    goid: u64,
+    f: unsafe extern "C-unwind" fn(*const Goroutine, *mut c_void),
+    arg: *mut c_void,
+) -> bool {
+    // SAFETY: Gs are never freed, and one that is suspended stands still.
+    unsafe {
+        let mut target = core::ptr::null_mut();
+        for_each_g(&mut |g| {
+            if (&raw const (*g).goid).read_volatile() == goid && readgstatus(g) & !GSCAN != GDEAD {
+                target = g;
+            }
+        });
+        let gp = getg();
+        if target.is_null() || target == gp {
+            return false;
+        }
+        systemstack(|| {
+            cas_g_to_waiting(gp, GRUNNING, WaitReason::DebugCall);
+            let state = gort_preempt::suspend_g(target);
+            // It may have ended before it was suspended, and its G be another goroutine's by now.
+            let found = !state.dead && (*target).goid == goid;
+            if found {
+                f(&describe(target, (0, 0, 0)), arg);
+            }
+            gort_preempt::resume_g(state);
+            casgstatus(gp, GWAITING, GRUNNING);
+            found
+        })
+    }
+}

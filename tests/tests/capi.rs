@@ -1,0 +1,131 @@
+//! The C examples, compiled with cc against the static and the shared library, and run.
+
+use gort_tests::{tests_dir, wait};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+/// Builds the libraries, as this test was built; the folder where they are.
+fn libraries() -> PathBuf {
+    static DIR: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
+    DIR.get_or_init(|| {
+        let mut cmd = Command::new(env!("CARGO"));
+        cmd.args(["build", "--quiet", "--offline", "-p", "gort-capi", "--message-format=json"]);
+        if !cfg!(debug_assertions) {
+            cmd.arg("--release");
+        }
+        cmd.current_dir(tests_dir());
+        let o = wait(cmd, b"", Duration::from_secs(1200));
+        let file = o.ok().stdout.split('"').find(|s| s.ends_with("/libgort.a"));
+        PathBuf::from(file.unwrap_or_else(|| panic!("no libgort.a\n{o}"))).parent().expect("a folder").into()
+    })
+    .clone()
+}
+
+/// Compiles `examples/c/NAME.c`; None without a C compiler.
+fn compile(name: &str, link: &[&str]) -> Option<PathBuf> {
+    if !Command::new("cc").arg("--version").output().is_ok_and(|o| o.status.success()) {
+        println!("skipped: no C compiler on this machine");
+        return None;
+    }
+    let root = tests_dir().parent().expect("a parent").to_path_buf();
+    let lib = libraries();
+    let kind = if link[0].ends_with("static") { "a" } else { "so" };
+    let exe = std::env::temp_dir().join(format!("gort-c-{name}-{kind}-{}", std::process::id()));
+    let mut cmd = Command::new("cc");
+    cmd.args(["-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-I"])
+        .arg(root.join("capi"));
+    cmd.arg("-o").arg(&exe).arg(root.join(format!("examples/c/{name}.c")));
+    cmd.arg("-L").arg(&lib).args(link).arg(format!("-Wl,-rpath,{}", lib.display()));
+    wait(cmd, b"", Duration::from_secs(300)).ok();
+    Some(exe)
+}
+
+const STATIC: &[&str] = &["-Wl,-Bstatic", "-lgort", "-Wl,-Bdynamic", "-lgcc_s", "-lpthread", "-ldl", "-lm"];
+const SHARED: &[&str] = &["-lgort"];
+
+fn run(name: &str, link: &[&str], args: &[&str], expected: &str) {
+    let link: Vec<&str> = if link == STATIC { link.to_vec() } else { SHARED.to_vec() };
+    let Some(exe) = compile(name, &link) else { return };
+    for procs in ["1", "2", "4"] {
+        let mut cmd = Command::new(&exe);
+        cmd.args(args).env("GOMAXPROCS", procs).env_remove("GODEBUG").env_remove("GOTRACEBACK");
+        wait(cmd, b"", Duration::from_secs(60)).ok().stdout_is(expected);
+    }
+    let _ = std::fs::remove_file(exe);
+}
+
+const PRIMES: &str = "2\n3\n5\n7\n11\n13\n17\n19\n23\n29\n31\n37\n";
+const COLLECTOR: &str = "started: 27
+freed most: yes, kept all: yes
+suspended: yes, stands still: yes
+no such goroutine: yes
+select: 1 -1 0 7 1
+try: 0 1 1 0 1
+";
+
+#[test]
+fn sieve_static() {
+    run("sieve", STATIC, &["12"], PRIMES);
+}
+
+#[test]
+fn sieve_shared() {
+    run("sieve", SHARED, &["12"], PRIMES);
+}
+
+#[test]
+fn collector_static() {
+    run("collector", STATIC, &[], COLLECTOR);
+}
+
+#[test]
+fn collector_shared() {
+    run("collector", SHARED, &[], COLLECTOR);
+}
+
+/// The header is C++ too, and stands alone.
+#[test]
+fn header() {
+    for (compiler, std, ext) in [("cc", "-std=c99", "c"), ("c++", "-std=c++11", "cc")] {
+        if !Command::new(compiler).arg("--version").output().is_ok_and(|o| o.status.success()) {
+            println!("skipped: no {compiler} on this machine");
+            continue;
+        }
+        let file = std::env::temp_dir().join(format!("gort-header-{}.{ext}", std::process::id()));
+        std::fs::write(&file, "#include \"gort.h\"\n#include \"gort.h\"\ngort_mutex m;\n").expect("written");
+        let mut cmd = Command::new(compiler);
+        cmd.args([std, "-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only", "-I"]);
+        cmd.arg(tests_dir().parent().expect("a parent").join("capi")).arg(&file);
+        wait(cmd, b"", Duration::from_secs(60)).ok();
+        let _ = std::fs::remove_file(file);
+    }
+}
+
+/// Every function of the header is in the shared library, and every `gort_` function of the library in the header.
+#[test]
+fn symbols() {
+    let root = tests_dir().parent().expect("a parent").to_path_buf();
+    let o = Command::new("nm").args(["-D", "--defined-only"]).arg(libraries().join("libgort.so")).output();
+    let Ok(o) = o else {
+        println!("skipped: no nm on this machine");
+        return;
+    };
+    let nm = String::from_utf8_lossy(&o.stdout).into_owned();
+    // Data, the debugger's table, is none of the header's business.
+    let code = nm.lines().filter(|l| l.contains(" T "));
+    let mut exported: Vec<&str> = code.filter_map(|l| l.split(' ').next_back()).collect();
+    exported.retain(|n| n.starts_with("gort_"));
+    let header = std::fs::read_to_string(root.join("capi/gort.h")).expect("the header");
+    let mut declared = Vec::new();
+    // A declaration begins in the first column and has its name before the first parenthesis.
+    for l in header.lines().filter(|l| l.ends_with(");") && !l.starts_with([' ', '*', '#', '/', '}'])) {
+        let before = l.replace("GORT_NORETURN ", "");
+        let before = before.split('(').next().expect("the part before the parenthesis").to_string();
+        declared.push(before.rsplit([' ', '*']).next().expect("a name").to_string());
+    }
+    exported.sort_unstable();
+    declared.sort_unstable();
+    assert_eq!(declared, exported);
+    assert!(declared.len() >= 35, "{declared:?}");
+}
