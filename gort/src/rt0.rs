@@ -26,11 +26,47 @@ unsafe fn main_main() {
     }
 }
 
-/// What `runtime.main` does before it exits: here the exit itself, as Rust and C do it. Buffered output is flushed
-/// (unless somebody holds its lock: he may never let go), `atexit` functions run.
+/// What `runtime.main` does before it exits: here the exit itself.
 #[unsafe(export_name = "gort.run_exit_hooks")]
 unsafe fn run_exit_hooks(code: i32) {
+    exit_process(code)
+}
+
+/// Ends the process as Rust and C do it: buffered output is flushed (unless somebody holds its lock: he may never let
+/// go), `atexit` functions run.
+pub(crate) fn exit_process(code: i32) -> ! {
+    // std unmaps the signal stack that it gave to the initial thread, whichever thread calls; a handler that starts
+    // there a moment later is a fault. An M's thread has a signal stack of the runtime's own.
+    // SAFETY: m0 is never freed; signals are looked at and ignored only.
+    unsafe {
+        let initial = libc::getpid();
+        let m0 = M0.load();
+        if libc::gettid() != initial && (m0.is_null() || (*m0).procid.load() != initial as u64) {
+            ignore_signals();
+        }
+    }
     std::process::exit(code)
+}
+
+/// Ignores the signals whose handlers run on signal stacks, but for faults.
+#[cold]
+unsafe fn ignore_signals() {
+    use libc::{SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};
+    for sig in 1..=64 {
+        // SAFETY: `sa` is valid in all bits that the system writes or reads.
+        unsafe {
+            let mut sa: libc::sigaction = core::mem::zeroed();
+            if matches!(sig, SIGABRT | SIGBUS | SIGFPE | SIGILL | SIGSEGV | SIGSYS | SIGTRAP)
+                || libc::sigaction(sig, core::ptr::null(), &mut sa) != 0
+                || sa.sa_sigaction == libc::SIG_DFL
+                || sa.sa_flags & libc::SA_ONSTACK == 0
+            {
+                continue;
+            }
+            sa.sa_sigaction = libc::SIG_IGN;
+            libc::sigaction(sig, &sa, core::ptr::null_mut());
+        }
+    }
 }
 
 /// Starts the runtime on this thread and runs `f` as the main goroutine. When `f` returns the process exits

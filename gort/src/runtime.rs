@@ -72,7 +72,7 @@ pub fn set_max_threads(n: i32) -> i32 {
 
 /// Exits at once with `code`, without unwinding any goroutine. Go's `os.Exit`.
 pub fn exit(code: i32) -> ! {
-    std::process::exit(code)
+    crate::rt0::exit_process(code)
 }
 
 /// What the scheduler has done since the start, summed over all processors. gort's own.
