@@ -10,7 +10,8 @@ use gort_runtime1::{acquirem, releasem};
 use gort_runtime2::atomic::Uint32;
 use gort_runtime2::linkname::{print_args, printlock, throw};
 use gort_runtime2::{
-    G, HeldLockInfo, LOCK_PARTIAL_ORDER, LOCK_RANK_LEAF_RANK, LockRank, M, Mutex, debuglock, paniclk,
+    G, HeldLockInfo, LOCK_PARTIAL_ORDER, LOCK_RANK_DEADLOCK, LOCK_RANK_LEAF_RANK, LockRank, M, Mutex,
+    debuglock, paniclk,
 };
 
 /// Whether ranks are checked.
@@ -92,7 +93,8 @@ pub unsafe fn lock_with_rank(l: *mut Mutex, mut rank: LockRank) {
     // SAFETY: the caller's contract.
     unsafe {
         // :54 these two are taken to report a broken order, or after any lock; no race detector, so no raceFiniLock
-        if l == debuglock() || l == paniclk() {
+        // `deadlock` is the third (Go checks it, see docs/deviations.md): who waits there dies, whatever it holds.
+        if l == debuglock() || l == paniclk() || rank == LOCK_RANK_DEADLOCK {
             lock2(l);
             return;
         }
