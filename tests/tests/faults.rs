@@ -91,7 +91,7 @@ fn no_thread_because_of_the_limit_of_processes() {
 #[test]
 fn no_thread_because_of_the_limit_of_memory() {
     let o = in_child!(.procs(4), || {
-        limit(libc::RLIMIT_AS, address_space() + (400 << 10));
+        limit(libc::RLIMIT_AS, address_space() + (1000 << 10));
         need_threads();
     });
     newosproc_failed(&o);
@@ -112,7 +112,7 @@ fn no_thread_for_a_moment() {
             std::thread::sleep(Duration::from_millis(20));
             limit(libc::RLIMIT_AS, libc::RLIM_INFINITY);
         });
-        limit(libc::RLIMIT_AS, address_space());
+        limit(libc::RLIMIT_AS, address_space() + (400 << 10));
         up.store(true, SeqCst);
         for _ in 0..4 {
             let (c, done) = (c.clone(), done.clone());
