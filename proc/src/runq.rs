@@ -219,8 +219,15 @@ pub unsafe fn runqget(pp: *mut P) -> (*mut G, bool) {
         // :6821
         let next = (*pp).runnext.ptr();
         // :6825 no second try: others can only take it, so it is gone
-        if !next.is_null() && (*pp).runnext.cas(next, core::ptr::null_mut()) {
-            return (next, true);
+        if !next.is_null() {
+            // No thieves with a single P, so no CAS: see docs/deviations.md.
+            if single_p() {
+                (*pp).runnext.set(core::ptr::null_mut());
+                return (next, true);
+            }
+            if (*pp).runnext.cas(next, core::ptr::null_mut()) {
+                return (next, true);
+            }
         }
 
         loop {
@@ -237,6 +244,12 @@ pub unsafe fn runqget(pp: *mut P) -> (*mut G, bool) {
             }
         }
     }
+}
+
+/// Whether there is one P only, which is the caller's then. GOMAXPROCS changes only while the world is stopped.
+#[inline(always)]
+pub(crate) fn single_p() -> bool {
+    GOMAXPROCS.get() == 1
 }
 
 /// Fetches what the goroutines behind the one at `h` will need: the G of the second, and the top of the stack of

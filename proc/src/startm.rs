@@ -219,6 +219,10 @@ pub unsafe fn wakep() {
     // SAFETY: the caller's contract.
     unsafe {
         let sched = sched();
+        // With a single P, which is the caller's, nobody else is to see the work, and none is idle.
+        if single_p() && (*sched).needspinning.get() == 1 {
+            return;
+        }
         // The work was published with StoreRel, which Go compiles to XCHG on amd64 and we to a plain store: it
         // must be visible before nmspinning is read, or a spinning M that is just giving up would be
         // relied on without having seen it.
