@@ -143,7 +143,7 @@ fn work_in_runnext_for_an_m_that_goes_idle() {
 /// Two at once: the second `wakep` may leave it to the first.
 #[test]
 fn more_work_for_an_m_that_goes_idle() {
-    model(1, || dance(2, 2, 3, false, false));
+    model(2, || dance(2, 2, 3, false, false));
 }
 
 /// The other M sleeps.
