@@ -9,7 +9,7 @@ use gort::{chan, go, runtime, select, time};
 use gort_tests::{Outcome, in_child};
 use std::io::Read;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 fn us(n: u64) -> Duration {
@@ -102,18 +102,22 @@ fn no_thread_because_of_the_limit_of_memory() {
 fn no_thread_for_a_moment() {
     in_child!(.procs(4), || {
         let (c, done) = (chan::<()>(0), Arc::new(AtomicUsize::new(0)));
-        // A thread that is there already lifts the limit.
-        let up = Arc::new(AtomicBool::new(false));
-        let up1 = up.clone();
+        // A thread that is there already lifts the limit. 0: not there yet, 1: there, 2: lift it in 20 ms.
+        let step = Arc::new(AtomicUsize::new(0));
+        let step1 = step.clone();
         std::thread::spawn(move || {
-            while !up1.load(SeqCst) {
+            step1.store(1, SeqCst);
+            while step1.load(SeqCst) != 2 {
                 std::hint::spin_loop();
             }
             std::thread::sleep(Duration::from_millis(20));
             limit(libc::RLIMIT_AS, libc::RLIM_INFINITY);
         });
+        while step.load(SeqCst) != 1 {
+            time::sleep(us(100));
+        }
         limit(libc::RLIMIT_AS, address_space() + (400 << 10));
-        up.store(true, SeqCst);
+        step.store(2, SeqCst);
         for _ in 0..4 {
             let (c, done) = (c.clone(), done.clone());
             go(move || {
