@@ -75,6 +75,13 @@ pub const ALL: &[Example] = &[
         n: 100_000,
         run: sleepers,
     },
+    Example {
+        name: "signals",
+        about: "waits for Ctrl-C, SIGTERM or SIGHUP",
+        n_is: "signals until it ends",
+        n: 3,
+        run: signals,
+    },
     Example { name: "ticker", about: "a Ticker and a Timer", n_is: "ticks", n: 5, run: ticker },
     Example {
         name: "million",
@@ -332,6 +339,21 @@ fn sleepers(n: u64) {
     }
     wg.wait();
     println!("{n} sleepers woke within {:?}", start.elapsed());
+}
+
+fn signals(n: u64) {
+    let c = gort::signal::notify(&[
+        gort::signal::Signal::INT,
+        gort::signal::Signal::TERM,
+        gort::signal::Signal::HUP,
+    ]);
+    println!("press Ctrl-C, or send SIGTERM or SIGHUP to process {}", std::process::id());
+    for left in (0..n).rev() {
+        if let Some(s) = c.recv() {
+            println!("{s}: {left} more");
+        }
+    }
+    gort::signal::stop(&c);
 }
 
 fn ticker(n: u64) {

@@ -276,7 +276,7 @@ pub fn init() {
 
 /// What a function without a stack check may use of a copying stack.
 ///
-/// Go: stack.go:87 stackNosplit
+/// Go: stack.go:91 stackNosplit
 const STACK_NOSPLIT: usize = 800;
 
 /// Decides about one pc of a registered range: the pc to continue at after the preemption (usually the same; another one

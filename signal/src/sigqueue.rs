@@ -115,7 +115,7 @@ pub(crate) fn sigsend(s: u32) -> bool {
                     break;
                 }
             }
-            _ => throw("sigsend: inconsistent state"), // :101
+            _ => throw("sigsend: inconsistent state"), // :101 earlier in Go's text
         }
     }
 
@@ -162,7 +162,7 @@ pub unsafe fn signal_recv() -> u32 {
                         break;
                     }
                 }
-                _ => throw("signal_recv: inconsistent state"), // :145
+                _ => throw("signal_recv: inconsistent state"), // :145 earlier in Go's text
             }
         }
 

@@ -21,7 +21,7 @@ macro_rules! weak {
 }
 weak! { "timers_check" "timers_take" "timers_wake_time" "time_sleep_until" "netpollinited" "netpoll"
 "netpoll_any_waiters" "netpoll_break" "netpoll_adjust_waiters" "netpoll_generic_init"
-"semacquire" "semrelease1" "gcenable" "main_main" "run_exit_hooks" "timerchandrain" }
+"semacquire" "semrelease1" "gcenable" "main_main" "run_exit_hooks" "timerchandrain" "deadlockgraph" }
 
 fn child(mode: &str) -> Output {
     Command::new(std::env::current_exe().unwrap())

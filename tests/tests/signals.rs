@@ -309,3 +309,26 @@ fn the_child_begins_with_defaults() {
         assert!(o.ok().stdout.lines().any(|l| l == want), "{set}\n{o}");
     }
 }
+
+/// Two threads fault at the same moment: both say so, the second ends the program.
+#[test]
+fn two_faults_at_once() {
+    for _ in 0..20 {
+        let o = in_child!(.procs(2), || {
+            let gate = Arc::new(AtomicU64::new(0));
+            for _ in 0..2 {
+                let gate = gate.clone();
+                go(move || {
+                    gate.fetch_add(1, SeqCst);
+                    while gate.load(SeqCst) < 2 {
+                        std::hint::spin_loop();
+                    }
+                    // SAFETY: none: it is to fault.
+                    unsafe { std::ptr::null_mut::<u8>().wrapping_add(std::hint::black_box(1)).write_volatile(1) };
+                });
+            }
+            chan::<()>(0).recv();
+        });
+        o.exited(2).stderr_has("panic: runtime error: invalid memory address or nil pointer dereference");
+    }
+}
