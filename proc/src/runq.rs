@@ -220,9 +220,10 @@ pub unsafe fn runqget(pp: *mut P) -> (*mut G, bool) {
         let next = (*pp).runnext.ptr();
         // :6825 no second try: others can only take it, so it is gone
         if !next.is_null() {
-            // No thieves with a single P, so no CAS: see docs/deviations.md.
+            // No thieves with a single P, so no CAS: see docs/deviations.md. The store is a release for
+            // runqempty's sake: who sees it sees the tail too.
             if single_p() {
-                (*pp).runnext.set(core::ptr::null_mut());
+                (*pp).runnext.cell().store_rel(core::ptr::null_mut());
                 return (next, true);
             }
             if (*pp).runnext.cas(next, core::ptr::null_mut()) {

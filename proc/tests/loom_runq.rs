@@ -218,13 +218,13 @@ fn drain_against_a_thief() {
 }
 
 /// The P is never seen as empty while its one goroutine goes from runnext into the ring and another comes.
-fn never_empty() {
-    model(3, || {
+fn never_empty(ps: i32) {
+    model(3, move || {
         // SAFETY: one thread each.
         unsafe {
             let (m0, m1) = (new_m(0), new_m(1));
             let pp = on_m(m0, || {
-                init_ps(1);
+                init_ps(ps);
                 let pp = take_p();
                 put(pp, 0..1, true);
                 pp
@@ -243,7 +243,13 @@ fn never_empty() {
 
 #[test]
 fn a_queue_is_never_empty_by_mistake() {
-    never_empty();
+    never_empty(2);
+}
+
+/// There is a short cut in `runqget` for a single P.
+#[test]
+fn a_single_queue_is_never_empty_by_mistake() {
+    never_empty(1);
 }
 
 #[test]
@@ -292,5 +298,5 @@ fn mutant_runqdrain_does_not_commit() {
 #[should_panic = "seen as empty"]
 fn mutant_runqempty_looks_once() {
     mutant::set("runqempty looks once");
-    never_empty();
+    never_empty(2);
 }
