@@ -40,7 +40,7 @@ type PanicNilError struct {
 
 func (*PanicNilError) RuntimeError() {}
 func (*PanicNilError) Error() string {
-	return "panic called with nil argument (use GODEBUG=panicnil=1 to disable)"
+	return "panic called with nil argument"
 }
 
 // A TypeAssertionError is a type assertion that failed.
@@ -228,7 +228,7 @@ type location struct {
 }
 
 //go:linkname locate gortgo.locate
-func locate(pc uintptr, l *location)
+func locate(pc uintptr, index int, l *location)
 
 // A Func is a function of the program.
 type Func struct {
@@ -238,7 +238,11 @@ type Func struct {
 
 func FuncForPC(pc uintptr) *Func {
 	var l location
-	locate(pc, &l)
+	locate(pc, -1, &l)
+	if l.entry != pc {
+		// Most likely a return address, which may be that of the next function.
+		locate(pc-1, -1, &l)
+	}
 	if l.function == "" {
 		return nil
 	}
@@ -261,7 +265,7 @@ func (f *Func) Entry() uintptr {
 
 func (f *Func) FileLine(pc uintptr) (file string, line int) {
 	var l location
-	locate(pc, &l)
+	locate(pc, -1, &l)
 	return l.file, l.line
 }
 
@@ -291,8 +295,18 @@ func (ci *Frames) Next() (frame Frame, more bool) {
 	pc := ci.callers[0]
 	ci.callers = ci.callers[1:]
 	more = len(ci.callers) > 0
+	if pc == ci.last {
+		ci.lastCount++
+	} else {
+		ci.last, ci.lastCount = pc, 0
+	}
 	var l location
-	locate(pc-1, &l)
+	locate(pc-1, ci.lastCount, &l)
+	if l.function == "" && l.file == "" && ci.lastCount > 0 {
+		// The function called itself: the same pc, again.
+		ci.lastCount = 0
+		locate(pc-1, 0, &l)
+	}
 	if l.function == "" && l.file == "" {
 		return Frame{}, more
 	}
@@ -302,15 +316,15 @@ func (ci *Frames) Next() (frame Frame, more bool) {
 
 // A MemStats is what is known about memory. There is no collector, so fields about one stay 0.
 type MemStats struct {
-	Alloc, TotalAlloc, Sys, Lookups, Mallocs, Frees                            uint64
-	HeapAlloc, HeapSys, HeapIdle, HeapInuse, HeapReleased, HeapObjects         uint64
-	StackInuse, StackSys, MSpanInuse, MSpanSys, MCacheInuse, MCacheSys         uint64
-	BuckHashSys, GCSys, OtherSys, NextGC, LastGC, PauseTotalNs                 uint64
-	PauseNs, PauseEnd                                                          [256]uint64
-	NumGC, NumForcedGC                                                         uint32
-	GCCPUFraction                                                              float64
-	EnableGC, DebugGC                                                          bool
-	BySize                                                                     [61]struct {
+	Alloc, TotalAlloc, Sys, Lookups, Mallocs, Frees                    uint64
+	HeapAlloc, HeapSys, HeapIdle, HeapInuse, HeapReleased, HeapObjects uint64
+	StackInuse, StackSys, MSpanInuse, MSpanSys, MCacheInuse, MCacheSys uint64
+	BuckHashSys, GCSys, OtherSys, NextGC, LastGC, PauseTotalNs         uint64
+	PauseNs, PauseEnd                                                  [256]uint64
+	NumGC, NumForcedGC                                                 uint32
+	GCCPUFraction                                                      float64
+	EnableGC, DebugGC                                                  bool
+	BySize                                                             [61]struct {
 		Size           uint32
 		Mallocs, Frees uint64
 	}

@@ -8,31 +8,39 @@ use core::arch::global_asm;
 use gort_proc::{G, M, ThrowType, getg, throw};
 use gort_signal::sigctxt::Sigctxt;
 
-// Entered from nowhere, with any alignment of the stack; the word on top is the return address that was pushed,
-// one beyond the faulting instruction, as unwinders look up the address before.
+// Entered from nowhere, with any alignment of the stack. The first one is told about by `push_call`: the return address, one
+// beyond the faulting instruction as unwinders look up the address before, is on top, and the red zone of the function that faulted
+// is above it. The second one has been called, as a nil function: the return address is the call's own.
 global_asm!(
     ".text",
+    ".macro gort_sigpanic_entry name, offset",
     ".p2align 4",
-    ".globl gort_go_sigpanic",
-    ".hidden gort_go_sigpanic",
-    ".type gort_go_sigpanic,@function",
-    "gort_go_sigpanic:",
+    ".globl \\name",
+    ".hidden \\name",
+    ".type \\name,@function",
+    "\\name:",
     ".cfi_startproc",
+    ".cfi_def_cfa_offset \\offset",
+    ".cfi_offset rip, -\\offset",
     "push rbp",
-    ".cfi_def_cfa_offset 16",
-    ".cfi_offset rbp, -16",
+    ".cfi_def_cfa_offset \\offset + 8",
+    ".cfi_offset rbp, -\\offset - 8",
     "mov rbp, rsp",
     ".cfi_def_cfa_register rbp",
     "and rsp, -16",
     "call {f}",
     "ud2",
     ".cfi_endproc",
-    ".size gort_go_sigpanic, . - gort_go_sigpanic",
+    ".size \\name, . - \\name",
+    ".endm",
+    "gort_sigpanic_entry gort_go_sigpanic, 136",
+    "gort_sigpanic_entry gort_go_sigpanic_nilfunc, 8",
     f = sym sigpanic,
 );
 
 unsafe extern "C" {
     fn gort_go_sigpanic();
+    fn gort_go_sigpanic_nilfunc();
 }
 
 /// Go: defs_linux_amd64.go:69 _FPE_INTDIV
@@ -42,7 +50,7 @@ const FPE_INTOVF: i32 = 2;
 
 /// Whether the fault is one that Go makes a panic of; if so, prepares the goroutine. In the signal handler.
 ///
-/// Go: signal_amd64.go:53 preparePanic
+/// Go: signal_amd64.go:49 preparePanic
 pub(crate) unsafe fn prepare(c: &Sigctxt, gp: *mut G, mp: *mut M) -> bool {
     let sig = (*gp).sig as i32;
     let (code, addr) = ((*gp).sigcode0 as i32, (*gp).sigcode1);
@@ -67,12 +75,10 @@ pub(crate) unsafe fn prepare(c: &Sigctxt, gp: *mut G, mp: *mut M) -> bool {
         return false;
     }
     let pc = c.sigpc();
-    let target = gort_go_sigpanic as *const () as usize;
     if sig == libc::SIGSEGV && pc == addr {
-        // A call of a nil function: the return address of that call is on top already.
-        c.set_rip(target as u64);
+        c.set_rip(gort_go_sigpanic_nilfunc as *const () as u64);
     } else {
-        c.push_call(target, pc + 1);
+        c.push_call(gort_go_sigpanic as *const () as usize, pc + 1);
     }
     true
 }

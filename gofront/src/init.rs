@@ -16,6 +16,28 @@ unsafe extern "C-unwind" {
 /// Address space of a goroutine's stack; pages that are not touched cost nothing. `GORTSTACK` overrides it.
 const STACK_SIZE: usize = 1 << 20;
 
+// The code of package main, which the linker gathers in a section of its own.
+core::arch::global_asm!(
+    ".weak __start_gotext",
+    ".weak __stop_gotext",
+    ".section .data.rel.ro.gort_gotext,\"aw\",@progbits",
+    ".p2align 3",
+    ".globl gort_gotext",
+    ".hidden gort_gotext",
+    "gort_gotext: .quad __start_gotext, __stop_gotext",
+    ".text",
+);
+
+unsafe extern "C" {
+    static gort_gotext: [usize; 2];
+}
+
+/// The program's own code can be preempted anywhere: it holds no lock of the C library's, and the compiler's view of threads is
+/// Go's. What it calls cannot: libgo's packages stay cooperative, as some of them sit between two system calls.
+unsafe fn anywhere(pc: usize, _sp: usize) -> Option<usize> {
+    Some(pc)
+}
+
 /// C's `main`.
 #[unsafe(no_mangle)]
 extern "C" fn main(_argc: c_int, _argv: *const *const c_char) -> c_int {
@@ -23,6 +45,13 @@ extern "C" fn main(_argc: c_int, _argv: *const *const c_char) -> c_int {
     set_default_stack_size(STACK_SIZE);
     gort_panic::set_raise(crate::panic::raise);
     gort_signal::fault::set_prepare(crate::fault::prepare);
+    // SAFETY: the linker's bounds of that section, zeroes without it.
+    unsafe {
+        let [lo, hi] = gort_gotext;
+        if lo < hi {
+            gort_preempt::register_text_range(lo, hi, anywhere);
+        }
+    }
     // SAFETY: the functions are what the compiler has made of the program; they run on goroutine 1.
     gort::run(|| unsafe {
         with_state(|| {

@@ -572,10 +572,10 @@ bounds! {
     "`s[x:y:]` with `x > y`." "runtime.goPanicSlice3C" slice3_c "runtime.goPanicSlice3CU" slice3_c_u 7;
 }
 
-/// `(*[y]T)(s)` with `len(s) == x` less than `y`.
+/// `(*[x]T)(s)` with `len(s) == y` less than `x`; Go's own runtime is told in the other order.
 #[unsafe(export_name = "runtime.goPanicSliceConvert")]
 unsafe extern "C-unwind" fn slice_convert(x: i64, y: isize) {
-    gopanic(mk_bounds_error(x, y, 1, 8));
+    gopanic(mk_bounds_error(y as i64, x as isize, 1, 8));
 }
 
 /// `x / 0`

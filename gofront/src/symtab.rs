@@ -73,33 +73,43 @@ fn is_thunk(name: &str) -> bool {
     name.contains("..") && (last == "r" || last.starts_with("thunk") || last.starts_with("stub"))
 }
 
-/// Return addresses of Go functions up the stack, innermost first, without the runtime's own at the near end.
-fn go_callers(max: usize) -> Vec<usize> {
-    let mut pcs = vec![0; max.min(4096) + 32];
+/// A call on a stack: the return address, and which of the calls inlined there it is, innermost first.
+type Call = (usize, usize);
+
+/// Calls of Go functions up the stack, innermost first, without the runtime's own at the near end.
+fn go_callers() -> Vec<Call> {
+    let mut pcs = vec![0; 4096];
     let n = callers(0, &mut pcs);
-    pcs.truncate(n);
+    let mut calls: Vec<Call> = Vec::new();
     with_room(|| {
-        let name = |pc: usize| {
-            symbolize(pc - 1).and_then(|f| f.frames.last().map(|s| s.name.clone())).unwrap_or_default()
-        };
-        // Up to the last frame of the runtime that precedes the first one of the program.
         let own =
             |n: &str| n.is_empty() || n.starts_with("runtime.") || n.contains("::") || n.starts_with("gort");
-        let from = pcs.iter().position(|&pc| !own(&name(pc))).unwrap_or(pcs.len());
-        pcs.drain(..from);
-        let outer = |n: &str| n.contains("::") || n.starts_with("gort_");
-        pcs.retain(|&pc| {
-            let n = name(pc);
-            !is_thunk(&n) && !outer(&n)
-        });
+        for &pc in &pcs[..n] {
+            let Some(f) = symbolize(pc - 1) else { continue };
+            for (i, s) in f.frames.iter().enumerate() {
+                // The near end is over with the first function of the program; the far end is Rust again.
+                if if calls.is_empty() {
+                    own(&s.name)
+                } else {
+                    s.name.contains("::") || s.name.starts_with("gort")
+                } {
+                    continue;
+                }
+                if !is_thunk(&s.name) {
+                    calls.push((pc, i));
+                }
+            }
+        }
     });
-    pcs
+    calls
 }
 
-fn locate(pc: usize) -> Location {
+/// What stands at `pc`: the call inlined there with this number, the function itself if it is negative.
+fn locate(pc: usize, index: isize) -> Location {
     let none = Location { function: Str::EMPTY, file: Str::EMPTY, line: 0, entry: 0 };
     let Some(f) = with_room(|| symbolize(pc)) else { return none };
-    let Some(s) = f.frames.first() else { return none };
+    let s = if index < 0 { f.frames.last() } else { f.frames.get(index as usize) };
+    let Some(s) = s else { return none };
     Location {
         function: Str::copy(demangle(&s.name).as_bytes()),
         file: Str::copy(s.file.as_bytes()),
@@ -111,36 +121,34 @@ fn locate(pc: usize) -> Location {
 /// `runtime.Caller`
 #[unsafe(export_name = "runtime.Caller")]
 extern "C-unwind" fn caller(skip: isize) -> CallerInfo {
-    let skip = skip.max(0) as usize;
-    let pcs = go_callers(skip + 1);
-    match pcs.get(skip) {
-        Some(&pc) => {
-            let l = locate(pc - 1);
+    match go_callers().get(skip.max(0) as usize) {
+        Some(&(pc, i)) => {
+            let l = locate(pc - 1, i as isize);
             CallerInfo { pc, file: l.file, line: l.line, ok: true }
         }
         None => CallerInfo { pc: 0, file: Str::EMPTY, line: 0, ok: false },
     }
 }
 
-/// `runtime.Callers`: 0 is `Callers` itself, 1 its caller.
+/// `runtime.Callers`: 0 is `Callers` itself, 1 its caller. Calls inlined into one function have the same pc.
 #[unsafe(export_name = "runtime.Callers")]
 unsafe extern "C-unwind" fn runtime_callers(skip: isize, pc: Slice) -> isize {
-    let want = pc.len.max(0) as usize;
-    let mut pcs = go_callers(want + skip.max(0) as usize);
+    let mut calls = go_callers();
     if skip <= 0 {
-        pcs.insert(0, runtime_callers as *const () as usize + 1);
+        calls.insert(0, (runtime_callers as *const () as usize + 1, 0));
     }
-    let from = (skip - 1).max(0) as usize;
-    let found = pcs.get(from..).unwrap_or(&[]);
-    let n = found.len().min(want);
-    core::ptr::copy_nonoverlapping(found.as_ptr(), pc.ptr.cast(), n);
+    let found = calls.get((skip - 1).max(0) as usize..).unwrap_or(&[]);
+    let n = found.len().min(pc.len.max(0) as usize);
+    for (i, c) in found[..n].iter().enumerate() {
+        pc.ptr.cast::<usize>().add(i).write(c.0);
+    }
     n as isize
 }
 
 /// For the companion: what stands at `pc`.
 #[unsafe(export_name = "gortgo.locate")]
-unsafe extern "C-unwind" fn gortgo_locate(pc: usize, l: *mut Location) {
-    l.write(locate(pc));
+unsafe extern "C-unwind" fn gortgo_locate(pc: usize, index: isize, l: *mut Location) {
+    l.write(locate(pc, index));
 }
 
 /// `runtime.Stack`

@@ -255,7 +255,6 @@ fn support(t: &Tools) -> (PathBuf, String) {
         let pkgs = d.join("libgopkgs.a");
         or_fail(fs::copy(&libgo, &pkgs), &pkgs);
         quiet(Command::new("ar").arg("d").arg("libgopkgs.a").args(RUNTIME_OBJECTS).current_dir(d));
-        quiet(Command::new("strip").args(["-g", "libgopkgs.a"]).current_dir(d));
     });
     (dir, hex)
 }
@@ -283,6 +282,8 @@ fn build(files: &[OsString]) -> PathBuf {
             let _ = fs::remove_dir_all(d);
             exit(1);
         }
+        // The runtime may interrupt the program's own code; this is how it knows that code.
+        quiet(Command::new("objcopy").args(["--rename-section", ".text=gotext"]).arg(&obj));
         let mut c = Command::new(&t.gcc);
         c.arg("-pie").arg("-o").arg(d.join("prog")).arg(&obj).arg(sup.join("runtime.o"));
         c.arg("-Wl,--start-group").arg(&t.lib).arg(sup.join("libgopkgs.a")).arg("-Wl,--end-group");
