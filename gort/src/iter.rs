@@ -24,7 +24,8 @@ struct Shared<V> {
 ///
 /// Go (iter): iter.go:241 Pull
 pub struct Pull<V> {
-    s: Box<Shared<V>>,
+    /// From a Box, but not one: both sides write what is behind it, and a Box tells the compiler that nobody else does.
+    s: *mut Shared<V>,
 }
 
 // SAFETY: the shared state moves with the handle; the coroutine touches it only while the handle's owner is
@@ -56,7 +57,7 @@ pub fn pull<V: Send + 'static>(seq: impl FnOnce(&mut dyn FnMut(V) -> bool) + Sen
 }
 
 fn pull_pc<V: Send + 'static>(seq: Seq<V>, pc: usize) -> Pull<V> {
-    let mut s = Box::new(Shared {
+    let s = Box::into_raw(Box::new(Shared {
         c: core::ptr::null_mut(),
         seq: Some(seq),
         v: None,
@@ -64,10 +65,9 @@ fn pull_pc<V: Send + 'static>(seq: Seq<V>, pc: usize) -> Pull<V> {
         yield_next: false,
         exited: false,
         panic_value: None,
-    });
-    let p = &raw mut *s;
-    // SAFETY: the state is boxed and outlives the coroutine: Pull's drop runs it to its end.
-    s.c = unsafe { newcoro_pc(body::<V>, p.cast::<c_void>(), pc) };
+    }));
+    // SAFETY: the state outlives the coroutine: Pull's drop runs it to its end.
+    unsafe { (*s).c = newcoro_pc(body::<V>, s.cast::<c_void>(), pc) };
     Pull { s }
 }
 
@@ -105,23 +105,30 @@ unsafe fn body<V: Send + 'static>(c: *mut Coro) {
 impl<V> Pull<V> {
     /// Runs the coroutine until it yields or ends.
     fn switch(&mut self) {
-        // SAFETY: not exited, so its goroutine waits in the coro.
-        unsafe { coroswitch(self.s.c) };
-        if self.s.exited && !self.s.c.is_null() {
-            // SAFETY: the goroutine has gone through coroexit; this is the only handle.
-            unsafe { freecoro(self.s.c) };
-            self.s.c = core::ptr::null_mut();
-        }
-        if let Some(p) = self.s.panic_value.take() {
+        let s = self.s;
+        // SAFETY: not exited, so its goroutine waits in the coro; when the switch returns it does so again or has
+        // gone through coroexit, and this is the only handle.
+        let panicked = unsafe {
+            coroswitch((*s).c);
+            if (*s).exited && !(*s).c.is_null() {
+                freecoro((*s).c);
+                (*s).c = core::ptr::null_mut();
+            }
+            (&raw mut (*s).panic_value).replace(None)
+        };
+        if let Some(p) = panicked {
             resume_unwind(p);
         }
     }
 
     /// Ends the iteration: `yield` returns false, and the function is expected to return.
     pub fn stop(&mut self) {
-        if !self.s.done {
-            self.s.done = true;
-            self.switch();
+        // SAFETY: the coroutine does not run, so the state is this side's.
+        unsafe {
+            if !(*self.s).done {
+                (*self.s).done = true;
+                self.switch();
+            }
         }
     }
 }
@@ -129,15 +136,19 @@ impl<V> Pull<V> {
 impl<V> Iterator for Pull<V> {
     type Item = V;
     fn next(&mut self) -> Option<V> {
-        if self.s.done {
-            return None;
+        let s = self.s;
+        // SAFETY: the coroutine does not run, so the state is this side's.
+        unsafe {
+            if (*s).done {
+                return None;
+            }
+            if (*s).yield_next {
+                panic!("iter.Pull: next called again before yield");
+            }
+            (*s).yield_next = true;
+            self.switch();
+            (&raw mut (*s).v).replace(None)
         }
-        if self.s.yield_next {
-            panic!("iter.Pull: next called again before yield");
-        }
-        self.s.yield_next = true;
-        self.switch();
-        self.s.v.take()
     }
 }
 
@@ -145,6 +156,13 @@ impl<V> Drop for Pull<V> {
     fn drop(&mut self) {
         // A panic of the function during this last run has nowhere to go if one is under way already.
         let r = catch_unwind(AssertUnwindSafe(|| self.stop()));
+        // SAFETY: made by `pull_pc`; if the coroutine has not ended, which only a panic out of the switch can
+        // bring about, its state stays.
+        unsafe {
+            if (*self.s).exited {
+                drop(Box::from_raw(self.s));
+            }
+        }
         if let Err(p) = r
             && !std::thread::panicking()
         {
