@@ -200,44 +200,38 @@ macro_rules! select {
     () => { $crate::select!(@run [] []) };
     (@munch [$($acc:tt)*]) => { $crate::select!(@run [$($acc)*] []) };
     (@munch [$($acc:tt)*] default => $body:expr $(,)?) => { $crate::select!(@run [$($acc)*] [$body]) };
-    (@munch [$($acc:tt)*] recv($c:expr) -> $p:pat => $body:block $(,)? $($rest:tt)*) => {
-        // A match and not a let: temporaries live to the end of it, and a place is not moved.
-        match $c { ref chan => {
-            let mut case = $crate::__select::RecvCase::new(chan);
-            $crate::select!(@munch [$($acc)* (case $p => $body)] $($rest)*)
-        } }
+    (@munch [$($acc:tt)*] recv($c:expr) -> $p:pat => $body:block, $($rest:tt)*) => {
+        $crate::select!(@case [$($acc)*] (RecvCase) ($c) ($p) ($body) $($rest)*)
+    };
+    (@munch [$($acc:tt)*] send($c:expr, $v:expr) => $body:block, $($rest:tt)*) => {
+        $crate::select!(@case [$($acc)*] (SendCase) ($c, $v) (_) ($body) $($rest)*)
+    };
+    (@munch [$($acc:tt)*] recv($c:expr) -> $p:pat => $body:block $($rest:tt)*) => {
+        $crate::select!(@case [$($acc)*] (RecvCase) ($c) ($p) ($body) $($rest)*)
+    };
+    (@munch [$($acc:tt)*] send($c:expr, $v:expr) => $body:block $($rest:tt)*) => {
+        $crate::select!(@case [$($acc)*] (SendCase) ($c, $v) (_) ($body) $($rest)*)
     };
     (@munch [$($acc:tt)*] recv($c:expr) -> $p:pat => $body:expr, $($rest:tt)*) => {
-        // A match and not a let: temporaries live to the end of it, and a place is not moved.
-        match $c { ref chan => {
-            let mut case = $crate::__select::RecvCase::new(chan);
-            $crate::select!(@munch [$($acc)* (case $p => $body)] $($rest)*)
-        } }
-    };
-    (@munch [$($acc:tt)*] recv($c:expr) -> $p:pat => $body:expr) => {
-        // A match and not a let: temporaries live to the end of it, and a place is not moved.
-        match $c { ref chan => {
-            let mut case = $crate::__select::RecvCase::new(chan);
-            $crate::select!(@munch [$($acc)* (case $p => $body)])
-        } }
-    };
-    (@munch [$($acc:tt)*] send($c:expr, $v:expr) => $body:block $(,)? $($rest:tt)*) => {
-        match $c { ref chan => {
-            let mut case = $crate::__select::SendCase::new(chan, $v);
-            $crate::select!(@munch [$($acc)* (case _ => $body)] $($rest)*)
-        } }
+        $crate::select!(@case [$($acc)*] (RecvCase) ($c) ($p) ($body) $($rest)*)
     };
     (@munch [$($acc:tt)*] send($c:expr, $v:expr) => $body:expr, $($rest:tt)*) => {
-        match $c { ref chan => {
-            let mut case = $crate::__select::SendCase::new(chan, $v);
-            $crate::select!(@munch [$($acc)* (case _ => $body)] $($rest)*)
-        } }
+        $crate::select!(@case [$($acc)*] (SendCase) ($c, $v) (_) ($body) $($rest)*)
+    };
+    (@munch [$($acc:tt)*] recv($c:expr) -> $p:pat => $body:expr) => {
+        $crate::select!(@case [$($acc)*] (RecvCase) ($c) ($p) ($body))
     };
     (@munch [$($acc:tt)*] send($c:expr, $v:expr) => $body:expr) => {
-        match $c { ref chan => {
-            let mut case = $crate::__select::SendCase::new(chan, $v);
-            $crate::select!(@munch [$($acc)* (case _ => $body)])
-        } }
+        $crate::select!(@case [$($acc)*] (SendCase) ($c, $v) (_) ($body))
+    };
+    // A match and not a let: temporaries live to the end of it, and a place is not moved.
+    (@case [$($acc:tt)*] ($kind:ident) ($c:expr $(, $v:expr)?) ($p:pat) ($body:expr) $($rest:tt)*) => {
+        match $c {
+            ref chan => {
+                let mut case = $crate::__select::$kind::new(chan $(, $v)?);
+                $crate::select!(@munch [$($acc)* (case $p => $body)] $($rest)*)
+            }
+        }
     };
     (@run [$(($case:ident $p:pat => $body:expr))*] [$($default:expr)?]) => {{
         #[allow(unused_unsafe, unused_variables)]
