@@ -10,9 +10,9 @@ use gort_panic::Panic;
 use gort_print::{Complex, Float, print};
 use gort_proc::{RUNNING_PANIC_DEFERS, getg, goexit1, throw};
 
-/// A deferred call. The compiler makes room for it on the stack of the function that defers, if it can.
+/// A deferred call, with libgo's fields. The compiler makes room for it on the stack of the function that defers, if it can.
 ///
-/// Go: runtime2.go:1004 _defer (libgo's has other fields)
+/// Go: runtime2.go:992 _defer
 #[repr(C)]
 struct Defer {
     link: *mut Defer,
