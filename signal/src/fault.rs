@@ -37,7 +37,7 @@ static PREPARE: OnceLock<Prepare> = OnceLock::new();
 /// For a front end whose code has unwind tables for every instruction that may fault: `f` runs in the handler, on gsignal,
 /// and arranges for the goroutine to call its own `sigpanic`; false if the fault is none of that.
 ///
-/// Go: signal_amd64.go:53 preparePanic
+/// Go: signal_amd64.go:49 preparePanic
 pub fn set_prepare(f: Prepare) {
     let _ = PREPARE.set(f);
 }
@@ -197,7 +197,7 @@ unsafe fn dopanic_at(c: &Sigctxt, gp: *mut G, throwing: bool) -> ! {
                 let (pc, sp, bp) = getpcspbp();
                 gort_traceback::traceback(pc, sp, bp, getg());
             }
-            print!("\n"); // panic.go:1382
+            print!("\n"); // panic.go:1382 earlier in Go's text
             goroutineheader(gp);
             tracebacktrap(c, gp);
             if all {
