@@ -154,7 +154,7 @@ pub fn dumpregs(c: &Sigctxt) {
     print!("rbx    {:#x}\n", c.rbx());
     print!("rcx    {:#x}\n", c.rcx());
     print!("rdx    {:#x}\n", c.rdx());
-    print!("rdi    {:#x}\n", c.rdi());
+    print!("rdi    {:#x}\n", c.rdi()); // :20
     print!("rsi    {:#x}\n", c.rsi());
     print!("rbp    {:#x}\n", c.rbp());
     print!("rsp    {:#x}\n", c.rsp());
@@ -162,7 +162,7 @@ pub fn dumpregs(c: &Sigctxt) {
     print!("r9     {:#x}\n", c.r9());
     print!("r10    {:#x}\n", c.r10());
     print!("r11    {:#x}\n", c.r11());
-    print!("r12    {:#x}\n", c.r12());
+    print!("r12    {:#x}\n", c.r12()); // :28
     print!("r13    {:#x}\n", c.r13());
     print!("r14    {:#x}\n", c.r14());
     print!("r15    {:#x}\n", c.r15());
@@ -170,5 +170,5 @@ pub fn dumpregs(c: &Sigctxt) {
     print!("rflags {:#x}\n", c.rflags());
     print!("cs     {:#x}\n", c.cs());
     print!("fs     {:#x}\n", c.fs());
-    print!("gs     {:#x}\n", c.gs());
+    print!("gs     {:#x}\n", c.gs()); // :36
 }
