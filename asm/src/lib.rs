@@ -23,7 +23,7 @@
 //!          mxcsr (4 bytes), x87 control word (2), pad   sp      <- sched.sp
 //! ```
 //!
-//! A goroutine that has not started yet: `sched.pc` is its function, `sched.ctxt` its [`Funcval`], and the
+//! A goroutine that has not started yet: `sched.pc` is its function, `sched.ctxt` its [`Funcval`](gort_runtime2::Funcval), and the
 //! word at `sched.sp` is `goexit+1`, the outermost return address.
 
 #[cfg(loom)]

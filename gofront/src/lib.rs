@@ -23,8 +23,8 @@
 //! | [`goroutine`] | `go`, `Gosched`, `GOMAXPROCS`, ... |
 //! | [`mem`] | memory |
 //! | [`chan`], [`sync`], [`time`], [`poll`], [`syscall`] | adapters |
-//! | [`map`], [`str`], [`slice`], [`iface`], [`alg`] | the language's own data |
-//! | [`print`], [`panic`], [`unwind`], [`fault`] | printing, panics and what raises them |
+//! | [`map`], [`mod@str`], [`mod@slice`], [`iface`], [`alg`] | the language's own data |
+//! | [`mod@print`], [`mod@panic`], [`unwind`], [`fault`] | printing, panics and what raises them |
 //! | [`reflect`] | what package reflect asks for |
 //! | [`symtab`] | callers and names |
 //! | [`stack`] | `__morestack` |

@@ -4,7 +4,7 @@
 //! code may at any moment hold a lock of the standard or the C library, and whoever wants it next would wait for ever if
 //! its goroutine were switched out. A loop that computes for long without calling the runtime has three ways to let others run:
 //!
-//! * [`scope`], inside which any instruction may be interrupted, at no cost to the loop;
+//! * [`scope()`], inside which any instruction may be interrupted, at no cost to the loop;
 //! * [`gosched`](crate::runtime::gosched) now and then;
 //! * [`blocking`](crate::blocking), if it calls foreign code that takes its time.
 //!

@@ -9,7 +9,7 @@
 //! |---|---|---|
 //! | [`value`] | panic values and runtime errors | error.go |
 //! | [`unwind`] | gopanic, Goexit, recover | panic.go:617–1033, 1109 |
-//! | [`fatal`] | throw, fatal, the report | panic.go:1058–1441 |
+//! | [`mod@fatal`] | throw, fatal, the report | panic.go:1058–1441 |
 
 pub mod fatal;
 pub mod unwind;
