@@ -6,7 +6,7 @@ use crate::types::{Eface, Iface, Imethod, InterfaceType, Method, PtrBool, Type, 
 use core::ffi::c_void;
 use core::ptr::{copy_nonoverlapping, null, null_mut, write_bytes};
 use core::sync::atomic::{AtomicPtr, Ordering};
-use gort_proc::{Global, Mutex, lock, throw, unlock};
+use gort_proc::{Global, LOCK_RANK_ITAB, Mutex, lock_with_rank, throw, unlock};
 
 /// The methods of a type as an interface wants them. Never freed.
 #[repr(C)]
@@ -113,7 +113,7 @@ unsafe fn getitab(inter: *const Type, typ: *const Type) -> *const *const c_void 
     }
     let mut m = lookup(TABLE.load(Ordering::Acquire), inter, typ);
     if m.is_null() {
-        lock(ITAB_LOCK.get());
+        lock_with_rank(ITAB_LOCK.get(), LOCK_RANK_ITAB);
         m = lookup(TABLE.load(Ordering::Acquire), inter, typ);
         if m.is_null() {
             let want = (*inter).as_::<InterfaceType>().methods.all();

@@ -5,7 +5,7 @@
 
 use crate::types::{BoolArg, Type};
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use gort_proc::{Global, Mutex, acquirem, getg, lock, releasem, throw, unlock};
+use gort_proc::{Global, LOCK_RANK_MHEAP, Mutex, acquirem, getg, lock_with_rank, releasem, throw, unlock};
 
 /// Bytes of a chunk.
 const CHUNK: usize = 256 << 10;
@@ -77,7 +77,7 @@ unsafe fn cut(b: *mut Bump, n: usize, align: usize) -> usize {
 #[cold]
 #[inline(never)]
 unsafe fn refill(b: *mut Bump, n: usize, align: usize) -> usize {
-    lock(HEAP_LOCK.get());
+    lock_with_rank(HEAP_LOCK.get(), LOCK_RANK_MHEAP);
     let c = chunk();
     unlock(HEAP_LOCK.get());
     *b = c;
@@ -103,7 +103,7 @@ pub fn alloc(n: usize) -> *mut u8 {
             let p = cut(b, n, align);
             if p != 0 { p } else { refill(b, n, align) }
         } else {
-            lock(HEAP_LOCK.get());
+            lock_with_rank(HEAP_LOCK.get(), LOCK_RANK_MHEAP);
             let mut p = cut(SHARED.get(), n, align);
             if p == 0 {
                 *SHARED.get() = chunk();

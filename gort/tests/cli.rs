@@ -36,7 +36,8 @@ fn list() {
 /// Each ends as it says, at any number of processors.
 #[test]
 fn every_example() {
-    for name in examples() {
+    // `signals` waits for a person: see below.
+    for name in examples().into_iter().filter(|n| n != "signals") {
         for procs in ["1", "2", "8"] {
             let o = gort(&["run", &name, "-n", "3", "--procs", procs], &[]);
             let (code, says) = match name.as_str() {
@@ -51,6 +52,29 @@ fn every_example() {
             assert!(o.code == code && o.stderr.contains(says), "{name} -p {procs}\n{o}");
             assert!(code != 0 || !o.stdout.is_empty(), "{name} -p {procs}\n{o}");
         }
+    }
+}
+
+/// The example `signals` receives what it is sent, and ends after as many as it was told.
+#[test]
+fn signals() {
+    use std::io::{BufRead, BufReader};
+    for procs in ["1", "2", "8"] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_gort"))
+            .args(["run", "signals", "-n", "3", "--procs", procs])
+            .env_remove("GODEBUG")
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let pid = child.id().to_string();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        assert!(lines.next().unwrap().ends_with(&pid));
+        for (left, signal) in [(2, "TERM"), (1, "HUP"), (0, "INT")] {
+            assert!(Command::new("kill").args(["-s", signal, &pid]).status().unwrap().success());
+            let line = lines.next().unwrap();
+            assert!(line.ends_with(&format!(": {left} more")), "{line}");
+        }
+        assert!(child.wait().unwrap().success());
     }
 }
 
