@@ -35,38 +35,41 @@ unsafe fn run_exit_hooks(code: i32) {
 /// Ends the process as Rust and C do it: buffered output is flushed (unless somebody holds its lock: he may never let
 /// go), `atexit` functions run.
 pub(crate) fn exit_process(code: i32) -> ! {
-    // std unmaps the signal stack that it gave to the initial thread, whichever thread calls; a handler that starts
-    // there a moment later is a fault. An M's thread has a signal stack of the runtime's own.
-    // SAFETY: m0 is never freed; signals are looked at and ignored only.
-    unsafe {
-        let initial = libc::getpid();
+    // SAFETY: m0 is never freed.
+    let initial = unsafe {
+        let pid = libc::getpid();
         let m0 = M0.load();
-        if libc::gettid() != initial && (m0.is_null() || (*m0).procid.load() != initial as u64) {
-            ignore_signals();
-        }
-    }
-    std::process::exit(code)
+        libc::gettid() == pid || !m0.is_null() && (*m0).procid.load() == pid as u64
+    };
+    // std's exit unmaps the signal stack that std gave to the initial thread, whichever thread calls; a handler that
+    // starts or runs there then is a fault. If that thread is m0 it has a signal stack of the runtime's own.
+    if initial { std::process::exit(code) } else { exit_beside(code) }
 }
 
-/// Ignores the signals whose handlers run on signal stacks, but for faults.
+/// What `std::process::exit` does, but for signal stacks.
 #[cold]
-unsafe fn ignore_signals() {
-    use libc::{SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};
-    for sig in 1..=64 {
-        // SAFETY: `sa` is valid in all bits that the system writes or reads.
-        unsafe {
-            let mut sa: libc::sigaction = core::mem::zeroed();
-            if matches!(sig, SIGABRT | SIGBUS | SIGFPE | SIGILL | SIGSEGV | SIGSYS | SIGTRAP)
-                || libc::sigaction(sig, core::ptr::null(), &mut sa) != 0
-                || sa.sa_sigaction == libc::SIG_DFL
-                || sa.sa_flags & libc::SA_ONSTACK == 0
-            {
-                continue;
-            }
-            sa.sa_sigaction = libc::SIG_IGN;
-            libc::sigaction(sig, &sa, core::ptr::null_mut());
+fn exit_beside(code: i32) -> ! {
+    use std::io::Write;
+    static EXITING: AtomicBool = AtomicBool::new(false);
+    if EXITING.swap(true, Ordering::SeqCst) {
+        loop {
+            // SAFETY: waits for the end.
+            unsafe { libc::pause() };
         }
     }
+    // There is no flush that gives up when the lock is held, so another thread waits for it.
+    let flush = || _ = std::io::stdout().flush();
+    let (done, wait) = std::sync::mpsc::channel();
+    let helper = std::thread::Builder::new().spawn(move || {
+        flush();
+        let _ = done.send(());
+    });
+    match helper {
+        Ok(_) => _ = wait.recv_timeout(std::time::Duration::from_secs(1)),
+        Err(_) => flush(),
+    }
+    // SAFETY: one thread only gets here.
+    unsafe { libc::exit(code) }
 }
 
 /// Starts the runtime on this thread and runs `f` as the main goroutine. When `f` returns the process exits
