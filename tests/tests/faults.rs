@@ -66,9 +66,9 @@ fn newosproc_failed(o: &Outcome) {
         .stderr_has("fatal error: newosproc\n");
 }
 
-/// Blocks as many threads as there are Ps, so that more are needed.
+/// Blocks more threads than there can be, even if a thread that had just begun has given back its spare 64 MiB.
 fn need_threads() {
-    for _ in 0..4 {
+    for _ in 0..400 {
         go(|| {
             runtime::lock_os_thread();
             gort::blocking(|| std::thread::sleep(Duration::from_secs(100)));
