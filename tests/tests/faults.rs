@@ -66,14 +66,21 @@ fn newosproc_failed(o: &Outcome) {
         .stderr_has("fatal error: newosproc\n");
 }
 
-/// Blocks more threads than there can be, even if a thread that had just begun has given back its spare 64 MiB.
-fn need_threads() {
+/// After `limit`, blocks more threads than there can be then (even if one that had just begun gives back the spare half of
+/// its 128 MiB for malloc). The goroutines have their stacks before.
+fn need_threads(limit: fn()) {
+    let c = chan::<()>(0);
     for _ in 0..400 {
-        go(|| {
+        let c = c.clone();
+        go(move || {
+            c.recv();
             runtime::lock_os_thread();
             gort::blocking(|| std::thread::sleep(Duration::from_secs(100)));
         });
     }
+    time::sleep(Duration::from_millis(10));
+    limit();
+    c.close();
     time::sleep(Duration::from_secs(100));
 }
 
@@ -81,8 +88,7 @@ fn need_threads() {
 #[test]
 fn no_thread_because_of_the_limit_of_processes() {
     let o = in_child!(.procs(4), || {
-        no_more_threads();
-        need_threads();
+        need_threads(no_more_threads);
     });
     newosproc_failed(&o);
 }
@@ -91,8 +97,7 @@ fn no_thread_because_of_the_limit_of_processes() {
 #[test]
 fn no_thread_because_of_the_limit_of_memory() {
     let o = in_child!(.procs(4), || {
-        limit(libc::RLIMIT_AS, address_space() + (1000 << 10));
-        need_threads();
+        need_threads(|| limit(libc::RLIMIT_AS, address_space() + (1000 << 10)));
     });
     newosproc_failed(&o);
 }
