@@ -34,6 +34,7 @@ global_asm!(
 );
 
 // Go: asm_amd64.s:404 gogo
+// Go: asm_amd64.s:410 gogo
 //
 // rdi = gobuf. Continues at gobuf.pc with rdi, rdx and r10 all equal to gobuf.ctxt: System V's first
 // argument, Go's closure register and gcc's static chain, whichever the code there expects.
