@@ -50,8 +50,9 @@ global_asm!(
     "mov rdx, qword ptr [rdi + 0x10]", // :405 gobuf.g
     "mov rcx, qword ptr [rdx]",        // :406 faults if g is nil
     "mov rax, qword ptr [rip + gort_tls_g@GOTTPOFF]",
-    "mov qword ptr fs:[rax], rdx",     // :412
-    "mov rsp, qword ptr [rdi]",        // :414
+    "mov qword ptr fs:[rax], rdx", // :412
+    "mov rsp, qword ptr [rdi]",    // :414
+    // :415 and :419 left out: gobuf.ret is the result of a call that returns twice, which nothing here does.
     "mov rdx, qword ptr [rdi + 0x18]", // :416
     "mov rbp, qword ptr [rdi + 0x30]", // :417
     "mov rcx, qword ptr [rdi + 0x08]", // :422
@@ -223,7 +224,9 @@ global_asm!(
     "mov r8, qword ptr [rdx + {curg}]",             // :516
     "mov qword ptr fs:[rcx], r8",                   // :517
     "mov rsp, qword ptr [r8 + 0x38]",               // :518
+    // :519 rbp is on the goroutine's stack
     "mov qword ptr [r8 + 0x38], 0",                 // :520
+    "mov qword ptr [r8 + 0x38 + 0x30], 0",
     "pop rbp",
     ".cfi_def_cfa rsp, 8",
     "ret",
@@ -246,6 +249,9 @@ global_asm!(
 // The part of mstart and mstart1 that needs to know its own frame: rdi = fn (mstart1), rsi = &g0.sched. Saves
 // in g0.sched a place to come back to, then calls fn, which never returns the ordinary way. `gogo(&g0.sched)`
 // ends up behind the call, and mexit goes on from there.
+//
+// A thread inherits the FP control words of the one that made it, which may have done so for a goroutine with words
+// of its own. g0 has the default ones: mcall relies on it, and a new goroutine starts with them.
 global_asm!(
     ".text",
     ".p2align 4",
@@ -270,12 +276,20 @@ global_asm!(
     "push r15",
     ".cfi_offset r15, -56",
     "sub rsp, 8",
+    "stmxcsr dword ptr [rsp]",
+    "fnstcw word ptr [rsp + 4]",
+    "mov dword ptr [rsp - 8], 0x1f80",
+    "mov word ptr [rsp - 4], 0x37f",
+    "ldmxcsr dword ptr [rsp - 8]",
+    "fldcw word ptr [rsp - 4]",
     "lea rax, [rip + 2f]",
     "mov qword ptr [rsi + 0x08], rax",
     "mov qword ptr [rsi + 0x00], rsp",
     "mov qword ptr [rsi + 0x30], rbp",
     "call rdi",
     "2:",
+    "ldmxcsr dword ptr [rsp]",
+    "fldcw word ptr [rsp + 4]",
     "add rsp, 8",
     "pop r15",
     "pop r14",

@@ -439,3 +439,46 @@ fn gomaxprocs_from_the_environment() {
 fn gomaxprocs_three() {
     in_child!(.procs(3), || println!("{}", GOMAXPROCS.load())).ok().stdout_is("3\n");
 }
+
+/// MXCSR without its sticky flags, and the x87 control word.
+fn control_words() -> (u32, u16) {
+    let (mut mxcsr, mut x87) = (0u32, 0u16);
+    // SAFETY: stores two control words.
+    unsafe {
+        core::arch::asm!("stmxcsr [{}]", "fnstcw [{}]", in(reg) &raw mut mxcsr, in(reg) &raw mut x87, options(nostack));
+    }
+    (mxcsr & !0x3f, x87)
+}
+
+/// What [`report_control_words`] found; 0 before.
+static NEW_THREADS_WORDS: AtomicU64 = AtomicU64::new(0);
+
+/// The start of an M that never schedules.
+unsafe fn report_control_words() {
+    let (mxcsr, x87) = control_words();
+    NEW_THREADS_WORDS.store(u64::from(mxcsr) << 16 | u64::from(x87), Ordering::SeqCst);
+    loop {
+        usleep(1_000_000);
+    }
+}
+
+/// A thread inherits the control words of the one that makes it, which may do so for a goroutine that has changed its own.
+/// A new goroutine, and a parked one with the default words, would run with them.
+#[test]
+fn control_words_stay_with_their_goroutine() {
+    in_child!(.procs(2), || {
+        assert_eq!(control_words(), (0x1f80, 0x37f));
+        let upwards: (u32, u16) = (0x5f80, 0xb7f);
+        // SAFETY: rounds upwards from here on, but nothing is computed. The new M needs no P, as its function does not return.
+        unsafe {
+            core::arch::asm!("ldmxcsr [{}]", "fldcw [{}]", in(reg) &raw const upwards.0, in(reg) &raw const upwards.1, options(nostack));
+            systemstack(|| newm(Some(report_control_words), core::ptr::null_mut(), -1));
+        }
+        while NEW_THREADS_WORDS.load(Ordering::SeqCst) == 0 {
+            gort::time::sleep(std::time::Duration::from_millis(1));
+        }
+        assert_eq!(NEW_THREADS_WORDS.load(Ordering::SeqCst), 0x1f80 << 16 | 0x37f);
+        assert_eq!(control_words(), upwards);
+    })
+    .ok();
+}
