@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `sys` | raw system calls and clocks | sys_linux_amd64.s, runtime.go:231 |
 //! | `futex` | `futexsleep`, `futexwakeup` | os_linux.go:62–92 |
-//! | `os` | `osinit`, `getproccount`, randomness | os_linux.go:97–120, 343–356 |
+//! | `os` | `osinit`, `getproccount`, randomness, standard descriptors | os_linux.go:97–120, 343–356, fds_unix.go |
 //! | `thread` | `newosproc`, stack bounds | os_linux.go:166, runtime/cgo |
 //!
 //! System calls are made by an inline `syscall` instruction that returns `-errno`: `errno` is a thread-local,

@@ -1,7 +1,8 @@
 //! What the runtime asks the system at its start.
 
 use crate::sys::syscall6;
-use gort_runtime2::NCPU;
+use gort_runtime2::linkname::{print_args, throw};
+use gort_runtime2::{ISCGO, NCPU};
 
 /// The number of processors that this process may use.
 ///
@@ -49,5 +50,54 @@ pub fn read_random(r: &mut [u8]) -> isize {
     // SAFETY: the kernel writes `r` only.
     unsafe {
         syscall6(libc::SYS_getrandom, r.as_mut_ptr() as usize, r.len(), libc::GRND_NONBLOCK as usize, 0, 0, 0)
+    }
+}
+
+/// Go: os_linux.go:452 fcntl
+fn fcntl(fd: usize, cmd: i32, arg: usize) -> (isize, i32) {
+    // :453
+    // SAFETY: only asked for flags, which touches no memory.
+    let r = unsafe { syscall6(libc::SYS_fcntl, fd, cmd as usize, arg, 0, 0, 0) };
+    if r < 0 { (-1, -r as i32) } else { (r, 0) }
+}
+
+/// Sees to it that the descriptors 0 to 2 are open, so that no file of the program gets one of these numbers: a closed one
+/// becomes /dev/null. A host program's are its own affair.
+///
+/// Go: fds_unix.go:9 checkfds
+pub fn checkfds() {
+    // :10
+    if ISCGO.get() {
+        return;
+    }
+    // :26
+    for i in 0..3 {
+        let (ret, errno) = fcntl(i, libc::F_GETFD, 0);
+        if ret >= 0 {
+            continue;
+        }
+        // :32
+        if errno != libc::EBADF {
+            print_args(format_args!(
+                "runtime: unexpected error while checking standard file descriptor {i}, errno={errno}\n"
+            ));
+            throw("cannot open standard fds");
+        }
+        // :37
+        let name = c"/dev/null".as_ptr() as usize;
+        // SAFETY: the name is static.
+        let ret = unsafe { syscall6(libc::SYS_open, name, libc::O_RDWR as usize, 0, 0, 0, 0) };
+        if ret < 0 {
+            print_args(format_args!(
+                "runtime: standard file descriptor {i} closed, unable to open /dev/null, errno={errno}\n"
+            ));
+            throw("cannot open standard fds");
+        } else if ret != i as isize {
+            // :41
+            print_args(format_args!(
+                "runtime: opened unexpected file descriptor {ret} when attempting to open {i}\n"
+            ));
+            throw("cannot open standard fds");
+        }
     }
 }

@@ -74,3 +74,26 @@ fn futex_times_out() {
     }
     assert!(nanotime() - t >= 2_000_000);
 }
+
+/// What is closed at the start becomes /dev/null, the others stay.
+#[test]
+fn standard_descriptors_are_open() {
+    // SAFETY: the child makes system calls only, on descriptors of its own.
+    unsafe {
+        let pid = libc::fork();
+        if pid == 0 {
+            libc::close(0);
+            libc::close(2);
+            checkfds();
+            let (mut null, mut st) = (core::mem::zeroed::<libc::stat>(), core::mem::zeroed::<libc::stat>());
+            libc::stat(c"/dev/null".as_ptr(), &raw mut null);
+            let ok = [0, 2].iter().all(|&fd| libc::fstat(fd, &raw mut st) == 0 && st.st_rdev == null.st_rdev)
+                && libc::write(0, b"x".as_ptr().cast(), 1) == 1
+                && libc::fcntl(1, libc::F_GETFD) >= 0;
+            libc::_exit(if ok { 0 } else { 1 });
+        }
+        let mut status = 0;
+        assert_eq!(libc::waitpid(pid, &raw mut status, 0), pid);
+        assert_eq!(status, 0);
+    }
+}

@@ -5,10 +5,10 @@ use crate::value::printindented;
 use core::sync::atomic::{AtomicBool, Ordering};
 use gort_asm::{getg, getpcspbp, systemstack};
 use gort_lock_futex::{lock, unlock};
-use gort_os_linux::{exit, getpid, gettid, osyield, syscall6, write_err};
+use gort_os_linux::{exit, write_err};
 use gort_print::print;
 use gort_proc::{freezetheworld, readgstatus};
-use gort_runtime1::{DEBUG, acquirem, gotraceback, releasem};
+use gort_runtime1::{DEBUG, acquirem, gotraceback, is_secure_mode, releasem};
 use gort_runtime2::*;
 use gort_traceback::{Backtrace, goroutineheader, traceback, traceback_record, tracebackothers};
 
@@ -97,6 +97,7 @@ unsafe fn fatalthrow(t: ThrowType, pc: usize, sp: usize, bp: usize) -> ! {
 
         // :1238
         systemstack(|| {
+            // :1239
             if is_secure_mode() {
                 exit(2);
             }
@@ -104,7 +105,7 @@ unsafe fn fatalthrow(t: ThrowType, pc: usize, sp: usize, bp: usize) -> ! {
             startpanic_m();
             if dopanic_m(gp, Where::At(pc, sp, bp)) {
                 // :1249
-                crash();
+                linkname::crash();
             }
             exit(2);
         })
@@ -137,7 +138,7 @@ pub unsafe fn fatalpanic(msgs: *mut Panic) -> ! {
         });
         // :1286
         if docrash {
-            crash();
+            linkname::crash();
         }
         // :1293
         systemstack(|| exit(2))
@@ -339,34 +340,4 @@ pub unsafe fn canpanic() -> bool {
         releasem(mp);
         true
     }
-}
-
-/// The program runs with more rights than its user (setuid): it shall not tell its memory.
-///
-/// Go: security_linux.go:13 isSecureMode
-fn is_secure_mode() -> bool {
-    // :14
-    // SAFETY: reads a value that the kernel gave the process.
-    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
-}
-
-/// Dies of SIGABRT, which may leave a core file.
-///
-/// Go: signal_unix.go:1030 crash
-fn crash() -> ! {
-    // signal_unix.go:1031 dieFromSignal(SIGABRT), as this crate stands below `signal`
-    // SAFETY: the process is at its end: its signal handling may be undone.
-    unsafe {
-        let dfl: libc::sigaction = core::mem::zeroed();
-        libc::sigaction(libc::SIGABRT, &raw const dfl, core::ptr::null_mut());
-        let mut set: libc::sigset_t = core::mem::zeroed();
-        libc::sigaddset(&raw mut set, libc::SIGABRT);
-        libc::pthread_sigmask(libc::SIG_UNBLOCK, &raw const set, core::ptr::null_mut());
-        syscall6(libc::SYS_tgkill, getpid() as usize, gettid() as usize, libc::SIGABRT as usize, 0, 0, 0);
-    }
-    // signal_unix.go:957
-    osyield();
-    osyield();
-    osyield();
-    exit(2)
 }

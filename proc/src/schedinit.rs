@@ -48,7 +48,7 @@ pub unsafe fn schedinit() {
         world_stopped();
 
         // :815 ticks, moduledataverify (:816), mallocinit (:818): not there.
-        // (:832, :833) earlier than in Go: stackinit looks at the environment
+        // (:832, :833) earlier than in Go: stackinit looks at the environment. goenvs does what secure (:834) does.
         goargs();
         goenvs();
         // :817
@@ -64,7 +64,8 @@ pub unsafe fn schedinit() {
         linkname::sigsave(&raw mut (*(*gp).m).sigmask);
         INIT_SIGMASK.set((*(*gp).m).sigmask);
 
-        // :834 secure and checkfds: Rust's std has done what they do before main.
+        // :835 std has done the same before a Rust main, but not before one of C or Go
+        checkfds();
         // :836
         parsedebugvars();
         // :837 gcinit: no collector.

@@ -25,15 +25,58 @@ pub fn argslice() -> &'static [String] {
 pub fn goenvs() {
     // :86
     ENVS.get_or_init(|| {
-        std::env::vars_os()
+        let mut envs = std::env::vars_os()
             .map(|(mut k, v)| {
                 // :93
                 k.push("=");
                 k.push(v);
                 k.to_string_lossy().into_owned()
             })
-            .collect()
+            .collect();
+        // proc.go:834 a step of schedinit in Go; here the copy does not change once it is made
+        secure(&mut envs);
+        envs
     });
+}
+
+/// Whether the program runs with more rights than its user (setuid): it shall not tell what is in its memory.
+///
+/// Go: security_linux.go:13 isSecureMode
+#[doc(alias = "isSecureMode")]
+pub fn is_secure_mode() -> bool {
+    // :14
+    // SAFETY: reads a value that the kernel gave the process.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
+}
+
+/// Go: security_unix.go:13 secure
+fn secure(envs: &mut Vec<String>) {
+    // :16
+    if !is_secure_mode() {
+        return;
+    }
+    // :26
+    secure_env(envs);
+}
+
+/// Sets GOTRACEBACK to none.
+///
+/// Go: security_unix.go:29 secureEnv
+#[doc(alias = "secureEnv")]
+pub fn secure_env(envs: &mut Vec<String>) {
+    // :30
+    let mut has_traceback = false;
+    for e in envs.iter_mut() {
+        // :32
+        if e.starts_with("GOTRACEBACK=") {
+            has_traceback = true;
+            *e = "GOTRACEBACK=none".into();
+        }
+    }
+    // :37
+    if !has_traceback {
+        envs.push("GOTRACEBACK=none".into());
+    }
 }
 
 /// The environment as it was at [`goenvs`]; `None` before.

@@ -130,3 +130,15 @@ fn releasem_restores_a_request_to_preempt() {
 fn self_test() {
     check();
 }
+
+#[test]
+fn secure_mode_hides_tracebacks() {
+    let envs = |e: &[&str]| e.iter().map(|s| s.to_string()).collect::<Vec<_>>();
+    let mut e = envs(&["A=1", "GOTRACEBACK=crash", "GOTRACEBACKS=x", "GOTRACEBACK="]);
+    secure_env(&mut e);
+    assert_eq!(e, ["A=1", "GOTRACEBACK=none", "GOTRACEBACKS=x", "GOTRACEBACK=none"]);
+    let mut e = envs(&["A=1"]);
+    secure_env(&mut e);
+    assert_eq!(e, ["A=1", "GOTRACEBACK=none"]);
+    assert!(!is_secure_mode());
+}

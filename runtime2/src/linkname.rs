@@ -97,6 +97,9 @@ unsafe extern "Rust" {
     /// Go: signal_unix.go:267 clearSignalHandlers
     #[link_name = "gort.clear_signal_handlers"]
     pub unsafe fn clear_signal_handlers();
+    /// Go: signal_unix.go:1030 crash
+    #[link_name = "gort.crash"]
+    pub unsafe fn crash() -> !;
 
     // sysmon (proc.go too, but above proc)
     /// Go: proc.go:6043 sysmon

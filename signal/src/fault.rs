@@ -12,8 +12,9 @@ use gort_asm::{getg, getpcspbp};
 use gort_lock_futex::{lock, unlock};
 use gort_os_linux::exit;
 use gort_print::print;
+use gort_proc::readgstatus;
 use gort_runtime1::gotraceback;
-use gort_runtime2::{G, M, PANICKING, ThrowType, deadlock, paniclk};
+use gort_runtime2::{G, GRUNNING, GSCAN, M, PANICKING, ThrowType, deadlock, paniclk};
 use gort_stack::stack_of;
 use std::sync::OnceLock;
 
@@ -77,6 +78,7 @@ pub(crate) unsafe fn sigpanic(c: &Sigctxt, gp: *mut G, mp: *mut M) -> ! {
             || (*mp).throwing != ThrowType::None
             || !preemptoff.is_empty()
             || (*mp).dying != 0
+            || readgstatus(gp) & !GSCAN != GRUNNING
             || (*gp).syscallsp != 0
         {
             throw_at(c, gp, mp, "unexpected signal during runtime execution");

@@ -17,7 +17,7 @@ use gort_proc::{
     EXTRA_M_LENGTH, ElemType, Funcval, Hchan, lock_os_thread, mcount, newproc, readgstatus,
     register_system_goroutine,
 };
-use gort_runtime1::{DEBUG, gotraceback};
+use gort_runtime1::{DEBUG, gotraceback, is_secure_mode};
 use gort_runtime2::atomic::{Bool, Int32, Pointer, Uint32, Uintptr};
 use gort_runtime2::linkname::throw;
 use gort_runtime2::{G, GRUNNING, GSCAN, GsignalStack, ISCGO, M, STACK_FORK, Sigset, Stack, ThrowType};
@@ -560,6 +560,10 @@ unsafe fn fatalsignal(sig: u32, c: &Sigctxt, mut gp: *mut G, mp: *mut M) -> *mut
         } else {
             print!("Signal {}\n", sig);
         }
+        // :821
+        if is_secure_mode() {
+            exit(2);
+        }
         // :825
         print!("PC={:#x} m={} sigcode={}", c.sigpc(), (*mp).id, c.sigcode());
         if sig == libc::SIGSEGV as u32 || sig == libc::SIGBUS as u32 {
@@ -655,6 +659,7 @@ unsafe fn raisebadsignal(sig: u32, c: &Sigctxt) {
 ///
 /// # Safety
 /// Always sound; does not return.
+#[unsafe(export_name = "gort.crash")]
 pub unsafe fn crash() -> ! {
     // SAFETY: dies.
     unsafe { die_from_signal(libc::SIGABRT as u32) } // :1031
