@@ -33,7 +33,8 @@ pub fn num_cpu() -> i32 {
 
 /// Goroutines that exist, system goroutines left out. Go's `runtime.NumGoroutine`.
 pub fn num_goroutine() -> usize {
-    // SAFETY: reads counters.
+    on_goroutine();
+    // SAFETY: reads counters; the goroutine's P keeps allp as it is.
     unsafe { gcount() as usize }
 }
 

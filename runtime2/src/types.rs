@@ -178,6 +178,8 @@ pub enum StackKind {
 ///
 /// Type-stable: once allocated it is never freed, only reused (`gfput`, `gfget`).
 ///
+/// Left out: the tracer's state (`trace`).
+///
 /// Go: runtime2.go:422 g
 #[repr(C, align(64))]
 #[derive(Default)]
@@ -380,6 +382,10 @@ pub struct MOS {
 }
 
 /// A machine: an operating system thread.
+///
+/// Left out, with what they are for: the profiler and the tracer (`createstack`, `profStack`, `waitTraceSkip`, `waitTraceBlockReason`, `trace`,
+/// `vdsoSP`, `vdsoPC`, `pcvalueCache`, `dlogPerM`), tracebacks of foreign code (`cgoCallersUse`, `cgoCallers`), other
+/// systems (`divmod`, `libcall` and its kin, `winsyscall`), and `tls`, as g is in a thread-local of the linker's.
 ///
 /// Go: runtime2.go:552 m
 #[repr(C, align(64))]
@@ -600,6 +606,10 @@ pub struct PStats {
 ///
 /// Type-stable and aligned so that two Ps never share a cache line.
 ///
+/// Left out, with what they are for: the allocator (`mcache` but for its stacks, `pcache`, `mspancache`, `palloc`, `statsSeq`), the collector
+/// (`gcAssistTime`, `gcFractionalMarkTime`, `gcMarkWorkerMode`, `gcMarkWorkerStartTime`, `gcw`, `wbBuf`, `pinnerCache`, `maxStackScanDelta`,
+/// `scannedStackSize`, `scannedStacks`), Go's defers (`deferpool`), the race detector and the tracer (`raceprocctx`, `trace`).
+///
 /// Go: runtime2.go:649 p
 #[repr(C, align(128))]
 #[derive(Default)]
@@ -724,7 +734,7 @@ pub struct SchedDisable {
     pub n: i32,
 }
 
-/// The scheduler's global state.
+/// The scheduler's global state. Left out: `deferpool`.
 ///
 /// Go: runtime2.go:775 schedt
 #[repr(C, align(128))]
