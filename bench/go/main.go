@@ -19,12 +19,6 @@ import (
 )
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == "hello" {
-		c := make(chan string)
-		go func() { c <- "hello, world\n" }()
-		os.Stdout.WriteString(<-c)
-		return
-	}
 	if len(os.Args) < 2 {
 		fmt.Fprintln(os.Stderr, "usage: bench ID[.wN]")
 		os.Exit(2)
@@ -48,7 +42,11 @@ var workloads map[string]func(string)
 
 func init() {
 	workloads = map[string]func(string){
-		"switch":          per(5, 10_000_000, switch_),
+		"switch": func(id string) {
+			// Nothing in Go switches with less.
+			per(5, 10_000_000, pull)(id)
+			per(5, 10_000_000, pull)(id + ".pull")
+		},
 		"yield1":          per(5, 2_000_000, yield1),
 		"yield1000":       per(5, 1_000_000, yield1000),
 		"spawn_join":      per(5, 200_000, spawnJoin),
@@ -136,7 +134,7 @@ func xorshift(x uint64) uint64 {
 
 var sink atomic.Uint64
 
-func switch_() {
+func pull() {
 	next, stop := iter.Pull(func(yield func(uint64) bool) {
 		for n := uint64(0); yield(n); n++ {
 		}

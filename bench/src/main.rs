@@ -6,6 +6,8 @@
 use gort::net::{TcpListener, TcpStream};
 use gort::sync::{Mutex, WaitGroup};
 use gort::{Chan, chan, go, runtime, select, time};
+use gort_asm::{gogo, mcall};
+use gort_runtime2::G;
 use std::io::{Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -34,7 +36,10 @@ type Workload = fn(&str);
 
 fn workload(name: &str) -> Option<Workload> {
     Some(match name {
-        "switch" => |id| per(id, 5, 10_000_000, switch),
+        "switch" => |id| {
+            per(id, 5, 10_000_000, switch);
+            per(&format!("{id}.pull"), 5, 10_000_000, pull);
+        },
         "yield1" => |id| per(id, 5, 2_000_000, yield1),
         "yield1000" => |id| per(id, 5, 1_000_000, yield1000),
         "spawn_join" => |id| per(id, 5, 200_000, spawn_join),
@@ -106,7 +111,21 @@ fn xorshift(mut x: u64) -> u64 {
     x ^ (x << 17)
 }
 
+/// The bare switch: the goroutine and g0, with Go's own primitives and no scheduler between them. There by `mcall`,
+/// back by `gogo`.
 fn switch() {
+    unsafe extern "C" fn back(gp: *mut G) -> ! {
+        // SAFETY: `mcall` has just saved the goroutine, and nobody else knows.
+        unsafe { gogo(&raw mut (*gp).sched) }
+    }
+    for _ in 0..5_000_000 {
+        // SAFETY: on a goroutine; `back` does not return.
+        unsafe { mcall(back) };
+    }
+}
+
+/// The same number of switches of a coroutine, with all that Go's `iter.Pull` does at each.
+fn pull() {
     let mut it = gort::iter::pull(|yield_| {
         let mut n = 0u64;
         while yield_(n) {

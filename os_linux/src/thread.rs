@@ -11,6 +11,8 @@ use gort_runtime2::{M, Stack, sched};
 /// Bytes of stack of an M's thread, on which its g0 runs.
 pub const M_STACK_SIZE: usize = 1 << 20;
 
+const PAGE: usize = 4096;
+
 /// Bytes that `stackguard0` keeps above the end of a stack (stack.go:109).
 const STACK_GUARD: usize = 928;
 
@@ -83,7 +85,7 @@ extern "C" fn threadentry(arg: *mut c_void) -> *mut c_void {
     unsafe {
         let mp: *mut M = arg.cast();
         let gp = (*mp).g0;
-        (*gp).stack = thread_stack();
+        (*gp).stack = new_thread_stack(&raw const mp as usize);
         (*gp).stackguard0.set((*gp).stack.lo + STACK_GUARD);
         (*gp).stackguard1 = (*gp).stack.lo + STACK_GUARD;
         (*mp).os.pthread.store(libc::pthread_self() as u64);
@@ -92,6 +94,17 @@ extern "C" fn threadentry(arg: *mut c_void) -> *mut c_void {
         setg(null_mut());
         null_mut()
     }
+}
+
+/// The bounds of the stack of a thread that [`newosproc`] made; `here` is an address in its first frame. As in Go's
+/// mstart0 (proc.go:1774) they follow from the size that was asked for. Asking the C library (as [`thread_stack`]
+/// must) would be the thread's first allocation, and give the thread an arena of 64 MiB of address space.
+///
+/// Above the first frame lie the thread's control block and thread-locals. While these fit in its page the bounds are
+/// exact; each further page of them makes `lo` one page too low, into the guard.
+fn new_thread_stack(here: usize) -> Stack {
+    let hi = (here + PAGE - 1) & !(PAGE - 1);
+    Stack { lo: hi - M_STACK_SIZE, hi }
 }
 
 /// The bounds of this thread's stack.
@@ -126,7 +139,6 @@ pub fn thread_stack() -> Stack {
 /// ends behind the name of the executable, which the kernel puts at its very top, and grows down to the
 /// resource limit.
 pub fn main_thread_stack() -> Stack {
-    const PAGE: usize = 4096;
     const UNLIMITED: usize = 8 << 20;
     let mut lim = MaybeUninit::<libc::rlimit>::zeroed();
     // SAFETY: writes `lim` only; zeroes are valid should it fail.

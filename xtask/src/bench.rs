@@ -55,6 +55,8 @@ pub const IDS: &[&str] = &[
     "startup",
 ];
 
+/// Other runtimes, measured with `--peers` (bench/peers).
+const PEERS: [&str; 2] = ["tokio", "may"];
 /// How often `startup` starts each program in a round.
 const STARTS: usize = 40;
 /// Longer than any workload takes.
@@ -72,6 +74,8 @@ pub struct Options {
     pub out: PathBuf,
     /// Where Go is.
     pub goroot: Option<PathBuf>,
+    /// Whether [`PEERS`] are measured too.
+    pub peers: bool,
 }
 
 /// One metric and what was measured.
@@ -79,14 +83,19 @@ struct Metric {
     name: String,
     unit: String,
     higher: bool,
-    /// gort's values and Go's.
-    values: [Vec<f64>; 2],
+    /// gort's values, Go's, and those of [`PEERS`].
+    values: [Vec<f64>; 4],
 }
 
 struct Programs {
     /// gort's program and Go's.
     bench: [PathBuf; 2],
-    hello: PathBuf,
+    /// The programs of `startup`, likewise.
+    hello: [PathBuf; 2],
+    /// gort's linked statically, as Go's is.
+    hello_static: PathBuf,
+    /// bench/peers.
+    peers: Option<PathBuf>,
 }
 
 /// Runs the command; the result is the exit status.
@@ -99,7 +108,7 @@ pub fn run(root: &Path, o: &Options) -> Result<u8, String> {
     };
     let mut metrics: Vec<Metric> = Vec::new();
     let mut failed = 0;
-    println!("{}", heading());
+    println!("{}", heading(o.peers));
     for id in ids {
         let from = metrics.len();
         let done = match id {
@@ -112,7 +121,7 @@ pub fn run(root: &Path, o: &Options) -> Result<u8, String> {
             failed += 1;
         }
         for m in &metrics[from..] {
-            println!("{}", row(m));
+            println!("{}", row(m, o.peers));
             let _ = std::io::stdout().flush();
         }
     }
@@ -127,40 +136,67 @@ pub fn run(root: &Path, o: &Options) -> Result<u8, String> {
 }
 
 fn build(root: &Path, o: &Options) -> Result<Programs, String> {
+    let go = |dir: &str, exe: &str| -> Result<PathBuf, String> {
+        let exe = o.out.join(exe);
+        golang::build(&golang::goroot(o.goroot.clone())?, &root.join(dir), &exe)?;
+        Ok(exe)
+    };
+    let (bench, hello) = (cargo(root, "gort-bench", &[])?, cargo(root, "gort-hello", &[])?);
+    let peers = o.peers.then(|| cargo(&root.join("bench/peers"), "gort-bench-peers", &[])).transpose()?;
+    // A target of its own, for build scripts and macros cannot be static.
+    let hello_static = cargo(
+        root,
+        "gort-hello",
+        &[
+            "--target",
+            "x86_64-unknown-linux-gnu",
+            "--config",
+            "build.rustflags=['-Ctarget-feature=+crt-static']",
+        ],
+    )?;
+    Ok(Programs {
+        bench: [bench, go("bench/go", "bench-go")?],
+        hello: [hello, go("bench/go/hello", "hello-go")?],
+        hello_static,
+        peers,
+    })
+}
+
+/// Builds a program of the package or workspace in `root`; the result is its path.
+fn cargo(root: &Path, bin: &str, options: &[&str]) -> Result<PathBuf, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut cmd = Command::new(cargo);
-    cmd.args(["build", "--release", "--package", "gort-bench", "--message-format=json-render-diagnostics"]);
+    cmd.args(["build", "--release", "--bin", bin]);
+    cmd.arg("--message-format=json-render-diagnostics").args(options);
     let out = cmd.current_dir(root).stderr(Stdio::inherit()).output().map_err(|e| format!("{cmd:?}: {e}"))?;
     if !out.status.success() {
-        return Err("gort-bench does not build".into());
+        return Err(format!("{bin} does not build"));
     }
     let messages = String::from_utf8_lossy(&out.stdout);
-    let find = |name: &str| -> Result<PathBuf, String> {
-        let paths = golang::regex!(r#""executable":"([^"]+)""#).captures_iter(&messages);
-        let mut paths = paths.map(|m| PathBuf::from(m[1].replace("\\\\", "\\")));
-        paths.find(|p| p.file_stem().is_some_and(|s| s == name)).ok_or(format!("cargo built no {name}"))
-    };
-    let (bench, hello) = (find("gort-bench")?, find("gort-hello")?);
-    let go = o.out.join("bench-go");
-    golang::build(&golang::goroot(o.goroot.clone())?, &root.join("bench/go"), &go)?;
-    Ok(Programs { bench: [bench, go], hello })
+    let mut paths = golang::regex!(r#""executable":"([^"]+)""#).captures_iter(&messages);
+    let path = paths.next().ok_or(format!("cargo built no {bin}"))?;
+    Ok(PathBuf::from(path[1].replace("\\\\", "\\")))
 }
 
 fn workload(id: &str, p: &Programs, o: &Options, metrics: &mut Vec<Metric>) -> Result<(), String> {
     let before = metrics.len();
+    let run = |mut cmd: Command| {
+        cmd.arg(id);
+        if let Some(reps) = o.reps {
+            cmd.env("BENCH_REPS", reps.to_string());
+        }
+        if id.starts_with("syscall") {
+            cmd.stdin(Stdio::piped());
+            process::run_with(&mut cmd, LIMIT, feed)
+        } else {
+            process::run(&mut cmd, LIMIT)
+        }
+    };
+    // Peers that have no such workload, or fail in it, are not asked again.
+    let mut peers = [p.peers.as_ref(); PEERS.len()];
     for _ in 0..o.rounds {
         for (which, exe) in p.bench.iter().enumerate() {
-            let mut cmd = Command::new(exe);
-            cmd.arg(id);
-            if let Some(reps) = o.reps {
-                cmd.env("BENCH_REPS", reps.to_string());
-            }
-            let out = if id.starts_with("syscall") {
-                cmd.stdin(Stdio::piped());
-                process::run_with(&mut cmd, LIMIT, feed)?
-            } else {
-                process::run(&mut cmd, LIMIT)?
-            };
+            let out = run(Command::new(exe))?;
             match out.code {
                 Some(0) => parse(&out.stdout, which, metrics)?,
                 Some(64) => {
@@ -169,6 +205,20 @@ fn workload(id: &str, p: &Programs, o: &Options, metrics: &mut Vec<Metric>) -> R
                     return Ok(());
                 }
                 c => return Err(format!("{} ended with {c:?}\n{}", ["gort", "Go"][which], out.stderr)),
+            }
+        }
+        for (i, peer) in peers.iter_mut().enumerate() {
+            let Some(exe) = *peer else { continue };
+            let mut cmd = Command::new(exe);
+            cmd.arg(PEERS[i]);
+            match run(cmd)? {
+                out if out.code == Some(0) => parse(&out.stdout, 2 + i, metrics)?,
+                out => {
+                    *peer = None;
+                    if out.code != Some(64) {
+                        println!("{id}: {} ended with {:?}", PEERS[i], out.code);
+                    }
+                }
             }
         }
     }
@@ -201,40 +251,45 @@ fn parse(out: &str, which: usize, metrics: &mut Vec<Metric>) -> Result<(), Strin
 
 fn add(metrics: &mut Vec<Metric>, name: &str, unit: &str, higher: bool, which: usize, value: f64) {
     let i = metrics.iter().position(|m| m.name == name).unwrap_or_else(|| {
-        let values = [Vec::new(), Vec::new()];
+        let values = [const { Vec::new() }; 4];
         metrics.push(Metric { name: name.into(), unit: unit.into(), higher, values });
         metrics.len() - 1
     });
     metrics[i].values[which].push(value);
 }
 
-/// A hello-world program from its start to its end, and its size. Go's is the whole of `bench/go`.
+/// A hello-world program from its start to its end, and its size; the same linked statically.
 fn startup(p: &Programs, o: &Options, metrics: &mut Vec<Metric>) -> Result<(), String> {
-    let commands = || {
-        let mut go = Command::new(&p.bench[1]);
-        go.arg("hello");
-        [Command::new(&p.hello), go]
-    };
-    for mut cmd in commands() {
-        let o = process::run(&mut cmd, LIMIT)?;
+    let [gort, go] = &p.hello;
+    let exes = [gort, go, &p.hello_static];
+    for exe in exes {
+        let o = process::run(&mut Command::new(exe), LIMIT)?;
         if o.code != Some(0) || o.stdout != "hello, world\n" {
-            return Err(format!("{cmd:?} ended with {:?}: {:?} {:?}", o.code, o.stdout, o.stderr));
+            return Err(format!("{} ended with {:?}: {:?} {:?}", exe.display(), o.code, o.stdout, o.stderr));
         }
     }
-    let mut times = [Vec::new(), Vec::new()];
-    for _ in 0..STARTS * o.rounds as usize {
-        for (which, mut cmd) in commands().into_iter().enumerate() {
-            cmd.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            let t = Instant::now();
-            cmd.status().map_err(|e| format!("{cmd:?}: {e}"))?;
-            times[which].push(t.elapsed().as_secs_f64() * 1e3);
+    for _ in 0..o.rounds {
+        let mut times = [const { Vec::new() }; 3];
+        for _ in 0..STARTS {
+            for (exe, times) in exes.iter().zip(&mut times) {
+                let mut cmd = Command::new(exe);
+                cmd.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+                let t = Instant::now();
+                cmd.status().map_err(|e| format!("{cmd:?}: {e}"))?;
+                times.push(t.elapsed().as_secs_f64() * 1e3);
+            }
+        }
+        let [gort, go, fixed] = times.map(|t| median(&t));
+        for (name, value, which) in [
+            ("startup.time", gort, 0),
+            ("startup.time", go, 1),
+            ("startup.static", fixed, 0),
+            ("startup.static", go, 1),
+        ] {
+            add(metrics, name, "ms", false, which, value);
         }
     }
-    for (which, times) in times.iter().enumerate() {
-        for t in times.chunks(STARTS) {
-            add(metrics, "startup.time", "ms", false, which, median(t));
-        }
-        let exe = [&p.hello, &p.bench[1]][which];
+    for (which, exe) in p.hello.iter().enumerate() {
         let kib = |p: &Path| std::fs::metadata(p).map(|m| m.len() as f64 / 1024.0).map_err(|e| e.to_string());
         add(metrics, "startup.size", "KiB", false, which, kib(exe)?);
         let stripped = o.out.join("stripped");
@@ -283,34 +338,47 @@ fn short(v: f64) -> String {
     }
 }
 
-fn heading() -> String {
-    format!(
+fn heading(peers: bool) -> String {
+    let mut s = format!(
         "{:<22} {:>7} {:>10} {:>19} {:>10} {:>19} {:>8}",
         "", "", "gort", "min-max", "Go", "min-max", "gort/Go"
-    )
+    );
+    for name in PEERS.iter().filter(|_| peers) {
+        let _ = write!(s, " {name:>10}");
+    }
+    s
 }
 
-fn row(m: &Metric) -> String {
+fn row(m: &Metric, peers: bool) -> String {
     let mut s = format!("{:<22} {:>7}", m.name, m.unit);
     for which in 0..2 {
         let (lo, hi) = m.spread(which);
         let _ = write!(s, " {:>10} {:>19}", short(m.median(which)), format!("{}-{}", short(lo), short(hi)));
     }
-    let better = if m.higher { " (more is better)" } else { "" };
-    let _ = write!(s, " {:>8.2}{better}", m.ratio());
-    s
+    let _ = write!(s, " {:>8.2}", m.ratio());
+    for v in m.values[2..].iter().filter(|_| peers) {
+        let _ = write!(s, " {:>10}", if v.is_empty() { "-".into() } else { short(median(v)) });
+    }
+    s + if m.higher { " (more is better)" } else { "" }
 }
 
 fn tsv(metrics: &[Metric]) -> String {
-    let mut s =
-        "metric\tunit\tbetter\tgort\tgort_min\tgort_max\tgo\tgo_min\tgo_max\tratio\truns\n".to_string();
+    let mut s = "metric\tunit\tbetter\tgort\tgort_min\tgort_max\tgo\tgo_min\tgo_max\tratio\truns".to_string();
+    for name in PEERS {
+        s = s + "\t" + name;
+    }
+    s.push('\n');
     for m in metrics {
         let _ = write!(s, "{}\t{}\t{}", m.name, m.unit, if m.higher { "higher" } else { "lower" });
         for which in 0..2 {
             let (lo, hi) = m.spread(which);
             let _ = write!(s, "\t{:.3}\t{lo:.3}\t{hi:.3}", m.median(which));
         }
-        let _ = writeln!(s, "\t{:.4}\t{}", m.ratio(), m.values[0].len());
+        let _ = write!(s, "\t{:.4}\t{}", m.ratio(), m.values[0].len());
+        for v in &m.values[2..] {
+            let _ = if v.is_empty() { write!(s, "\t") } else { write!(s, "\t{:.3}", median(v)) };
+        }
+        s.push('\n');
     }
     s
 }

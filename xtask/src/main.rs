@@ -63,6 +63,9 @@ enum Task {
         /// Processes of each kind per workload
         #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
         rounds: u32,
+        /// Measure tokio and may too (bench/peers), where they can do the workload
+        #[arg(long)]
+        peers: bool,
         /// Where bench.tsv and bench.svg go; default: target/bench
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
@@ -80,9 +83,9 @@ fn main() -> ExitCode {
         }
         Task::Merge { delete } => merge::run(root, delete),
         Task::Golden { cases, goroot, check } => golden::run(root, goroot, &cases, check),
-        Task::Bench { ids, reps, rounds, out, goroot } => {
+        Task::Bench { ids, reps, rounds, peers, out, goroot } => {
             let out = out.unwrap_or_else(|| root.join("target/bench"));
-            bench::run(root, &bench::Options { ids, reps, rounds, out, goroot })
+            bench::run(root, &bench::Options { ids, reps, rounds, out, goroot, peers })
         }
     };
     match result {
