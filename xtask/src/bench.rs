@@ -141,11 +141,16 @@ fn build(root: &Path, o: &Options) -> Result<Programs, String> {
         golang::build(&golang::goroot(o.goroot.clone())?, &root.join(dir), &exe)?;
         Ok(exe)
     };
-    let (bench, hello) = (cargo(root, "gort-bench", &[])?, cargo(root, "gort-hello", &[])?);
-    let peers = o.peers.then(|| cargo(&root.join("bench/peers"), "gort-bench-peers", &[])).transpose()?;
+    let (bench, hello) =
+        (cargo(root, "gort-bench", "gort-bench", &[])?, cargo(root, "gort-bench", "gort-hello", &[])?);
+    let peers = o
+        .peers
+        .then(|| cargo(&root.join("bench/peers"), "gort-bench-peers", "gort-bench-peers", &[]))
+        .transpose()?;
     // A target of its own, for build scripts and macros cannot be static.
     let hello_static = cargo(
         root,
+        "gort-bench",
         "gort-hello",
         &[
             "--target",
@@ -162,11 +167,11 @@ fn build(root: &Path, o: &Options) -> Result<Programs, String> {
     })
 }
 
-/// Builds a program of the package or workspace in `root`; the result is its path.
-fn cargo(root: &Path, bin: &str, options: &[&str]) -> Result<PathBuf, String> {
+/// Builds a program; the result is its path.
+fn cargo(root: &Path, package: &str, bin: &str, options: &[&str]) -> Result<PathBuf, String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut cmd = Command::new(cargo);
-    cmd.args(["build", "--release", "--bin", bin]);
+    cmd.args(["build", "--release", "--package", package, "--bin", bin]);
     cmd.arg("--message-format=json-render-diagnostics").args(options);
     let out = cmd.current_dir(root).stderr(Stdio::inherit()).output().map_err(|e| format!("{cmd:?}: {e}"))?;
     if !out.status.success() {
