@@ -69,8 +69,23 @@ impl<T> Slot<T> {
 /// when all do).
 pub struct Chan<T> {
     c: *mut Hchan,
-    _t: PhantomData<T>,
+    _t: TakesAndGives<T>,
 }
+
+/// How a handle depends on `T`. What goes in comes out, so no lifetime in `T` may be shortened or stretched: through
+/// a channel of `&'static str` that passes for one of `&'a str` a string could be sent that is gone when it is received.
+///
+/// ```compile_fail
+/// fn shorten<'a>(c: gort::Chan<&'static str>) -> gort::Chan<&'a str> {
+///     c
+/// }
+/// ```
+/// ```
+/// fn same(c: gort::Chan<&'static str>) -> gort::Chan<&'static str> {
+///     c
+/// }
+/// ```
+type TakesAndGives<T> = PhantomData<fn(T) -> T>;
 
 // SAFETY: the channel is made for sharing; the values in it move between threads, hence `T: Send`.
 unsafe impl<T: Send> Send for Chan<T> {}

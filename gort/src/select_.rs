@@ -8,14 +8,20 @@ use gort_proc::Hchan;
 use gort_select::{Scase, selectgo};
 
 /// A channel that can be received from.
-pub trait RecvChan {
+///
+/// # Safety
+/// The elements of `raw()` are `T`s, and it lives as long as `self`.
+pub unsafe trait RecvChan {
     /// Its element.
     type T;
     /// The untyped channel.
     fn raw(&self) -> *mut Hchan;
 }
 /// A channel that can be sent to.
-pub trait SendChan {
+///
+/// # Safety
+/// As for [`RecvChan`].
+pub unsafe trait SendChan {
     /// Its element.
     type T;
     /// The untyped channel.
@@ -24,7 +30,8 @@ pub trait SendChan {
 
 macro_rules! raws {
     ($($t:ident $c:ident),*) => { $(
-        impl<T> $t for $c<T> {
+        // SAFETY: a handle's channel is of its type, and the handle keeps it alive.
+        unsafe impl<T> $t for $c<T> {
             type T = T;
             #[inline(always)]
             fn raw(&self) -> *mut Hchan {
@@ -35,14 +42,16 @@ macro_rules! raws {
 }
 raws!(RecvChan Chan, RecvChan Receiver, SendChan Chan, SendChan Sender);
 
-impl<C: RecvChan> RecvChan for &C {
+// SAFETY: what `C` promises.
+unsafe impl<C: RecvChan> RecvChan for &C {
     type T = C::T;
     #[inline(always)]
     fn raw(&self) -> *mut Hchan {
         (**self).raw()
     }
 }
-impl<C: SendChan> SendChan for &C {
+// SAFETY: what `C` promises.
+unsafe impl<C: SendChan> SendChan for &C {
     type T = C::T;
     #[inline(always)]
     fn raw(&self) -> *mut Hchan {
