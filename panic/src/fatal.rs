@@ -10,7 +10,7 @@ use gort_print::print;
 use gort_proc::{freezetheworld, readgstatus};
 use gort_runtime1::{DEBUG, acquirem, gotraceback, is_secure_mode, releasem};
 use gort_runtime2::*;
-use gort_traceback::{Backtrace, goroutineheader, traceback, traceback_record, tracebackothers};
+use gort_traceback::{goroutineheader, traceback, traceback_record, tracebackothers};
 
 /// `throw` for the package sync.
 ///
@@ -103,7 +103,7 @@ unsafe fn fatalthrow(t: ThrowType, pc: usize, sp: usize, bp: usize) -> ! {
             }
             // :1243
             startpanic_m();
-            if dopanic_m(gp, Where::At(pc, sp, bp)) {
+            if dopanic_m(gp, signame(gp), &|| traceback(pc, sp, bp, gp)) {
                 // :1249
                 linkname::crash();
             }
@@ -134,7 +134,10 @@ pub unsafe fn fatalpanic(msgs: *mut Panic) -> ! {
             }
             // :1283 the stack as it was where the panic began
             let bt = if msgs.is_null() { None } else { (*msgs).backtrace.as_deref() };
-            dopanic_m(gp, bt.map_or(Where::At(pc, sp, bp), Where::Then))
+            dopanic_m(gp, signame(gp), &|| match bt {
+                Some(bt) => traceback_record(bt, gp),
+                None => traceback(pc, sp, bp, gp),
+            })
         });
         // :1286
         if docrash {
@@ -226,39 +229,39 @@ pub unsafe fn startpanic_m() -> bool {
     }
 }
 
+/// The name of the signal that `gp` panics for; the others' are in the crate `signal`, which reports them itself.
+unsafe fn signame(gp: *mut G) -> &'static str {
+    // SAFETY: the caller's goroutine.
+    match unsafe { (*gp).sig } as i32 {
+        libc::SIGSEGV => "SIGSEGV: segmentation violation",
+        libc::SIGBUS => "SIGBUS: bus error",
+        libc::SIGFPE => "SIGFPE: floating-point exception",
+        _ => "",
+    }
+}
+
 /// Whether the other goroutines have been printed; under `paniclk`.
 ///
 /// Go: panic.go:1360 didothers
 static DIDOTHERS: AtomicBool = AtomicBool::new(false);
 
-/// Where the stack is that a report shows.
-#[derive(Clone, Copy)]
-enum Where<'a> {
-    /// Here: pc, sp and frame pointer.
-    At(usize, usize, usize),
-    /// Gone, but taken down.
-    Then(&'a Backtrace),
-}
-
-/// Prints what there is to say about `gp`, which crashes, and the others. Returns whether to crash for a core file.
-/// `gp` runs on this M; the current g is g0.
+/// Prints the rest of the report: the signal, the stack of `gp`, and the other goroutines. `signame` names the signal of
+/// `gp`, if there is one; `trace` prints the stack. Says whether the process shall crash.
+///
+/// # Safety
+/// After [`startpanic_m`], on the M of `gp`, on g0 or gsignal.
 ///
 /// Go: panic.go:1365 dopanic_m
-unsafe fn dopanic_m(gp: *mut G, at: Where<'_>) -> bool {
+pub unsafe fn dopanic_m(gp: *mut G, signame: &str, trace: &dyn Fn()) -> bool {
     // SAFETY: g and m are this thread's own; other goroutines are printed by the traceback's own rules.
     unsafe {
-        let trace = || match at {
-            Where::At(pc, sp, bp) => traceback(pc, sp, bp, gp),
-            Where::Then(bt) => traceback_record(bt, gp),
-        };
         // :1366
-        if (*gp).sig != 0 {
-            match (*gp).sig as i32 {
-                libc::SIGSEGV => print!("[signal SIGSEGV: segmentation violation"),
-                libc::SIGBUS => print!("[signal SIGBUS: bus error"),
-                libc::SIGFPE => print!("[signal SIGFPE: floating-point exception"),
-                // :1371 the names of the others are in the crate signal, which reports them itself
-                sig => print!("[signal {sig:#x}"),
+        let sig = (*gp).sig;
+        if sig != 0 {
+            if signame.is_empty() {
+                print!("[signal {sig:#x}");
+            } else {
+                print!("[signal {signame}");
             }
             // :1373
             print!(" code={:#x} addr={:#x} pc={:#x}]\n", (*gp).sigcode0, (*gp).sigcode1, (*gp).sigpc);

@@ -9,12 +9,12 @@
 use crate::sigctxt::Sigctxt;
 use crate::signal_unix::{crash, signame};
 use gort_asm::{getg, getpcspbp};
-use gort_lock_futex::{lock, unlock};
 use gort_os_linux::exit;
+use gort_panic::dopanic_m;
 use gort_print::print;
 use gort_proc::readgstatus;
-use gort_runtime1::gotraceback;
-use gort_runtime2::{G, GRUNNING, GSCAN, M, PANICKING, ThrowType, deadlock, paniclk};
+use gort_runtime1::{gotraceback, is_secure_mode};
+use gort_runtime2::{G, GRUNNING, GSCAN, M, ThrowType};
 use gort_stack::stack_of;
 use std::sync::OnceLock;
 
@@ -69,7 +69,7 @@ pub(crate) unsafe fn sigpanic(c: &Sigctxt, gp: *mut G, mp: *mut M) -> ! {
             print!("runtime: goroutine stack exceeds {}-byte limit\n", s.hi - s.lo);
             print!("runtime: sp={:#x} stack=[{:#x}, {:#x}]\n", c.sigsp(), s.lo, s.hi);
             (*gp).sig = 0; // an overflow is no signal to the program
-            throw_at(c, gp, mp, "stack overflow");
+            throw_at(c, gp, mp, "stack overflow", true);
         }
         // :883 what canpanic asks for: anything else is the runtime's own fault.
         let preemptoff: &str = (*mp).preemptoff;
@@ -81,7 +81,7 @@ pub(crate) unsafe fn sigpanic(c: &Sigctxt, gp: *mut G, mp: *mut M) -> ! {
             || readgstatus(gp) & !GSCAN != GRUNNING
             || (*gp).syscallsp != 0
         {
-            throw_at(c, gp, mp, "unexpected signal during runtime execution");
+            throw_at(c, gp, mp, "unexpected signal during runtime execution", false);
         }
         let code = (*gp).sigcode0 as i32;
         // :887
@@ -91,7 +91,7 @@ pub(crate) unsafe fn sigpanic(c: &Sigctxt, gp: *mut G, mp: *mut M) -> ! {
                     panic_at(c, gp, mp, MEMORY_ERROR); // :890
                 }
                 print!("unexpected fault address {:#x}\n", addr); // :896
-                throw_at(c, gp, mp, "fault");
+                throw_at(c, gp, mp, "fault", false);
             }
             libc::SIGSEGV => {
                 // :899
@@ -100,7 +100,7 @@ pub(crate) unsafe fn sigpanic(c: &Sigctxt, gp: *mut G, mp: *mut M) -> ! {
                 }
                 // :902 SetPanicOnFault needs a panic that can be recovered; :906 there are no user arenas.
                 print!("unexpected fault address {:#x}\n", addr); // :912
-                throw_at(c, gp, mp, "fault");
+                throw_at(c, gp, mp, "fault", false);
             }
             // :915
             libc::SIGFPE => match code {
@@ -140,7 +140,7 @@ unsafe fn overflows(addr: usize, gp: *mut G) -> bool {
 ///
 /// # Safety
 /// As for [`sigpanic`].
-unsafe fn throw_at(c: &Sigctxt, gp: *mut G, mp: *mut M, s: &str) -> ! {
+unsafe fn throw_at(c: &Sigctxt, gp: *mut G, mp: *mut M, s: &str, overflow: bool) -> ! {
     // SAFETY: the caller's contract.
     unsafe {
         print!("fatal error: {}\n", s); // panic.go:1064
@@ -149,8 +149,12 @@ unsafe fn throw_at(c: &Sigctxt, gp: *mut G, mp: *mut M, s: &str) -> ! {
             (*mp).throwing = ThrowType::Runtime;
         }
         (*mp).caughtsig.set(gp);
+        // panic.go:1239
+        if is_secure_mode() {
+            exit(2);
+        }
         startpanic_m(); // panic.go:1243
-        dopanic_at(c, gp, true)
+        dopanic_at(c, gp, overflow)
     }
 }
 
@@ -170,52 +174,21 @@ unsafe fn panic_at(c: &Sigctxt, gp: *mut G, mp: *mut M, s: &str) -> ! {
     }
 }
 
-/// The rest of both: what `dopanic_m` prints, with the interrupted registers as the start of the traceback. If it is a
-/// throw, this handler's own stack comes first, as that of a throw on g0 does in Go.
-///
-/// Go: panic.go:1365 dopanic_m
+/// The rest of both: `dopanic_m`, with the interrupted registers as the start of the traceback. After an overflow this
+/// handler's own stack comes first, as that of `newstack`, which throws on g0, does in Go.
 ///
 /// # Safety
 /// As for [`sigpanic`].
 #[inline(never)]
-unsafe fn dopanic_at(c: &Sigctxt, gp: *mut G, throwing: bool) -> ! {
+unsafe fn dopanic_at(c: &Sigctxt, gp: *mut G, overflow: bool) -> ! {
     // SAFETY: the caller's contract.
     unsafe {
-        // panic.go:1366
-        if (*gp).sig != 0 {
-            print!(
-                "[signal {} code={:#x} addr={:#x} pc={:#x}]\n",
-                signame((*gp).sig),
-                (*gp).sigcode0,
-                (*gp).sigcode1,
-                (*gp).sigpc
-            );
+        if overflow && gotraceback().0 > 0 {
+            print!("\nruntime stack:\n"); // panic.go:1386
+            let (pc, sp, bp) = getpcspbp();
+            gort_traceback::traceback(pc, sp, bp, getg());
         }
-        // panic.go:1376
-        let (level, all, docrash) = gotraceback();
-        if level > 0 {
-            if throwing {
-                print!("\nruntime stack:\n"); // panic.go:1386
-                let (pc, sp, bp) = getpcspbp();
-                gort_traceback::traceback(pc, sp, bp, getg());
-            }
-            print!("\n"); // panic.go:1382 earlier in Go's text
-            goroutineheader(gp);
-            tracebacktrap(c, gp);
-            if all {
-                tracebackothers(gp); // panic.go:1391
-            }
-        }
-        // panic.go:1394
-        unlock(paniclk());
-        // panic.go:1396
-        if PANICKING.add(u32::MAX) != 0 {
-            // Another M has something to say, and ends the process.
-            lock(deadlock());
-            lock(deadlock());
-        }
-        // panic.go:1405 no debug log
-        if docrash {
+        if dopanic_m(gp, signame((*gp).sig), &|| tracebacktrap(c, gp)) {
             crash();
         }
         exit(2)

@@ -160,7 +160,7 @@ fn reports() {
             Ok(2),
             &[
                 "runtime: goroutine stack exceeds 262144-byte limit\nruntime: sp=0x",
-                "fatal error: stack overflow\n",
+                "fatal error: stack overflow\n\nruntime stack:\n",
                 "\ngoroutine 7 gp=0x",
                 " [running]:\n",
                 "recurse",
@@ -172,7 +172,8 @@ fn reports() {
             Ok(2),
             &[
                 "unexpected fault address 0x123456789000\nfatal error: fault\n[signal SIGSEGV",
-                "goroutine 7 gp=0x",
+                // Go's throw on a goroutine shows no runtime stack.
+                "]\n\ngoroutine 7 gp=0x",
             ],
         ),
         Want(
