@@ -1,8 +1,8 @@
 //! What a thread needs to become an M, as far as signals go: os_linux.go:374–403.
 
 use crate::signal_unix::{minit_signals, unminit_signals};
-use crate::sys::gettid;
 use gort_asm::getg;
+use gort_os_linux::gettid;
 use gort_proc::malg;
 use gort_runtime2::M;
 

@@ -2,49 +2,15 @@
 //! `-errno`, never the thread-local `errno`, which belongs to the interrupted code.
 
 use crate::signal_unix::sigtramp;
-use core::arch::asm;
 use core::ptr::{null, null_mut};
+use gort_os_linux::{getpid, gettid, syscall6};
 use gort_runtime2::linkname::throw;
 use gort_runtime2::{M, Sigset};
-
-/// A raw system call of up to four arguments.
-///
-/// # Safety
-/// As for the call itself.
-#[inline]
-unsafe fn syscall4(nr: i64, a: usize, b: usize, c: usize, d: usize) -> isize {
-    let r: isize;
-    // SAFETY: the kernel clobbers rcx, r11 and rax only; what the call does is the caller's business.
-    unsafe {
-        asm!(
-            "syscall",
-            inlateout("rax") nr as isize => r,
-            in("rdi") a, in("rsi") b, in("rdx") c, in("r10") d,
-            lateout("rcx") _, lateout("r11") _,
-            options(nostack),
-        );
-    }
-    r
-}
-
-/// The thread's id, as the kernel knows it.
-///
-/// Go: os_linux.go:379 gettid
-pub fn gettid() -> u32 {
-    // SAFETY: no arguments, no effects.
-    unsafe { syscall4(libc::SYS_gettid, 0, 0, 0, 0) as u32 }
-}
-
-/// Go: os_linux.go:546 getpid
-pub fn getpid() -> i32 {
-    // SAFETY: no arguments, no effects.
-    unsafe { syscall4(libc::SYS_getpid, 0, 0, 0, 0) as i32 }
-}
 
 /// Go: os_linux.go:547 tgkill
 fn tgkill(tgid: i32, tid: u32, sig: u32) {
     // SAFETY: sends a signal; no memory involved.
-    unsafe { syscall4(libc::SYS_tgkill, tgid as usize, tid as usize, sig as usize, 0) };
+    unsafe { syscall6(libc::SYS_tgkill, tgid as usize, tid as usize, sig as usize, 0, 0, 0) };
 }
 
 /// Sends `sig` to this thread.
@@ -59,7 +25,7 @@ pub fn raise(sig: u32) {
 /// Go: os_linux.go:438 raiseproc
 pub fn raiseproc(sig: u32) {
     // SAFETY: sends a signal; no memory involved.
-    unsafe { syscall4(libc::SYS_kill, getpid() as usize, sig as usize, 0, 0) };
+    unsafe { syscall6(libc::SYS_kill, getpid() as usize, sig as usize, 0, 0, 0, 0) };
 }
 
 /// Sends `sig` to the thread of `mp`.
@@ -80,7 +46,7 @@ pub unsafe fn signal_m(mp: *mut M, sig: u32) {
 /// `new` describes memory that stays valid as long as it is the signal stack.
 pub(crate) unsafe fn sigaltstack(new: *const libc::stack_t, old: *mut libc::stack_t) {
     // SAFETY: the caller's contract.
-    unsafe { syscall4(libc::SYS_sigaltstack, new as usize, old as usize, 0, 0) };
+    unsafe { syscall6(libc::SYS_sigaltstack, new as usize, old as usize, 0, 0, 0, 0) };
 }
 
 /// All signals.
@@ -105,7 +71,15 @@ pub(crate) fn sigdelset(mask: &mut Sigset, i: u32) {
 pub(crate) unsafe fn sigprocmask(how: i32, new: *const Sigset, old: *mut Sigset) {
     // SAFETY: the caller's contract; the kernel's set has 8 bytes. :434
     unsafe {
-        syscall4(libc::SYS_rt_sigprocmask, how as usize, new as usize, old as usize, size_of::<Sigset>())
+        syscall6(
+            libc::SYS_rt_sigprocmask,
+            how as usize,
+            new as usize,
+            old as usize,
+            size_of::<Sigset>(),
+            0,
+            0,
+        )
     };
 }
 

@@ -1,31 +1,11 @@
 //! The system calls of this crate, made directly: a result is a value or `-errno`, never the thread-local `errno`.
 
-use core::arch::asm;
+use gort_os_linux::syscall6;
 
 /// Install guard regions (Linux 6.13): accesses fault, and no mapping is split.
 pub(crate) const MADV_GUARD_INSTALL: usize = 102;
 /// Remove them.
 pub(crate) const MADV_GUARD_REMOVE: usize = 103;
-
-/// A raw system call of up to six arguments.
-///
-/// # Safety
-/// As for the call itself.
-#[inline]
-unsafe fn syscall6(nr: i64, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) -> isize {
-    let r: isize;
-    // SAFETY: the kernel clobbers rcx, r11 and rax only; what the call does is the caller's business.
-    unsafe {
-        asm!(
-            "syscall",
-            inlateout("rax") nr as isize => r,
-            in("rdi") a, in("rsi") b, in("rdx") c, in("r10") d, in("r8") e, in("r9") f,
-            lateout("rcx") _, lateout("r11") _,
-            options(nostack),
-        );
-    }
-    r
-}
 
 /// Reserves `n` bytes of zeroed memory, at `hint` if that is free. The address, or `-errno`.
 pub(crate) fn mmap(hint: usize, n: usize) -> isize {
