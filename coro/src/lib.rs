@@ -33,10 +33,8 @@ pub unsafe fn newcoro_pc(f: unsafe fn(*mut Coro), arg: *mut c_void, pc: usize) -
         let c = Box::leak(Box::<Coro>::default()) as *mut Coro;
         (*c).f = Some(f);
         (*c).arg = arg;
+        on_goroutine();
         let gp = getg();
-        if gp.is_null() {
-            no_goroutine();
-        }
         // :44
         let gp = systemstack(|| {
             let mp = (*gp).m;

@@ -82,10 +82,11 @@ fn not_on_goroutine() -> ! {
 /// goroutines from running: the processor is handed on if it takes long. Go does this around every system call.
 ///
 /// Inside `f` no other function of this crate may be called but [`recover`](crate::recover) and those that end the
-/// goroutine or the program. On a thread that runs no goroutine this is a plain call.
+/// goroutine or the program: one that needs the processor ends the program with `gort: operation inside of
+/// gort::blocking`. On a thread that runs no goroutine, and inside another blocking section, this is a plain call.
 pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
-    if getg().is_null() {
-        return f(); // there is nobody to make room for
+    if !has_goroutine() {
+        return f(); // there is nobody to make room for, or the room has been made
     }
     // SAFETY: on a user goroutine; every way out of `f` passes exitsyscall, on this very frame.
     unsafe {

@@ -105,6 +105,7 @@ unsafe fn body<V: Send + 'static>(c: *mut Coro) {
 impl<V> Pull<V> {
     /// Runs the coroutine until it yields or ends.
     fn switch(&mut self) {
+        gort_stack::on_goroutine();
         let s = self.s;
         // SAFETY: not exited, so its goroutine waits in the coro; when the switch returns it does so again or has
         // gone through coroexit, and this is the only handle.

@@ -25,10 +25,13 @@
 //! What Go does, gort does: a deadlock ends the program with Go's message, a panic that leaves a goroutine ends
 //! it with a traceback and status 2, the program ends when the function given to [`run`] returns.
 //!
-//! # The one rule about thread-locals
-//! A goroutine may continue on another thread after any operation of this crate that can block. A reference
-//! into a `thread_local!` must therefore not be held across such an operation (which is why values of
-//! thread-locals are fine, `LocalKey::with` closures that block are not).
+//! # The one rule about threads
+//! A goroutine may continue on another thread after any operation of this crate that can block, with all that is on its
+//! stack. What belongs to the thread must therefore not be held across such an operation, and the compiler does not check
+//! that: no reference into a `thread_local!` (so no operation of this crate inside of `LocalKey::with`), no value out of
+//! one that is not `Send` (a clone of an `Rc` that stays in the thread-local is then used by two threads at once), and
+//! no guard that is not `Send`, such as those of std's mutexes and `StdoutLock`. A goroutine that needs them has
+//! [`runtime::lock_os_thread`].
 
 #![warn(missing_docs)]
 

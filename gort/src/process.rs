@@ -5,7 +5,7 @@
 
 use crate::blocking;
 use gort_proc::{
-    syscall_runtime_after_fork, syscall_runtime_after_fork_in_child, syscall_runtime_before_fork,
+    getg, syscall_runtime_after_fork, syscall_runtime_after_fork_in_child, syscall_runtime_before_fork,
 };
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -37,8 +37,11 @@ impl Drop for Fork {
 pub fn spawn(cmd: &mut Command) -> io::Result<Child> {
     gort_stack::on_goroutine();
     let hook = || {
-        // SAFETY: in the child, which then executes a program. Only system calls, and this thread's own G and M.
-        unsafe { syscall_runtime_after_fork_in_child() };
+        // A later use of `cmd` by itself may be on a thread that has neither.
+        if !getg().is_null() {
+            // SAFETY: in the child, which then executes a program. Only system calls, and this thread's own G and M.
+            unsafe { syscall_runtime_after_fork_in_child() };
+        }
         Ok(())
     };
     // SAFETY: what the hook does is allowed between fork and exec.

@@ -6,7 +6,9 @@
 
 use core::cell::UnsafeCell;
 use core::fmt;
+use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};
+use gort_stack::has_goroutine;
 
 /// Go's `sync.Mutex`, around the data that it guards.
 #[derive(Default)]
@@ -304,7 +306,8 @@ impl fmt::Debug for Once {
 /// Go's `sync.Pool`: free objects, kept for the next one that needs one. Each processor has its own store, so
 /// that neither `get` nor `put` waits for anybody.
 ///
-/// There is no collector that empties it: what is in it stays until it is taken or the pool is dropped.
+/// There is no collector that empties it: what is in it stays until it is taken or the pool is dropped (on a goroutine:
+/// elsewhere it is leaked).
 ///
 /// ```no_run
 /// # gort::run(|| {
@@ -316,7 +319,7 @@ impl fmt::Debug for Once {
 /// # })
 /// ```
 pub struct Pool<T> {
-    p: Box<gort_sync::Pool>,
+    p: ManuallyDrop<Box<gort_sync::Pool>>,
     new: fn() -> T,
 }
 
@@ -328,7 +331,8 @@ impl<T: Send + 'static> Pool<T> {
             drop(unsafe { Box::from_raw(x.val.cast::<T>()) });
         }
         // SAFETY: `T: Send`, so its values may be used and dropped on any thread.
-        Self { p: Box::new(unsafe { gort_sync::Pool::new(None, Some(drop_value::<T>)) }), new }
+        let p = Box::new(unsafe { gort_sync::Pool::new(None, Some(drop_value::<T>)) });
+        Self { p: ManuallyDrop::new(p), new }
     }
 
     /// Takes an object out: one that was put in, in whatever state it was left, or a new one.
@@ -349,6 +353,16 @@ impl<T: Send + 'static> Pool<T> {
         let x = gort_sync::Eface { typ, val: Box::into_raw(x).cast() };
         // SAFETY: on a user goroutine; the raw pool is boxed and does not move.
         unsafe { self.p.put(x) }
+    }
+}
+
+impl<T> Drop for Pool<T> {
+    fn drop(&mut self) {
+        // The list of pools has a lock for goroutines. Elsewhere the pool stays where it is, with all that is in it.
+        if has_goroutine() {
+            // SAFETY: once, and the last thing that happens to it.
+            unsafe { ManuallyDrop::drop(&mut self.p) };
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::Fd;
 use crate::fd::{Error, err_closing};
 use gort_asm::getg;
+use gort_proc::on_goroutine;
 use gort_runtime2::atomic::{Uint32, Uint64};
 use gort_sema::{poll_runtime_semacquire, poll_runtime_semrelease};
 
@@ -43,9 +44,10 @@ pub const MUTEX_WMASK: u64 = ((1 << 20) - 1) << 43;
 /// Go (internal/poll): fd_mutex.go:37 overflowMsg
 pub const OVERFLOW_MSG: &str = "too many concurrent operations on a single file or socket (max 1048575)";
 
-/// gort's own: every operation comes by here first. Without a goroutine there is nothing to park.
+/// gort's own: every operation comes by here first. Without a goroutine there is nothing to park, and in a blocking
+/// section (which ends the program) no processor to do it on.
 #[inline]
-fn need_goroutine() {
+pub(crate) fn need_goroutine() {
     #[cold]
     #[inline(never)]
     fn none() -> ! {
@@ -54,6 +56,7 @@ fn need_goroutine() {
     if getg().is_null() {
         none();
     }
+    on_goroutine();
 }
 
 /// # Safety

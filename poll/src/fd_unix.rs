@@ -9,6 +9,7 @@ use crate::fd_poll_runtime::PollDesc;
 use crate::fd_posix::ignoring_eintr;
 use crate::sys::{self, SockAddr};
 use core::cell::UnsafeCell;
+use gort_proc::has_goroutine;
 use gort_runtime2::atomic::{Bool, Int32, Uint32};
 
 /// A file descriptor that goroutines may read, write and close at the same time. Part of a larger type: a network
@@ -591,9 +592,10 @@ impl Drop for Fd {
         if self.sysfd.get() < 0 {
             return;
         }
-        if gort_asm::getg().is_null() {
-            // Not on a goroutine (the value went to a foreign thread): the poller cannot be told. Closing takes the
-            // descriptor out of epoll; the pollDesc, which a stale event may still touch, is given up.
+        if !has_goroutine() {
+            // Not on a goroutine (the value went to a foreign thread, or into a blocking section): the poller cannot be
+            // told. Closing takes the descriptor out of epoll; the pollDesc, which a stale event may still touch, is
+            // given up.
             // SAFETY: the number is ours.
             let _ = unsafe { sys::raw_syscall(libc::SYS_close, [self.sysfd.get() as usize, 0, 0, 0, 0, 0]) };
             return;
@@ -647,7 +649,7 @@ pub fn dup_close_on_exec(fd: i32) -> Result<i32, Error> {
 /// Go (internal/poll): fd_unixjs.go:29 dupCloseOnExecOld
 #[doc(alias = "dupCloseOnExecOld")]
 fn dup_close_on_exec_old(fd: i32) -> Result<i32, Error> {
-    // :30 no ForkLock: gort does not fork
+    // :30 no ForkLock: forks are std's, which knows of no lock of ours; they could only meet this on a kernel before 2.6.24
     let newfd = sys::fcntl(fd, libc::F_DUPFD, 0)?; // :32
     sys::fcntl(newfd, libc::F_SETFD, libc::FD_CLOEXEC)?; // :36
     Ok(newfd)

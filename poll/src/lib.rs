@@ -13,7 +13,8 @@
 //! | writev.go, fd_writev_unix.go | [`writev`] |
 //! | what it uses of package syscall | [`sys`] |
 //!
-//! Every operation must run on a goroutine; it panics elsewhere. Not to be used inside `gort::blocking`.
+//! Every operation must run on a goroutine; it panics elsewhere, and inside `gort::blocking` it
+//! ends the program.
 
 pub mod fd;
 pub mod fd_mutex;

@@ -3,6 +3,7 @@
 //! call has returned.
 
 use crate::fd::Error;
+use crate::fd_mutex::need_goroutine;
 use core::mem::{MaybeUninit, size_of};
 use gort_os_linux::syscall6;
 use gort_proc::{entersyscall, exitsyscall};
@@ -43,6 +44,7 @@ pub unsafe fn raw_syscall(nr: i64, a: [usize; 6]) -> Result<usize> {
 #[doc(alias = "Syscall6")]
 #[inline]
 pub unsafe fn syscall(nr: i64, a: [usize; 6]) -> Result<usize> {
+    need_goroutine();
     // SAFETY: the caller's contract; both calls are in this frame, or in the one that this is inlined into.
     unsafe {
         entersyscall(); // :95

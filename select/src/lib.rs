@@ -121,6 +121,7 @@ pub unsafe fn block() -> ! {
     // :103
     // SAFETY: the caller's contract; nothing ever wakes it.
     unsafe {
+        on_goroutine();
         gopark(None, core::ptr::null_mut(), WaitReason::SelectNoCases);
     }
     throw("unreachable");

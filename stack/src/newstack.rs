@@ -44,12 +44,34 @@ pub fn no_goroutine() -> ! {
     throw("gort: operation outside of a goroutine (gort::run starts the first, gort::go the others)")
 }
 
-/// Ends the program on a thread that runs no goroutine: for entries without a [`preempt_check`]. gort's own.
+/// The same between entersyscall and exitsyscall, where the goroutine has no P. gort's own: the prologue of a Go
+/// function would report `stack split at bad time` (:991).
+#[cold]
+#[inline(never)]
+fn in_syscall() -> ! {
+    throw("gort: operation inside of gort::blocking, where its goroutine has no processor")
+}
+
+/// Ends the program on a thread that runs no goroutine, and in a blocking section: for entries without a
+/// [`preempt_check`]. gort's own.
 #[inline(always)]
 pub fn on_goroutine() {
-    if getg().is_null() {
+    let gp = getg();
+    if gp.is_null() {
         no_goroutine();
     }
+    // SAFETY: the current g, whose field is this thread's own.
+    if unsafe { (*gp).throwsplit } {
+        in_syscall();
+    }
+}
+
+/// Whether this thread runs a goroutine that has its P. gort's own, for destructors, which may not end the program.
+#[inline]
+pub fn has_goroutine() -> bool {
+    let gp = getg();
+    // SAFETY: as above.
+    !gp.is_null() && unsafe { !(*gp).throwsplit }
 }
 
 /// The rare half of [`preempt_check`].
@@ -65,7 +87,14 @@ unsafe fn preempt_check_slow() {
         let mp = (*gp).m;
         // Managed code on these stacks would have thrown in morestack already (at its head); native code of
         // the runtime may well pass a check there.
-        if mp.is_null() || gp == (*mp).g0 || gp == (*mp).gsignal || (*mp).p.is_null() {
+        if mp.is_null() || gp == (*mp).g0 || gp == (*mp).gsignal {
+            return;
+        }
+        // entersyscall has left the request up, to be told of this
+        if (*gp).throwsplit {
+            in_syscall();
+        }
+        if (*mp).p.is_null() {
             return;
         }
         // The scope keeps the request up, to be told of this: from here on a signal could interrupt the runtime itself.

@@ -14,6 +14,11 @@ pub unsafe fn preempt_check() {}
 pub fn on_goroutine() {}
 
 /// As the real one.
+pub fn has_goroutine() -> bool {
+    true
+}
+
+/// As the real one.
 pub fn no_goroutine() -> ! {
     panic!("gort: operation outside of a goroutine")
 }

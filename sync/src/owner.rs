@@ -35,8 +35,9 @@ pub(crate) fn on() -> bool {
 }
 
 fn with<R>(f: impl FnOnce(&mut Table, u64) -> R) -> R {
-    // SAFETY: g is this thread's own.
-    let goid = unsafe { (*getg()).goid };
+    let gp = getg();
+    // SAFETY: g is this thread's own. A thread that runs no goroutine may lock what is free: 0 stands for it.
+    let goid = if gp.is_null() { 0 } else { unsafe { (*gp).goid } };
     f(&mut TABLE.lock().unwrap_or_else(|e| e.into_inner()), goid)
 }
 

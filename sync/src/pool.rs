@@ -9,8 +9,8 @@ use crate::poolqueue::{Eface, PoolChain};
 use core::cell::UnsafeCell;
 use gort_proc::atomic::{Pointer, Uintptr};
 use gort_proc::{
-    GOMAXPROCS, Global, StwReason, getg, lock, sched, start_the_world_gc, stop_the_world_gc,
-    sync_runtime_proc_pin, sync_runtime_proc_unpin, unlock,
+    GOMAXPROCS, Global, StwReason, lock, on_goroutine, preempt_check, sched, start_the_world_gc,
+    stop_the_world_gc, sync_runtime_proc_pin, sync_runtime_proc_unpin, unlock,
 };
 
 /// A set of free objects.
@@ -135,6 +135,7 @@ impl Pool {
         }
         // SAFETY: pinned, so the cache is ours alone but for its tail.
         unsafe {
+            preempt_check(); // what the prologue does
             let (l, _) = self.pin(); // :111
             let private = (*l).internal.private.get();
             if (*private).is_nil() {
@@ -156,6 +157,7 @@ impl Pool {
     pub unsafe fn get(&self) -> Eface {
         // SAFETY: pinned, so the cache is ours alone but for its tail.
         unsafe {
+            preempt_check(); // :131 what the prologue does
             let (l, pid) = self.pin(); // :135
             let private = (*l).internal.private.get();
             let mut x = *private;
@@ -293,12 +295,8 @@ impl Drop for Pool {
         if self.local.get().is_null() && self.victim.get().is_null() {
             return; // never used, or cleaned
         }
-        // A thread without a goroutine cannot lock. Then all is leaked, and the pool itself stays in the lists
-        // only if somebody moves on with the program, which nobody does on such a thread.
-        if getg().is_null() {
-            core::mem::forget(core::mem::take(self.retired.get_mut()));
-            return;
-        }
+        // The lists refer to this pool, and only a goroutine can lock them.
+        on_goroutine();
         // SAFETY: on a goroutine; the lists change under ALL_POOLS_MU and pinned.
         unsafe {
             ALL_POOLS_MU.lock();

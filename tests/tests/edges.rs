@@ -1,21 +1,25 @@
 //! The borders of the runtime: threads without goroutines, panics across blocking sections, the end of the program.
 
-use gort::sync::{Cond, Mutex, RwMutex, WaitGroup};
+use gort::net::UnixStream;
+use gort::signal::{self, Signal};
+use gort::sync::{Cond, Mutex, Pool, RwMutex, WaitGroup};
 use gort::{Chan, chan, go, recover, runtime, select, time};
+use gort_proc::getg;
 use gort_tests::{in_child, in_plain_child};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
 const OUTSIDE: &str = "fatal error: gort: operation outside of a goroutine";
+const BLOCKING: &str = "fatal error: gort: operation inside of gort::blocking";
 
 fn ms(n: u64) -> Duration {
     Duration::from_millis(n)
 }
 
 /// Operations that need a goroutine.
-const OPERATIONS: [(&str, fn()); 26] = [
+const OPERATIONS: [(&str, fn()); 33] = [
     ("send", || chan::<i32>(0).send(1)),
     ("send to a buffer", || chan::<i32>(1).send(1)),
     ("send to nil", || Chan::<i32>::nil().send(1)),
@@ -70,16 +74,25 @@ const OPERATIONS: [(&str, fn()); 26] = [
     ("lock_os_thread", runtime::lock_os_thread),
     ("unlock_os_thread", runtime::unlock_os_thread),
     ("pull", || drop(gort::iter::pull(|yield_: &mut dyn FnMut(i32) -> bool| _ = yield_(1)))),
+    ("pool get", || drop(Pool::new(|| 1u8).get())),
+    ("pool put", || Pool::new(|| 1u8).put(Box::new(2))),
+    ("num_goroutine", || _ = runtime::num_goroutine()),
+    ("stats", || _ = runtime::stats()),
+    ("notify", || drop(signal::notify(&[Signal::USR1]))),
+    ("ignore", || signal::ignore(&[Signal::USR1])),
+    ("spawn", || drop(gort::process::spawn(&mut std::process::Command::new("true")))),
 ];
+
+fn operation() {
+    let i: usize = std::env::var("OPERATION").map_or(0, |s| s.parse().unwrap_or(0));
+    OPERATIONS[i].1();
+}
 
 /// A clear end instead of a crash, whether the runtime has started or not.
 #[test]
 fn outside_before_run() {
     for (i, (name, _)) in OPERATIONS.iter().enumerate() {
-        let o = in_plain_child!(.env("OPERATION", i), || {
-            let i: usize = std::env::var("OPERATION").map_or(0, |s| s.parse().unwrap_or(0));
-            OPERATIONS[i].1();
-        });
+        let o = in_plain_child!(.env("OPERATION", i), operation);
         assert!(o.code == 2 && o.stderr.contains("fatal error: gort: "), "{name}\n{o}");
         assert!(*name == "go" || o.stderr.contains(OUTSIDE), "{name}\n{o}");
     }
@@ -89,14 +102,84 @@ fn outside_before_run() {
 fn outside_on_another_thread() {
     for (i, (name, _)) in OPERATIONS.iter().enumerate() {
         let o = in_child!(.env("OPERATION", i).procs(2), || {
-            let t = std::thread::spawn(|| {
-                let i: usize = std::env::var("OPERATION").map_or(0, |s| s.parse().unwrap_or(0));
-                OPERATIONS[i].1();
-            });
+            let t = std::thread::spawn(operation);
             let _ = gort::blocking(|| t.join());
         });
         assert!(o.code == 2 && o.stderr.contains("fatal error: gort: "), "{name}\n{o}");
     }
+}
+
+/// A goroutine in a blocking section has no processor: what needs one says so.
+#[test]
+fn inside_a_blocking_section() {
+    for (i, (name, _)) in OPERATIONS.iter().enumerate() {
+        let o = in_child!(.env("OPERATION", i).procs(2), || gort::blocking(operation));
+        assert!(o.code == 2 && o.stderr.contains(BLOCKING), "{name}\n{o}");
+    }
+}
+
+/// An iterator made on a goroutine cannot be asked elsewhere.
+#[test]
+fn pull_on_another_thread() {
+    let o = in_child!(.procs(2), || {
+        let mut p = gort::iter::pull(|yield_| _ = yield_(1));
+        assert_eq!(p.next(), Some(1));
+        let t = std::thread::spawn(move || p.next());
+        let _ = gort::blocking(|| t.join());
+    });
+    o.exited(2).stderr_has(OUTSIDE);
+    let o = in_child!(.procs(2), || {
+        let mut p = gort::iter::pull(|yield_| _ = yield_(1));
+        gort::blocking(|| p.next());
+    });
+    o.exited(2).stderr_has(BLOCKING);
+}
+
+/// What may be dropped where there is no goroutine, or none that has its processor: only the values matter, and that the
+/// program goes on.
+#[test]
+fn dropped_elsewhere() {
+    in_child!(.procs(2), || {
+        type All = (Chan<String>, time::Timer, time::Ticker, Pool<u8>, UnixStream, Arc<Mutex<i32>>);
+        let all = || -> (All, UnixStream) {
+            let c = chan(2);
+            c.send("x".to_string());
+            let pool = Pool::new(|| 1);
+            pool.put(Box::new(2));
+            let (a, b) = UnixStream::pair().unwrap();
+            ((c, time::Timer::new(ms(1)), time::Ticker::new(ms(1)), pool, a, Arc::default()), b)
+        };
+        for blocking in [true, false] {
+            let (v, mut b) = all();
+            if blocking {
+                gort::blocking(move || drop(v));
+            } else {
+                let t = std::thread::spawn(move || drop(v));
+                gort::blocking(|| t.join()).unwrap();
+            }
+            assert_eq!(b.read(&mut [0]).unwrap(), 0, "the other end has not been closed");
+            // A new pool, which walks the list of pools that the other one was in.
+            drop(Pool::new(|| 1u8).get());
+            // SAFETY: on a user goroutine that holds no lock.
+            unsafe { gort_sync::pool::gc_pools() };
+        }
+        assert_eq!(gort::blocking(|| gort::blocking(|| 1) + gort::blocking(|| 2)), 3);
+    })
+    .ok();
+}
+
+/// With GODEBUG=deadlockgraph=1 the owner of a lock is noted; a thread that runs no goroutine is one as well.
+#[test]
+fn owners_that_are_no_goroutines() {
+    in_plain_child!(.env("GODEBUG", "deadlockgraph=1"), || {
+        gort::run(|| {
+            let (m, rw) = (Arc::new(Mutex::new(1)), Arc::new(RwMutex::new(1)));
+            let t = std::thread::spawn(move || *m.lock() + *rw.rlock() + *rw.try_rlock().unwrap());
+            println!("{}", gort::blocking(|| t.join()).unwrap());
+        });
+    })
+    .ok()
+    .stdout_is("3\n");
 }
 
 /// What never has to wait works anywhere.
@@ -165,6 +248,18 @@ fn busy(stop: &Arc<AtomicBool>) {
     }
 }
 
+/// In a blocking section: waits until sysmon has taken the processor away.
+fn lose_the_processor() {
+    // SAFETY: the M is this thread's own; Ps are never freed.
+    unsafe {
+        let mp = (*getg()).m;
+        let pp = (*mp).oldp.ptr();
+        while (*pp).syscalltick.get() == (*mp).syscalltick.get() {
+            std::thread::yield_now();
+        }
+    }
+}
+
 /// A panic in a blocking section, with and without its processor: it comes out on the other side.
 #[test]
 fn panic_in_blocking() {
@@ -172,10 +267,12 @@ fn panic_in_blocking() {
         in_child!(.procs(procs), || {
             let stop = Arc::new(AtomicBool::new(false));
             busy(&stop);
-            for wait in [0, 30] {
+            for lost in [false, true] {
                 let e = recover(|| {
                     gort::blocking(|| {
-                        std::thread::sleep(ms(wait));
+                        if lost {
+                            lose_the_processor();
+                        }
                         panic!("in there");
                     })
                 });
@@ -186,7 +283,7 @@ fn panic_in_blocking() {
             }
             // Caught inside: by recover and by the standard library.
             gort::blocking(|| {
-                std::thread::sleep(ms(20));
+                lose_the_processor();
                 assert!(std::panic::catch_unwind(|| panic!("x")).is_err());
                 assert!(recover(|| panic!("y")).is_err());
             });
@@ -203,12 +300,14 @@ fn panic_in_blocking() {
 #[test]
 fn panic_in_blocking_unrecovered() {
     for procs in [1, 2, 8] {
-        for wait in [0, 30] {
-            in_child!(.procs(procs).env("WAIT", wait), || {
+        for lost in [false, true] {
+            in_child!(.procs(procs).env("LOST", lost), || {
                 busy(&Arc::new(AtomicBool::new(false)));
-                let wait = std::env::var("WAIT").map_or(0, |s| s.parse().unwrap_or(0));
+                let lost = std::env::var("LOST").is_ok_and(|s| s == "true");
                 gort::blocking(|| {
-                    std::thread::sleep(ms(wait));
+                    if lost {
+                        lose_the_processor();
+                    }
                     panic!("in there");
                 })
             })
@@ -241,7 +340,7 @@ fn goexit_in_blocking() {
                 let _c = Close(done);
                 gort::blocking(|| {
                     let _s = Says;
-                    std::thread::sleep(ms(20));
+                    lose_the_processor();
                     runtime::goexit();
                 })
             });
@@ -314,15 +413,19 @@ fn others_run() {
 fn the_end() {
     for procs in [1, 2, 8] {
         let o = in_child!(.procs(procs), || {
+            static LINES: AtomicU32 = AtomicU32::new(0);
             for i in 0..8 {
                 go(move || {
                     loop {
                         println!("line of {i}");
+                        LINES.fetch_add(1, SeqCst);
                         runtime::gosched();
                     }
                 });
             }
-            time::sleep(ms(5));
+            while LINES.load(SeqCst) < 100 {
+                runtime::gosched();
+            }
             print!("no newline");
         });
         o.ok();

@@ -264,10 +264,8 @@ pub unsafe fn time_sleep(ns: i64) {
             return;
         }
 
+        gort_proc::on_goroutine();
         let gp = getg(); // :273
-        if gp.is_null() {
-            gort_proc::no_goroutine();
-        }
         let mut t = (*gp).timer;
         if t.is_null() {
             // :276
