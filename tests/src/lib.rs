@@ -17,6 +17,7 @@
 mod report;
 pub use report::{Compare, go_fatal, normalise};
 
+use gort_proc::{GWAITING, WaitReason, is_system_goroutine, readgstatus};
 use std::io::{Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
@@ -232,6 +233,27 @@ pub fn wait(mut cmd: Command, stdin: &[u8], limit: Duration) -> Outcome {
     };
     assert!(!hung, "no end after {limit:?}: {cmd:?}\n{o}");
     o
+}
+
+/// Yields until at least `n` goroutines of the program wait for this reason. If that never comes, the test's limit ends it.
+pub fn until_waiting(n: usize, reason: WaitReason) {
+    loop {
+        let mut found = 0;
+        // SAFETY: on a user goroutine that holds no lock; Gs are never freed, and their reason is looked at only.
+        unsafe {
+            gort_proc::for_each_g(&mut |gp| {
+                found += usize::from(
+                    readgstatus(gp) == GWAITING
+                        && (&raw const (*gp).waitreason).read() == reason
+                        && !is_system_goroutine(gp, false),
+                );
+            });
+        }
+        if found >= n {
+            return;
+        }
+        gort::runtime::gosched();
+    }
 }
 
 /// The repository's `tests` folder.

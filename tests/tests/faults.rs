@@ -6,7 +6,8 @@
 
 use gort::sync::WaitGroup;
 use gort::{chan, go, runtime, select, time};
-use gort_tests::{Outcome, in_child};
+use gort_proc::WaitReason;
+use gort_tests::{Outcome, in_child, until_waiting};
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -78,7 +79,7 @@ fn need_threads(limit: fn()) {
             gort::blocking(|| std::thread::sleep(Duration::from_secs(100)));
         });
     }
-    time::sleep(Duration::from_millis(10));
+    until_waiting(400, WaitReason::ChanReceive);
     limit();
     c.close();
     time::sleep(Duration::from_secs(100));
@@ -131,7 +132,7 @@ fn no_thread_for_a_moment() {
                 done.fetch_add(1, SeqCst);
             });
         }
-        time::sleep(Duration::from_millis(1));
+        until_waiting(4, WaitReason::ChanReceive);
         (0..4).for_each(|_| c.send(()));
         while done.load(SeqCst) < 4 {
             time::sleep(us(100));

@@ -229,10 +229,17 @@ fn mutex_wait() {
 #[test]
 fn idle() {
     in_child!(.procs(1), || {
-        let before = float("/gort/sched/idle:seconds");
-        gort::time::sleep(std::time::Duration::from_millis(20));
-        let idle = float("/gort/sched/idle:seconds") - before;
-        assert!(idle >= 0.015, "{idle} s of 0.02");
+        let (start, before) = (std::time::Instant::now(), float("/gort/sched/idle:seconds"));
+        loop {
+            gort::time::sleep(std::time::Duration::from_millis(5));
+            let idle = float("/gort/sched/idle:seconds") - before;
+            let most = start.elapsed().as_secs_f64();
+            assert!((0.0..=most).contains(&idle), "{idle} s of {most}");
+            // (How much of a sleep the processor is idle is for the system to say as well.)
+            if idle >= 0.015 {
+                break;
+            }
+        }
         assert!(metrics::per_p()[0].idle.as_secs_f64() >= 0.015);
     })
     .ok();

@@ -5,7 +5,8 @@ use gort::net::{
 };
 use gort::sync::WaitGroup;
 use gort::{Chan, chan, go, runtime, time};
-use gort_tests::{go_build, in_child, tests_dir};
+use gort_proc::WaitReason;
+use gort_tests::{go_build, in_child, tests_dir, until_waiting};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -35,9 +36,7 @@ fn tcp_pair() -> (TcpStream, TcpStream) {
 
 /// Waits until `n` goroutines are parked in the poller.
 fn until_io_wait(n: usize) {
-    while runtime::stack(true).matches("[IO wait").count() < n {
-        runtime::gosched();
-    }
+    until_waiting(n, WaitReason::IOWait);
 }
 
 /// What the error is: Go's text, or the errno.
@@ -283,18 +282,20 @@ fn deadlines() {
     let old = Instant::now() + ms(50);
     c.set_read_deadline(Some(old)).unwrap();
     let mut r = c.clone();
+    let mut moved = old;
     let res = while_blocked(
         move || r.read(&mut [0]),
         || {
             c.set_read_deadline(far()).unwrap();
+            moved = Instant::now();
             while Instant::now() < old + ms(20) {
                 time::sleep(ms(10));
             }
             s.write_all(b"z").unwrap();
         },
     );
-    // (On a machine so slow that the deadline passed before it was moved, the timeout is right.)
-    assert!(res.is_ok_and(|n| n == 1) || Instant::now() > old + ms(500));
+    // If the deadline passed before it was moved, the timeout is right.
+    assert!(res.is_ok_and(|n| n == 1) || moved >= old);
 
     // Writing, and both.
     c.set_deadline(soon()).unwrap();

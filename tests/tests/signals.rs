@@ -2,7 +2,8 @@
 
 use gort::signal::{self, Signal};
 use gort::{chan, go, process, runtime, select, time};
-use gort_tests::in_child;
+use gort_proc::WaitReason;
+use gort_tests::{in_child, until_waiting};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -217,7 +218,7 @@ fn select_on_a_signal() {
     in_child!(.procs(1), || {
         let c = signal::notify(&[Signal::INT]);
         go(|| {
-            time::sleep(Duration::from_millis(5));
+            until_waiting(1, WaitReason::Select);
             kill(Signal::INT);
         });
         let t = time::after(Duration::from_secs(60));

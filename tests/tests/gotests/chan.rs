@@ -1,8 +1,10 @@
 //! chan_test.go
 
-use crate::{Procs, deep, gc, go_test, ms, us};
+use crate::{Procs, deep, gc, go_test, us};
 use gort::sync::{Mutex, WaitGroup};
 use gort::{Chan, chan, go, runtime, select, time};
+use gort_proc::WaitReason;
+use gort_tests::until_waiting;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -22,7 +24,7 @@ fn one(cap: usize) {
                 done.send(());
             });
         }
-        time::sleep(ms(1));
+        until_waiting(2, WaitReason::ChanReceive);
         assert_eq!(got.load(SeqCst), 0, "chan[{cap}]: received from an empty channel");
         assert!(c.try_recv().is_err());
         select! {
@@ -48,7 +50,7 @@ fn one(cap: usize) {
             sent1.store(true, SeqCst);
             done1.send(());
         });
-        time::sleep(ms(1));
+        until_waiting(1, WaitReason::ChanSend);
         assert!(!sent.load(SeqCst), "chan[{cap}]: sent to a full channel");
         assert!(c.try_send(0).is_err());
         select! {
@@ -77,7 +79,7 @@ fn one(cap: usize) {
         let done = chan::<bool>(0);
         let (c1, done1) = (c.clone(), done.clone());
         go(move || done1.send(c1.recv().is_none()));
-        time::sleep(ms(1));
+        until_waiting(1, WaitReason::ChanReceive);
         c.close();
         assert_eq!(done.recv(), Some(true));
     }
@@ -430,7 +432,7 @@ go_test! {
         });
         for i in 0..N {
             assert_eq!(c.recv(), Some(i));
-            time::sleep(ms(1));
+            until_waiting(1, WaitReason::ChanSend); // with the next one, or that it is done
             gc();
         }
         done.recv();
@@ -480,13 +482,13 @@ go_test! {
             }
             e1.send(9);
         });
-        time::sleep(ms(1)); // it is in c's queue now, twice
+        until_waiting(1, WaitReason::Select); // it is in c's queue now, twice
         let (c1, e1) = (c.clone(), e.clone());
         go(move || {
             c1.recv();
             e1.send(10);
         });
-        time::sleep(ms(1)); // the other one is behind it
+        until_waiting(1, WaitReason::ChanReceive); // the other one is behind it
         d.send(7);
         assert_eq!(e.recv(), Some(9));
         c.send(8); // must reach the second one
@@ -518,7 +520,7 @@ go_test! {
                 wg.done();
             });
         }
-        time::sleep(ms(5));
+        until_waiting(2, WaitReason::Select);
         gc();
         d.send(Box::new(42));
         d.send(Box::new(42));

@@ -1,4 +1,4 @@
-//! Package time: sleep_test.go. Upper bounds are generous where the machine may be busy.
+//! Package time: sleep_test.go. There are no upper bounds: the machine may be busy.
 
 use crate::{Procs, gc, go_test, ms, us};
 use gort::sync::WaitGroup;
@@ -150,44 +150,32 @@ go_test! {
     }
 }
 
-fn stopped(new: fn(Duration) -> T) -> Result<(), &'static str> {
-    after_func(ms(100), || ());
-    let t0 = new(ms(50));
-    let c1 = chan::<()>(1);
-    let c = c1.clone();
-    let t1 = after_func(ms(150), move || c.send(()));
-    let c2 = after(ms(200));
-    if !t0.0.stop() {
-        return Err("event 0 could not be stopped");
+/// A timer fires or is stopped, not both.
+fn stopped(new: fn(Duration) -> T) {
+    let t = new(Duration::from_secs(10_000));
+    assert!(t.0.stop(), "could not be stopped");
+    assert!(!t.0.stop(), "stopped twice");
+    assert!(t.1.try_recv().is_err(), "fired early");
+    // One that would have fired by now; it may have, if the machine stood still.
+    let t = new(ms(50));
+    if t.0.stop() {
+        after(ms(100)).recv();
+        assert!(t.1.try_recv().is_err(), "was not stopped");
+    } else {
+        t.1.recv();
     }
-    if !t1.stop() {
-        return Err("event 1 could not be stopped");
-    }
-    c2.recv();
-    if t0.1.try_recv().is_ok() {
-        return Err("event 0 was not stopped");
-    }
-    if c1.try_recv().is_ok() {
-        return Err("event 1 was not stopped");
-    }
-    if t1.stop() {
-        return Err("stopped twice");
-    }
-    Ok(())
 }
 
 go_test! {
     /// Go (time): sleep_test.go:355 TestAfterStop
     stop_before_the_time, {
-        for new in KINDS {
-            // A busy machine may be late five times in a row hardly ever.
-            let errors: Vec<_> = (0..5).map_while(|_| stopped(new).err()).collect();
-            assert!(errors.len() < 5, "{errors:?}");
-        }
+        KINDS.into_iter().for_each(stopped);
     }
 }
 
-fn queued(delta: Duration, after: fn(Duration) -> Receiver<Instant>) -> Result<(), String> {
+/// Timers `delta` apart, not started in that order: none is early. Says whether their values came in the order of the times,
+/// which only a machine that stands still for about `delta` can prevent.
+fn queued(delta: Duration, after: fn(Duration) -> Receiver<Instant>) -> bool {
     const SLOTS: [u32; 13] = [5, 3, 6, 6, 6, 1, 1, 2, 7, 9, 4, 8, 0];
     let result = chan::<(u32, Instant)>(SLOTS.len());
     let t0 = Instant::now();
@@ -196,25 +184,22 @@ fn queued(delta: Duration, after: fn(Duration) -> Receiver<Instant>) -> Result<(
         go(move || result.send((slot, c.recv().unwrap())));
     }
     let got: Vec<_> = SLOTS.iter().map(|_| result.recv().unwrap()).collect();
-    if !got.is_sorted_by_key(|r| r.0) {
-        return Err(format!("out of order: {got:?}"));
-    }
-    for (slot, t) in got {
+    for &(slot, t) in &got {
         let (d, target) = (t - t0, delta * slot);
-        assert!(d + delta / 2 >= target, "{d:?} instead of {target:?}");
-        if d > target + delta * 10 {
-            return Err(format!("{d:?} instead of {target:?}"));
-        }
+        assert!(d >= target, "{d:?} instead of {target:?}");
     }
-    Ok(())
+    got.is_sorted_by_key(|r| r.0)
 }
 
 go_test! {
     /// Go (time): sleep_test.go:420 TestAfterQueuing
     in_the_order_of_their_times, {
         for a in [after, |d| T::func(d).1] {
-            let errors: Vec<_> = (0..5).map_while(|i| queued(ms(20 + i * 50), a).err()).collect();
-            assert!(errors.len() < 5, "{errors:?}");
+            // Farther apart each time, so that sooner or later the machine is fast enough.
+            let mut delta = ms(20);
+            while !queued(delta, a) {
+                delta *= 2;
+            }
         }
     }
 }
@@ -264,34 +249,20 @@ go_test! {
     }
 }
 
-fn reset(d: Duration) -> Result<(), &'static str> {
-    let t0 = Timer::new(2 * d);
-    sleep(d);
-    if !t0.reset(3 * d) {
-        return Err("reset of a running timer gives false");
-    }
-    sleep(2 * d);
-    if t0.c().try_recv().is_ok() {
-        return Err("fired early");
-    }
-    sleep(2 * d);
-    if t0.c().try_recv().is_err() {
-        return Err("did not fire");
-    }
-    if t0.reset(ms(50)) {
-        return Err("reset of an expired timer gives true");
-    }
-    Ok(())
-}
-
 go_test! {
     /// Go (time): sleep_test.go:552 TestReset
     reset_before_and_after, {
-        let mut d = ms(1);
-        while let Err(e) = reset(d) {
-            d *= 2;
-            assert!(d < Duration::from_secs(10), "{e}");
-        }
+        let far = Duration::from_secs(10_000);
+        let t = Timer::new(far);
+        assert!(t.reset(far), "reset of a running timer gives false");
+        let start = Instant::now();
+        assert!(t.reset(ms(20)), "reset of a running timer gives false");
+        t.c().recv();
+        assert!(start.elapsed() >= ms(20), "fired early");
+        assert!(!t.reset(far), "reset of an expired timer gives true");
+        assert!(t.c().try_recv().is_err(), "fired early");
+        assert!(t.stop() && !t.reset(ms(1)), "reset of a stopped timer gives true");
+        t.c().recv();
     }
 }
 
@@ -384,7 +355,7 @@ go_test! {
 go_test! {
     /// Go (time): sleep_test.go:724 TestAdjustTimers
     moved_to_and_fro, {
-        let minute = Duration::from_secs(60);
+        let hour = Duration::from_secs(3600);
         let mut rnd = 1u64;
         let mut timers: Vec<(Option<T>, u32)> = (0..100).map(|_| (None, 0)).collect();
         while !timers.is_empty() {
@@ -396,18 +367,14 @@ go_test! {
             match (s, t.as_ref()) {
                 (0, _) => *t = Some(T::func(Duration::ZERO)),
                 (1, Some(t)) => _ = t.1.recv(), // idle now
-                (2 | 4 | 6, Some(t)) => assert!(!t.0.reset(minute * (s - 1)), "still active"),
+                (2 | 4 | 6, Some(t)) => assert!(!t.0.reset(hour * (s - 1)), "still active"),
                 (3 | 5 | 7, Some(t)) => {
                     if !t.0.stop() {
                         t.1.recv();
                     }
                 }
                 (8, Some(t)) => assert!(!t.0.reset(Duration::ZERO)),
-                (9, Some(t)) => {
-                    let now = Instant::now();
-                    t.1.recv();
-                    assert!(now.elapsed() < minute / 2, "late by {:?}", now.elapsed());
-                }
+                (9, Some(t)) => _ = t.1.recv(), // not in an hour
                 _ => drop(timers.swap_remove(i)),
             }
         }
