@@ -166,8 +166,10 @@ func mkTypeAssertionError(inter, have, want *string, missing string, samePkg uin
 //go:linkname toError gortgo.toError
 func toError(e interface{}) error { return e.(error) }
 
-//go:linkname throwString sync.throw
-func throwString(s string)
+// badPanicText ends the program: the method that panicText called has panicked.
+//
+//go:linkname badPanicText gortgo.badPanicText
+func badPanicText(r interface{})
 
 // panicText is the text of a panic value that has a method for it.
 //
@@ -175,7 +177,7 @@ func throwString(s string)
 func panicText(v interface{}) (s string, ok bool) {
 	defer func() {
 		if r := recover(); r != nil {
-			throwString("panic while printing panic value")
+			badPanicText(r)
 		}
 	}()
 	switch v := v.(type) {

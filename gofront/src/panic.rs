@@ -345,6 +345,20 @@ unsafe fn fatal(st: *mut GoState) -> ! {
     gort_panic::fatalpanic(first)
 }
 
+/// The method for the text of a panic's value has panicked itself, with `r`.
+///
+/// Go: panic.go:637 preprintpanics
+#[unsafe(export_name = "gortgo.badPanicText")]
+unsafe extern "C-unwind" fn bad_panic_text(r: Eface) {
+    let text = "panic while printing panic value";
+    let t = &*r.typ;
+    if t.name() == "string" {
+        // panic.go:644
+        throw(&format!("{text}: {}", text_of(r, false)));
+    }
+    throw(&format!("{text}: type {}", t.name())); // panic.go:646
+}
+
 /// The text of a panic's value. `methods`: those of the program may be asked.
 unsafe fn text_of(e: Eface, methods: bool) -> String {
     if e.typ.is_null() {

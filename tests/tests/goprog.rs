@@ -164,6 +164,8 @@ uncaught! {
     uncaught_namedstring "namedstring";
     uncaught_error "error";
     uncaught_errorsnew "errorsnew";
+    uncaught_error_panics "errorpanics";
+    uncaught_error_panics_type "errorpanicstype";
     uncaught_stringer "stringer";
     uncaught_complex "complex";
     uncaught_nil "nil";

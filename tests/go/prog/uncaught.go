@@ -17,6 +17,10 @@ type St struct{ a int }
 
 func (s St) String() string { return "stringer" }
 
+type Bad struct{ v interface{} }
+
+func (b Bad) Error() string { panic(b.v) }
+
 var m map[string]int
 
 func main() {
@@ -41,6 +45,10 @@ func main() {
 		panic(S("txt"))
 	case "error":
 		panic(&E{3})
+	case "errorpanics":
+		panic(Bad{"no text"})
+	case "errorpanicstype":
+		panic(Bad{&E{1}})
 	case "errorsnew":
 		panic(errors.New("plain"))
 	case "stringer":
