@@ -24,15 +24,6 @@ type plainError string
 func (e plainError) RuntimeError() {}
 func (e plainError) Error() string { return string(e) }
 
-type errorAddressString struct {
-	msg  string
-	addr uintptr
-}
-
-func (e errorAddressString) RuntimeError() {}
-func (e errorAddressString) Error() string { return "runtime error: " + e.msg }
-func (e errorAddressString) Addr() uintptr { return e.addr }
-
 // A PanicNilError is what panic(nil) panics with.
 type PanicNilError struct {
 	_ [0]func()
@@ -146,9 +137,6 @@ func mkErrorString(s string) interface{} { return errorString(s) }
 
 //go:linkname mkPlainError gortgo.plainError
 func mkPlainError(s string) interface{} { return plainError(s) }
-
-//go:linkname mkAddressError gortgo.addressError
-func mkAddressError(s string, addr uintptr) interface{} { return errorAddressString{s, addr} }
 
 //go:linkname mkNilError gortgo.nilError
 func mkNilError() interface{} { return new(PanicNilError) }

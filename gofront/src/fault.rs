@@ -3,7 +3,7 @@
 //! Compiled Go has unwind tables for every instruction that may fault, so the handler can do what Go's does: make the goroutine
 //! call a function that panics, as if the faulting instruction had called it.
 
-use crate::panic::{address_error, error_string};
+use crate::panic::error_string;
 use core::arch::global_asm;
 use gort_proc::{G, M, ThrowType, getg, throw};
 use gort_signal::sigctxt::Sigctxt;
@@ -90,7 +90,8 @@ unsafe extern "C-unwind" fn sigpanic() {
     let gp = getg();
     const NIL: &str = "invalid memory address or nil pointer dereference";
     match (*gp).sig as i32 {
-        libc::SIGBUS | libc::SIGSEGV => address_error(NIL, (*gp).sigcode1),
+        // signal_unix.go:889 panicmem; the address is part of the error under SetPanicOnFault only
+        libc::SIGBUS | libc::SIGSEGV => error_string(NIL),
         libc::SIGFPE => match (*gp).sigcode0 as i32 {
             FPE_INTDIV => error_string("integer divide by zero"),
             FPE_INTOVF => error_string("integer overflow"),

@@ -486,8 +486,6 @@ unsafe extern "C-unwind" {
     fn mk_error_string(s: Str) -> Eface;
     #[link_name = "gortgo.plainError"]
     fn mk_plain_error(s: Str) -> Eface;
-    #[link_name = "gortgo.addressError"]
-    fn mk_address_error(s: Str, addr: usize) -> Eface;
     #[link_name = "gortgo.boundsError"]
     fn mk_bounds_error(x: i64, y: isize, signed: u32, code: u32) -> Eface;
     #[link_name = "gortgo.typeAssertionError"]
@@ -519,12 +517,6 @@ pub fn error_string(msg: &str) -> ! {
 pub fn plain_error(msg: &str) -> ! {
     // SAFETY: as above.
     unsafe { gopanic(mk_plain_error(Str::copy(msg.as_bytes()))) }
-}
-
-/// Panics because of a fault at `addr`.
-pub fn address_error(msg: &'static str, addr: usize) -> ! {
-    // SAFETY: as above.
-    unsafe { gopanic(mk_address_error(Str::of(msg), addr)) }
 }
 
 /// What the ported crates raise as panics of their own: send on a closed channel, and the like.

@@ -37,7 +37,7 @@ func try(name string, f func()) {
 	defer func() {
 		r := recover()
 		_, isRt := r.(runtime.Error)
-		fmt.Printf("%s: %v (%v)\n", name, r, isRt)
+		fmt.Printf("%s: %v (%v, %T)\n", name, r, isRt, r)
 	}()
 	f()
 	fmt.Println(name, "returned")
