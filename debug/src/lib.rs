@@ -11,21 +11,21 @@ use gort_runtime2::{ALLM, GOMAXPROCS, M, NCGOCALL, NCPU, NEWPROCS, sched};
 ///
 /// Go: debug.go:16 GOMAXPROCS
 #[doc(alias = "GOMAXPROCS")]
-pub unsafe fn gomaxprocs(n: i32) -> i32 {
+pub unsafe fn gomaxprocs(n: isize) -> isize {
     // SAFETY: the caller's contract.
     unsafe {
         // :17 wasm is left out
         // :21
         lock(&raw mut (*sched()).lock);
-        let ret = GOMAXPROCS.get();
+        let ret = GOMAXPROCS.get() as isize;
         unlock(&raw mut (*sched()).lock);
         if n <= 0 || n == ret {
             return ret;
         }
         // :28
         let stw = stop_the_world_gc(StwReason::Gomaxprocs);
-        // :31 startTheWorld acts on it
-        NEWPROCS.set(n);
+        // :31 startTheWorld acts on it. What does not fit is cut off, as in Go.
+        NEWPROCS.set(n as i32);
         // :33
         start_the_world_gc(stw);
         ret

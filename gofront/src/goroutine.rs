@@ -70,8 +70,7 @@ unsafe extern "C-unwind" fn gosched() {
 /// `runtime.GOMAXPROCS`
 #[unsafe(export_name = "runtime.GOMAXPROCS")]
 unsafe extern "C-unwind" fn gomaxprocs(n: isize) -> isize {
-    let n = i32::try_from(n).unwrap_or(if n < 0 { 0 } else { i32::MAX });
-    gort_debug::gomaxprocs(n) as isize
+    gort_debug::gomaxprocs(n)
 }
 
 /// `runtime.NumCPU`
@@ -107,7 +106,7 @@ extern "C-unwind" fn panicgonil() {
 /// `debug.SetMaxThreads`
 #[unsafe(export_name = "runtime_1debug.setMaxThreads")]
 unsafe extern "C-unwind" fn set_max_threads(n: isize) -> isize {
-    gort_proc::set_max_threads(n as i32) as isize
+    gort_proc::set_max_threads(n)
 }
 
 /// `runtime.NumCgoCall`

@@ -23,7 +23,7 @@ pub fn goexit() -> ! {
 pub fn gomaxprocs(n: i32) -> i32 {
     on_goroutine();
     // SAFETY: on a user goroutine; it stops the world itself.
-    unsafe { gort_debug::gomaxprocs(n) }
+    unsafe { gort_debug::gomaxprocs(n as isize) as i32 }
 }
 
 /// Processors that this process may use. Go's `runtime.NumCPU`.
@@ -68,7 +68,7 @@ pub fn stack(all: bool) -> String {
 pub fn set_max_threads(n: i32) -> i32 {
     on_goroutine();
     // SAFETY: on a user goroutine.
-    unsafe { gort_proc::set_max_threads(n) }
+    unsafe { gort_proc::set_max_threads(n as isize) as i32 }
 }
 
 /// Exits at once with `code`, without unwinding any goroutine. Go's `os.Exit`.

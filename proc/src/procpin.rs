@@ -9,14 +9,18 @@ use crate::*;
 ///
 /// Go: proc.go:7061 setMaxThreads
 #[doc(alias = "setMaxThreads")]
-pub unsafe fn set_max_threads(n: i32) -> i32 {
+pub unsafe fn set_max_threads(n: isize) -> isize {
     // SAFETY: the limit is written under the lock.
     unsafe {
         let sched = sched();
         lock(&raw mut (*sched).lock); // :7062
-        let out = (*sched).maxmcount.get();
-        // :7064 no value to cut down to an int32: the argument is one
-        (*sched).maxmcount.set(n); // :7067
+        let out = (*sched).maxmcount.get() as isize;
+        // :7064
+        if n > i32::MAX as isize {
+            (*sched).maxmcount.set(i32::MAX);
+        } else {
+            (*sched).maxmcount.set(n as i32);
+        }
         checkmcount(); // :7069
         unlock(&raw mut (*sched).lock);
         out

@@ -440,6 +440,19 @@ fn gomaxprocs_three() {
     in_child!(.procs(3), || println!("{}", GOMAXPROCS.load())).ok().stdout_is("3\n");
 }
 
+/// A limit that does not fit into an int32 is cut down to the largest one.
+#[test]
+fn more_threads_than_can_be_counted() {
+    in_child!(|| {
+        // SAFETY: on a goroutine.
+        unsafe {
+            assert_eq!(set_max_threads(1 << 40), 10000);
+            assert_eq!(set_max_threads(10000), i32::MAX as isize);
+        }
+    })
+    .ok();
+}
+
 /// MXCSR without its sticky flags, and the x87 control word.
 fn control_words() -> (u32, u16) {
     let (mut mxcsr, mut x87) = (0u32, 0u16);

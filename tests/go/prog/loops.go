@@ -19,6 +19,7 @@ func spin(n int) (s float64) {
 }
 
 func main() {
+	fmt.Println(runtime.GOMAXPROCS(1<<33+3) > 0, runtime.GOMAXPROCS(0)) // cut down to 32 bits
 	runtime.GOMAXPROCS(1)
 	done := make(chan bool)
 	for i := 0; i < 3; i++ {
