@@ -36,6 +36,11 @@ GORT_NORETURN void gort_run(void (*main)(void *), void *arg);
 /* Go's `go fn(arg)`. */
 void gort_go(void (*fn)(void *), void *arg);
 
+/* The same on a segmented stack: it begins with 16 KiB and grows with each call of code that was compiled with gcc's or clang's
+ * -fsplit-stack, up to 1 GB. Other code that it calls (the C library) has 128 KiB at least. For libgort.a only, and to be linked
+ * without -fsplit-stack. longjmp must not leave a function for a caller on an older segment; exceptions may. */
+void gort_go_segmented(void (*fn)(void *), void *arg);
+
 /* Go's runtime.Gosched, runtime.Goexit, runtime.NumGoroutine, runtime.NumCPU, runtime.GOMAXPROCS (n < 1 only asks);
  * the number of the calling goroutine, as tracebacks show it. */
 void gort_gosched(void);

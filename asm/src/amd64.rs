@@ -51,7 +51,9 @@ global_asm!(
     "mov rcx, qword ptr [rdx]",        // :406 faults if g is nil
     "mov rax, qword ptr [rip + gort_tls_g@GOTTPOFF]",
     "mov qword ptr fs:[rax], rdx", // :412
-    "mov rsp, qword ptr [rdi]",    // :414
+    "mov rax, qword ptr [rdx + {guard}]",
+    "mov qword ptr fs:[0x70], rax", // the guard of split-stack code is the thread's, so it comes with the goroutine
+    "mov rsp, qword ptr [rdi]",     // :414
     // :415 and :419 left out: gobuf.ret is the result of a call that returns twice, which nothing here does.
     "mov rdx, qword ptr [rdi + 0x18]", // :416
     "mov rbp, qword ptr [rdi + 0x30]", // :417
@@ -65,6 +67,7 @@ global_asm!(
     "jmp rcx", // :423 a jump: a ret would be mispredicted
     ".cfi_endproc",
     ".size gort_gogo, . - gort_gogo",
+    guard = const offset_of!(G, split_guard),
 );
 
 // Go: asm_amd64.s:429 mcall
@@ -123,6 +126,7 @@ global_asm!(
     "cmp rax, rsi",                                 // :445 mcall on g0 is an error
     "je 3f",
     "mov qword ptr fs:[rcx], rsi",                  // :450
+    "mov qword ptr fs:[0x70], 0",                   // g0's stack is large enough for split-stack code
     "mov rsp, qword ptr [rsi + 0x38]",              // :452
     // On g0 now: nothing to unwind to from here.
     ".cfi_remember_state",
@@ -210,6 +214,7 @@ global_asm!(
     "mov qword ptr [rax + 0x38 + 0x00], rsp",
     "mov qword ptr [rax + 0x38 + 0x30], rbp",
     "mov qword ptr fs:[rcx], r8",                   // :504
+    "mov qword ptr fs:[0x70], 0",
     "mov rsp, qword ptr [r8 + 0x38]",               // :506
     "mov rax, rdi",
     "mov rdi, rsi",
@@ -223,6 +228,8 @@ global_asm!(
     "mov rdx, qword ptr [rax + 0x30]",
     "mov r8, qword ptr [rdx + {curg}]",             // :516
     "mov qword ptr fs:[rcx], r8",                   // :517
+    "mov rcx, qword ptr [r8 + {guard}]",
+    "mov qword ptr fs:[0x70], rcx",
     "mov rsp, qword ptr [r8 + 0x38]",               // :518
     // :519 rbp is on the goroutine's stack
     "mov qword ptr [r8 + 0x38], 0",                 // :520
@@ -241,6 +248,7 @@ global_asm!(
     ".size gort_systemstack, . - gort_systemstack",
     gsignal = const offset_of!(M, gsignal),
     curg = const offset_of!(M, curg),
+    guard = const offset_of!(G, split_guard),
     bad = sym linkname::badsystemstack,
 );
 

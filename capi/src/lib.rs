@@ -46,6 +46,16 @@ pub unsafe extern "C-unwind" fn gort_go(f: Entry, arg: *mut c_void) {
     gort_rs::go(move || s.call());
 }
 
+/// Starts a goroutine on a segmented stack.
+///
+/// # Safety
+/// As for [`gort_go`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn gort_go_segmented(f: Entry, arg: *mut c_void) {
+    let s = Start(f, arg);
+    gort_rs::go_on(StackKind::Segmented, move || s.call());
+}
+
 /// Lets others run.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn gort_gosched() {

@@ -3,7 +3,7 @@
 use crate::panic::GoState;
 use crate::types::Thunk;
 use core::ffi::c_void;
-use gort_proc::{Funcval, NCPU, gcount, getg, goexit1, newproc_pc};
+use gort_proc::{Funcval, NCPU, StackKind, gcount, getg, goexit1, newproc_kind};
 
 /// A `go` statement on its way: code and argument, behind the word that the scheduler calls.
 #[repr(C)]
@@ -57,7 +57,7 @@ unsafe extern "C-unwind" fn go_pc(code: Option<Thunk>, arg: *mut c_void, pc: usi
         gort_proc::throw("runtime: cannot allocate memory");
     }
     s.write(Start { fv: Funcval { fn_: enter }, code, arg });
-    newproc_pc(s.cast(), pc);
+    newproc_kind(s.cast(), 0, pc, StackKind::Segmented);
     getg().cast()
 }
 

@@ -3,7 +3,7 @@
 use crate::goroutine::with_state;
 use crate::types::{Slice, Str, Type};
 use core::ffi::{c_char, c_int};
-use gort_proc::{lock_os_thread_int, set_default_stack_size, unlock_os_thread_int};
+use gort_proc::{StackKind, lock_os_thread_int, unlock_os_thread_int};
 use std::os::unix::ffi::OsStringExt;
 
 unsafe extern "C-unwind" {
@@ -12,9 +12,6 @@ unsafe extern "C-unwind" {
     #[link_name = "main.main"]
     fn main_main();
 }
-
-/// Address space of a goroutine's stack; pages that are not touched cost nothing. `GORTSTACK` overrides it.
-const STACK_SIZE: usize = 1 << 20;
 
 // The code of package main, which the linker gathers in a section of its own.
 core::arch::global_asm!(
@@ -41,8 +38,6 @@ unsafe fn anywhere(pc: usize, _sp: usize) -> Option<usize> {
 /// C's `main`.
 #[unsafe(no_mangle)]
 extern "C" fn main(_argc: c_int, _argv: *const *const c_char) -> c_int {
-    crate::stack::no_guard();
-    set_default_stack_size(STACK_SIZE);
     gort_panic::set_raise(crate::panic::raise);
     gort_signal::fault::set_prepare(crate::fault::prepare);
     // SAFETY: the linker's bounds of that section, zeroes without it.
@@ -53,7 +48,7 @@ extern "C" fn main(_argc: c_int, _argv: *const *const c_char) -> c_int {
         }
     }
     // SAFETY: the functions are what the compiler has made of the program; they run on goroutine 1.
-    gort::run(|| unsafe {
+    gort::run_on(StackKind::Segmented, || unsafe {
         with_state(|| {
             lock_os_thread_int();
             __go_init_main();

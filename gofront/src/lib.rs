@@ -27,7 +27,6 @@
 //! | [`mod@print`], [`mod@panic`], [`unwind`], [`fault`] | printing, panics and what raises them |
 //! | [`reflect`] | what package reflect asks for |
 //! | [`symtab`] | callers and names |
-//! | [`stack`] | `__morestack` |
 
 #![allow(unsafe_op_in_unsafe_fn)]
 // Structures of the scheduler pass through C signatures as opaque pointers.
@@ -46,7 +45,6 @@ pub mod poll;
 pub mod print;
 pub mod reflect;
 pub mod slice;
-pub mod stack;
 pub mod str;
 pub mod symtab;
 pub mod sync;

@@ -69,6 +69,9 @@ pub fn demangle(s: &str) -> String {
 
 /// Functions that the compiler has put in and Go does not count as callers.
 fn is_thunk(name: &str) -> bool {
+    if name == "__morestack" {
+        return true;
+    }
     let last = name.rsplit("..").next().unwrap_or("");
     name.contains("..") && (last == "r" || last.starts_with("thunk") || last.starts_with("stub"))
 }

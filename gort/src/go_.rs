@@ -37,11 +37,21 @@ unsafe extern "C-unwind" fn enter_boxed<F: FnOnce()>(fv: *mut Funcval) {
 #[inline(always)]
 pub fn go<F: FnOnce() + Send + 'static>(f: F) {
     let (pc, _, _) = getpcspbp();
-    go_pc(f, pc);
+    go_pc(StackKind::Native, f, pc);
+}
+
+/// [`go`] with a stack of that kind: a segmented one for code that was compiled with `-fsplit-stack`.
+///
+/// # Panics
+/// As [`go`].
+#[inline(always)]
+pub fn go_on<F: FnOnce() + Send + 'static>(kind: StackKind, f: F) {
+    let (pc, _, _) = getpcspbp();
+    go_pc(kind, f, pc);
 }
 
 #[inline]
-fn go_pc<F: FnOnce() + Send + 'static>(f: F, pc: usize) {
+fn go_pc<F: FnOnce() + Send + 'static>(kind: StackKind, f: F, pc: usize) {
     if getg().is_null() {
         not_on_goroutine();
     }
@@ -50,11 +60,11 @@ fn go_pc<F: FnOnce() + Send + 'static>(f: F, pc: usize) {
     if size_of::<Closure<F>>() <= MAX_ARGS && align_of::<Closure<F>>() <= 16 {
         let mut c = Closure { fv: Funcval { fn_: enter::<F> }, f: ManuallyDrop::new(f) };
         // SAFETY: the closure's bytes move to the new goroutine, which takes it from there.
-        unsafe { newproc_args((&raw mut c).cast(), size_of::<Closure<F>>(), pc) }
+        unsafe { newproc_kind((&raw mut c).cast(), size_of::<Closure<F>>(), pc, kind) }
     } else {
         let c = Box::new(Closure { fv: Funcval { fn_: enter_boxed::<F> }, f: ManuallyDrop::new(f) });
         // SAFETY: the closure is leaked here and taken back by `enter_boxed`, on the new goroutine.
-        unsafe { newproc_pc(Box::into_raw(c).cast(), pc) }
+        unsafe { newproc_kind(Box::into_raw(c).cast(), 0, pc, kind) }
     }
 }
 

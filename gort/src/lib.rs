@@ -52,9 +52,10 @@ pub mod sync;
 pub mod time;
 
 pub use chan_::{Chan, Iter, Receiver, Sender, TryRecvError, TrySendError, chan};
-pub use go_::{blocking, go, go_raw};
+pub use go_::{blocking, go, go_on, go_raw};
 pub use gort_panic::recover;
-pub use rt0::run;
+pub use gort_proc::StackKind;
+pub use rt0::{run, run_on};
 
 // The crates that only `linkname` refers to must be linked all the same.
 use gort_deadlock as _;

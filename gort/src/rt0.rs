@@ -82,6 +82,14 @@ fn exit_beside(code: i32) -> ! {
 ///
 /// Go: asm_amd64.s:159 rt0_go
 pub fn run(f: impl FnOnce() + Send + 'static) -> ! {
+    run_on(StackKind::Native, f)
+}
+
+/// [`run`] with a main goroutine whose stack is of that kind: for front ends whose code checks its stack.
+///
+/// # Panics
+/// As [`run`].
+pub fn run_on(kind: StackKind, f: impl FnOnce() + Send + 'static) -> ! {
     if STARTED.swap(true, Ordering::SeqCst) {
         panic!("gort::run: the runtime is already running");
     }
@@ -114,7 +122,7 @@ pub fn run(f: impl FnOnce() + Send + 'static) -> ! {
         schedinit(); // asm_amd64.s:349
         gort_panic::install_panic_hook();
         // asm_amd64.s:352 the goroutine that runs runtime.main
-        newproc((&raw const MAIN_PC).cast_mut());
+        newproc_kind((&raw const MAIN_PC).cast_mut(), 0, getpcspbp().0, kind);
         // asm_amd64.s:358 does not return
         mstart0();
     }

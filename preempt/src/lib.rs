@@ -381,13 +381,13 @@ pub unsafe fn is_async_safe_point(gp: *mut G, pc: usize, sp: usize, _lr: usize) 
         if (*mp).p.is_null() || !can_preempt_m(mp) {
             return None;
         }
-        // :379 a native stack has a guard page at its end
-        let guard = if (*gp).stack_kind == StackKind::Native { GUARD_SIZE } else { 0 };
+        // :379 a stack that does not move has a guard page at its end; of a segmented one it is the segment in use
+        let guard = if (*gp).stack_kind == StackKind::Copying { 0 } else { GUARD_SIZE };
         if sp < (*gp).stack.lo || sp - (*gp).stack.lo < ASYNC_PREEMPT_STACK.load().saturating_add(guard) {
             return None;
         }
         // gort: native code may have gone to a stack of its own
-        if (*gp).stack_kind == StackKind::Native && sp >= (*gp).stack.hi {
+        if (*gp).stack_kind != StackKind::Copying && sp >= (*gp).stack.hi {
             return None;
         }
         // gort: on its way into or out of the injected call, which is Rust and assembly in the same text as the program.

@@ -18,6 +18,8 @@ pub unsafe fn syscall_runtime_before_fork() {
         let gp = (*(*getg()).m).curg.ptr();
         let mp = (*gp).m;
 
+        segment_before_fork();
+
         // :4851 also keeps the goroutine here
         (*mp).locks.bump(1);
         linkname::sigsave(&raw mut (*mp).sigmask);
@@ -43,6 +45,7 @@ pub unsafe fn syscall_runtime_after_fork() {
         let mp = (*gp).m;
 
         // :4879
+        segment_after_fork();
         (*gp).stackguard0.set((*gp).stack.lo + STACK_GUARD);
 
         // :4881

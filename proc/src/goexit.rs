@@ -74,6 +74,9 @@ pub unsafe fn gdestroy(gp: *mut G) {
         (*gp).labels = core::ptr::null_mut();
         // :4292 gort keeps gp.timer: there is no collector to free it, and the next goroutine on this G can use it.
         (*gp).unwinding = false;
+        if (*gp).stack_kind == StackKind::Segmented {
+            segment_exit(gp);
+        }
 
         // :4294 no assist credit to give back.
 

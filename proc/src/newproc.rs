@@ -102,13 +102,23 @@ pub const MAX_ARGS: usize = 512;
 /// alignment at most 16.
 #[inline]
 pub unsafe fn newproc_args(f: *mut Funcval, narg: usize, callerpc: usize) {
+    // SAFETY: the same contract.
+    unsafe { newproc_kind(f, narg, callerpc, StackKind::Native) }
+}
+
+/// [`newproc_pc()`] for a goroutine whose stack is of that kind: a segmented one for code compiled with `-fsplit-stack`.
+///
+/// # Safety
+/// As [`newproc_args()`].
+#[inline]
+pub unsafe fn newproc_kind(f: *mut Funcval, narg: usize, callerpc: usize, kind: StackKind) {
     // SAFETY: on the system stack the thread keeps its P, as newproc1 and runqput need.
     unsafe {
         // :4975
         let gp = getg();
         // :4977
         systemstack(|| {
-            let newg = newproc1_args(f, narg, gp, callerpc, false, WaitReason::Zero);
+            let newg = newproc1_args(f, narg, gp, callerpc, false, WaitReason::Zero, kind);
 
             // :4980
             let pp = (*(*getg()).m).p.ptr();
@@ -137,7 +147,7 @@ pub unsafe fn newproc1(
     waitreason: WaitReason,
 ) -> *mut G {
     // SAFETY: the same contract.
-    unsafe { newproc1_args(f, 0, callergp, callerpc, parked, waitreason) }
+    unsafe { newproc1_args(f, 0, callergp, callerpc, parked, waitreason, StackKind::Native) }
 }
 
 /// [`newproc1`] for [`newproc_args`].
@@ -153,6 +163,7 @@ unsafe fn newproc1_args(
     callerpc: usize,
     parked: bool,
     waitreason: WaitReason,
+    kind: StackKind,
 ) -> *mut G {
     // SAFETY: M and P stay ours between acquirem and releasem; the new G is nobody else's while it is dead.
     unsafe {
@@ -185,7 +196,8 @@ unsafe fn newproc1_args(
         let total_size = (4 * size_of::<usize>() + 15) & !15;
         // Native stacks are far apart by a power of two, so their tops would compete for the same few cache
         // sets: each stack begins a little lower than the one before it.
-        let mut sp = (*newg).stack.hi - total_size - stack_color((*newg).stack.lo);
+        let top = if kind == StackKind::Segmented { segment_first(newg) } else { (*newg).stack.hi };
+        let mut sp = top - total_size - stack_color((*newg).stack.lo);
         if narg != 0 {
             // the function value moves to the new stack, below the four words
             sp -= (narg + 15) & !15;

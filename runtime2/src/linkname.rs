@@ -197,4 +197,10 @@ unsafe extern "C" {
     /// Go: stubs.go:71 badsystemstack
     #[link_name = "gort.badsystemstack"]
     pub fn badsystemstack() -> !;
+    /// For `__morestack`: a segment with room for a call that needs `need` bytes.
+    #[link_name = "gort.newsegment"]
+    pub fn newsegment(need: usize) -> *mut crate::types::Segment;
+    /// For `__morestack`: leaves the segment in use for the older one.
+    #[link_name = "gort.oldsegment"]
+    pub fn oldsegment();
 }

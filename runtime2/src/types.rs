@@ -174,11 +174,45 @@ pub enum StackKind {
     Copying = 2,
 }
 
+/// One piece of a segmented stack. The descriptor stands at the top of the memory that it describes, so a segment needs no
+/// memory but its own. A goroutine's segments are linked from the oldest to the newest; `g.seg` is the one in use, and
+/// `g.stack` has its bounds.
+///
+/// ```text
+///   stack.hi   this descriptor                            <- its address is where frames begin, downwards
+///              frames of code that checks its stack
+///   guard      what `%fs:0x70` holds while this segment is in use
+///              room for code that does not check: the C library, Rust
+///   stack.lo   guard page
+/// ```
+///
+/// gort's own; in Go up to 1.2 `Stktop`.
+#[repr(C, align(16))]
+#[derive(Debug)]
+pub struct Segment {
+    /// The older one; nil: this is the goroutine's first.
+    pub prev: *mut Segment,
+    /// A newer one, not in use now: kept for the next call that needs it.
+    pub next: *mut Segment,
+    /// Its memory.
+    pub stack: Stack,
+    /// Checked code stays above this.
+    pub guard: usize,
+    /// Bytes from `guard` to the descriptor.
+    pub space: usize,
+    /// The same for this and all older ones together: what the limit of a stack's size is about.
+    pub total: usize,
+    /// The frame of `__morestack`, on the older segment, that has come here last; its stack is in use from below there on.
+    pub frame: usize,
+    /// Memory for frames whose size is known only when they run, if that was too much for the segment; freed with the last call on it.
+    pub blocks: *mut c_void,
+}
+
 /// A goroutine.
 ///
 /// Type-stable: once allocated it is never freed, only reused (`gfput`, `gfget`).
 ///
-/// Left out: the tracer's state (`trace`).
+/// Left out: the state of the tracer (`trace`), of the race detector (`racectx`), of tracebacks of foreign code (`cgoCtxt`).
 ///
 /// Go: runtime2.go:422 g
 #[repr(C, align(64))]
@@ -216,8 +250,9 @@ pub struct G {
     pub goid: u64,
     /// Next in a run queue or free list.
     pub schedlink: Guintptr,
-    /// About when it blocked (set lazily by a traceback or the collector).
-    pub waitsince: i64,
+    /// The value of `%fs:0x70` while it runs: the guard of its segment; 0 if its stack has none. gort's own, here as
+    /// every switch needs it; Go's `waitsince`, which stands here, comes later.
+    pub split_guard: usize,
     /// Why it waits, while it does.
     pub waitreason: WaitReason,
     /// Preemption was asked for; doubles `stackguard0 == STACK_PREEMPT`.
@@ -282,12 +317,12 @@ pub struct G {
     pub ancestors: *mut Vec<AncestorInfo>,
     /// Its first function.
     pub startpc: usize,
-    /// Unused: no race detector.
-    pub racectx: usize,
+    /// About when it blocked (set lazily by a traceback or the collector).
+    pub waitsince: i64,
     /// What it waits on, in lock order.
     pub waiting: *mut Sudog,
-    /// Unused: foreign tracebacks.
-    pub cgo_ctxt: *mut c_void,
+    /// The segment it runs on; nil unless `stack_kind` says segmented. gort's own.
+    pub seg: *mut Segment,
     /// Profiler labels; inherited by its children.
     pub labels: *mut c_void,
     /// Cached timer of `time.Sleep`.

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`pool`] | sizes, `stackalloc`, `stackfree`, the pools and the per-P cache | stack.go:67–525, 1250–1376 |
 //! | [`newstack`] | preemption at a check, growth, moving stacks | stack.go:527–1248 |
+//! | [`segment`] | segmented stacks | Go 1.2's; the end of `newstack` |
 //! | [`span`] | address space, guard pages, which stack an address belongs to | the parts of mheap.go below them |
 //!
 //! # Native stacks
@@ -16,6 +17,8 @@
 pub mod newstack;
 #[cfg(not(loom))]
 pub mod pool;
+#[cfg(not(loom))]
+pub mod segment;
 #[cfg(not(loom))]
 pub mod span;
 #[cfg(not(loom))]
@@ -33,6 +36,8 @@ pub use stack_loom::*;
 pub use newstack::*;
 #[cfg(not(loom))]
 pub use pool::*;
+#[cfg(not(loom))]
+pub use segment::*;
 #[cfg(not(loom))]
 pub use span::{
     GUARD_SIZE, PAGE_SHIFT, PAGE_SIZE, stack_address_space, stack_of, stack_release_deep, stack_trim,

@@ -1,5 +1,6 @@
 //! Sizes of stacks, their pools, allocation and release: stack.go:67–525 and 1250–1376.
 
+use crate::segment::segment_mode_init;
 use crate::span::{
     MSpan, MSpanList, PAGE_SHIFT, PAGE_SIZE, SPAN_MANUAL, alloc_manual, free_manual, link_of,
     may_acquire_mheap_lock, mheap_init, os_stack_alloc, os_stack_free, span_of, stack_release_deep,
@@ -142,6 +143,7 @@ pub fn stackinit() {
         if std::env::var("GORTGUARD").is_ok_and(|v| v == "mprotect") {
             use_mprotect_guards();
         }
+        segment_mode_init();
         mheap_init();
         // :168
         if stack_cache_size() & (PAGE_SIZE - 1) != 0 {

@@ -22,3 +22,29 @@ pub fn has_goroutine() -> bool {
 pub fn no_goroutine() -> ! {
     panic!("gort: operation outside of a goroutine")
 }
+
+/// Models have no stacks, hence no segments.
+///
+/// # Safety
+/// None.
+pub unsafe fn segment_first(_gp: *mut gort_runtime2::G) -> usize {
+    unreachable!()
+}
+
+/// As [`segment_first`].
+///
+/// # Safety
+/// None.
+pub unsafe fn segment_exit(_gp: *mut gort_runtime2::G) {}
+
+/// As [`segment_first`].
+///
+/// # Safety
+/// None.
+pub unsafe fn segment_before_fork() {}
+
+/// As [`segment_first`].
+///
+/// # Safety
+/// None.
+pub unsafe fn segment_after_fork() {}

@@ -7,8 +7,10 @@ use core::ffi::{CStr, c_int, c_void};
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use framehop::x86_64::{CacheX86_64, UnwindRegsX86_64, UnwinderX86_64};
 use framehop::{ExplicitModuleSectionInfo, FrameAddress, MustNotAllocateDuringUnwind, Unwinder};
+use gort_asm::{getg, morestack_frame};
 use gort_os_linux::{gettid, osyield, syscall6};
 use gort_runtime2::{Global, Stack};
+use gort_stack::stack_of;
 
 /// A module as the dynamic loader has mapped it.
 #[derive(Clone)]
@@ -50,7 +52,7 @@ pub(crate) struct Reentrant<'a>(&'a AtomicU32);
 impl<'a> Reentrant<'a> {
     /// Takes the lock; `None` if this very thread has it.
     pub(crate) fn lock(owner: &'a AtomicU32) -> Option<Self> {
-        let me = gettid();
+        let me = thread();
         if owner.load(Ordering::Relaxed) == me {
             return None;
         }
@@ -59,6 +61,15 @@ impl<'a> Reentrant<'a> {
         }
         Some(Self(owner))
     }
+}
+
+/// The number of this thread, without a system call if its M knows it: a deep stack has millions of frames.
+fn thread() -> u32 {
+    let gp = getg();
+    // SAFETY: the current g and its M, which stay.
+    let known =
+        if gp.is_null() || unsafe { (*gp).m.is_null() } { 0 } else { unsafe { (*(*gp).m).procid.get() } };
+    if known == 0 { gettid() } else { known as u32 }
 }
 
 impl Drop for Reentrant<'_> {
@@ -221,6 +232,13 @@ pub struct Step {
 /// # Safety
 /// `stk` is mapped.
 pub unsafe fn step(pc: usize, sp: usize, bp: usize, innermost: bool, stk: Stack) -> Option<Step> {
+    // The step from one segment to an older one may go down, which framehop takes for an error.
+    if let Some(cfa) = morestack_frame(pc) {
+        let sp = bp.wrapping_add(cfa);
+        // SAFETY: reads what is a stack, or asks the kernel.
+        let (pc, bp) = unsafe { (read_word(sp.wrapping_sub(8), stk)?, read_word(bp, stk)?) };
+        return Some(Step { pc, sp, bp });
+    }
     let _l = Reentrant::lock(&OWNER)?;
     // SAFETY: the lock is held; the stack is read within its bounds, and elsewhere through the kernel.
     unsafe {
@@ -244,7 +262,7 @@ pub unsafe fn step(pc: usize, sp: usize, bp: usize, innermost: bool, stk: Stack)
     }
 }
 
-/// The word at `addr`; asks the kernel if that is not on `stk`, as it may not be mapped.
+/// The word at `addr`; asks the kernel if that is neither on `stk` nor on a stack of gort's, as it may not be mapped.
 ///
 /// # Safety
 /// `stk` is mapped.
@@ -254,7 +272,9 @@ pub unsafe fn read_word(addr: usize, stk: Stack) -> Option<usize> {
     }
     // SAFETY: inside a mapped stack; or else a system call that reports bad addresses.
     unsafe {
-        if stk.lo <= addr && addr < stk.hi {
+        // A segmented stack consists of several.
+        let ours = |addr| stack_of(addr).is_some_and(|(_, guard)| !guard);
+        if stk.lo <= addr && addr < stk.hi || ours(addr) {
             return Some((addr as *const usize).read_volatile());
         }
         let mut word = 0usize;

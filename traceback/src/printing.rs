@@ -268,9 +268,18 @@ unsafe fn traceback2(
         // :964
         let gp = u.g;
         let (level, _, _) = gotraceback();
+        // How many frames are shown at a pc: a deep recursion has few of them, and naming one takes a microsecond.
+        let mut known = [(0usize, 0usize); 16];
         while u.valid() {
             // :968
             let mut last_n = 0;
+            let memo = &mut known[u.sym_pc() % 16];
+            if n != 0 && memo.0 == u.sym_pc() && skip >= memo.1 && skip != 0 {
+                n += memo.1;
+                skip -= memo.1;
+                u.next();
+                continue;
+            }
             let Some(f) = func_at(u.sym_pc()) else {
                 // Code without any table (generated, not announced): its address is all there is to show.
                 let (pc, fp, sp) = (u.frame.pc, u.frame.fp, u.frame.sp);
@@ -337,6 +346,9 @@ unsafe fn traceback2(
                 print!("\n");
             }
             // :1012 (no frames from a foreign unwinder)
+            if n > last_n {
+                *memo = (u.sym_pc(), last_n);
+            }
             u.next();
         }
         // :1041

@@ -345,7 +345,7 @@ pub fn classify(name: &str, file: &str, system: bool) -> Owner {
     if !name.contains("::") {
         // C, assembly, or Go: its own rule follows in showfuncinfo.
         let ours = ["gort_", "gort.", "__rust", "rust_", "_R", "_Unwind_", "__libc_"];
-        let exact = ["_start", "start_thread", "clone", "clone3", "__clone", "__clone3"];
+        let exact = ["_start", "start_thread", "clone", "clone3", "__clone", "__clone3", "__morestack"];
         let r = ours.iter().any(|p| name.starts_with(p)) || exact.contains(&name);
         return if r { Owner::Runtime } else { Owner::User };
     }
