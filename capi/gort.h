@@ -152,7 +152,12 @@ typedef struct {
     size_t wait_reason_len;
     uintptr_t stack_lo, stack_hi;
     uintptr_t sp, pc, bp;
+    const void *segment; /* of a segmented stack: the one that is described, the newest at first; otherwise null */
 } gort_goroutine;
+
+/* Makes of a (copy of a) description that of the next older segment of the same stack: its bounds, and in sp where its used part
+ * begins. False if there is none. To be called in the function that got the description. */
+bool gort_older_segment(gort_goroutine *g);
 
 /* Calls f(goroutine, arg) for each goroutine, those of the runtime included. Only while the world is stopped. f calls
  * nothing of this header. */

@@ -235,6 +235,9 @@ global_asm!(
     resume = sym _Unwind_Resume,
 );
 
+/// Bytes below `__morestack`'s frame pointer that belong to a call on its way: the arguments in registers.
+pub const MORESTACK_SAVED: usize = 48;
+
 unsafe extern "C" {
     static gort_morestack_old: u8;
     static gort_morestack_new: u8;

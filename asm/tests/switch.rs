@@ -2,7 +2,7 @@
 
 use core::arch::asm;
 use gort_asm::{getg, goexit_pc, gogo, mcall, setg, systemstack};
-use gort_runtime2::{Funcval, G, Gobuf, M};
+use gort_runtime2::{Funcval, G, Gobuf, M, Segment};
 use std::cell::Cell;
 
 #[unsafe(export_name = "gort.goexit1")]
@@ -21,6 +21,14 @@ extern "C" fn badmcall2(_: usize) -> ! {
 }
 #[unsafe(export_name = "gort.badsystemstack")]
 extern "C" fn badsystemstack() -> ! {
+    std::process::abort()
+}
+#[unsafe(export_name = "gort.newsegment")]
+extern "C" fn newsegment(_: usize) -> *mut Segment {
+    std::process::abort()
+}
+#[unsafe(export_name = "gort.oldsegment")]
+extern "C" fn oldsegment() {
     std::process::abort()
 }
 

@@ -3,6 +3,8 @@
 //! Prints a line per metric, `name<TAB>value<TAB>unit<TAB>lower|higher`. Exit status 64: no such workload. The
 //! Go twin is `bench/go/main.go`; both do the same work, checked by sums.
 
+mod hotsplit;
+
 use gort::net::{TcpListener, TcpStream};
 use gort::sync::{Mutex, WaitGroup};
 use gort::{Chan, chan, go, runtime, select, time};
@@ -25,7 +27,12 @@ fn main() {
     let Some(f) = workload(&name) else { std::process::exit(64) };
     // The number of workers comes from the id alone.
     // SAFETY: no other thread exists yet.
-    unsafe { std::env::set_var("GOMAXPROCS", workers.to_string()) };
+    unsafe {
+        std::env::set_var("GOMAXPROCS", workers.to_string());
+        if name == "hotsplit_freed" {
+            std::env::set_var("GORTSPLIT", "free");
+        }
+    }
     gort::run(move || {
         f(&id);
         let _ = std::io::stdout().flush();
@@ -64,6 +71,8 @@ fn workload(name: &str) -> Option<Workload> {
         "echo_self" => echo_self,
         "echo_ext" => |_| echo_ext(),
         "syscall" => syscall,
+        "hotsplit_none" => |id| hotsplit::run(id, false),
+        "hotsplit_kept" | "hotsplit_freed" => |id| hotsplit::run(id, true),
         _ => return None,
     })
 }

@@ -375,6 +375,7 @@ pub struct Goroutine {
     sp: usize,
     pc: usize,
     bp: usize,
+    segment: *const Segment,
 }
 
 /// What `gp`, which stands still, looks like; `here` has pc, sp and frame pointer of the running goroutine.
@@ -403,7 +404,31 @@ unsafe fn describe(gp: *mut G, here: (usize, usize, usize)) -> Goroutine {
             sp,
             pc,
             bp,
+            segment: (*gp).seg,
         }
+    }
+}
+
+/// Goes on to the next older segment of a stack.
+///
+/// # Safety
+/// The goroutine that `g` describes stands still, as for [`gort_for_each_goroutine`] and [`gort_suspend`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn gort_older_segment(g: *mut Goroutine) -> bool {
+    // SAFETY: descriptors of segments do not change while the goroutine stands still.
+    unsafe {
+        let s = (*g).segment;
+        if s.is_null() || (*s).prev.is_null() {
+            return false;
+        }
+        let older = (*s).prev;
+        (*g).segment = older;
+        (*g).stack_lo = (*older).stack.lo;
+        (*g).stack_hi = (*older).stack.hi;
+        (*g).sp = (*s).frame - MORESTACK_SAVED;
+        (*g).pc = 0;
+        (*g).bp = (*s).frame;
+        true
     }
 }
 

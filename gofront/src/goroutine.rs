@@ -3,7 +3,7 @@
 use crate::panic::GoState;
 use crate::types::Thunk;
 use core::ffi::c_void;
-use gort_proc::{Funcval, NCPU, StackKind, gcount, getg, goexit1, newproc_kind};
+use gort_proc::{Funcval, MAXSTACKSIZE, NCPU, StackKind, gcount, getg, goexit1, newproc_kind};
 
 /// A `go` statement on its way: code and argument, behind the word that the scheduler calls.
 #[repr(C)]
@@ -107,6 +107,17 @@ extern "C-unwind" fn panicgonil() {
 #[unsafe(export_name = "runtime_1debug.setMaxThreads")]
 unsafe extern "C-unwind" fn set_max_threads(n: isize) -> isize {
     gort_proc::set_max_threads(n)
+}
+
+/// `debug.SetMaxStack`
+///
+/// Go: rdebug.go:10 setMaxStack
+#[unsafe(export_name = "runtime_1debug.setMaxStack")]
+extern "C-unwind" fn set_max_stack(n: isize) -> isize {
+    // :11
+    let old = MAXSTACKSIZE.get();
+    MAXSTACKSIZE.set(n as usize);
+    old as isize
 }
 
 /// `runtime.NumCgoCall`

@@ -475,3 +475,6 @@ fn small_functions() {
     assert_eq!(STACK_GUARD, 928);
     assert_eq!(FIXED_STACK, 2048);
 }
+
+#[path = "model/segments.rs"]
+mod segments;

@@ -22,8 +22,8 @@ fn libraries() -> PathBuf {
     .clone()
 }
 
-/// Compiles `examples/c/NAME.c`; None without a C compiler.
-fn compile(name: &str, link: &[&str]) -> Option<PathBuf> {
+/// Compiles `DIR/NAME.c` with these options besides; None without a C compiler.
+fn compile(dir: &str, name: &str, options: &[&str], link: &[&str]) -> Option<PathBuf> {
     if !Command::new("cc").arg("--version").output().is_ok_and(|o| o.status.success()) {
         println!("skipped: no C compiler on this machine");
         return None;
@@ -31,22 +31,32 @@ fn compile(name: &str, link: &[&str]) -> Option<PathBuf> {
     let root = tests_dir().parent().expect("a parent").to_path_buf();
     let lib = libraries();
     let kind = if link[0].ends_with("static") { "a" } else { "so" };
-    let exe = std::env::temp_dir().join(format!("gort-c-{name}-{kind}-{}", std::process::id()));
+    static NUMBER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let exe = std::env::temp_dir().join(format!("gort-c-{name}-{kind}-{}-{number}", std::process::id()));
+    // In two steps, as options for the code may mean something else to the linker.
+    let object = exe.with_extension("o");
     let mut cmd = Command::new("cc");
-    cmd.args(["-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror", "-I"])
-        .arg(root.join("capi"));
-    cmd.arg("-o").arg(&exe).arg(root.join(format!("examples/c/{name}.c")));
-    cmd.arg("-L").arg(&lib).args(link).arg(format!("-Wl,-rpath,{}", lib.display()));
+    cmd.args(["-std=c11", "-D_GNU_SOURCE", "-O2", "-Wall", "-Wextra", "-Werror"]).args(options);
+    cmd.arg("-I").arg(root.join("capi")).arg("-c").arg("-o").arg(&object);
+    cmd.arg(root.join(format!("{dir}/{name}.c")));
     wait(cmd, b"", Duration::from_secs(300)).ok();
+    let mut cmd = Command::new("cc");
+    cmd.arg("-o").arg(&exe).arg(&object).arg("-L").arg(&lib).args(link);
+    cmd.arg(format!("-Wl,-rpath,{}", lib.display()));
+    wait(cmd, b"", Duration::from_secs(300)).ok();
+    let _ = std::fs::remove_file(object);
     Some(exe)
 }
 
 const STATIC: &[&str] = &["-Wl,-Bstatic", "-lgort", "-Wl,-Bdynamic", "-lgcc_s", "-lpthread", "-ldl", "-lm"];
+/// For code on segmented stacks. Linked with the option, gcc's own runtime of split stacks would come along.
+const SPLIT: &[&str] = &["-std=gnu11", "-O1", "-fsplit-stack", "-fexceptions", "-Wno-infinite-recursion"];
 const SHARED: &[&str] = &["-lgort"];
 
 fn run(name: &str, link: &[&str], args: &[&str], expected: &str) {
     let link: Vec<&str> = if link == STATIC { link.to_vec() } else { SHARED.to_vec() };
-    let Some(exe) = compile(name, &link) else { return };
+    let Some(exe) = compile("examples/c", name, &[], &link) else { return };
     for procs in ["1", "2", "4"] {
         let mut cmd = Command::new(&exe);
         cmd.args(args).env("GOMAXPROCS", procs).env_remove("GODEBUG").env_remove("GOTRACEBACK");
@@ -82,6 +92,38 @@ fn collector_static() {
 #[test]
 fn collector_shared() {
     run("collector", SHARED, &[], COLLECTOR);
+}
+
+/// C on segmented stacks: what passes from one segment to the next, for calls, results, exceptions and goroutines that
+/// park there. With segments of every kind: as they are, freed at once, and one for each call.
+#[test]
+fn segments() {
+    let Some(exe) = compile("tests/c", "segments", SPLIT, STATIC) else { return };
+    for (mode, depth) in [("", "100000"), ("free", "20000"), ("tight", "10000")] {
+        for procs in ["1", "2", "8"] {
+            let mut cmd = Command::new(&exe);
+            cmd.arg(depth).env("GOMAXPROCS", procs).env("GORTSPLIT", mode);
+            cmd.env_remove("GODEBUG").env_remove("GOTRACEBACK");
+            wait(cmd, b"", Duration::from_secs(300)).ok().stdout_is("right\n");
+        }
+    }
+    let _ = std::fs::remove_file(exe);
+}
+
+/// The end of a segmented stack, in Go's words, with a traceback from the newest segment to the oldest.
+#[test]
+fn segments_overflow() {
+    let Some(exe) = compile("tests/c", "segments", SPLIT, STATIC) else { return };
+    let mut cmd = Command::new(&exe);
+    cmd.arg("overflow").env_remove("GODEBUG").env_remove("GOTRACEBACK");
+    let o = wait(cmd, b"", Duration::from_secs(300));
+    let o = o.exited(2).stderr_has("runtime: goroutine stack exceeds 1000000000-byte limit\nruntime: sp=0x");
+    let o =
+        o.stderr_has("\nfatal error: stack overflow\n\nruntime stack:\n").stderr_has("\nendless(...)\n\t");
+    o.stderr_has(" frames elided...\n")
+        .stderr_has("\nendless_main(...)\n\t")
+        .stderr_has("\ngort_goexit(...)\n");
+    let _ = std::fs::remove_file(exe);
 }
 
 /// The header is C++ too, and stands alone.

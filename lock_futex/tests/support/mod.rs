@@ -43,4 +43,5 @@ macro_rules! unreachable_c {
 }
 unreachable_c!("gort.goexit1" goexit1 "gort.badmcall" badmcall "gort.badmcall2" badmcall2
     "gort.badsystemstack" badsystemstack "gort.entersyscallblock" entersyscallblock
-    "gort.exitsyscall" exitsyscall "gort.mstart0" mstart0);
+    "gort.exitsyscall" exitsyscall "gort.mstart0" mstart0
+    "gort.newsegment" newsegment "gort.oldsegment" oldsegment);
