@@ -66,9 +66,16 @@ impl<'a> Reentrant<'a> {
 /// The number of this thread, without a system call if its M knows it: a deep stack has millions of frames.
 fn thread() -> u32 {
     let gp = getg();
-    // SAFETY: the current g and its M, which stay.
-    let known =
-        if gp.is_null() || unsafe { (*gp).m.is_null() } { 0 } else { unsafe { (*(*gp).m).procid.get() } };
+    let mut known = 0;
+    if !gp.is_null() {
+        // SAFETY: the current g and its M, which stay.
+        unsafe {
+            let mp = (*gp).m;
+            if !mp.is_null() {
+                known = (*mp).procid.get();
+            }
+        }
+    }
     if known == 0 { gettid() } else { known as u32 }
 }
 

@@ -104,7 +104,8 @@ fn run(ops: Vec<Op>) -> Result<(), TestCaseError> {
     // SAFETY: the thread is an M of its own; the list is walked as the goroutine itself would.
     unsafe {
         let gp = goroutine();
-        let mark = |s: *mut Segment| ((*s).guard.next_multiple_of(8) as *mut usize).write_volatile(s as usize);
+        let mark =
+            |s: *mut Segment| ((*s).guard.next_multiple_of(8) as *mut usize).write_volatile(s as usize);
         let mut model = vec![((*gp).seg, FIRST_SPACE)];
         mark((*gp).seg);
         for op in ops {
@@ -183,9 +184,13 @@ fn segments_end_at_the_limit() {
         let o = child("segments::segments_end_at_the_limit", "yes");
         let err = String::from_utf8_lossy(&o.stderr);
         assert_eq!(o.status.code(), Some(2), "{err}");
-        assert!(err.contains("runtime: goroutine stack exceeds 100000000-byte limit\nruntime: sp=0x"), "{err}");
+        assert!(
+            err.contains("runtime: goroutine stack exceeds 100000000-byte limit\nruntime: sp=0x"),
+            "{err}"
+        );
         assert!(err.contains("\nfatal error: stack overflow"), "{err}");
-        let total: usize = err.lines().filter_map(|l| l.strip_prefix("total ")?.parse().ok()).next_back().unwrap();
+        let total: usize =
+            err.lines().filter_map(|l| l.strip_prefix("total ")?.parse().ok()).next_back().unwrap();
         assert!(total <= LIMIT && total > LIMIT - 1000, "{total}");
         return;
     }
