@@ -462,6 +462,13 @@ pub unsafe fn closechan(c: *mut Hchan) {
             glist.push(gp);
         }
         unlock(&raw mut (*c).lock); // :458
+        if mutant!("close wakes the first first") {
+            let turned = GList::default();
+            while !glist.empty() {
+                turned.push(glist.pop());
+            }
+            glist.head.set(turned.head.ptr());
+        }
         // :461 a stack: the one queued last is readied first
         while !glist.empty() {
             let gp = glist.pop();
@@ -813,6 +820,14 @@ pub unsafe fn enqueue(q: *mut Waitq, sgp: *mut Sudog) {
             (*sgp).prev = core::ptr::null_mut();
             (*q).first.set(sgp);
             (*q).last = sgp;
+            return;
+        }
+        if mutant!("channels wake the youngest") {
+            let first = (*q).first.get();
+            (*sgp).prev = core::ptr::null_mut();
+            (*sgp).next = first;
+            (*first).prev = sgp;
+            (*q).first.set(sgp);
             return;
         }
         (*sgp).prev = x; // :849

@@ -11,11 +11,51 @@ unsafe extern "C-unwind" fn semacquire(s: *const Uint32) {
     sema::sync_runtime_semacquire(s);
 }
 
-/// The same, for a mutex.
+/// The same, for a mutex, or for a `RWMutex`: Go 1.18 has one function for both, Go 1.23 has three, with wait reasons of their own.
 #[unsafe(export_name = "sync.runtime__SemacquireMutex")]
+#[unsafe(naked)]
 unsafe extern "C-unwind" fn semacquire_mutex(s: *const Uint32, lifo: BoolArg, skip: isize) {
-    sema::sync_runtime_semacquire_mutex(s, yes(lifo), skip as i32);
+    core::arch::naked_asm!(
+        "mov rcx, [rsp]", // who calls
+        "jmp {f}",
+        f = sym semacquire_mutex_for,
+    )
 }
+
+unsafe extern "C-unwind" fn semacquire_mutex_for(
+    s: *const Uint32,
+    lifo: BoolArg,
+    skip: isize,
+    caller: usize,
+) {
+    // What of the stack is to be left out of profiles tells a `RWMutex` from a `Mutex`, which skips a function.
+    if skip > 0 {
+        sema::sync_runtime_semacquire_mutex(s, yes(lifo), skip as i32);
+    } else if (LOCK[0]..LOCK[1]).contains(&caller) {
+        sema::sync_runtime_semacquire_rwmutex(s, yes(lifo), 0);
+    } else {
+        sema::sync_runtime_semacquire_rwmutex_r(s, yes(lifo), 0);
+    }
+}
+
+unsafe extern "C" {
+    /// Where libgo's `(*RWMutex).Lock` begins, and the function behind it; 0 in a program without package sync.
+    #[link_name = "gort.rwmutex_lock"]
+    static LOCK: [usize; 2];
+}
+
+// Weak, as only some programs have them.
+core::arch::global_asm!(
+    ".weak sync.RWMutex.Lock",
+    ".weak sync.RWMutex.Unlock",
+    ".pushsection .data.rel.ro.gort.rwmutex_lock, \"aw\"",
+    ".balign 8",
+    ".globl gort.rwmutex_lock",
+    "gort.rwmutex_lock:",
+    ".quad sync.RWMutex.Lock",
+    ".quad sync.RWMutex.Unlock",
+    ".popsection",
+);
 
 /// Releases it.
 #[unsafe(export_name = "sync.runtime__Semrelease")]

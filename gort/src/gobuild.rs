@@ -4,6 +4,9 @@
 //! `libgort_gofront.a`, the static library of the crate `gofront`. It is looked for at `$GORT_GOFRONT`, then beside the
 //! executable, in `../lib/gort`, and in the build directories that the executable may stand in.
 //!
+//! A program is some files of package main, or a directory; which packages of its module it needs, and in which order, says
+//! gccgo's own `go list`.
+//!
 //! Results are kept in `$XDG_CACHE_HOME/gort` (`~/.cache/gort`): once for each compiler, libgo's packages without their runtime; for each
 //! program, by the hash of its text, the executable. The last 32 programs stay.
 
@@ -52,21 +55,26 @@ const RUNTIME_OBJECTS: &[&str] = &[
 /// Programs that the cache keeps.
 const KEEP: usize = 32;
 
-/// Whether an argument names a Go program.
+/// Whether an argument names a Go file.
 pub fn is_go(arg: &OsStr) -> bool {
     Path::new(arg).extension().is_some_and(|e| e == "go")
 }
 
+/// Whether an argument names a directory with a Go program: it contains a slash, or is `.` or `..`.
+pub fn is_dir(arg: &OsStr) -> bool {
+    !is_go(arg) && (arg == "." || arg == ".." || arg.to_string_lossy().contains('/'))
+}
+
 /// Compiles the program and becomes it.
-pub fn run(files: &[OsString], args: &[OsString]) -> ! {
-    let exe = build(files);
+pub fn run(program: &[OsString], args: &[OsString]) -> ! {
+    let exe = build(program);
     let err = Command::new(&exe).args(args).exec();
     fail(&format!("{}: {err}", exe.display()))
 }
 
 /// Compiles the program to `out`.
-pub fn build_to(files: &[OsString], out: &Path) {
-    let exe = build(files);
+pub fn build_to(program: &[OsString], out: &Path) {
+    let exe = build(program);
     // A running executable cannot be written to, but it can be replaced.
     let _ = fs::remove_file(out);
     if let Err(e) = fs::copy(&exe, out) {
@@ -259,44 +267,175 @@ fn support(t: &Tools) -> (PathBuf, String) {
     (dir, hex)
 }
 
+/// A package to compile: its import path (empty: package main), and its files.
+struct Package {
+    path: String,
+    files: Vec<PathBuf>,
+}
+
+/// The packages of the program, each after those that it imports.
+fn packages(program: &[OsString]) -> Vec<Package> {
+    let files: Vec<PathBuf> = program.iter().map(PathBuf::from).collect();
+    let dir = match &files[..] {
+        [dir] if !is_go(dir.as_os_str()) => Some(dir),
+        _ => None,
+    };
+    let here = Path::new(".");
+    let module = Module::of(dir.map_or(files[0].parent().unwrap_or(here), PathBuf::as_path));
+    let local = match (&dir, &module) {
+        (Some(_), _) => true,
+        // `go list` takes its time; most programs need no package of their module.
+        (None, Some(m)) => files.iter().any(|f| m.is_imported(&or_fail(fs::read_to_string(f), f))),
+        (None, None) => false,
+    };
+    if !local {
+        return vec![Package { path: String::new(), files }];
+    }
+    let mut c = Command::new("go-12");
+    c.args(["list", "-compiler", "gccgo", "-deps", "-f", LIST]);
+    c.env("CGO_ENABLED", "0").env_remove("GOROOT").stdin(Stdio::null()).stderr(Stdio::inherit());
+    let modfile = module.as_ref().and_then(|m| m.for_go_1_18(&mut c));
+    if module.is_none() {
+        c.env("GO111MODULE", "off"); // a directory alone
+    }
+    match dir {
+        Some(d) => c.current_dir(d).arg("."),
+        // From within the module, wherever the user stands.
+        None => {
+            let absolute = files.iter().map(|f| or_fail(std::path::absolute(f), f));
+            let absolute: Vec<PathBuf> = absolute.collect();
+            c.current_dir(absolute[0].parent().unwrap_or(here)).args(&absolute)
+        }
+    };
+    let o = c.output();
+    drop(modfile);
+    let o = match o {
+        Ok(o) if o.status.success() => String::from_utf8_lossy(&o.stdout).into_owned(),
+        Ok(_) => exit(1), // it has said why
+        Err(e) => fail(&format!("go-12, of the Debian package gccgo-12, is needed for packages: {e}")),
+    };
+    let mut all: Vec<Package> = Vec::new();
+    for line in o.lines().filter(|l| !l.is_empty()) {
+        let mut w = line.split('\t');
+        let (path, name, dir) = (w.next().unwrap_or(""), w.next(), w.next().unwrap_or(""));
+        let path = if name == Some("main") { "" } else { path };
+        all.push(Package { path: path.into(), files: w.map(|f| Path::new(dir).join(f)).collect() });
+    }
+    match all.last() {
+        Some(main) if main.path.is_empty() => all,
+        _ => fail(&format!("{} is not package main", files[0].display())),
+    }
+}
+
+/// What `go list` is to print of each package that is not gccgo's.
+const LIST: &str =
+    "{{if not .Standard}}{{.ImportPath}}\t{{.Name}}\t{{.Dir}}\t{{join .GoFiles \"\\t\"}}{{end}}";
+
+/// A `go.mod`.
+struct Module {
+    file: PathBuf,
+    text: String,
+}
+
+impl Module {
+    /// That of the module that a directory belongs to.
+    fn of(dir: &Path) -> Option<Self> {
+        let dir = std::path::absolute(dir).ok()?;
+        let file = dir.ancestors().map(|d| d.join("go.mod")).find(|f| f.is_file())?;
+        let text = or_fail(fs::read_to_string(&file), &file);
+        Some(Self { file, text })
+    }
+
+    /// Whether a Go file mentions a package of it.
+    fn is_imported(&self, file: &str) -> bool {
+        let path = self.text.lines().find_map(|l| l.trim().strip_prefix("module "));
+        path.is_some_and(|p| {
+            let p = p.trim().trim_matches('"');
+            file.contains(&format!("\"{p}/")) || file.contains(&format!("\"{p}\""))
+        })
+    }
+
+    /// Hands a `go` of 1.18 a copy of a `go.mod` that is too new for it: with a release (`go 1.23.1`) or a toolchain. The copy
+    /// is there as long as what this returns.
+    fn for_go_1_18(&self, c: &mut Command) -> Option<tempfile::TempDir> {
+        let old = |l: &str| match l.trim().strip_prefix("go ") {
+            Some(v) => format!("go {}", v.split('.').take(2).collect::<Vec<_>>().join(".")),
+            None => l.to_string(),
+        };
+        let keep = |l: &&str| !l.trim().starts_with("toolchain ");
+        let text: String = self.text.lines().filter(keep).map(|l| old(l) + "\n").collect();
+        if text.trim_end() == self.text.trim_end() {
+            return None;
+        }
+        let tmp = or_fail(tempfile::tempdir(), &std::env::temp_dir());
+        let copy = tmp.path().join("go.mod");
+        or_fail(fs::write(&copy, text), &copy);
+        let _ = fs::copy(self.file.with_extension("sum"), tmp.path().join("go.sum"));
+        c.arg(format!("-modfile={}", copy.display()));
+        Some(tmp)
+    }
+}
+
 /// The executable of the program, made or found in the cache.
-fn build(files: &[OsString]) -> PathBuf {
-    let texts: Vec<Vec<u8>> = files.iter().map(|f| or_fail(fs::read(f), Path::new(f))).collect();
+fn build(program: &[OsString]) -> PathBuf {
     let t = find_tools();
+    let packages = packages(program);
     let (sup, hex) = support(&t);
     let mut k = Key::new();
     k.add(&hex);
     stamp(&mut k, &t.lib);
     let cwd = std::env::current_dir().unwrap_or_default();
-    for (f, text) in files.iter().zip(&texts) {
-        // Tracebacks name the files, so their places belong to the result.
-        k.add(cwd.join(f));
-        k.add(text);
+    for p in &packages {
+        k.add(&p.path);
+        for f in &p.files {
+            // Tracebacks name the files, so their places belong to the result.
+            k.add(cwd.join(f));
+            k.add(or_fail(fs::read(f), f));
+        }
     }
     let dir = cached(&t, &format!("prog-{}", k.hex()), |d| {
-        let obj = d.join("prog.o");
-        let mut c = Command::new(&t.gccgo);
-        c.args(["-c", "-O2", "-g", "-I"]).arg(sup.join("inc")).arg("-o").arg(&obj).args(files);
-        // The compiler speaks for itself.
-        if !or_fail(c.status(), Path::new(&t.gccgo)).success() {
-            let _ = fs::remove_dir_all(d);
-            exit(1);
-        }
-        // The runtime may interrupt the program's own code; this is how it knows that code.
-        quiet(Command::new("objcopy").args(["--rename-section", ".text=gotext"]).arg(&obj));
+        let objects: Vec<PathBuf> =
+            packages.iter().enumerate().map(|(i, p)| compile(&t, &sup, d, p, i)).collect();
         let mut c = Command::new(&t.gcc);
-        c.arg("-pie").arg("-o").arg(d.join("prog")).arg(&obj).arg(sup.join("runtime.o"));
+        c.arg("-pie").arg("-o").arg(d.join("prog")).args(&objects).arg(sup.join("runtime.o"));
         c.arg("-Wl,--start-group").arg(&t.lib).arg(sup.join("libgopkgs.a")).arg("-Wl,--end-group");
         c.args(["-Wl,-u,ffi_prep_cif", "-Wl,--gc-sections", "-Wl,-z,now", "-lm", "-lpthread", "-ldl"]);
         if !or_fail(c.status(), Path::new(&t.gcc)).success() {
             let _ = fs::remove_dir_all(d);
             fail("the program needs what gort does not provide (see the linker's messages)");
         }
-        let _ = fs::remove_file(&obj);
+        for obj in &objects {
+            let _ = fs::remove_file(obj);
+        }
     });
     let exe = dir.join("prog");
     prune(&t.cache, &dir);
     exe
+}
+
+/// Compiles the `i`th package to an object in `d`, with its export data for those behind it.
+fn compile(t: &Tools, sup: &Path, d: &Path, p: &Package, i: usize) -> PathBuf {
+    let obj = d.join(format!("{i}.o"));
+    let exports = d.join("inc");
+    let mut c = Command::new(&t.gccgo);
+    c.args(["-c", "-O2", "-g", "-I"]).arg(sup.join("inc")).arg("-I").arg(&exports);
+    if !p.path.is_empty() {
+        c.arg(format!("-fgo-pkgpath={}", p.path));
+    }
+    // The compiler speaks for itself.
+    if !or_fail(c.arg("-o").arg(&obj).args(&p.files).status(), Path::new(&t.gccgo)).success() {
+        let _ = fs::remove_dir_all(d);
+        exit(1);
+    }
+    if !p.path.is_empty() {
+        let gox = exports.join(format!("{}.gox", p.path));
+        let parent = gox.parent().unwrap_or(&exports);
+        or_fail(fs::create_dir_all(parent), parent);
+        quiet(Command::new("objcopy").args(["-j", ".go_export"]).arg(&obj).arg(&gox));
+    }
+    // The runtime may interrupt the program's own code; this is how it knows that code.
+    quiet(Command::new("objcopy").args(["--rename-section", ".text=gotext"]).arg(&obj));
+    obj
 }
 
 /// Removes the programs that have not been used for longest.

@@ -1,11 +1,12 @@
 //! The command `gort`.
 
+mod diff;
 mod examples;
 mod gobuild;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::exit;
 
@@ -23,6 +24,8 @@ enum Command {
     Run(Run),
     /// Compile a Go program to an executable that runs on the scheduler.
     Build(Build),
+    /// Run Go programs on real Go and on gort, and show where they differ.
+    Diff(diff::Diff),
 }
 
 #[derive(Args)]
@@ -32,11 +35,11 @@ enum Command {
     EXIT STATUS:\n  0  done\n  1  the program does not compile or link\n  2  wrong usage"
 )]
 struct Build {
-    /// Name of the executable; without it that of the first file, without `.go`, in the current directory.
+    /// Name of the executable; without it that of the first file, without `.go`, or of the directory, in the current directory.
     #[arg(short, value_name = "EXE")]
     output: Option<PathBuf>,
-    /// The files of package main.
-    #[arg(required = true, value_name = "FILE.go")]
+    /// The files of package main, or its directory (with a slash in its name, or `.`).
+    #[arg(required = true, value_name = "FILE.go|DIR")]
     files: Vec<OsString>,
 }
 
@@ -45,13 +48,14 @@ struct Build {
     after_help = "ENVIRONMENT:\n  GOMAXPROCS   threads that run goroutines at once (default: all processors)\n  \
     GODEBUG      schedtrace=MS, scheddetail=1, asyncpreemptoff=1, asynctimerchan=1, ...\n  \
     GOTRACEBACK  none, single, all, system or crash\n\n\
-    GO PROGRAMS:\n  gort run FILE.go... [ARGUMENT...] compiles package main with gccgo 12 (Debian: package gccgo-12) and runs it.\n  \
-    What stands behind the files goes to the program; options for gort stand before them. The result is kept in\n  \
+    GO PROGRAMS:\n  gort run FILE.go... [ARGUMENT...] compiles package main with gccgo 12 (Debian: package gccgo-12) and runs it;\n  \
+    gort run DIR [ARGUMENT...] that of a directory (./prog, not prog), with the packages of its module.\n  \
+    What stands behind goes to the program; options for gort stand before them. The result is kept in\n  \
     $XDG_CACHE_HOME/gort. Exit status and messages are the program's; 1 if it does not compile.\n\n\
     EXIT STATUS:\n  0  the program ended\n  1  the program said so\n  2  panic, deadlock or another fatal error; wrong usage"
 )]
 struct Run {
-    /// The program: a name from --list, or the files of a Go program and its arguments.
+    /// The program: a name from --list, or the files or the directory of a Go program and its arguments.
     #[arg(required_unless_present = "list")]
     program: Option<String>,
     /// List the example programs.
@@ -76,10 +80,10 @@ struct Run {
 
 fn main() {
     let mut argv: Vec<OsString> = std::env::args_os().collect();
-    // `gort run [OPTION...] a.go b.go x -y`: x and -y are the program's, which clap would not believe.
+    // `gort run [OPTION...] a.go b.go x -y`, `gort run ./a x -y`: x and -y are the program's, which clap would not believe.
     let mut go_args = Vec::new();
     if argv.get(1).is_some_and(|a| a == "run")
-        && let Some(i) = argv.iter().position(|a| gobuild::is_go(a))
+        && let Some(i) = argv.iter().skip(2).position(|a| is_program(a)).map(|i| i + 2)
     {
         go_args = argv.split_off(i + 1);
     }
@@ -87,20 +91,30 @@ fn main() {
     match cli.command {
         Command::Run(r) => run(r, go_args),
         Command::Build(b) => build(&b),
+        Command::Diff(d) => diff::run(&d),
     }
 }
 
+/// Whether an argument of `run` begins a Go program.
+fn is_program(arg: &OsStr) -> bool {
+    gobuild::is_go(arg) || gobuild::is_dir(arg)
+}
+
 fn build(b: &Build) {
-    if let Some(f) = b.files.iter().find(|f| !gobuild::is_go(f)) {
+    let first = Path::new(&b.files[0]);
+    let one_dir = b.files.len() == 1 && gobuild::is_dir(&b.files[0]);
+    if !one_dir && let Some(f) = b.files.iter().find(|f| !gobuild::is_go(f)) {
         usage(ErrorKind::InvalidValue, format!("'{}' is not a Go file", f.display()));
     }
-    let out = b.output.clone().or_else(|| Path::new(&b.files[0]).file_stem().map(PathBuf::from));
+    let name = if one_dir { first.canonicalize().unwrap_or_default() } else { first.with_extension("") };
+    let out = b.output.clone().or_else(|| name.file_name().map(PathBuf::from));
     gobuild::build_to(&b.files, &out.unwrap_or_else(|| "a.out".into()));
 }
 
 /// A Go program: compiles it and becomes it.
 fn run_go(first: &str, mut args: Vec<OsString>) -> ! {
-    let more = args.iter().take_while(|a| gobuild::is_go(a)).count();
+    let dir = gobuild::is_dir(first.as_ref());
+    let more = args.iter().take_while(|a| !dir && gobuild::is_go(a)).count();
     let args_of_program = args.split_off(more);
     args.insert(0, first.into());
     gobuild::run(&args, &args_of_program)
@@ -127,7 +141,7 @@ fn run(r: Run, go_args: Vec<OsString>) {
         return;
     }
     let name = r.program.clone().unwrap_or_default();
-    let go = gobuild::is_go(name.as_ref());
+    let go = is_program(name.as_ref());
     if go && (r.n.is_some() || r.stats) {
         usage(ErrorKind::ArgumentConflict, "-n and --stats are for example programs".into());
     }

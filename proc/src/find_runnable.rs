@@ -76,7 +76,11 @@ pub unsafe fn find_runnable() -> (*mut G, bool, bool) {
 
             // :3298 the global queue now and then, or two goroutines that ready each other could keep the local
             // one busy forever
-            if (*pp).schedtick.get().is_multiple_of(61) && (*sched).runqsize.get() > 0 {
+            let tick = if mutant!("every 64th tick") { 64 } else { 61 };
+            if (*pp).schedtick.get().is_multiple_of(tick)
+                && (*sched).runqsize.get() > 0
+                && !mutant!("no 61st tick")
+            {
                 lock(&raw mut (*sched).lock);
                 let gp = globrunqget(pp, 1);
                 unlock(&raw mut (*sched).lock);

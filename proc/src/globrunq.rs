@@ -130,6 +130,9 @@ pub unsafe fn globrunqget(pp: *mut P, max: i32) -> *mut G {
         if n > RUNQ_LEN as i32 / 2 {
             n = RUNQ_LEN as i32 / 2;
         }
+        if mutant!("the global queue gives one at a time") {
+            n = 1;
+        }
 
         (*sched).runqsize.bump(-n); // :6545
 

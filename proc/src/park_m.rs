@@ -110,7 +110,11 @@ pub unsafe fn gosched_impl(gp: *mut G, preempted: bool) -> ! {
         dropg();
         // :4128
         lock(&raw mut (*sched).lock);
-        globrunqput(gp);
+        if mutant!("Gosched goes to the front") {
+            globrunqputhead(gp);
+        } else {
+            globrunqput(gp);
+        }
         unlock(&raw mut (*sched).lock);
 
         // :4132

@@ -29,7 +29,7 @@ pub unsafe fn ready(gp: *mut G, next: bool) {
             return;
         }
         // :1038
-        runqput((*mp).p.ptr(), gp, next);
+        runqput((*mp).p.ptr(), gp, next && !mutant!("the readied goes to the tail"));
         wakep();
         releasem(mp);
     }

@@ -65,6 +65,9 @@ pub unsafe fn runqput(pp: *mut P, gp: *mut G, next: bool) {
         if RANDOMIZE_SCHEDULER && next && cheaprandn(2) == 0 {
             next = false;
         }
+        if mutant!("runnext is off") {
+            next = false;
+        }
 
         if next {
             let mut oldnext;
@@ -123,6 +126,9 @@ pub unsafe fn runqputslow(pp: *mut P, gp: *mut G, h: u32, t: u32) -> bool {
         n /= 2;
         if n != LEN / 2 {
             throw("runqputslow: queue is not full");
+        }
+        if mutant!("overflow moves a quarter") {
+            n /= 2;
         }
         for i in 0..n {
             // :6752
@@ -224,10 +230,10 @@ pub unsafe fn runqget(pp: *mut P) -> (*mut G, bool) {
             // runqempty's sake: who sees it sees the tail too.
             if single_p() {
                 (*pp).runnext.cell().store_rel(core::ptr::null_mut());
-                return (next, true);
+                return (next, !mutant!("runnext has a slice of its own"));
             }
             if (*pp).runnext.cas(next, core::ptr::null_mut()) {
-                return (next, true);
+                return (next, !mutant!("runnext has a slice of its own"));
             }
         }
 

@@ -12,17 +12,17 @@
 //! | [`atomic`] | typed atomics, loom façade | internal/runtime/atomic |
 //! | [`linkname`] | calls against the crate order | `//go:linkname` |
 
-/// A step that a model may leave out, to show that the model would notice: always `false`, at compile time, but
-/// under loom, where `mutant::set` turns one of them on.
-#[cfg(not(loom))]
+/// A bug on purpose, to show that a model or a comparison with Go would notice: always `false`, at compile time, but
+/// under loom, where `mutant::set` turns one of them on, and in builds with `--cfg gort_planted`, where the environment does.
+#[cfg(not(any(loom, gort_planted)))]
 #[macro_export]
 macro_rules! mutant {
     ($name:literal) => {
         false
     };
 }
-/// A step that a model may leave out: see `mutant::set`.
-#[cfg(loom)]
+/// A bug on purpose: see `mutant::is`.
+#[cfg(any(loom, gort_planted))]
 #[macro_export]
 macro_rules! mutant {
     ($name:literal) => {
@@ -35,7 +35,8 @@ pub mod globals;
 #[cfg_attr(loom, path = "linkname_loom.rs")]
 pub mod linkname;
 pub mod lockrank;
-#[cfg(loom)]
+#[cfg(any(loom, gort_planted))]
+#[cfg_attr(not(loom), path = "planted.rs")]
 pub mod mutant;
 pub mod ptrs;
 pub mod states;

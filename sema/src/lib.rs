@@ -465,7 +465,7 @@ pub unsafe fn queue(root: *mut SemaRoot, addr: *const Uint32, s: *mut Sudog, lif
             }
             // :295 the address is known
             if (*t).elem == elem {
-                if lifo {
+                if lifo || mutant!("semaphores wake the youngest") {
                     // :298 s takes t's place in the treap
                     *pt = s;
                     (*s).ticket = (*t).ticket;

@@ -14,14 +14,16 @@
 //! The child is the same test binary, told by an environment variable to run the closure of that one call as
 //! the main goroutine.
 
+mod goprog;
 mod report;
+pub use goprog::{gort_command, profile_dir};
 pub use report::{Compare, go_fatal, normalise};
 
+use gort_diff::process::{self, Status};
 use gort_proc::{GWAITING, WaitReason, is_system_goroutine, readgstatus};
-use std::io::{Read, Write};
-use std::os::unix::process::ExitStatusExt;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::io::Write;
+use std::process::Command;
+use std::time::Duration;
 
 const CHILD: &str = "GORT_TEST_CHILD";
 const BEGIN: &str = "\n@@ the test begins\n";
@@ -193,44 +195,9 @@ pub fn run_plain(name: String, setup: Setup, f: impl FnOnce()) -> Outcome {
 /// # Panics
 /// If it cannot be started, or hangs; then with its output so far and, if it is a gort program, its goroutines.
 pub fn wait(mut cmd: Command, stdin: &[u8], limit: Duration) -> Outcome {
-    cmd.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = cmd.spawn().unwrap_or_else(|e| panic!("cannot run {cmd:?}: {e}"));
-    let mut input = child.stdin.take().expect("piped");
-    let bytes = stdin.to_vec();
-    std::thread::spawn(move || input.write_all(&bytes));
-    fn collect(mut r: impl Read + Send + 'static) -> std::thread::JoinHandle<String> {
-        std::thread::spawn(move || {
-            let mut b = Vec::new();
-            let _ = r.read_to_end(&mut b);
-            String::from_utf8_lossy(&b).into_owned()
-        })
-    }
-    let out = collect(child.stdout.take().expect("piped"));
-    let err = collect(child.stderr.take().expect("piped"));
-    let start = Instant::now();
-    let mut hung = false;
-    let status = loop {
-        if let Some(s) = child.try_wait().expect("waiting for the child") {
-            break s;
-        }
-        if start.elapsed() > limit {
-            if hung {
-                let _ = child.kill();
-                break child.wait().expect("waiting for the child");
-            }
-            hung = true;
-            // SAFETY: the child is ours and has not been reaped.
-            unsafe { libc::kill(child.id() as i32, libc::SIGQUIT) };
-            std::thread::sleep(Duration::from_secs(2)); // time to write its dump
-            continue;
-        }
-        std::thread::sleep(Duration::from_millis(2)); // between polls; nothing depends on its length
-    };
-    let o = Outcome {
-        code: status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0)),
-        stdout: out.join().expect("collected"),
-        stderr: err.join().expect("collected"),
-    };
+    let o = process::run(&mut cmd, stdin, limit).unwrap_or_else(|e| panic!("cannot run {cmd:?}: {e}"));
+    let hung = o.status == Status::Hung;
+    let o = Outcome { code: o.status.code(), stdout: o.stdout, stderr: o.stderr + &o.dump };
     assert!(!hung, "no end after {limit:?}: {cmd:?}\n{o}");
     o
 }

@@ -52,6 +52,14 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Print the random Go program of a seed (docs/diff.md)
+    Gen {
+        /// The seed
+        seed: u64,
+        /// As data for the interpreter that the tests use
+        #[arg(long)]
+        data: bool,
+    },
     /// Measure gort beside Go: the programs in bench/ take turns
     Bench {
         /// The workloads, e.g. `pingpong.w1`; default: all
@@ -83,6 +91,11 @@ fn main() -> ExitCode {
         }
         Task::Merge { delete } => merge::run(root, delete),
         Task::Golden { cases, goroot, check } => golden::run(root, goroot, &cases, check),
+        Task::Gen { seed, data } => {
+            let p = gort_generator::Program::new(seed);
+            print!("{}", if data { p.data() + "\n" } else { p.source() });
+            Ok(0)
+        }
         Task::Bench { ids, reps, rounds, peers, out, goroot } => {
             let out = out.unwrap_or_else(|| root.join("target/bench"));
             bench::run(root, &bench::Options { ids, reps, rounds, out, goroot, peers })
