@@ -211,7 +211,7 @@ pub unsafe fn handoffp(pp: *mut P) {
 /// runnable.
 ///
 /// # Safety
-/// On an M with a P.
+/// On an M with a P, or in `handoffp`, which has just made its P idle.
 ///
 /// Go: proc.go:3089 wakep
 #[inline]
@@ -219,7 +219,9 @@ pub unsafe fn wakep() {
     // SAFETY: the caller's contract.
     unsafe {
         let sched = sched();
-        // With a single P, which is the caller's, nobody else is to see the work, and none is idle.
+        // With a single P, which is the caller's, nobody else is to see the work, and none is idle. Only handoffp comes
+        // here (by wake_net_poller) without a P, having made it idle: it saw lastpoll == 0 under sched.lock and another
+        // value now, so an M has just left the poller, and that one takes the idle P when it gets the lock.
         if single_p() && (*sched).needspinning.get() == 1 {
             return;
         }
