@@ -8,7 +8,7 @@ use core::ffi::c_void;
 use core::ptr::null_mut;
 use gort_panic::Panic;
 use gort_print::{Complex, Float, print};
-use gort_proc::{RUNNING_PANIC_DEFERS, getg, goexit1, throw};
+use gort_proc::{DEBUG, RUNNING_PANIC_DEFERS, getg, goexit1, throw};
 
 /// A deferred call, with libgo's fields. The compiler makes room for it on the stack of the function that defers, if it can.
 ///
@@ -255,7 +255,8 @@ unsafe extern "C-unwind" fn goexit() -> ! {
 /// Go: panic.go:735 gopanic
 #[unsafe(export_name = "runtime.gopanic")]
 pub(crate) unsafe extern "C-unwind" fn gopanic(e: Eface) -> ! {
-    let e = if e.typ.is_null() { nil_error() } else { e };
+    // :736
+    let e = if e.typ.is_null() && DEBUG.panicnil.load() != 1 { nil_error() } else { e };
     let gp = getg();
     let mp = (*gp).m;
     let refuse = |why: &str| -> ! {
@@ -267,6 +268,12 @@ pub(crate) unsafe extern "C-unwind" fn gopanic(e: Eface) -> ! {
     }
     if (*mp).mallocing != 0 {
         refuse("panic during malloc");
+    }
+    // :758
+    let preemptoff: &str = (*mp).preemptoff;
+    if !preemptoff.is_empty() {
+        print!("panic: {}\npreempt off reason: {preemptoff}\n", text_of(e, false));
+        throw("panic during preemptoff");
     }
     if (*mp).locks.get() != 0 {
         refuse("panic holding locks");

@@ -45,11 +45,15 @@ struct Case {
     args: &'static [&'static str],
     stdin: &'static str,
     procs: u32,
+    godebug: &'static str,
 }
 
 fn command(exe: &Path, case: Case) -> Command {
     let mut c = Command::new(exe);
     c.env("GOPROG", "value").env_remove("GOTRACEBACK").env_remove("GODEBUG");
+    if !case.godebug.is_empty() {
+        c.env("GODEBUG", case.godebug);
+    }
     if case.procs != 0 {
         c.env("GOMAXPROCS", case.procs.to_string());
     }
@@ -123,9 +127,9 @@ macro_rules! programs {
     )* };
 }
 
-const PLAIN: Case = Case { args: &[], stdin: "", procs: 0 };
-const ONE: Case = Case { args: &[], stdin: "", procs: 1 };
-const FOUR: Case = Case { args: &[], stdin: "", procs: 4 };
+const PLAIN: Case = Case { args: &[], stdin: "", procs: 0, godebug: "" };
+const ONE: Case = Case { procs: 1, ..PLAIN };
+const FOUR: Case = Case { procs: 4, ..PLAIN };
 
 programs! {
     lang: "lang" PLAIN;
@@ -182,6 +186,12 @@ uncaught! {
     uncaught_divide "divide";
     uncaught_typeassert "typeassert";
     uncaught_wrapped "mapwrite";
+}
+
+/// Before Go 1.21 `panic(nil)` was a panic with nothing in it.
+#[test]
+fn uncaught_nil_as_it_was() {
+    check("uncaught_nil_as_it_was", "uncaught", Case { args: &["nil"], godebug: "panicnil=1", ..PLAIN });
 }
 
 /// A name that nothing provides is an error of the linker, and says so; a program that does not compile says why.
