@@ -111,5 +111,5 @@ unsafe extern "C-unwind" fn before_exit() {
 /// such a write is an error like any other.
 #[unsafe(export_name = "os.sigpipe")]
 unsafe extern "C-unwind" fn sigpipe() {
-    gort_signal::die_from_signal(libc::SIGPIPE as u32);
+    gort_signal::sigpipe();
 }

@@ -32,8 +32,8 @@ unsafe fn run_exit_hooks(code: i32) {
     exit_process(code)
 }
 
-/// Ends the process as Rust and C do it: buffered output is flushed (unless somebody holds its lock: he may never let
-/// go), `atexit` functions run.
+/// Ends the process as Rust and C do it: buffered output is flushed (unless somebody holds its lock for a second: he may
+/// never let go), `atexit` functions run.
 pub(crate) fn exit_process(code: i32) -> ! {
     // SAFETY: m0 is never freed.
     let initial = unsafe {
@@ -43,21 +43,30 @@ pub(crate) fn exit_process(code: i32) -> ! {
     };
     // std's exit unmaps the signal stack that std gave to the initial thread, whichever thread calls; a handler that
     // starts or runs there then is a fault. If that thread is m0 it has a signal stack of the runtime's own.
-    if initial { std::process::exit(code) } else { exit_beside(code) }
+    if !initial {
+        exit_beside(code);
+    }
+    // std's exit does not flush if somebody holds the lock at that very moment.
+    if others() {
+        flush_in_time();
+    }
+    std::process::exit(code)
 }
 
-/// What `std::process::exit` does, but for signal stacks.
-#[cold]
-fn exit_beside(code: i32) -> ! {
-    use std::io::Write;
-    static EXITING: AtomicBool = AtomicBool::new(false);
-    if EXITING.swap(true, Ordering::SeqCst) {
-        loop {
-            // SAFETY: waits for the end.
-            unsafe { libc::pause() };
-        }
+/// Whether a goroutine beside this one may be printing.
+fn others() -> bool {
+    if has_goroutine() {
+        // SAFETY: with a P, so allp stays as it is.
+        unsafe { gcount() > 1 }
+    } else {
+        !M0.load().is_null()
     }
-    // There is no flush that gives up when the lock is held, so another thread waits for it.
+}
+
+/// Flushes standard output, if its lock is to be had within a second. There is no flush that gives up when the lock is held,
+/// so another thread waits for it.
+fn flush_in_time() {
+    use std::io::Write;
     let flush = || _ = std::io::stdout().flush();
     let (done, wait) = std::sync::mpsc::channel();
     let helper = std::thread::Builder::new().spawn(move || {
@@ -68,6 +77,19 @@ fn exit_beside(code: i32) -> ! {
         Ok(_) => _ = wait.recv_timeout(std::time::Duration::from_secs(1)),
         Err(_) => flush(),
     }
+}
+
+/// What `std::process::exit` does, but for signal stacks.
+#[cold]
+fn exit_beside(code: i32) -> ! {
+    static EXITING: AtomicBool = AtomicBool::new(false);
+    if EXITING.swap(true, Ordering::SeqCst) {
+        loop {
+            // SAFETY: waits for the end.
+            unsafe { libc::pause() };
+        }
+    }
+    flush_in_time();
     // SAFETY: one thread only gets here.
     unsafe { libc::exit(code) }
 }
@@ -103,7 +125,7 @@ pub fn run_on(kind: StackKind, f: impl FnOnce() + Send + 'static) -> ! {
         let m0 = Box::leak(Box::<M>::default()) as *mut M;
         M0.store(m0);
         G0.store(g0);
-        (*g0).stack = main_thread_stack(); // asm_amd64.s:174
+        (*g0).stack = thread_stack(); // asm_amd64.s:174
         // asm_amd64.s:178 what the processor can do is asked where it matters
         // asm_amd64.s:226
         (*g0).stackguard0.set((*g0).stack.lo + STACK_GUARD);

@@ -246,6 +246,23 @@ pub unsafe fn clear_signal_handlers() {
     }
 }
 
+/// What package os does when a write to standard output or standard error has failed with EPIPE: the program dies as if
+/// SIGPIPE had its default action, unless that signal is ignored or somebody is notified of it.
+///
+/// # Safety
+/// On a user goroutine.
+///
+/// Go: signal_unix.go:333 sigpipe
+pub unsafe fn sigpipe() {
+    let sig = libc::SIGPIPE as u32;
+    // :334
+    if signal_ignored(sig) || sigsend(sig) {
+        return;
+    }
+    // SAFETY: the process ends here. :337
+    unsafe { die_from_signal(sig) }
+}
+
 /// Takes note of a preemption signal that interrupted `gp`.
 ///
 /// Go: signal_unix.go:341 doSigPreempt

@@ -222,6 +222,30 @@ fn panics_outside() {
     o.ok().stdout_is("true\n").stderr_has("panicked at").stderr_has("on a thread");
 }
 
+/// The thread that runs the runtime need not be the process's first one: m0 knows its own stack.
+#[test]
+fn run_on_another_thread() {
+    in_plain_child!(.procs(1), || {
+        let t = std::thread::spawn(|| {
+            gort::run(|| {
+                // SAFETY: nothing in the closure switches goroutines; the M is this thread's own.
+                unsafe {
+                    assert!(std::ptr::eq((*getg()).m, gort_proc::M0.load()));
+                    let (sp, s) = gort_proc::systemstack(|| {
+                        let here = 0u8;
+                        (&raw const here as usize, (*getg()).stack)
+                    });
+                    assert!(s.lo < sp && sp < s.hi, "{sp:#x} is not in {:#x}..{:#x}", s.lo, s.hi);
+                }
+                println!("ran");
+            });
+        });
+        let _ = t.join();
+    })
+    .ok()
+    .stdout_is("ran\n");
+}
+
 #[test]
 fn run_twice() {
     in_child!(.procs(2), || gort::run(|| ()))

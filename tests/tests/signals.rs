@@ -212,6 +212,33 @@ fn sigurg_can_be_had() {
     .stdout_is("Some(urgent I/O condition)\n");
 }
 
+/// What package os of a Go program asks for when a write to standard output meets a closed pipe: death, unless the program
+/// has a say in it.
+#[test]
+fn sigpipe_is_the_programs() {
+    let die = || {
+        // SAFETY: on a user goroutine.
+        unsafe { gort_signal::sigpipe() };
+        println!("alive");
+    };
+    in_child!(move || die()).exited(128 + libc::SIGPIPE).stdout_is("");
+    in_child!(move || {
+        signal::ignore(&[Signal::PIPE]);
+        die();
+    })
+    .ok()
+    .stdout_is("alive\n");
+    in_child!(move || {
+        let c = signal::notify(&[Signal::PIPE]);
+        die();
+        println!("{}", c.recv().unwrap());
+        signal::stop(&c);
+        die();
+    })
+    .exited(128 + libc::SIGPIPE)
+    .stdout_is("alive\nbroken pipe\n");
+}
+
 /// A signal ends a wait for something else.
 #[test]
 fn select_on_a_signal() {
