@@ -67,8 +67,7 @@ fn newosproc_failed(o: &Outcome) {
         .stderr_has("fatal error: newosproc\n");
 }
 
-/// After `limit`, blocks more threads than there can be then (even if one that had just begun gives back the spare half of
-/// its 128 MiB for malloc). The goroutines have their stacks before.
+/// After `limit`, blocks more threads than there can be then. The goroutines have their stacks before.
 fn need_threads(limit: fn()) {
     let c = chan::<()>(0);
     for _ in 0..400 {
@@ -97,7 +96,8 @@ fn no_thread_because_of_the_limit_of_processes() {
 /// The same when there is no address space for the thread's stack, with as little left for the report.
 #[test]
 fn no_thread_because_of_the_limit_of_memory() {
-    let o = in_child!(.procs(4), || {
+    // One arena for malloc: those that new threads begin with reserve address space, and give back some of it later.
+    let o = in_child!(.procs(4).env("MALLOC_ARENA_MAX", 1), || {
         need_threads(|| limit(libc::RLIMIT_AS, address_space() + (1000 << 10)));
     });
     newosproc_failed(&o);

@@ -3,7 +3,7 @@
 //! there as well, and all three must agree.
 
 use gort::sync::{Cond, Mutex, Once, RwMutex, WaitGroup};
-use gort::{chan, go, runtime, select, time};
+use gort::{Chan, chan, go, runtime, select, time};
 use gort_tests::{go_order, in_child};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering::SeqCst};
@@ -362,33 +362,41 @@ case!(once, || {
     wg.wait();
 });
 
-case!(sleep_order, || {
-    let wg = wait_group();
-    for (i, t) in [30, 10, 20, 50, 40].into_iter().enumerate() {
-        wg.add(1);
-        let wg = wg.clone();
-        go(move || {
-            time::sleep(ms(t));
-            log!("{i} after {t}");
-            wg.done();
-        });
+/// Starts five things whose times differ by some units of a millisecond, and sees in which order they come. Two that are due
+/// at once, as the machine stood still, run the last one first: then again, with units twice as long.
+fn one_by_one(want: [usize; 5], start: impl Fn(usize, Duration, Chan<usize>)) -> [usize; 5] {
+    let mut unit = ms(1);
+    loop {
+        let c = chan::<usize>(5);
+        (0..5).for_each(|i| start(i, unit, c.clone()));
+        if [0; 5].map(|_| c.recv().unwrap()) == want {
+            return want;
+        }
+        unit *= 2;
     }
-    wg.wait();
+}
+
+case!(sleep_order, || {
+    const MS: [u32; 5] = [30, 10, 20, 50, 40];
+    let start = |i: usize, unit: Duration, woken: Chan<usize>| {
+        go(move || {
+            time::sleep(unit * MS[i]);
+            woken.send(i);
+        });
+    };
+    for i in one_by_one([1, 2, 0, 4, 3], start) {
+        log!("{i} after {}", MS[i]);
+    }
 });
 
 case!(timers_fire_in_order, || {
-    let done = chan::<bool>(0);
-    let n = Arc::new(AtomicI32::new(0));
-    for (i, t) in [12, 3, 9, 6, 15].into_iter().enumerate() {
-        let (done, n) = (done.clone(), n.clone());
-        time::after_func(ms(t), move || {
-            log!("timer {i}");
-            if n.fetch_add(1, SeqCst) + 1 == 5 {
-                done.close();
-            }
-        });
+    const MS: [u32; 5] = [12, 3, 9, 6, 15];
+    let start = |i: usize, unit: Duration, fired: Chan<usize>| {
+        time::after_func(unit * MS[i], move || fired.send(i));
+    };
+    for i in one_by_one([1, 3, 2, 0, 4], start) {
+        log!("timer {i}");
     }
-    done.recv();
 });
 
 case!(timer_stop_reset, || {

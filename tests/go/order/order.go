@@ -285,29 +285,23 @@ var cases = map[string]func(){
 		wg.Wait()
 	},
 	"sleep_order": func() {
-		var wg sync.WaitGroup
-		for i, ms := range []int{30, 10, 20, 50, 40} {
-			wg.Add(1)
+		ms := []int{30, 10, 20, 50, 40}
+		for _, i := range oneByOne([]int{1, 2, 0, 4, 3}, func(i int, unit time.Duration, woken chan int) {
 			go func() {
-				time.Sleep(time.Duration(ms) * time.Millisecond)
-				log(itoa(i) + " after " + itoa(ms))
-				wg.Done()
+				time.Sleep(time.Duration(ms[i]) * unit)
+				woken <- i
 			}()
+		}) {
+			log(itoa(i) + " after " + itoa(ms[i]))
 		}
-		wg.Wait()
 	},
 	"timers_fire_in_order": func() {
-		done := make(chan bool)
-		n := 0
-		for i, ms := range []int{12, 3, 9, 6, 15} {
-			time.AfterFunc(time.Duration(ms)*time.Millisecond, func() {
-				log("timer " + itoa(i))
-				if n++; n == 5 {
-					close(done)
-				}
-			})
+		ms := []int{12, 3, 9, 6, 15}
+		for _, i := range oneByOne([]int{1, 3, 2, 0, 4}, func(i int, unit time.Duration, fired chan int) {
+			time.AfterFunc(time.Duration(ms[i])*unit, func() { fired <- i })
+		}) {
+			log("timer " + itoa(i))
 		}
-		<-done
 	},
 	"timer_stop_reset": func() {
 		t := time.NewTimer(time.Hour)
@@ -570,6 +564,24 @@ func buffered(n int) {
 	}
 	close(c)
 	<-done
+}
+
+// oneByOne starts five things whose times differ by some units of a millisecond, and sees in which order they come. Two
+// that are due at once, as the machine stood still, run the last one first: then again, with units twice as long.
+func oneByOne(want []int, start func(i int, unit time.Duration, c chan int)) []int {
+	for unit := time.Millisecond; ; unit *= 2 {
+		c := make(chan int, len(want))
+		for i := range want {
+			start(i, unit, c)
+		}
+		right := true
+		for _, w := range want {
+			right = <-c == w && right
+		}
+		if right {
+			return want
+		}
+	}
 }
 
 func main() {
