@@ -221,7 +221,7 @@ fn sigpipe_is_the_programs() {
         unsafe { gort_signal::sigpipe() };
         println!("alive");
     };
-    in_child!(move || die()).exited(128 + libc::SIGPIPE).stdout_is("");
+    in_child!(die).exited(128 + libc::SIGPIPE).stdout_is("");
     in_child!(move || {
         signal::ignore(&[Signal::PIPE]);
         die();
