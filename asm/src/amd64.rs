@@ -1,5 +1,6 @@
 //! x86-64, System V.
 
+use crate::asan;
 use core::arch::{asm, global_asm};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
@@ -335,7 +336,9 @@ global_asm!(
 // The structures behind these pointers are read by assembly at asserted offsets only.
 #[allow(improper_ctypes)]
 unsafe extern "C" {
-    fn gort_gogo(buf: *mut Gobuf) -> !;
+    // It does not return. The type does not say so, as AddressSanitizer would clean the stack up between `switch_to` and
+    // the switch.
+    fn gort_gogo(buf: *mut Gobuf);
     fn gort_mcall(f: unsafe extern "C" fn(*mut G) -> !);
     fn gort_mstart_call(f: unsafe extern "C" fn(), sched: *mut Gobuf);
     fn gort_goexit();
@@ -389,8 +392,13 @@ pub unsafe fn setg(g: *mut G) {
 /// destructor may be live in the caller.
 #[inline(always)]
 pub unsafe fn gogo(buf: *mut Gobuf) -> ! {
-    // SAFETY: the caller's contract.
-    unsafe { gort_gogo(buf) }
+    // SAFETY: the caller's contract; gort_gogo does not return.
+    unsafe {
+        asan::leave();
+        asan::switch_to((*buf).g.ptr());
+        gort_gogo(buf);
+        core::hint::unreachable_unchecked()
+    }
 }
 
 /// Saves the current goroutine and calls `f(g)` on g0's stack. Returns when something resumes the goroutine
@@ -401,7 +409,11 @@ pub unsafe fn gogo(buf: *mut Gobuf) -> ! {
 #[inline(always)]
 pub unsafe fn mcall(f: unsafe extern "C" fn(*mut G) -> !) {
     // SAFETY: the caller's contract.
-    unsafe { gort_mcall(f) }
+    unsafe {
+        #[cfg(gort_asan)]
+        asan::switch_to((*(*getg()).m).g0);
+        gort_mcall(f)
+    }
 }
 
 /// Runs `f` on the stack of this thread's g0 (on g0 and gsignal: right here) and returns what it returns.
@@ -425,7 +437,23 @@ pub unsafe fn systemstack<R, F: FnOnce() -> R>(f: F) -> R {
     }
     let mut c = Call { f: Some(f), r: MaybeUninit::<R>::uninit() };
     // SAFETY: `run` matches `c`; the rest is the caller's contract.
-    unsafe { gort_systemstack(run::<F, R>, (&raw mut c).cast()) };
+    unsafe {
+        #[cfg(gort_asan)]
+        let switches = {
+            let gp = getg();
+            let mp = (*gp).m;
+            gp != (*mp).g0 && gp != (*mp).gsignal
+        };
+        #[cfg(gort_asan)]
+        if switches {
+            asan::switch_to((*(*getg()).m).g0);
+        }
+        gort_systemstack(run::<F, R>, (&raw mut c).cast());
+        #[cfg(gort_asan)]
+        if switches {
+            asan::switch_to(getg());
+        }
+    }
     // SAFETY: `run` returned, so it wrote the result (a panic would have aborted).
     unsafe { c.r.assume_init() }
 }

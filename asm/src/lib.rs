@@ -26,6 +26,7 @@
 //! A goroutine that has not started yet: `sched.pc` is its function, `sched.ctxt` its [`Funcval`](gort_runtime2::Funcval), and the
 //! word at `sched.sp` is `goexit+1`, the outermost return address.
 
+pub mod asan;
 #[cfg(loom)]
 mod loom_g;
 #[cfg(loom)]

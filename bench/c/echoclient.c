@@ -1,8 +1,8 @@
 // The client of echo_ext: one thread, epoll, 64 connections with one request of 64 bytes in flight each.
 //
-//     echoclient PORT [ID]
+//     echoclient PORT [ID [HELD]]
 //
-// Warms up for 300 ms, measures for 1.5 s and prints ID.rps, ID.p50 and ID.p99 in the form of the benchmarks.
+// Opens HELD connections more that stay idle, each after a first answer. Warms up for 300 ms, measures for 1.5 s and prints ID.rps, ID.p50 and ID.p99 in the form of the benchmarks.
 //
 //     cc -O2 -o echoclient echoclient.c
 #define _GNU_SOURCE
@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -63,20 +64,41 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
+static int dial(const struct sockaddr_in *a) {
+    int one = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (fd < 0 || connect(fd, (const struct sockaddr *)a, sizeof *a) < 0) die("connect");
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+    return fd;
+}
+
+// Idle connections. They end by a reset, so that no port stays taken.
+static void hold(const struct sockaddr_in *a, int n) {
+    struct rlimit lim;
+    getrlimit(RLIMIT_NOFILE, &lim);
+    lim.rlim_cur = lim.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &lim);
+    for (int i = 0; i < n; i++) {
+        int fd = dial(a);
+        struct linger l = {1, 0};
+        setsockopt(fd, SOL_SOCKET, SO_LINGER, &l, sizeof l);
+        char c = 'x';
+        if (write(fd, &c, 1) != 1 || read(fd, &c, 1) != 1) die("hold");
+    }
+}
+
 int main(int argc, char **argv) {
     if (argc < 2) {
-        fprintf(stderr, "usage: echoclient PORT [ID]\n");
+        fprintf(stderr, "usage: echoclient PORT [ID [HELD]]\n");
         return 2;
     }
     const char *id = argc > 2 ? argv[2] : "echo_ext";
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(atoi(argv[1])), .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    int ep = epoll_create1(0), one = 1;
+    hold(&a, argc > 3 ? atoi(argv[3]) : 0);
+    int ep = epoll_create1(0);
     if (ep < 0) die("epoll_create1");
     for (int i = 0; i < CONNS; i++) {
         struct conn *c = &conns[i];
-        c->fd = socket(AF_INET, SOCK_STREAM, 0);
-        if (c->fd < 0 || connect(c->fd, (struct sockaddr *)&a, sizeof a) < 0) die("connect");
-        setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+        c->fd = dial(&a);
         memset(c->msg, i, SIZE);
         struct epoll_event ev = {.events = EPOLLIN, .data = {.ptr = c}};
         if (epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &ev) < 0) die("epoll_ctl");

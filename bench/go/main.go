@@ -71,6 +71,7 @@ func init() {
 		"mem.1m":          func(id string) { mem(id, 1_000_000) },
 		"echo_self":       echoSelf,
 		"echo_ext":        func(string) { echoExt() },
+		"echo_held":       func(string) { echoExt() },
 		"syscall":         syscall_,
 	}
 }

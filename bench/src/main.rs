@@ -69,7 +69,7 @@ fn workload(name: &str) -> Option<Workload> {
         "mem.100k" => |id| mem(id, 100_000),
         "mem.1m" => |id| mem(id, 1_000_000),
         "echo_self" => echo_self,
-        "echo_ext" => |_| echo_ext(),
+        "echo_ext" | "echo_held" => |_| echo_ext(),
         "syscall" => syscall,
         "hotsplit_none" => |id| hotsplit::run(id, false),
         "hotsplit_kept" | "hotsplit_freed" => |id| hotsplit::run(id, true),
@@ -569,8 +569,16 @@ fn echo_self(id: &str) {
     metric(&format!("{id}.p99"), f64::from(all[all.len() * 99 / 100]) / 1e3, "us", "lower");
 }
 
-/// The server alone; the client is `bench/c/echoclient.c`.
+/// The server alone; the client is `bench/c/echoclient.c`, for `echo_held` with 10,000 idle connections.
 fn echo_ext() {
+    // Go does so in every program.
+    let mut lim = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: fills the structure, and reads it.
+    unsafe {
+        libc::getrlimit(libc::RLIMIT_NOFILE, &mut lim);
+        lim.rlim_cur = lim.rlim_max;
+        libc::setrlimit(libc::RLIMIT_NOFILE, &lim);
+    }
     let l = TcpListener::bind("127.0.0.1:0").expect("listen");
     println!("PORT {}", l.local_addr().expect("listen").port());
     std::io::stdout().flush().expect("standard output");

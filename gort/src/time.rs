@@ -9,6 +9,13 @@ use gort_time::{TimeTimer, reset_timer, start_timer, stop_timer, time_sleep, tim
 use std::sync::{Arc, Mutex as StdMutex};
 use std::time::{Duration, Instant};
 
+/// What the prologues of Go's functions do: where nothing parks, a goroutine can still be asked to yield.
+#[inline(always)]
+fn enter() {
+    // SAFETY: on a goroutine, or this ends the program; no lock is held.
+    unsafe { preempt_check() }
+}
+
 /// The nanoseconds of `d`, at most 292 years.
 fn nanos(d: Duration) -> i64 {
     i64::try_from(d.as_nanos()).unwrap_or(i64::MAX)
@@ -99,7 +106,7 @@ unsafe fn go_func(arg: *mut c_void, _seq: usize, _delta: i64) {
 }
 
 unsafe fn new(when: i64, period: i64, func: Option<Func>) -> (*mut Block, Chan<Instant>) {
-    on_goroutine();
+    enter();
     let c = if func.is_some() { Chan::nil() } else { crate::chan::<Instant>(1) };
     // SAFETY: all zeroes and None are valid in every field.
     let b = Box::into_raw(Box::new(Block { tt: TimeTimer::default(), c: c.as_raw(), func }));
@@ -156,14 +163,14 @@ impl Timer {
     /// Prevents it from firing; true if it was still going to. After `stop` no value sent before can be
     /// received any more (unless `asynctimerchan=1`). Go's `Timer.Stop`.
     pub fn stop(&self) -> bool {
-        on_goroutine();
+        enter();
         // SAFETY: the block lives as long as this handle or its channel.
         unsafe { stop_timer(self.b.cast()) }
     }
 
     /// Makes it fire after `d` from now; true if it was still going to fire. Go's `Timer.Reset`.
     pub fn reset(&self, d: Duration) -> bool {
-        on_goroutine();
+        enter();
         // SAFETY: as in stop.
         unsafe { reset_timer(self.b.cast(), when(d), 0) }
     }
@@ -227,7 +234,7 @@ impl Ticker {
         if d.is_zero() {
             panic!("non-positive interval for Ticker.Reset");
         }
-        on_goroutine();
+        enter();
         // SAFETY: the block lives as long as the handle.
         unsafe { reset_timer(self.0.b.cast(), when(d), nanos(d)) };
     }

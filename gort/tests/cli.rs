@@ -2,7 +2,9 @@
 #![cfg(feature = "cli")]
 
 use gort_tests::{Outcome, wait};
-use std::process::Command;
+use std::io::Read;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Runs `gort ARGS` with these variables; those that the runtime reads are otherwise unset.
@@ -63,7 +65,7 @@ fn signals() {
         let mut child = Command::new(env!("CARGO_BIN_EXE_gort"))
             .args(["run", "signals", "-n", "3", "--procs", procs])
             .env_remove("GODEBUG")
-            .stdout(std::process::Stdio::piped())
+            .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let pid = child.id().to_string();
@@ -76,6 +78,157 @@ fn signals() {
         }
         assert!(child.wait().unwrap().success());
     }
+}
+
+/// Waits until the program is at work: it has used 50 ms of a processor, or has gone to sleep 50 times, or has said
+/// something. (Starting takes less of either.)
+fn until_at_work(pid: u32, stdout: &Mutex<String>) {
+    let tasks = format!("/proc/{pid}/task");
+    loop {
+        let mut switches = 0;
+        for task in std::fs::read_dir(&tasks).unwrap().flatten() {
+            let status = std::fs::read_to_string(task.path().join("status")).unwrap_or_default();
+            let line = status.lines().find_map(|l| l.strip_prefix("voluntary_ctxt_switches:"));
+            switches += line.and_then(|n| n.trim().parse::<u64>().ok()).unwrap_or(0);
+        }
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+        // utime and stime, in ticks of 10 ms
+        let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
+        if switches >= 50 || ticks >= 5 || !stdout.lock().unwrap().is_empty() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Starts `gort run ARGS`, sends SIGQUIT when it is at work, and returns how it ended.
+fn quit(args: &[&str], env: &[(&str, &str)]) -> Outcome {
+    let mut cmd = Command::new(env!("CARGO_BIN_EXE_gort"));
+    for k in ["GOMAXPROCS", "GODEBUG", "GOTRACEBACK", "GORTSTACK"] {
+        cmd.env_remove(k);
+    }
+    cmd.arg("run").args(args).envs(env.iter().copied());
+    cmd.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = cmd.spawn().unwrap();
+    let (stdout, mut out) = (Arc::new(Mutex::new(String::new())), child.stdout.take().unwrap());
+    let s = stdout.clone();
+    // Not all of it is kept: some examples say a lot.
+    let reader = std::thread::spawn(move || {
+        let mut b = [0; 1 << 16];
+        while let Ok(n @ 1..) = out.read(&mut b) {
+            let mut s = s.lock().unwrap();
+            if s.len() < 1000 {
+                s.push_str(&String::from_utf8_lossy(&b[..n]));
+            }
+        }
+    });
+    until_at_work(child.id(), &stdout);
+    // SAFETY: the child is ours and has not been reaped.
+    unsafe { libc::kill(child.id() as i32, libc::SIGQUIT) };
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    let status = child.wait().unwrap();
+    reader.join().unwrap();
+    let stdout = stdout.lock().unwrap().clone();
+    Outcome { code: status.code().unwrap_or(-1), stdout, stderr }
+}
+
+/// Checks the dump of a SIGQUIT: its parts, and that each goroutine has a header, frames with a place each, and, but for
+/// the first, somebody who created it. Returns the goroutines.
+fn check_dump(o: &Outcome) -> Vec<String> {
+    let bad = |what: &str| -> ! { panic!("{what}\n{o}") };
+    o.exited(2);
+    let mut parts = o.stderr.split("\n\n");
+    let head: Vec<_> = parts.next().unwrap_or_default().lines().collect();
+    let ["SIGQUIT: quit", pc] = head[..] else { bad("the beginning") };
+    if !pc.starts_with("PC=0x") || !pc.contains(" m=") || !pc.contains(" sigcode=") {
+        bad("the second line");
+    }
+    let parts: Vec<&str> = parts.collect();
+    let Some((registers, goroutines)) = parts.split_last() else { bad("nothing but the beginning") };
+    for r in ["rax", "rsp", "rip", "rflags", "fs"] {
+        if !registers.lines().any(|l| l.starts_with(r) && l.contains("0x")) {
+            bad(r);
+        }
+    }
+    let mut seen = Vec::new();
+    for g in goroutines {
+        let lines: Vec<_> = g.lines().collect();
+        let Some(header) = lines[0].strip_prefix("goroutine ") else {
+            // What the interrupted thread did on its own stack.
+            if lines[0].starts_with("runtime stack:") || lines[0].starts_with("...") {
+                continue;
+            }
+            bad(lines[0]);
+        };
+        let Some((id, state)) = header.split_once(' ') else { bad(header) };
+        if id.parse::<u64>().is_err() || !state.contains('[') || !state.ends_with("]:") {
+            bad(header);
+        }
+        if lines[1] != "\tgoroutine running on other thread; stack unavailable" {
+            for frame in lines[1..].chunks(2) {
+                let function = frame[0].ends_with("(...)") || frame[0].starts_with("created by ");
+                let elided = frame[0].starts_with("...") && frame[0].ends_with("frames elided...");
+                // A file and a line, a file alone, or (code without debug information) an address.
+                let place = frame.len() == 2 && frame[1].starts_with('\t') && frame[1].len() > 1;
+                if !(elided || function && place) {
+                    bad(&frame.join("\n"));
+                }
+            }
+        }
+        // 0: the thread was between two goroutines.
+        if !["0", "1"].contains(&id) && !g.contains("\ncreated by ") && !g.contains("unavailable") {
+            bad(g);
+        }
+        seen.push((*g).to_string());
+    }
+    if seen.iter().filter(|g| g.starts_with("goroutine 1 ")).count() != 1 {
+        bad("goroutine 1");
+    }
+    seen
+}
+
+/// `kill -QUIT` of any example prints a correct dump, at any number of processors.
+#[test]
+fn sigquit() {
+    for name in examples() {
+        // These end at once, by themselves, with a report that other tests look at.
+        if ["deadlock", "panic", "overflow"].contains(&name.as_str()) {
+            continue;
+        }
+        let n = match name.as_str() {
+            "tree" => "60",
+            "goexit" => "1000",
+            "million" | "sleepers" => "100000",
+            "http" => "1000000000",
+            _ => "100000000",
+        };
+        for procs in ["1", "2", "8"] {
+            let o = quit(&[&name, "-n", n, "--procs", procs], &[]);
+            let goroutines = check_dump(&o);
+            // Main is in the example, if its stack can be seen; in `goexit` it has left.
+            let main = goroutines.iter().find(|g| g.starts_with("goroutine 1 ")).unwrap();
+            let inside = main.contains(&format!("gort::examples::{name}"));
+            assert!(inside || main.contains("unavailable") || name == "goexit", "{name} -p {procs}\n{o}");
+            assert!(!o.stderr.contains("fatal error"), "{name} -p {procs}\n{o}");
+        }
+    }
+}
+
+/// The levels of GOTRACEBACK make no difference to the dump of a SIGQUIT, as in Go, which always shows all goroutines, those
+/// of the runtime too. `crash` shows the other threads as well, and ends in an abort.
+#[test]
+fn sigquit_levels() {
+    let dump = |level| quit(&["ring", "-n", "100000000", "-p", "2"], &[("GOTRACEBACK", level)]);
+    for level in ["none", "single", "system"] {
+        let o = dump(level);
+        assert!(check_dump(&o).len() > 1000, "{level}\n{o}");
+        o.stderr_has("[force gc (idle)]:\n");
+    }
+    let o = dump("crash");
+    assert_eq!(o.code, -1, "by a signal\n{o}");
+    o.stderr_has("[force gc (idle)]:\n").stderr_has("\n-----\n");
 }
 
 #[test]

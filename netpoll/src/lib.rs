@@ -853,7 +853,7 @@ unsafe fn netpolldeadlineimpl(pd: *mut PollDesc, seq: usize, read: bool, write: 
         if !read {
             current_seq = (*pd).wseq;
         }
-        if seq != current_seq {
+        if seq != current_seq && !mutant!("a deadline ignores its sequence number") {
             // :632 reused, or set anew
             unlock(&raw mut (*pd).lock);
             return;
@@ -887,6 +887,27 @@ unsafe fn netpolldeadlineimpl(pd: *mut PollDesc, seq: usize, read: bool, write: 
             netpollgoready(wg); // :659
         }
         netpoll_adjust_waiters(delta);
+    }
+}
+
+/// The timers of deadlines, for models, which have no clock: what is running now, as it will fire, at any time.
+///
+/// # Safety
+/// `pd` is a pollDesc.
+#[cfg(loom)]
+pub unsafe fn armed_for_model(pd: *mut PollDesc) -> impl Fn() + Send + Copy {
+    // SAFETY: the plain fields are read under the lock.
+    let (rseq, both) = unsafe {
+        lock(&raw mut (*pd).lock);
+        let r = ((*pd).rseq, (*pd).rd > 0 && (*pd).rd == (*pd).wd);
+        unlock(&raw mut (*pd).lock);
+        r
+    };
+    let pd = pd as usize;
+    // SAFETY: what the timer does.
+    move || unsafe {
+        let arg = core::ptr::with_exposed_provenance_mut(pd);
+        if both { netpoll_deadline(arg, rseq, 0) } else { netpoll_read_deadline(arg, rseq, 0) }
     }
 }
 

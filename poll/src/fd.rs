@@ -35,6 +35,8 @@ pub enum Error {
     NotPollable,
     /// Waiting for something that the poller does not know (fd_poll_runtime.go:82).
     UnsupportedFileType,
+    /// Somebody gave it up. Go's `net.errCanceled` (net.go:434).
+    Canceled,
 }
 
 impl Error {
@@ -73,6 +75,7 @@ impl fmt::Display for Error {
             Error::DeadlineExceeded => "i/o timeout",
             Error::NotPollable => "not pollable",
             Error::UnsupportedFileType => "waiting for unsupported file type",
+            Error::Canceled => "operation was canceled",
         })
     }
 }
@@ -88,7 +91,7 @@ impl From<Error> for std::io::Error {
             Error::NetClosing => NotConnected,
             Error::DeadlineExceeded => TimedOut,
             Error::NoDeadline | Error::UnsupportedFileType => Unsupported,
-            Error::FileClosing | Error::NotPollable => Other,
+            Error::FileClosing | Error::NotPollable | Error::Canceled => Other,
         };
         Self::new(kind, e)
     }

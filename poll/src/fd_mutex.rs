@@ -4,7 +4,7 @@
 use crate::Fd;
 use crate::fd::{Error, err_closing};
 use gort_asm::getg;
-use gort_proc::on_goroutine;
+use gort_proc::preempt_check;
 use gort_runtime2::atomic::{Uint32, Uint64};
 use gort_sema::{poll_runtime_semacquire, poll_runtime_semrelease};
 
@@ -45,7 +45,8 @@ pub const MUTEX_WMASK: u64 = ((1 << 20) - 1) << 43;
 pub const OVERFLOW_MSG: &str = "too many concurrent operations on a single file or socket (max 1048575)";
 
 /// gort's own: every operation comes by here first. Without a goroutine there is nothing to park, and in a blocking
-/// section (which ends the program) no processor to do it on.
+/// section (which ends the program) no processor to do it on. A goroutine that has been asked to yields, as in the prologues
+/// of Go's functions: what fails at once, for a deadline that has passed, may be tried in a loop.
 #[inline]
 pub(crate) fn need_goroutine() {
     #[cold]
@@ -56,7 +57,8 @@ pub(crate) fn need_goroutine() {
     if getg().is_null() {
         none();
     }
-    on_goroutine();
+    // SAFETY: on a goroutine, no lock is held.
+    unsafe { preempt_check() };
 }
 
 /// # Safety

@@ -660,7 +660,7 @@ fn dup_close_on_exec_old(fd: i32) -> Result<i32, Error> {
 /// Go (internal/poll): fd_unix.go:743 ignoringEINTRIO
 #[doc(alias = "ignoringEINTRIO")]
 #[inline]
-fn ignoring_eintrio(mut f: impl FnMut() -> Result<usize, Error>) -> Result<usize, Error> {
+pub(crate) fn ignoring_eintrio(mut f: impl FnMut() -> Result<usize, Error>) -> Result<usize, Error> {
     loop {
         let r = f(); // :745
         if r != Err(Error::Errno(libc::EINTR)) {

@@ -246,6 +246,24 @@ pub unsafe fn writev(fd: i32, v: &[libc::iovec]) -> Result<usize> {
     unsafe { syscall(libc::SYS_writev, [fd as usize, v.as_ptr() as usize, v.len(), 0, 0, 0]) }
 }
 
+/// `splice(2)` without offsets.
+pub fn splice(from: i32, to: i32, len: usize, flags: u32) -> Result<usize> {
+    // SAFETY: takes no pointers.
+    unsafe { syscall(libc::SYS_splice, [from as usize, 0, to as usize, 0, len, flags as usize]) }
+}
+
+/// `sendfile(2)` from the file's own offset.
+pub fn sendfile(to: i32, from: i32, len: usize) -> Result<usize> {
+    // SAFETY: takes no pointers.
+    unsafe { syscall(libc::SYS_sendfile, [to as usize, from as usize, 0, len, 0, 0]) }
+}
+
+/// `copy_file_range(2)` from and to the files' own offsets.
+pub fn copy_file_range(from: i32, to: i32, len: usize) -> Result<usize> {
+    // SAFETY: takes no pointers.
+    unsafe { syscall(libc::SYS_copy_file_range, [from as usize, 0, to as usize, 0, len, 0]) }
+}
+
 /// `recvfrom(2)`
 ///
 /// Go (syscall): syscall_unix.go:319 Recvfrom

@@ -90,6 +90,7 @@ pub unsafe fn gdestroy(gp: *mut G) {
             print!("runtime: mp.lockedInt = {}\n", (*mp).locked_int);
             throw("exited a goroutine internally locked to the OS thread");
         }
+        gort_asm::asan::stack_is_free(gp);
         // :4315
         gfput(pp, gp);
         if locked {

@@ -173,7 +173,9 @@ mod scalars {
     ///
     /// Go: proc.go:117 m0
     pub static M0: Pointer<M> = Pointer::null();
-    /// Its g0.
+    /// gort's own: the M of sysmon.
+    pub static SYSMON_M: Pointer<M> = Pointer::null();
+    /// g0 of m0.
     ///
     /// Go: proc.go:118 g0
     pub static G0: Pointer<G> = Pointer::null();

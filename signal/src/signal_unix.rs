@@ -20,7 +20,9 @@ use gort_proc::{
 use gort_runtime1::{DEBUG, gotraceback, is_secure_mode};
 use gort_runtime2::atomic::{Bool, Int32, Pointer, Uint32, Uintptr};
 use gort_runtime2::linkname::throw;
-use gort_runtime2::{G, GRUNNING, GSCAN, GsignalStack, ISCGO, M, STACK_FORK, Sigset, Stack, ThrowType};
+use gort_runtime2::{
+    G, GRUNNING, GSCAN, GsignalStack, ISCGO, M, M0, STACK_FORK, SYSMON_M, Sigset, Stack, ThrowType,
+};
 use gort_select::{Scase, selectgo};
 use gort_stack::STACK_GUARD;
 
@@ -433,6 +435,11 @@ unsafe fn sighandler(sig: u32, c: &Sigctxt, mut gp: *mut G) {
         let mp = (*gsignal).m;
         // :638 no profiling, no test hooks, no per-thread system calls.
 
+        // gort: another thread reports, and asks this one for names
+        if sig == libc::SIGQUIT as u32 && mp == SYSMON_M.load() && gort_traceback::help() {
+            return;
+        }
+
         // :664
         if sig == SIG_PREEMPT && DEBUG.asyncpreemptoff.get() == 0 {
             do_sig_preempt(gp, c);
@@ -796,10 +803,27 @@ fn signal_during_fork(sig: u32) -> ! {
 /// In a signal handler.
 unsafe fn badsignal(sig: u32, c: &Sigctxt) {
     // :1118
-    if !sigsend(sig) {
+    if !sigsend(sig) && !report_elsewhere(sig, c) {
         // SAFETY: the caller's contract. :1122
         unsafe { raisebadsignal(sig, c) };
     }
+}
+
+/// gort's own: a signal that asks for a report (SIGQUIT and its kin) was sent to the process, and the kernel has picked a
+/// thread that is not an M, which could only die of it: the first M is to report. True if so. Not in a host program, nor if
+/// there was a handler before.
+fn report_elsewhere(sig: u32, c: &Sigctxt) -> bool {
+    let code = c.sigcode() as i32;
+    let to_process = code == libc::SI_USER
+        || code == libc::SI_QUEUE
+        || code == libc::SI_KERNEL && sig == libc::SIGQUIT as u32;
+    let throws = SIGTABLE[sig as usize].flags & SIG_THROW != 0;
+    if !to_process || !throws || islibrary() || FWD_SIG[sig as usize].load() != SIG_DFL {
+        return false;
+    }
+    // SAFETY: m0 is an M, never freed, and its thread never ends; it was there before the handlers.
+    unsafe { signal_m(M0.load(), sig) };
+    true
 }
 
 /// Calls somebody else's handler.
@@ -852,6 +876,10 @@ unsafe fn sigfwdgo(sig: u32, info: *mut libc::siginfo_t, ctx: *mut c_void) -> bo
         }
         let c = Sigctxt { info, ctxt: ctx }; // :1174
         if (c.sig_from_user() || flags & SIG_PANIC == 0) && sig != libc::SIGPIPE as u32 {
+            return false;
+        }
+        // gort: every Rust program begins with SIGPIPE ignored; who is notified of it wants it from all threads
+        if fwd == SIG_IGN && !islibrary() {
             return false;
         }
         // :1187

@@ -35,6 +35,9 @@ pub unsafe fn sysmon() {
     // SAFETY: the scheduler's fields are atomic or used under their locks, as noted at each.
     unsafe {
         let sched = sched();
+        // gort: tracebacks ask this thread for names
+        #[cfg(not(loom))]
+        gort_runtime2::SYSMON_M.store((*getg()).m);
         // :6044
         lock(&raw mut (*sched).lock);
         (*sched).nmsys.bump(1);

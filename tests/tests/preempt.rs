@@ -258,6 +258,31 @@ fn try_send_is_a_preemption_point() {
     in_child!(.procs(1), only_try_send).ok().stdout_is("done\n");
 }
 
+/// Nor does one hold the others up that does nothing but I/O which fails at once, or moves timers.
+fn only_failing_io_and_timers() {
+    let until = |f: &mut dyn FnMut()| {
+        let flag = Arc::new(AtomicBool::new(false));
+        let other = flag.clone();
+        go(move || other.store(true, SeqCst));
+        while !flag.load(SeqCst) {
+            f();
+        }
+    };
+    let (mut c, _s) = gort::net::UnixStream::pair().unwrap();
+    c.set_deadline(Some(Instant::now())).unwrap();
+    until(&mut || assert!(std::io::Read::read(&mut c, &mut [0]).is_err()));
+    until(&mut || c.set_read_deadline(None).unwrap());
+    let t = gort::time::Timer::new(Duration::from_secs(3600));
+    until(&mut || assert!(t.reset(Duration::from_secs(3600))));
+    until(&mut || _ = t.stop());
+    println!("done");
+}
+
+#[test]
+fn failing_io_and_timers_are_preemption_points() {
+    in_child!(.procs(1), only_failing_io_and_timers).ok().stdout_is("done\n");
+}
+
 /// Floating point and integers over many preemptions come out as without.
 #[test]
 fn numbers_come_out_right() {

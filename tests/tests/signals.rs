@@ -3,7 +3,7 @@
 use gort::signal::{self, Signal};
 use gort::{chan, go, process, runtime, select, time};
 use gort_proc::WaitReason;
-use gort_tests::{in_child, until_waiting};
+use gort_tests::{in_child, in_plain_child, until_waiting};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -198,6 +198,157 @@ fn foreign_threads_pass_signals_on() {
         }
     })
     .ok();
+}
+
+/// `kill -QUIT` shows the goroutines, whatever thread the kernel picks: here the process's first one, which waits for
+/// the one that called `gort::run`.
+#[test]
+fn sigquit_on_a_thread_that_is_no_m() {
+    for procs in [1, 4] {
+        let o = in_child!(.procs(procs), || {
+            go(|| _ = chan::<()>(0).recv());
+            runtime::gosched();
+            // SAFETY: the first thread of this process.
+            unsafe { libc::syscall(libc::SYS_kill, libc::getpid(), libc::SIGQUIT) };
+            time::sleep(Duration::from_secs(60));
+        });
+        o.exited(2)
+            .stderr_has("SIGQUIT: quit\nPC=0x")
+            .stderr_has(" [sleep]:\n")
+            .stderr_has("[chan receive]:\n");
+    }
+}
+
+/// With all signals blocked in the thread that starts the runtime, and so in all others, the program works, and gets the
+/// signals it asks for.
+#[test]
+fn all_signals_blocked() {
+    let o = in_plain_child!(.procs(2), || {
+        // SAFETY: the mask of this thread; those that the runtime makes inherit it.
+        unsafe {
+            let mut all = std::mem::zeroed();
+            libc::sigfillset(&mut all);
+            libc::pthread_sigmask(libc::SIG_SETMASK, &all, std::ptr::null_mut());
+        }
+        gort::run(|| {
+            // Asked for, a signal gets through: the runtime keeps a thread that lets it in.
+            let c = signal::notify(&[Signal::USR1]);
+            for _ in 0..20 {
+                kill(Signal::USR1);
+                assert_eq!(c.recv(), Some(Signal::USR1));
+            }
+            // Goroutines and timers on several threads.
+            let done = chan::<u64>(0);
+            for i in 0..50 {
+                let done = done.clone();
+                go(move || {
+                    time::sleep(Duration::from_micros(10 * i));
+                    done.send(i);
+                });
+            }
+            let sum: u64 = (0..50).map(|_| done.recv().unwrap()).sum();
+            println!("{sum}");
+        });
+    });
+    o.ok().stdout_is("1225\n");
+}
+
+/// A pipe that nobody reads is an error, not the end of the process; what was ignored before stays ignored for children.
+#[test]
+fn sigpipe() {
+    in_child!(.procs(2), || {
+        let (r, w) = gort::net::pipe().unwrap();
+        drop(r);
+        use std::io::Write;
+        assert_eq!((&w).write(b"x").unwrap_err().raw_os_error(), Some(libc::EPIPE));
+        // On std's pipes as well, in a blocking section and on a thread of std's.
+        let (r, mut w) = std::io::pipe().unwrap();
+        drop(r);
+        assert_eq!(gort::blocking(|| w.write(b"x")).unwrap_err().raw_os_error(), Some(libc::EPIPE));
+        let e = gort::blocking(|| std::thread::spawn(move || w.write(b"x").unwrap_err()).join()).unwrap();
+        assert_eq!(e.raw_os_error(), Some(libc::EPIPE));
+        // Sent by kill: nothing happens. Asked for: it comes.
+        kill(Signal::PIPE);
+        let c = signal::notify(&[Signal::PIPE]);
+        kill(Signal::PIPE);
+        assert_eq!(c.recv(), Some(Signal::PIPE));
+    })
+    .ok();
+}
+
+/// Code of the program that forks without exec: the child lives with handlers of a runtime it does not have. It must be able
+/// to exit, and to die of a signal, without disturbing its parent.
+#[test]
+fn fork_without_exec() {
+    in_child!(.procs(2), || {
+        let c = signal::notify(&[Signal::USR1]);
+        for sig in [0, libc::SIGKILL, libc::SIGTERM, libc::SIGABRT] {
+            let status = gort::blocking(|| {
+                // SAFETY: the child calls nothing but the kernel.
+                unsafe {
+                    let pid = libc::fork();
+                    if pid == 0 {
+                        if sig != 0 {
+                            libc::signal(sig, libc::SIG_DFL);
+                            libc::syscall(libc::SYS_kill, libc::syscall(libc::SYS_getpid), sig);
+                        }
+                        libc::_exit(7);
+                    }
+                    let mut status = 0;
+                    assert_eq!(libc::waitpid(pid, &mut status, 0), pid);
+                    status
+                }
+            });
+            if sig == 0 {
+                assert_eq!((libc::WIFEXITED(status), libc::WEXITSTATUS(status)), (true, 7));
+            } else {
+                assert_eq!((libc::WIFSIGNALED(status), libc::WTERMSIG(status)), (true, sig));
+            }
+            kill(Signal::USR1);
+            assert_eq!(c.recv(), Some(Signal::USR1));
+        }
+    })
+    .ok();
+}
+
+/// A handler that was there before the runtime is called for faults on threads that are not Ms, with the kernel's arguments,
+/// and for signals that the runtime does not want.
+#[test]
+fn handlers_from_before_are_called() {
+    static SEEN: AtomicU64 = AtomicU64::new(0);
+    extern "C" fn usr2(_: i32) {
+        SEEN.fetch_add(1, SeqCst);
+    }
+    extern "C" fn segv(sig: i32, info: *mut libc::siginfo_t, _: *mut libc::c_void) {
+        // SAFETY: the kernel's arguments.
+        let addr = unsafe { (*info).si_addr() } as usize;
+        // SAFETY: ends the process.
+        unsafe { libc::_exit(if (sig, addr) == (libc::SIGSEGV, 16) { 33 } else { 34 }) }
+    }
+    let o = in_plain_child!(.procs(2), || {
+        let (usr2, segv): (extern "C" fn(i32), extern "C" fn(i32, *mut libc::siginfo_t, *mut libc::c_void)) =
+            (usr2, segv);
+        // SAFETY: the handlers add to an atomic, and exit.
+        unsafe {
+            libc::signal(libc::SIGUSR2, usr2 as usize);
+            let mut a: libc::sigaction = std::mem::zeroed();
+            a.sa_sigaction = segv as usize;
+            a.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+            libc::sigaction(libc::SIGSEGV, &a, std::ptr::null_mut());
+        }
+        gort::run(|| {
+            kill(Signal::USR2);
+            while SEEN.load(SeqCst) < 1 {
+                time::sleep(Duration::from_millis(1));
+            }
+            let t = std::thread::spawn(|| {
+                // SAFETY: none: it is to fault.
+                unsafe { std::ptr::without_provenance_mut::<u8>(16).write_volatile(1) };
+            });
+            let _ = gort::blocking(|| t.join());
+        });
+    });
+    o.exited(33);
 }
 
 /// SIGURG is preemption's, and the program's too.

@@ -231,6 +231,82 @@ fn a_million_parked() {
     .ok();
 }
 
+/// A million timers at the same time, in the heaps of all Ps: made, then a quarter stopped, the others moved near, and a
+/// part of these stopped in the very moment. Each fires once and not before its time, or not at all if `stop` says so.
+fn a_million_timers() {
+    const N: usize = 1_000_000;
+    const MAKERS: usize = 8;
+    struct Due {
+        at: AtomicI64,
+        fired: AtomicUsize,
+    }
+    let due: Arc<Vec<Due>> =
+        Arc::new((0..N).map(|_| Due { at: AtomicI64::new(i64::MAX), fired: AtomicUsize::new(0) }).collect());
+    let timers: Arc<Vec<Mutex<Vec<time::Timer>>>> =
+        Arc::new((0..MAKERS).map(|_| Mutex::new(Vec::new())).collect());
+    let (t, d) = (timers.clone(), due.clone());
+    all(MAKERS, move |m| {
+        let mut mine = Vec::with_capacity(N / MAKERS);
+        for i in (m..N).step_by(MAKERS) {
+            let d = d.clone();
+            mine.push(time::after_func(Duration::from_secs(3600), move || {
+                let now = gort_proc::nanotime();
+                assert!(now >= d[i].at.load(SeqCst), "too early");
+                d[i].fired.fetch_add(1, SeqCst);
+            }));
+            if i % 1000 == 0 {
+                runtime::gosched();
+            }
+        }
+        *t[m].lock() = mine;
+    });
+    // SAFETY: Ps are never freed, the lengths are atomic.
+    let waiting = unsafe {
+        (0..(*gort_proc::allp()).len).map(|i| (*gort_proc::allp_at(i)).timers.len.load()).sum::<u32>()
+    };
+    assert!(waiting >= N as u32, "{waiting} in the heaps");
+
+    let (expected, t, d) = (Arc::new(AtomicUsize::new(0)), timers.clone(), due.clone());
+    let e = expected.clone();
+    all(MAKERS, move |m| {
+        let mut r = Rnd(m as u64);
+        let mine = t[m].lock();
+        for (k, t) in mine.iter().enumerate() {
+            let i = m + k * MAKERS;
+            if k % 4 == 0 {
+                assert!(t.stop());
+                continue;
+            }
+            let after = r.below(300_000);
+            d[i].at.store(gort_proc::nanotime() + after as i64 * 1000, SeqCst);
+            assert!(t.reset(us(after)));
+            e.fetch_add(1, SeqCst);
+        }
+        // Those that have not fired yet will not.
+        for t in mine.iter().skip(1).step_by(4) {
+            if t.stop() {
+                e.fetch_sub(1, SeqCst);
+            }
+        }
+    });
+    let fired = || due.iter().map(|d| d.fired.load(SeqCst)).sum::<usize>();
+    until(|| fired() == expected.load(SeqCst));
+    assert!(due.iter().all(|d| d.fired.load(SeqCst) <= 1), "twice");
+    assert!(timers.iter().all(|t| t.lock().iter().all(|t| !t.stop())), "not fired, not stopped");
+    until(|| runtime::num_goroutine() == 1);
+    assert_eq!(fired(), expected.load(SeqCst));
+}
+
+#[test]
+fn a_million_timers_1() {
+    in_child!(.procs(1).limit(Duration::from_secs(240)), a_million_timers).ok();
+}
+
+#[test]
+fn a_million_timers_4() {
+    in_child!(.procs(4).limit(Duration::from_secs(240)), a_million_timers).ok();
+}
+
 stress! {
     /// Goroutines that lock their threads, some of them never unlock: those threads end with them.
     lock_os_thread_storm, {

@@ -15,15 +15,17 @@
 //!
 //! # What may be called where
 //! Unwinding allocates only when it first meets a set of loaded modules ([`init`] takes that forward); naming
-//! functions and lines allocates. Both run on a system stack and are guarded against re-entry: a fault in the
-//! middle of them leads to a report with bare addresses, not to a deadlock.
+//! functions and lines allocates, which in a signal handler another thread does. Both run on a system stack and are
+//! guarded against re-entry: a fault in the middle of them leads to a report with bare addresses, not to a deadlock.
 
+mod helper;
 pub mod modules;
 pub mod printing;
 pub mod stack;
 pub mod symtab;
 pub mod unwinder;
 
+pub use helper::help;
 pub use modules::init;
 pub use printing::*;
 pub use stack::stack_string;

@@ -218,6 +218,9 @@ pub(crate) fn with_module<R>(pc: usize, f: impl FnOnce(&Module) -> R) -> Option<
             return Some(f(m));
         }
         // A library that was loaded meanwhile?
+        if !crate::helper::may_allocate() {
+            return None;
+        }
         refresh().list.iter().find(has).map(f)
     }
 }

@@ -1,6 +1,7 @@
 //! traceback.go: 656–1330. Printing stacks and goroutines.
 
-use crate::symtab::{FuncInfo, Owner, Symbol, symbolize, with_room};
+use crate::helper::func_at;
+use crate::symtab::{FuncInfo, Owner, Symbol};
 use crate::unwinder::*;
 use gort_asm::getg;
 use gort_os_linux::nanotime;
@@ -8,11 +9,6 @@ use gort_print::{hexdump_words, print};
 use gort_proc::{for_each_g_race, is_system_goroutine, readgstatus};
 use gort_runtime1::gotraceback;
 use gort_runtime2::*;
-
-/// `findfunc` with names: everything about the address `pc - 1`, or `pc` if `exact`.
-fn func_at(pc: usize) -> Option<FuncInfo> {
-    with_room(|| symbolize(pc))
-}
 
 /// The name in three pieces, with `[...]` for the type arguments of a Go function. Rust's names are left alone.
 ///

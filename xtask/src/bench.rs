@@ -4,6 +4,7 @@
 //! metric; exit status 64 means that there is no such workload. Machines are noisy, so only ratios within one run mean
 //! something: the two run in turns, and the medians of their rounds are compared.
 
+use crate::echo;
 use crate::golang;
 use crate::process;
 use std::fmt::Write as _;
@@ -51,6 +52,9 @@ pub const IDS: &[&str] = &[
     "mem.100k",
     "mem.1m",
     "echo_self.w2",
+    "echo_ext.w1",
+    "echo_ext.w2",
+    "echo_held.w2",
     "syscall.w1",
     "startup",
 ];
@@ -190,7 +194,9 @@ fn workload(id: &str, p: &Programs, o: &Options, metrics: &mut Vec<Metric>) -> R
         if let Some(reps) = o.reps {
             cmd.env("BENCH_REPS", reps.to_string());
         }
-        if id.starts_with("syscall") {
+        if id.starts_with("echo_ext") || id.starts_with("echo_held") {
+            echo::run(&mut cmd, &echo::client(&o.out)?, id)
+        } else if id.starts_with("syscall") {
             cmd.stdin(Stdio::piped());
             process::run_with(&mut cmd, LIMIT, feed)
         } else {

@@ -1,6 +1,7 @@
 //! Development tasks: `cargo xtask TASK`.
 
 mod bench;
+mod echo;
 mod golang;
 mod golden;
 mod merge;

@@ -1,5 +1,7 @@
 //! Go's netFD: net/fd_unix.go, fd_posix.go, sock_posix.go, sockopt_linux.go, sock_linux.go.
 
+use super::dial::{Closes, Context};
+use crate::{chan, go};
 use gort_poll::sys;
 use gort_poll::{Error, Fd, SockAddr};
 use std::io;
@@ -11,7 +13,7 @@ use std::time::{Duration, Instant};
 ///
 /// Go (net): fd_posix.go:17 netFD
 #[derive(Debug)]
-pub(super) struct NetFd {
+pub struct NetFd {
     pub(super) pfd: Fd,
     pub(super) family: i32,
     pub(super) sotype: i32,
@@ -65,7 +67,7 @@ impl NetFd {
         mut self,
         laddr: Option<&SockAddr>,
         raddr: Option<&SockAddr>,
-        deadline: Option<Instant>,
+        ctx: &Context,
     ) -> Result<Self, Error> {
         // :93 no control functions
         // :110
@@ -74,7 +76,7 @@ impl NetFd {
         }
         let mut crsa = None; // :120
         if let Some(raddr) = raddr {
-            crsa = self.connect(raddr, deadline)?; // :125
+            crsa = self.connect(raddr, ctx)?; // :125
         } else {
             self.init()?; // :130
         }
@@ -120,14 +122,14 @@ impl NetFd {
     /// Connects; the address that the kernel says it is connected to, if it was asked.
     ///
     /// Go (net): fd_unix.go:55 connect
-    fn connect(&self, ra: &SockAddr, deadline: Option<Instant>) -> Result<Option<SockAddr>, Error> {
+    fn connect(&self, ra: &SockAddr, ctx: &Context) -> Result<Option<SockAddr>, Error> {
         // :59 no lock: nobody else has the socket yet
         match sys::connect(self.pfd.sysfd(), ra).map_err(|e| e.errno().unwrap_or(0)) {
             Err(libc::EINPROGRESS | libc::EALREADY | libc::EINTR) => {}
             // :61
             Ok(()) | Err(libc::EISCONN) => {
-                if deadline.is_some_and(|t| t <= Instant::now()) {
-                    return Err(Error::DeadlineExceeded); // :64
+                if let Some(e) = ctx.err() {
+                    return Err(e); // :64
                 }
                 self.init()?; // :67
                 return Ok(None);
@@ -135,13 +137,42 @@ impl NetFd {
             Err(e) => return Err(Error::Errno(e)), // :83
         }
         self.init()?; // :85
-        let _no_deadline = deadline.map(|t| {
+        let _no_deadline = ctx.deadline.map(|t| {
             let _ = self.pfd.set_write_deadline(Some(t)); // :89
             ClearDeadline(&self.pfd)
         });
 
-        // :98 no contexts, so nobody cancels it but the deadline
+        // :98
+        if !ctx.can_be_cancelled() {
+            return self.connected();
+        }
+        let (done, interrupt_res) = (Closes(chan(0)), chan::<bool>(0)); // :102
+        {
+            let (ctx, done, interrupt_res) = (ctx.clone(), done.0.receiver(), interrupt_res.clone());
+            // SAFETY: below the goroutine is waited for, and nothing in between unwinds.
+            let pfd: &'static Fd = unsafe { &*(&raw const self.pfd) };
+            // :117 wakes wait_write if nobody wants the connection any more
+            go(move || {
+                let cancelled = ctx.wait(&done);
+                if cancelled {
+                    let _ = pfd.set_write_deadline(Some(Instant::now())); // :123
+                }
+                interrupt_res.send(cancelled);
+            });
+        }
+        let ret = self.connected();
+        drop(done); // :105
+        if interrupt_res.recv() == Some(true) {
+            // :106 also if it has been made by now: no more writing to it. Whoever drops it closes it
+            return Err(Error::Canceled);
+        }
+        ret
+    }
 
+    /// Waits until the socket is connected, or cannot be.
+    ///
+    /// Go (net): fd_unix.go:55 connect
+    fn connected(&self) -> Result<Option<SockAddr>, Error> {
         // :132
         loop {
             // :141 a second connect(2) would not tell an earlier error: SO_ERROR does

@@ -16,7 +16,7 @@ use std::time::Instant;
 /// [`blocking`](crate::blocking) sections.
 #[derive(Clone, Debug)]
 pub struct File {
-    fd: Arc<Fd>,
+    pub(super) fd: Arc<Fd>,
 }
 
 /// What `newFile` is told about a descriptor.

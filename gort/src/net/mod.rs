@@ -22,7 +22,7 @@
 //!     go(move || {
 //!         for conn in l.incoming().flatten() {
 //!             go(move || {
-//!                 let _ = std::io::copy(&mut &conn, &mut &conn);
+//!                 let _ = gort::net::copy(&conn, &conn);
 //!             });
 //!         }
 //!     });
@@ -31,12 +31,16 @@
 //! })
 //! ```
 
+mod copy;
+mod dial;
 mod fd;
 mod file;
 mod tcp;
 mod udp;
 mod unix;
 
+pub use copy::{Endpoint, copy, copy_n};
+pub use dial::Dialer;
 pub use file::{File, pipe};
 pub use gort_poll::Error;
 pub use std::net::Shutdown;
@@ -44,71 +48,9 @@ pub use tcp::{Incoming, TcpListener, TcpStream};
 pub use udp::UdpSocket;
 pub use unix::{UnixDatagram, UnixListener, UnixStream};
 
+use dial::{missing_address, resolve};
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::time::{Duration, Instant};
-
-/// Resolves a name. The thread may block in the C library; its P is handed on meanwhile. Literals need no system call.
-fn resolve(a: impl ToSocketAddrs) -> io::Result<Vec<SocketAddr>> {
-    crate::blocking(|| Ok(a.to_socket_addrs()?.collect()))
-}
-
-/// Tries `f` with each address in turn, in time for `deadline`. Returns its first success, or the first error, which says
-/// most.
-///
-/// Go (net): dial.go:608 dialSerial
-fn dial_serial<T>(
-    a: impl ToSocketAddrs,
-    deadline: Option<Instant>,
-    mut f: impl FnMut(SocketAddr, Option<Instant>) -> Result<T, Error>,
-) -> io::Result<T> {
-    let ras = resolve(a)?;
-    let mut first_err = None; // :609
-
-    for (i, &ra) in ras.iter().enumerate() {
-        // :612 no contexts; the deadline is looked at here
-        let partial = match partial_deadline(Instant::now(), deadline, ras.len() - i) {
-            Ok(t) => t, // :620
-            Err(e) => {
-                first_err = first_err.or(Some(e)); // :624
-                break;
-            }
-        };
-        // :635
-        match f(ra, partial) {
-            Ok(c) => return Ok(c),
-            Err(e) => first_err = first_err.or(Some(e)), // :639
-        }
-    }
-
-    // :644
-    Err(first_err.map_or_else(missing_address, io::Error::from))
-}
-
-/// When the attempt with one of the addresses is to end: each gets its share of the time, at least two seconds.
-///
-/// Go (net): dial.go:218 partialDeadline
-fn partial_deadline(
-    now: Instant,
-    deadline: Option<Instant>,
-    remaining: usize,
-) -> Result<Option<Instant>, Error> {
-    let Some(deadline) = deadline else { return Ok(None) }; // :219
-    let time_remaining = deadline.saturating_duration_since(now);
-    if time_remaining.is_zero() {
-        return Err(Error::DeadlineExceeded); // :224
-    }
-    let mut timeout = time_remaining / remaining as u32; // :227
-    const SANE_MINIMUM: Duration = Duration::from_secs(2);
-    if timeout < SANE_MINIMUM {
-        timeout = time_remaining.min(SANE_MINIMUM); // :231
-    }
-    Ok(Some(now + timeout)) // :237
-}
-
-fn missing_address() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, "missing address")
-}
 
 /// Listens, or opens a datagram socket: the first address that works; if none, the first error.
 fn each_addr<T>(a: impl ToSocketAddrs, f: impl Fn(SocketAddr) -> Result<T, Error>) -> io::Result<T> {

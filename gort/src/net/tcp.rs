@@ -1,7 +1,8 @@
 //! TCP: net/tcpsock.go, tcpsock_posix.go, tcpsockopt_unix.go.
 
+use super::dial::{self, Context};
 use super::fd::{NetFd, listener_backlog};
-use super::{Error, deadlines, dial_serial, each_addr, read_write, timeouts};
+use super::{Error, deadlines, each_addr, read_write, timeouts};
 use gort_poll::SockAddr;
 use std::io;
 use std::net::{Shutdown, SocketAddr, ToSocketAddrs};
@@ -29,7 +30,7 @@ fn addr(a: &SockAddr) -> io::Result<SocketAddr> {
 /// Clones are handles of the same connection; it is closed when the last one is dropped, or by [`close`](Self::close).
 #[derive(Clone, Debug)]
 pub struct TcpStream {
-    fd: Arc<NetFd>,
+    pub(super) fd: Arc<NetFd>,
 }
 
 deadlines!(TcpStream);
@@ -53,20 +54,22 @@ impl TcpStream {
         c
     }
 
-    /// Connects to the first of the addresses that answers. Go's `net.Dial`.
+    /// Connects to the first of the addresses that answers. Go's `net.Dial`: addresses of the first one's kind (IPv4 or
+    /// IPv6) are tried first, those of the other kind beside them after 300 ms. [`Dialer`](super::Dialer) has more to set.
     ///
     /// # Errors
     /// That of the first address, if none does.
     pub fn connect(a: impl ToSocketAddrs) -> io::Result<Self> {
-        dial_serial(a, None, do_dial_tcp)
+        dial::connect(a, None)
     }
 
-    /// Connects until `deadline`; several addresses share the time. Go's `Dialer.Deadline`.
+    /// Connects until `deadline`; several addresses share the time. Go's `Dialer.Deadline`. The search for a name is not
+    /// limited by it: [`Dialer::dial`](super::Dialer::dial)'s is.
     ///
     /// # Errors
     /// `i/o timeout` (kind `TimedOut`); that of the first address, if none answers.
     pub fn connect_deadline(a: impl ToSocketAddrs, deadline: Instant) -> io::Result<Self> {
-        dial_serial(a, Some(deadline), do_dial_tcp)
+        dial::connect(a, Some(deadline))
     }
 
     /// Connects within `timeout`. Go's `net.DialTimeout`.
@@ -199,16 +202,21 @@ impl TcpStream {
 }
 
 /// Go (net): tcpsock_posix.go:78 doDialTCPProto
-fn do_dial_tcp(raddr: SocketAddr, deadline: Option<Instant>) -> Result<TcpStream, Error> {
+pub(super) fn do_dial_tcp(
+    laddr: Option<SocketAddr>,
+    raddr: SocketAddr,
+    ctx: &Context,
+) -> Result<TcpStream, Error> {
     let dial = || {
         let fd = NetFd::socket(family(&raddr), libc::SOCK_STREAM, "tcp")?;
-        fd.dial(None, Some(&raddr.into()), deadline)
+        fd.dial(laddr.map(|a| a.into()).as_ref(), Some(&raddr.into()), ctx)
     };
     let mut r = dial(); // :85
 
     // :111 the kernel may pick a local port that makes the socket connect to itself, or one that is taken: twice more
     for _ in 0..2 {
-        if !(self_connect(&r) || spurious_enotavail(&r)) {
+        // :112 unless the port is the caller's choice
+        if laddr.is_some_and(|a| a.port() != 0) || !(self_connect(&r) || spurious_enotavail(&r)) {
             break;
         }
         drop(r); // :113

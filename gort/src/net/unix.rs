@@ -1,5 +1,6 @@
 //! Unix sockets: net/unixsock_posix.go.
 
+use super::dial::Context;
 use super::fd::{NetFd, listener_backlog};
 use super::{Error, deadlines, read_write, timeouts};
 use gort_poll::{SockAddr, sys};
@@ -28,7 +29,7 @@ fn pair(sotype: i32, net: &'static str) -> io::Result<(NetFd, NetFd)> {
 /// A connection over a Unix socket. Go's `net.UnixConn`.
 #[derive(Clone, Debug)]
 pub struct UnixStream {
-    fd: Arc<NetFd>,
+    pub(super) fd: Arc<NetFd>,
 }
 
 deadlines!(UnixStream);
@@ -53,7 +54,7 @@ impl UnixStream {
     /// Go (net): unixsock_posix.go:157 dialUnix
     pub fn connect_addr(a: &SocketAddr) -> io::Result<Self> {
         let fd = NetFd::socket(libc::AF_UNIX, libc::SOCK_STREAM, "unix")?;
-        Ok(Self { fd: Arc::new(fd.dial(None, Some(&a.into()), None)?) })
+        Ok(Self { fd: Arc::new(fd.dial(None, Some(&a.into()), &Context::background())?) })
     }
 
     /// Both ends of a new connection.
@@ -220,7 +221,7 @@ impl UnixDatagram {
     /// The kernel's.
     pub fn unbound() -> io::Result<Self> {
         let fd = NetFd::socket(libc::AF_UNIX, libc::SOCK_DGRAM, "unixgram")?;
-        Ok(Self { fd: Arc::new(fd.dial(None, None, None)?) })
+        Ok(Self { fd: Arc::new(fd.dial(None, None, &Context::background())?) })
     }
 
     /// Two sockets that are each other's peer.

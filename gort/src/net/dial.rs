@@ -1,0 +1,407 @@
+//! Connecting to one of several addresses: net/dial.go; and looking names up: net/cgo_unix.go.
+
+use super::tcp::do_dial_tcp;
+use super::{Error, TcpStream};
+use crate::{Chan, Receiver, TryRecvError, chan, go, select, time};
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::time::{Duration, Instant};
+
+/// How to connect. Go's `net.Dialer`.
+///
+/// ```no_run
+/// use gort::net::Dialer;
+/// use std::time::Duration;
+///
+/// # gort::run(|| {
+/// let d = Dialer { timeout: Some(Duration::from_secs(5)), ..Dialer::default() };
+/// let conn = d.dial("example.org:80").unwrap();
+/// # })
+/// ```
+///
+/// Go (net): dial.go:78 Dialer
+#[derive(Clone, Debug)]
+pub struct Dialer {
+    /// How long it may take, the search for the name included. None: as long as the kernel wants.
+    pub timeout: Option<Duration>,
+    /// Until when. The earlier of the two counts.
+    pub deadline: Option<Instant>,
+    /// The address to connect from; None: the kernel chooses.
+    pub local_addr: Option<SocketAddr>,
+    /// If a name has IPv4 and IPv6 addresses: how long to wait for a connection over the first kind before the other kind
+    /// is tried as well (RFC 6555, "Happy Eyeballs"). 300 ms by default; None: all addresses one after the other.
+    pub fallback_delay: Option<Duration>,
+    /// Closing this channel gives the attempt up. The nil channel by default.
+    pub cancel: Receiver<()>,
+}
+
+impl Default for Dialer {
+    fn default() -> Self {
+        Self {
+            timeout: None,
+            deadline: None,
+            local_addr: None,
+            fallback_delay: Some(DEFAULT_FALLBACK_DELAY),
+            cancel: Chan::nil().receiver(),
+        }
+    }
+}
+
+/// Go (net): dial.go:240 fallbackDelay
+const DEFAULT_FALLBACK_DELAY: Duration = Duration::from_millis(300); // :244
+
+impl Dialer {
+    /// When an attempt that begins now must have ended.
+    ///
+    /// Go (net): dial.go:199 deadline
+    fn deadline(&self, now: Instant) -> Option<Instant> {
+        // :200 a timeout beyond the end of time is none
+        let timeout = self.timeout.and_then(|d| now.checked_add(d));
+        [timeout, self.deadline].into_iter().flatten().min() // :206
+    }
+
+    /// Connects to `address`, a name or literal with a port (`host:port`).
+    ///
+    /// # Errors
+    /// `i/o timeout` (kind `TimedOut`), `operation was canceled` (kind `Other`); that of the name's search;
+    /// that of the first address, if none answers.
+    ///
+    /// Go (net): dial.go:474 DialContext
+    pub fn dial(&self, address: &str) -> io::Result<TcpStream> {
+        let ctx = self.context(); // :478
+        // :500 no traces
+        let name = address.to_string();
+        let addrs = do_blocking_with_ctx(&ctx, move || Ok(name.to_socket_addrs()?.collect()))?; // :509
+        self.dial_addrs(&ctx, addrs)
+    }
+
+    /// Connects to one of these addresses.
+    ///
+    /// # Errors
+    /// As [`dial`](Self::dial).
+    pub fn dial_any(&self, addrs: &[SocketAddr]) -> io::Result<TcpStream> {
+        self.dial_addrs(&self.context(), addrs.to_vec())
+    }
+
+    fn context(&self) -> Context {
+        let deadline = self.deadline(Instant::now());
+        Context { deadline, cancel: self.cancel.clone(), ..Context::background() }
+    }
+
+    fn dial_addrs(&self, ctx: &Context, addrs: Vec<SocketAddr>) -> io::Result<TcpStream> {
+        let laddr = self.local_addr;
+        let dial = move |ra, ctx: &Context| do_dial_tcp(laddr, ra, ctx);
+        // :520
+        match self.fallback_delay {
+            Some(delay) => {
+                let (primaries, fallbacks) = partition(addrs);
+                dial_parallel(ctx, delay, primaries, fallbacks, dial)
+            }
+            None => dial_serial(ctx, &addrs, dial), // :524
+        }
+    }
+}
+
+/// What ends an attempt early. Go's `context.Context`, as far as dialling needs one.
+#[derive(Clone)]
+pub(super) struct Context {
+    pub(super) deadline: Option<Instant>,
+    /// Closed by the user who has changed his mind.
+    cancel: Receiver<()>,
+    /// Closed when another attempt has won.
+    returned: Receiver<()>,
+}
+
+impl Context {
+    /// Nothing ends it.
+    pub(super) fn background() -> Self {
+        Self { deadline: None, cancel: Chan::nil().receiver(), returned: Chan::nil().receiver() }
+    }
+
+    /// Whether somebody may cancel it.
+    pub(super) fn can_be_cancelled(&self) -> bool {
+        !self.cancel.as_raw().is_null() || !self.returned.as_raw().is_null()
+    }
+
+    /// Why it has ended, if it has. Go's `mapErr(ctx.Err())`.
+    pub(super) fn err(&self) -> Option<Error> {
+        let closed = |c: &Receiver<()>| !matches!(c.try_recv(), Err(TryRecvError::Empty));
+        if closed(&self.cancel) || closed(&self.returned) {
+            return Some(Error::Canceled);
+        }
+        self.deadline.filter(|&t| t <= Instant::now()).map(|_| Error::DeadlineExceeded)
+    }
+
+    /// Waits until it is cancelled; false if `done` is closed before.
+    pub(super) fn wait(&self, done: &Receiver<()>) -> bool {
+        select! {
+            recv(self.cancel) -> _ => true,
+            recv(self.returned) -> _ => true,
+            recv(done) -> _ => false,
+        }
+    }
+}
+
+/// Connects to the first of the addresses that answers, without a limit of time if `deadline` is None.
+pub(super) fn connect(a: impl ToSocketAddrs, deadline: Option<Instant>) -> io::Result<TcpStream> {
+    let d = Dialer { deadline, ..Dialer::default() };
+    d.dial_addrs(&d.context(), resolve(a)?)
+}
+
+/// Those of the first one's kind, and the others.
+///
+/// Go (net): ipsock.go:115 partition
+fn partition(addrs: Vec<SocketAddr>) -> (Vec<SocketAddr>, Vec<SocketAddr>) {
+    let Some(primary_label) = addrs.first().map(SocketAddr::is_ipv4) else { return Default::default() };
+    addrs.into_iter().partition(|a| a.is_ipv4() == primary_label) // ipsock.go:117
+}
+
+/// Closes a channel at the end of a scope.
+pub(super) struct Closes(pub(super) Chan<()>);
+
+impl Drop for Closes {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// Tries both lists side by side, the second one after `delay` or when the first has failed. Returns the first
+/// connection, and closes what comes after it; or the error of the first list.
+///
+/// Go (net): dial.go:534 dialParallel
+fn dial_parallel<T: Send + 'static>(
+    ctx: &Context,
+    delay: Duration,
+    primaries: Vec<SocketAddr>,
+    mut fallbacks: Vec<SocketAddr>,
+    dial: impl Fn(SocketAddr, &Context) -> Result<T, Error> + Copy + Send + 'static,
+) -> io::Result<T> {
+    if fallbacks.is_empty() {
+        return dial_serial(ctx, &primaries, dial); // :536
+    }
+
+    // :539 closing it also cancels the attempts: Go has a context of its own for each
+    let returned = Closes(chan(0));
+    let results = chan::<(io::Result<T>, bool)>(0); // :548
+
+    // :550
+    let start_racer = |ras: Vec<SocketAddr>, primary: bool| {
+        let (returned, results) = (returned.0.receiver(), results.clone());
+        let ctx = Context { returned: returned.clone(), ..ctx.clone() };
+        go(move || {
+            let res = dial_serial(&ctx, &ras, dial); // :555
+            // A connection that nobody takes is dropped, which closes it.
+            select! {
+                send(results, (res, primary)) => {}
+                recv(returned) -> _ => {}
+            }
+        });
+    };
+
+    let (mut primary_err, mut fallback_done) = (None, false); // :565
+    start_racer(primaries, true);
+    let fallback_timer = time::Timer::new(delay); // :573
+
+    loop {
+        let res = select! {
+            // :578
+            recv(fallback_timer.c()) -> _ => {
+                start_racer(core::mem::take(&mut fallbacks), false);
+                None
+            }
+            recv(results) -> res => res, // :583
+        };
+        let Some((res, primary)) = res else { continue };
+        let err = match res {
+            Ok(c) => {
+                fallback_timer.stop(); // :574
+                return Ok(c); // :585
+            }
+            Err(e) => e,
+        };
+        if primary {
+            primary_err = Some(err); // :588
+        } else {
+            fallback_done = true;
+        }
+        if fallback_done && let Some(e) = primary_err {
+            return Err(e); // :593
+        }
+        // :595 it was still running: no reason to wait any longer
+        if primary && fallback_timer.stop() {
+            fallback_timer.reset(Duration::ZERO);
+        }
+    }
+}
+
+/// Tries each address in turn. Returns the first connection, or the first error, which says most.
+///
+/// Go (net): dial.go:608 dialSerial
+fn dial_serial<T>(
+    ctx: &Context,
+    ras: &[SocketAddr],
+    dial: impl Fn(SocketAddr, &Context) -> Result<T, Error>,
+) -> io::Result<T> {
+    let mut first_err = None; // :609
+
+    for (i, &ra) in ras.iter().enumerate() {
+        // :612
+        if let Some(e) = ctx.err() {
+            return Err(e.into());
+        }
+        let mut dial_ctx = ctx.clone(); // :618
+        match partial_deadline(Instant::now(), ctx.deadline, ras.len() - i) {
+            Ok(t) => dial_ctx.deadline = t, // :630
+            Err(e) => {
+                first_err = first_err.or(Some(e)); // :624
+                break;
+            }
+        }
+        // :635
+        match dial(ra, &dial_ctx) {
+            Ok(c) => return Ok(c),
+            Err(e) => first_err = first_err.or(Some(e)), // :639
+        }
+    }
+
+    // :644
+    Err(first_err.map_or_else(missing_address, io::Error::from))
+}
+
+/// When the attempt with one of the addresses is to end: each gets its share of the time, at least two seconds.
+///
+/// Go (net): dial.go:218 partialDeadline
+fn partial_deadline(
+    now: Instant,
+    deadline: Option<Instant>,
+    remaining: usize,
+) -> Result<Option<Instant>, Error> {
+    let Some(deadline) = deadline else { return Ok(None) }; // :219
+    let time_remaining = deadline.saturating_duration_since(now);
+    if time_remaining.is_zero() {
+        return Err(Error::DeadlineExceeded); // :224
+    }
+    let mut timeout = time_remaining / remaining as u32; // :227
+    const SANE_MINIMUM: Duration = Duration::from_secs(2);
+    if timeout < SANE_MINIMUM {
+        timeout = time_remaining.min(SANE_MINIMUM); // :231
+    }
+    Ok(Some(now + timeout)) // :237
+}
+
+pub(super) fn missing_address() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "missing address")
+}
+
+/// Resolves a name. The thread may block in the C library; its P is handed on meanwhile. Literals need no system call.
+pub(super) fn resolve(a: impl ToSocketAddrs) -> io::Result<Vec<SocketAddr>> {
+    let _thread = Thread::acquire(&Chan::nil().receiver(), None)?;
+    crate::blocking(|| Ok(a.to_socket_addrs()?.collect()))
+}
+
+/// Calls `blocking` in a blocking section, and if the context may end first, on a goroutine of its own, which goes on
+/// when nobody waits for it any more.
+///
+/// Go (net): cgo_unix.go:46 doBlockingWithCtx
+#[doc(alias = "doBlockingWithCtx")]
+fn do_blocking_with_ctx<T: Send + 'static>(
+    ctx: &Context,
+    blocking: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    let thread = Thread::acquire(&ctx.cancel, ctx.deadline)?; // cgo_unix.go:47
+
+    // cgo_unix.go:56
+    if !ctx.can_be_cancelled() && ctx.deadline.is_none() {
+        return crate::blocking(blocking);
+    }
+
+    let res = chan::<io::Result<T>>(1); // cgo_unix.go:66
+    let tx = res.clone();
+    go(move || {
+        let _release = thread;
+        tx.send(crate::blocking(blocking));
+    });
+
+    // cgo_unix.go:74
+    let timer = Expiry::new(ctx.deadline);
+    select! {
+        recv(res) -> r => r.unwrap_or_else(|| Err(Error::Canceled.into())),
+        recv(ctx.cancel) -> _ => Err(Error::Canceled.into()),
+        recv(timer.c()) -> _ => Err(Error::DeadlineExceeded.into()),
+    }
+}
+
+/// A deadline as a channel.
+struct Expiry(Option<time::Timer>, Receiver<Instant>);
+
+impl Expiry {
+    fn new(deadline: Option<Instant>) -> Self {
+        let t = deadline.map(|t| time::Timer::new(t.saturating_duration_since(Instant::now())));
+        let c = t.as_ref().map_or_else(|| Chan::nil().receiver(), |t| t.c().clone());
+        Self(t, c)
+    }
+    fn c(&self) -> &Receiver<Instant> {
+        &self.1
+    }
+}
+
+impl Drop for Expiry {
+    fn drop(&mut self) {
+        if let Some(t) = &self.0 {
+            t.stop();
+        }
+    }
+}
+
+/// The right to block a thread in the C library. There are so many of them:
+///
+/// Go (net): rlimit_unix.go:21 concurrentThreadsLimit
+fn concurrent_threads_limit() -> usize {
+    // rlimit_unix.go:22
+    let mut lim = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: fills the structure.
+    if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut lim) } != 0 {
+        return 500;
+    }
+    // rlimit_unix.go:26
+    match lim.rlim_cur {
+        501.. => 500,
+        n @ 31.. => n as usize - 30,
+        n => n as usize,
+    }
+}
+
+/// One of those rights, given back when it is dropped.
+struct Thread;
+
+impl Thread {
+    /// The channel whose buffer holds those that are taken.
+    fn limit() -> Chan<()> {
+        static LIMIT: std::sync::OnceLock<Chan<()>> = std::sync::OnceLock::new();
+        // Nothing in here parks, so std's lock is held for a moment only.
+        LIMIT.get_or_init(|| chan(concurrent_threads_limit())).clone()
+    }
+
+    /// Go (net): net.go:799 acquireThread
+    fn acquire(cancel: &Receiver<()>, deadline: Option<Instant>) -> io::Result<Self> {
+        // net.go:800
+        let limit = Self::limit();
+        if limit.try_send(()).is_ok() {
+            return Ok(Self);
+        }
+        let timer = Expiry::new(deadline);
+        // net.go:803
+        select! {
+            send(limit, ()) => Ok(Self),
+            recv(cancel) -> _ => Err(Error::Canceled.into()),
+            recv(timer.c()) -> _ => Err(Error::DeadlineExceeded.into()),
+        }
+    }
+}
+
+impl Drop for Thread {
+    /// Go (net): net.go:811 releaseThread
+    fn drop(&mut self) {
+        let _ = Self::limit().try_recv(); // net.go:812
+    }
+}
