@@ -46,7 +46,7 @@ struct Build {
 #[derive(Args)]
 #[command(
     after_help = "ENVIRONMENT:\n  GOMAXPROCS   threads that run goroutines at once (default: all processors)\n  \
-    GODEBUG      schedtrace=MS, scheddetail=1, asyncpreemptoff=1, asynctimerchan=1, ...\n  \
+    GODEBUG      schedtrace=MS, scheddetail=1, metrics=1, asyncpreemptoff=1, asynctimerchan=1, ...\n  \
     GOTRACEBACK  none, single, all, system or crash\n\n\
     GO PROGRAMS:\n  gort run FILE.go... [ARGUMENT...] compiles package main with gccgo 12 (Debian: package gccgo-12) and runs it;\n  \
     gort run DIR [ARGUMENT...] that of a directory (./prog, not prog), with the packages of its module.\n  \

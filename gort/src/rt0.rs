@@ -35,6 +35,10 @@ unsafe fn run_exit_hooks(code: i32) {
 /// Ends the process as Rust and C do it: buffered output is flushed (unless somebody holds its lock for a second: he may
 /// never let go), `atexit` functions run.
 pub(crate) fn exit_process(code: i32) -> ! {
+    // gort's own
+    if DEBUG.metrics.get() > 0 && crate::runtime::goid() != 0 {
+        eprint!("{}", crate::runtime::metrics::dump());
+    }
     // SAFETY: m0 is never freed.
     let initial = unsafe {
         let pid = libc::getpid();

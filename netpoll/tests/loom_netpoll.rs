@@ -46,6 +46,13 @@ impl Pd {
         // SAFETY: open.
         unsafe { armed_for_model(self.0) }
     }
+    /// Sets a deadline far away; its timer, as it fires.
+    fn armed(self, mode: i32) -> impl Fn() + Send + Copy {
+        run_g(8, |_| {
+            self.deadline_for(FAR, mode);
+            self.timer()
+        })
+    }
     fn free(self) {
         // SAFETY: closed; nobody waits any more.
         unsafe { poll_runtime_poll_close(self.0) }
@@ -162,8 +169,7 @@ const FAR: i64 = 1 << 40;
 fn a_deadline_that_fires() {
     model(3, || {
         let pd = Pd::open();
-        run_g(8, |_| pd.deadline(FAR));
-        let fire = pd.timer();
+        let fire = pd.armed(MODE_R);
         let t = go(1, fire);
         run_g(0, |_| assert_eq!(pd.wait(), POLL_ERR_TIMEOUT));
         t.join().unwrap();
@@ -176,8 +182,7 @@ fn a_deadline_that_fires() {
 fn a_deadline_for_both_directions() {
     model(2, || {
         let pd = Pd::open();
-        run_g(8, |_| pd.deadline_for(FAR, MODE_RW));
-        let fire = pd.timer();
+        let fire = pd.armed(MODE_RW);
         let t = [go(1, fire), go(2, move || assert_eq!(pd.wait_for(MODE_W), POLL_ERR_TIMEOUT))];
         run_g(0, |_| assert_eq!(pd.wait(), POLL_ERR_TIMEOUT));
         t.into_iter().for_each(|t| t.join().unwrap());
@@ -189,8 +194,7 @@ fn a_deadline_for_both_directions() {
 fn stale_timer() {
     model(2, || {
         let pd = Pd::open();
-        run_g(8, |_| pd.deadline(FAR));
-        let fire = pd.timer();
+        let fire = pd.armed(MODE_R);
         let t = [
             go(1, fire),
             go(2, move || {
@@ -218,8 +222,7 @@ fn a_timer_that_is_stale() {
 fn a_deadline_that_is_moved() {
     model(2, || {
         let pd = Pd::open();
-        run_g(8, |_| pd.deadline(FAR));
-        let old = pd.timer();
+        let old = pd.armed(MODE_R);
         let t = [
             go(1, old),
             go(2, move || {
@@ -233,8 +236,7 @@ fn a_deadline_that_is_moved() {
         });
         t.into_iter().for_each(|t| t.join().unwrap());
         assert_eq!(pd.check(), POLL_NO_ERROR);
-        let new = pd.timer();
-        run_g(7, |_| new());
+        run_g(7, |_| pd.timer()());
         assert_eq!(pd.check(), POLL_ERR_TIMEOUT, "and the new one does");
     });
 }
@@ -244,8 +246,7 @@ fn a_deadline_that_is_moved() {
 fn a_close_and_a_deadline() {
     model(2, || {
         let pd = Pd::open();
-        run_g(8, |_| pd.deadline(FAR));
-        let fire = pd.timer();
+        let fire = pd.armed(MODE_R);
         let t = [go(1, fire), go(2, move || pd.close())];
         run_g(0, |_| {
             let e = pd.wait();
@@ -262,8 +263,7 @@ fn a_close_and_a_deadline() {
 fn a_timer_of_a_former_life() {
     model(2, || {
         let pd = Pd::open();
-        run_g(8, |_| pd.deadline(FAR));
-        let fire = pd.timer();
+        let fire = pd.armed(MODE_R);
         let t = go(1, fire);
         run_g(2, |_| {
             pd.close();

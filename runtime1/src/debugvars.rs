@@ -79,6 +79,8 @@ debug_vars! {
     invalidptr: "invalidptr" false 0,
     /// Give memory back with MADV_DONTNEED.
     madvdontneed: "madvdontneed" false 0,
+    /// gort's own: print the metrics when the program ends.
+    metrics: "metrics" false 0,
     /// `panic(nil)` stays nil.
     panicnil: "panicnil" true 0,
     /// gort's own: say so, once, if a goroutine cannot be preempted for a second while others wait.

@@ -3,7 +3,7 @@
 use gort::runtime::metrics::{self, Float64Histogram, Sample, ValueKind};
 use gort::sync::{Mutex, WaitGroup};
 use gort::{chan, go, runtime};
-use gort_tests::in_child;
+use gort_tests::{go_build, in_child, tests_dir};
 use std::sync::Arc;
 
 fn count(name: &str) -> u64 {
@@ -52,29 +52,48 @@ fn names_and_kinds() {
             metrics::read(&mut s);
             assert_eq!(s[0].value.kind(), d.kind, "{}", d.name);
         }
-        use ValueKind::{Float64, Float64Histogram, Uint64};
-        let go: Vec<_> = all.iter().filter(|d| !d.name.starts_with("/gort/")).collect();
-        let go: Vec<_> = go.iter().map(|d| (d.name, d.kind, d.cumulative)).collect();
-        assert_eq!(
-            go,
-            [
-                ("/cgo/go-to-c-calls:calls", Uint64, true),
-                ("/sched/gomaxprocs:threads", Uint64, false),
-                ("/sched/goroutines:goroutines", Uint64, false),
-                ("/sched/latencies:seconds", Float64Histogram, true),
-                ("/sched/pauses/stopping/gc:seconds", Float64Histogram, true),
-                ("/sched/pauses/stopping/other:seconds", Float64Histogram, true),
-                ("/sched/pauses/total/gc:seconds", Float64Histogram, true),
-                ("/sched/pauses/total/other:seconds", Float64Histogram, true),
-                ("/sync/mutex/wait/total:seconds", Float64, true),
-            ]
-        );
         let mut s = [Sample::new("/no/such:thing"), Sample::new("/sched/gomaxprocs:threads")];
         metrics::read(&mut s);
         assert_eq!(s[0].value.kind(), ValueKind::Bad);
         assert_eq!(s[1].value.uint64(), 2);
     })
     .ok();
+}
+
+/// Those outside of `/gort/` are Go's, all that Go has of its scheduler, with the same kinds.
+#[test]
+fn names_like_go() {
+    let out = in_child!(|| {
+        for d in metrics::all().iter().filter(|d| !d.name.starts_with("/gort/")) {
+            println!("{} {:?} {}", d.name, d.kind, d.cumulative);
+        }
+    });
+    let golden = std::fs::read_to_string(tests_dir().join("golden/metrics.txt")).unwrap();
+    out.ok().stdout_is(&golden);
+    if let Some(exe) = go_build("metrics") {
+        gort_tests::wait(std::process::Command::new(exe), b"", std::time::Duration::from_secs(60))
+            .ok()
+            .stdout_is(&golden);
+    }
+}
+
+/// `GODEBUG=metrics=1` prints them when the program ends, by either way.
+#[test]
+fn godebug() {
+    for code in ["0", "3"] {
+        let out = in_child!(.env("GODEBUG", "metrics=1").env("CODE", code).procs(2), || {
+            spawn(10);
+            match std::env::var("CODE").unwrap().parse() {
+                Ok(0) => {}
+                code => runtime::exit(code.unwrap()),
+            }
+        });
+        out.exited(code.parse().unwrap()).stderr_has("\nP  ");
+        for d in metrics::all() {
+            assert!(out.stderr.lines().any(|l| l.starts_with(&format!("{} ", d.name))), "{}\n{out}", d.name);
+        }
+    }
+    assert_eq!(in_child!(.env("GODEBUG", "metrics=0"), || ()).ok().stderr, "");
 }
 
 /// Goroutines are counted when they are created and when they end.

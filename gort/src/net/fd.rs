@@ -149,8 +149,9 @@ impl NetFd {
         let (done, interrupt_res) = (Closes(chan(0)), chan::<bool>(0)); // :102
         {
             let (ctx, done, interrupt_res) = (ctx.clone(), done.0.receiver(), interrupt_res.clone());
+            let pfd = &raw const self.pfd;
             // SAFETY: below the goroutine is waited for, and nothing in between unwinds.
-            let pfd: &'static Fd = unsafe { &*(&raw const self.pfd) };
+            let pfd: &'static Fd = unsafe { &*pfd };
             // :117 wakes wait_write if nobody wants the connection any more
             go(move || {
                 let cancelled = ctx.wait(&done);

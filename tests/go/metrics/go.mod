@@ -1,0 +1,3 @@
+module metricnames
+
+go 1.23
