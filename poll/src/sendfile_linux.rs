@@ -35,16 +35,15 @@ pub fn send_file(dst_fd: &Fd, src: i32, mut remain: u64) -> (u64, Result<(), Err
                 written += n as u64;
                 remain -= n as u64;
             }
-            Err(Error::Errno(libc::EINTR)) => {} // :46
+            Err(Error::Errno(libc::EINTR)) => {}
             Err(Error::Errno(libc::EAGAIN)) => {
-                // :49
                 if let Err(e) = dst_fd.pd.wait_write(dst_fd.is_file.get()) {
                     err = Err(e);
                     break;
                 }
             }
             Err(e) => {
-                err = Err(e); // :44
+                err = Err(e); // :44 all errors but the two above
                 break;
             }
         }

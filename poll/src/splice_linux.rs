@@ -8,7 +8,7 @@ use std::sync::Mutex;
 /// Asks for what fits into the pipe, and not to wait for it.
 const SPLICE_NONBLOCK: u32 = libc::SPLICE_F_NONBLOCK;
 
-/// Go (internal/poll): splice_linux.go:22 maxSpliceSize
+/// Go (internal/poll): splice_linux.go:26 maxSpliceSize
 const MAX_SPLICE_SIZE: usize = 1 << 20;
 
 /// Moves at most `remain` bytes from `src` to `dst`, until the end of `src`. How many it moved; whether the kernel could do
@@ -48,6 +48,8 @@ pub fn splice(dst: &Fd, src: &Fd, mut remain: u64) -> (u64, bool, Result<(), Err
     (written, true, Ok(()))
 }
 
+// Go's wrapper of the system call (splice_linux.go:169) is `sys::splice`.
+
 /// From the socket into the pipe, which is empty: `EAGAIN` can only mean that the socket has nothing. 0 at its end.
 ///
 /// Go (internal/poll): splice_linux.go:87 spliceDrain
@@ -59,12 +61,11 @@ fn splice_drain(pipefd: i32, sock: &Fd, max: usize) -> Result<usize, Error> {
         match sys::splice(sock.sysfd(), pipefd, max, SPLICE_NONBLOCK) {
             Err(Error::Errno(libc::EINTR)) => {}
             Err(Error::Errno(libc::EAGAIN)) => {
-                // :107
                 if sock.pd.pollable() {
                     sock.pd.wait_read(sock.is_file.get())?;
                 }
             }
-            r => return r, // :105
+            r => return r, // :105 anything but the two above
         }
     }
 }
@@ -91,14 +92,13 @@ fn splice_pump(sock: &Fd, pipefd: i32, mut in_pipe: usize) -> (usize, Result<(),
                 written += n;
             }
             Err(Error::Errno(libc::EAGAIN)) => {
-                // :156
                 if sock.pd.pollable()
                     && let Err(e) = sock.pd.wait_write(sock.is_file.get())
                 {
                     return (written, Err(e));
                 }
             }
-            r => return (written, r.map(drop)), // :154
+            r => return (written, r.map(drop)), // :154 anything but the two above
         }
     }
     (written, Ok(()))
@@ -151,7 +151,7 @@ impl Drop for SplicePipe {
                 return;
             }
         }
-        // :217
+        // As in destroyPipe.
         let _ = sys::close(self.rfd);
         let _ = sys::close(self.wfd);
     }

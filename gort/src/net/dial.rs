@@ -214,7 +214,7 @@ fn dial_parallel<T: Send + 'static>(
         let Some((res, primary)) = res else { continue };
         let err = match res {
             Ok(c) => {
-                fallback_timer.stop(); // :574
+                fallback_timer.stop(); // deferred in Go
                 return Ok(c); // :585
             }
             Err(e) => e,
@@ -251,11 +251,11 @@ fn dial_serial<T>(
         }
         let mut dial_ctx = ctx.clone(); // :618
         match partial_deadline(Instant::now(), ctx.deadline, ras.len() - i) {
-            Ok(t) => dial_ctx.deadline = t, // :630
             Err(e) => {
                 first_err = first_err.or(Some(e)); // :624
                 break;
             }
+            Ok(t) => dial_ctx.deadline = t, // :630
         }
         // :635
         match dial(ra, &dial_ctx) {

@@ -162,9 +162,9 @@ impl NetFd {
             });
         }
         let ret = self.connected();
-        drop(done); // :105
+        drop(done); // deferred in Go
         if interrupt_res.recv() == Some(true) {
-            // :106 also if it has been made by now: no more writing to it. Whoever drops it closes it
+            // Also if it has been made by now: no more writing to it. Whoever drops it closes it
             return Err(Error::Canceled);
         }
         ret
