@@ -2,7 +2,7 @@
 #![cfg(feature = "cli")]
 
 use gort_tests::{Outcome, wait};
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -60,7 +60,6 @@ fn every_example() {
 /// The example `signals` receives what it is sent, and ends after as many as it was told.
 #[test]
 fn signals() {
-    use std::io::{BufRead, BufReader};
     for procs in ["1", "2", "8"] {
         let mut child = Command::new(env!("CARGO_BIN_EXE_gort"))
             .args(["run", "signals", "-n", "3", "--procs", procs])
@@ -229,6 +228,36 @@ fn sigquit_levels() {
     let o = dump("crash");
     assert_eq!(o.code, -1, "by a signal\n{o}");
     o.stderr_has("[force gc (idle)]:\n").stderr_has("\n-----\n");
+}
+
+/// The example `http` under load: by its own client, and by wrk where there is one. No request fails.
+#[test]
+fn http() {
+    for procs in ["1", "4"] {
+        let o = gort(&["run", "http", "-n", "20000", "--procs", procs], &[]);
+        assert!(o.ok().stdout.starts_with("20000 requests in "), "{o}");
+    }
+    if Command::new("wrk").arg("-v").output().is_err() {
+        println!("no wrk on this machine: the example http has been tried with its own client only");
+        return;
+    }
+    for procs in ["1", "4"] {
+        let mut cmd = Command::new(env!("CARGO_BIN_EXE_gort"));
+        cmd.args(["run", "http", "--procs", procs]).env_remove("GODEBUG").stdout(Stdio::piped());
+        let mut server = cmd.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let url = line.trim().strip_prefix("listening on ").unwrap_or_else(|| panic!("{line}"));
+        let mut wrk = Command::new("wrk");
+        wrk.args(["-t2", "-c64", "-d3s", "--timeout", "60s", url]);
+        let o = wait(wrk, b"", Duration::from_secs(60));
+        server.kill().unwrap();
+        server.wait().unwrap();
+        assert!(o.ok().stdout.contains(" requests in "), "{o}");
+        for bad in ["Socket errors", "Non-2xx", " 0 requests in "] {
+            assert!(!o.stdout.contains(bad), "{o}");
+        }
+    }
 }
 
 #[test]
