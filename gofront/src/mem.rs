@@ -3,7 +3,7 @@
 //! Each P cuts small objects from a chunk of its own, so that the usual allocation is an addition. Chunks come from
 //! large mappings; pages that are never touched cost nothing. Objects of more than half a chunk are mapped by themselves.
 
-use crate::types::{BoolArg, Type};
+use crate::types::{BoolArg, Eface, Type, kind};
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use gort_proc::{Global, LOCK_RANK_MHEAP, Mutex, acquirem, getg, lock_with_rank, releasem, throw, unlock};
 
@@ -177,9 +177,33 @@ static WRITE_BARRIER: [u32; 4] = [0; 4];
 #[unsafe(export_name = "runtime.KeepAlive")]
 extern "C-unwind" fn keep_alive(_x: crate::types::Eface) {}
 
-/// `runtime.SetFinalizer`: nothing is ever collected, so no finalizer ever runs.
+/// `runtime.SetFinalizer`: nothing is ever collected, so no finalizer ever runs. But as in Go there is a goroutine for them
+/// once one has been set, and what cannot be one is refused.
+///
+/// Go: mfinal.go:411 SetFinalizer
 #[unsafe(export_name = "runtime.SetFinalizer")]
-extern "C-unwind" fn set_finalizer(_x: crate::types::Eface, _f: crate::types::Eface) {}
+unsafe extern "C-unwind" fn set_finalizer(x: Eface, f: Eface) {
+    // :418
+    if x.typ.is_null() {
+        throw("runtime.SetFinalizer: first argument is nil");
+    }
+    if (*x.typ).kind() != kind::PTR {
+        let name = (*x.typ).name();
+        throw(&format!("runtime.SetFinalizer: first argument is {name}, not pointer"));
+    }
+    // :433 which object the pointer belongs to is not known
+    // :456
+    if f.typ.is_null() {
+        return;
+    }
+    if (*f.typ).kind() != kind::FUNC {
+        let name = (*f.typ).name();
+        throw(&format!("runtime.SetFinalizer: second argument is {name}, not a function"));
+    }
+    // :467 the function's argument
+    // :509
+    gort_mgc::createfing();
+}
 
 /// `runtime.GC`: there is nothing to do.
 #[unsafe(export_name = "runtime.GC")]

@@ -1,8 +1,9 @@
 //! Clocks and timers, straight to `time`.
 
-use crate::types::{Eface, FuncVal, callfv};
+use crate::types::{Eface, FuncVal, callfv, kind};
 use core::ffi::c_void;
-use gort_proc::{Timer, nanotime};
+use core::mem::offset_of;
+use gort_proc::{DEBUG, Hchan, LOCK_RANK_TIMER_SEND, Timer, getg, lock_init, nanotime};
 
 /// What package time embeds in its timers and tickers.
 #[repr(C)]
@@ -27,19 +28,46 @@ struct GoTimer {
     seq: usize,
 }
 
-/// Runs on g0 when the timer is due: `sendTime` or `goFunc`, neither of which blocks.
-unsafe fn fire(arg: *mut c_void, _seq: usize, _delay: i64) {
-    let t = arg.cast::<GoTimer>();
-    let (f, arg, seq) = ((*t).f, (*t).arg, (*t).seq);
-    callfv(f, arg.typ.cast_mut().cast(), arg.data, seq as *mut c_void);
+impl GoTimer {
+    /// Calls `sendTime` or `goFunc`, neither of which blocks.
+    unsafe fn call(t: *const Self) {
+        callfv((*t).f, (*t).arg.typ.cast_mut().cast(), (*t).arg.data, (*t).seq as *mut c_void);
+    }
 }
 
-/// The scheduler's timer of `t`.
+/// Runs on g0 when the timer is due.
+unsafe fn fire(arg: *mut c_void, _seq: usize, _delay: i64) {
+    GoTimer::call(arg.cast());
+}
+
+/// The same for the timer of a channel, which runs when somebody looks at the channel.
+unsafe fn fire_chan(arg: *mut c_void, _seq: usize, delay: i64) {
+    let t = (*arg.cast::<Hchan>()).timer.byte_sub(offset_of!(GoTimer, timer));
+    // `sendTime` of Go 1.18 sends the present; what is meant is when the timer was due.
+    (*getg()).param = delay as *mut c_void;
+    GoTimer::call(t.cast());
+    (*getg()).param = core::ptr::null_mut();
+}
+
+/// The scheduler's timer of `t`. One whose argument is a channel is a channel timer, as in Go 1.23: see `newTimer`.
+///
+/// Go: time.go:310 newTimer
 unsafe fn of(t: *mut RuntimeTimer) -> *mut GoTimer {
     if (*t).pp.is_null() {
         let g = crate::mem::alloc(size_of::<GoTimer>()).cast::<GoTimer>();
-        (&raw mut (*g).timer).write(Timer::default());
-        gort_time::timer_init(&raw mut (*g).timer, Some(fire), g.cast());
+        let tm = &raw mut (*g).timer;
+        tm.write(Timer::default());
+        let typ = (*t).arg.typ;
+        if !typ.is_null() && (*typ).kind() == kind::CHAN && DEBUG.asynctimerchan.load() != 1 {
+            let c = (*t).arg.data.cast::<Hchan>();
+            gort_time::timer_init(tm, Some(fire_chan), c.cast());
+            // :318
+            lock_init(&raw mut (*tm).send_lock, LOCK_RANK_TIMER_SEND);
+            (*tm).is_chan = true;
+            (*c).timer = tm;
+        } else {
+            gort_time::timer_init(tm, Some(fire), g.cast());
+        }
         (*t).pp = g;
     }
     let g = (*t).pp;
@@ -108,12 +136,19 @@ struct Now {
     mono: i64,
 }
 
-/// `time.now`
+/// `time.now`; on g0, where only [`fire_chan`] calls it, so much earlier as the timer is late.
 #[unsafe(export_name = "time.now")]
 unsafe extern "C-unwind" fn now() -> Now {
     let mut ts: libc::timespec = core::mem::zeroed();
     libc::clock_gettime(libc::CLOCK_REALTIME, &raw mut ts);
-    Now { sec: ts.tv_sec, nsec: ts.tv_nsec as i32, mono: nanotime() }
+    let gp = getg();
+    let delay = if gp == (*(*gp).m).g0 { (*gp).param as i64 } else { 0 };
+    let wall = ts.tv_sec * 1_000_000_000 + ts.tv_nsec - delay;
+    Now {
+        sec: wall.div_euclid(1_000_000_000),
+        nsec: wall.rem_euclid(1_000_000_000) as i32,
+        mono: nanotime() - delay,
+    }
 }
 
 /// The monotonic clock.

@@ -6,6 +6,9 @@
 //! starting them takes put the scheduler into the state in which Go's main begins, which decides when the global
 //! run queue is looked at first (`schedtick % 61`).
 
+mod mfinal;
+pub use mfinal::createfing;
+
 use gort_chan::{chanrecv1, chansend1, makechan};
 use gort_proc::atomic::{Bool, Pointer};
 use gort_proc::*;

@@ -97,6 +97,8 @@ debug_vars! {
     scheddetail: "scheddetail" false 0,
     /// Print the scheduler's state every so many milliseconds.
     schedtrace: "schedtrace" false 0,
+    /// gort's own: milliseconds that a goroutine runs before it is asked to yield.
+    timeslice: "timeslice" false 10,
     /// Execution traces; no effect.
     traceadvanceperiod: "traceadvanceperiod" false 0,
     /// Execution traces; no effect.

@@ -530,6 +530,8 @@ pub struct M {
     pub locks_held_len: i32,
     /// Held runtime locks, debug builds.
     pub locks_held: [HeldLockInfo; 10],
+    /// gort's own: locks beyond those ten, all of the rank of the tenth (a select of many channels).
+    pub locks_unlisted: i32,
 }
 
 /// State of one ChaCha8 generator. The logic is in the `rand` crate.

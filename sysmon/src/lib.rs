@@ -154,10 +154,12 @@ pub unsafe fn sysmon() {
 
 // `sysmontick` (proc.go:6190), what sysmon remembers of a P, is in runtime2, as P embeds it.
 
-/// How long a goroutine runs before it is asked to yield, ns.
+/// How long a goroutine runs before it is asked to yield, ns: Go's 10 ms, unless `GODEBUG=timeslice=MS` says otherwise.
 ///
 /// Go: proc.go:6199 forcePreemptNS
-pub const FORCE_PREEMPT_NS: i64 = 10 * 1000 * 1000;
+fn force_preempt_ns() -> i64 {
+    i64::from(DEBUG.timeslice.get()) * 1_000_000
+}
 
 /// Takes Ps away from system calls, and asks what runs for longer than its time slice to yield. Returns how many Ps
 /// it took.
@@ -193,7 +195,7 @@ pub unsafe fn retake(now: i64) -> u32 {
                 if (*pd).schedtick.get() != t {
                     (*pd).schedtick.set(t);
                     (*pd).schedwhen.set(now);
-                } else if (*pd).schedwhen.get() + FORCE_PREEMPT_NS <= now {
+                } else if (*pd).schedwhen.get() + force_preempt_ns() <= now {
                     // :6229
                     preemptone(pp);
                     if s == PRUNNING {

@@ -1,6 +1,6 @@
-//! Go programs on gort: the command of this build.
+//! Go programs on both systems: the command `gort` of this build, and executables made by real Go.
 
-use crate::{tests_dir, wait};
+use crate::{go_command, tests_dir, wait};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -59,4 +59,32 @@ fn command(dir: &Path) -> Command {
     let mut c = Command::new(dir.join("gort"));
     c.env("XDG_CACHE_HOME", dir.join("goprog-cache")).env("GORT_GOFRONT", dir);
     c
+}
+
+/// Compiles Go programs, each a package main of one file, with real Go, all in one go; returns the directory of
+/// the executables, which have the files' names without `.go`. `None` without Go.
+///
+/// # Panics
+/// If Go is there but one of them does not compile.
+pub fn go_build_files(files: &[PathBuf]) -> Option<PathBuf> {
+    let go = go_command()?;
+    // Kept, so that the next time only what has changed is linked again.
+    let dir = profile_dir().join("go-corpus");
+    let (src, bin) = (dir.join("src"), dir.join("bin"));
+    let _ = std::fs::remove_dir_all(&src);
+    let mut c = Command::new(go);
+    // The language of gccgo 12.
+    c.args(["build", "-gcflags=-lang=go1.18", "-ldflags=-w", "-o"]).arg(&bin).current_dir(&src);
+    c.env("GOTOOLCHAIN", "local").env("GOFLAGS", "-mod=mod").env("CGO_ENABLED", "0");
+    std::fs::create_dir_all(&bin).expect("a directory");
+    for f in files {
+        // One directory for each, as they are all package main.
+        let name = f.file_stem().expect("a file");
+        std::fs::create_dir_all(src.join(name)).expect("a directory");
+        std::fs::copy(f, src.join(name).join(f.file_name().expect("a file"))).expect("copied");
+        c.arg(format!("./{}", name.to_string_lossy()));
+    }
+    std::fs::write(src.join("go.mod"), "module corpus\n\ngo 1.23\n").expect("written");
+    wait(c, b"", BUILD_LIMIT).ok();
+    Some(bin)
 }

@@ -16,8 +16,8 @@
 
 mod goprog;
 mod report;
-pub use goprog::{gort_command, profile_dir};
-pub use report::{Compare, go_fatal, normalise};
+pub use goprog::{go_build_files, gort_command, profile_dir};
+pub use report::{Compare, go_fatal, normalise, normalise_program};
 
 use gort_diff::process::{self, Status};
 use gort_proc::{GWAITING, WaitReason, is_system_goroutine, readgstatus};

@@ -9,9 +9,25 @@ use std::time::Duration;
 /// order, the numbers of their creators, and the exit status as the last line.
 #[must_use]
 pub fn normalise(o: &Outcome) -> String {
+    stderr(o, true, message)
+}
+
+/// The same of a Go program compiled by either system's compiler, with its standard output: here the names of types agree, and
+/// small numbers are the program's own. Without `stacks` only what precedes the first traceback counts of the report.
+#[must_use]
+pub fn normalise_program(o: &Outcome, stacks: bool) -> String {
+    let err = stderr(o, stacks, |l| addresses(l, 4));
+    let gap = if o.stdout.is_empty() || o.stdout.ends_with('\n') { "" } else { "\n-- no newline\n" };
+    format!("{}{gap}-- stderr\n{err}", o.stdout)
+}
+
+fn stderr(o: &Outcome, stacks: bool, message: impl Fn(&str) -> String) -> String {
     let mut out = Vec::<String>::new();
     let mut in_stack = false;
     for line in o.stderr.lines() {
+        if !stacks && (header(line).is_some() || line == "runtime stack:") {
+            break;
+        }
         if let Some(h) = header(line) {
             in_stack = true;
             out.push(h);
@@ -63,12 +79,23 @@ fn is_register(line: &str) -> bool {
 
 /// A line of a message: addresses, the limit of stacks and the names of types are each system's own.
 fn message(line: &str) -> String {
+    let s = addresses(line, 0);
+    if let Some((head, _)) = s.split_once("panic: (")
+        && let Some((_, tail)) = s.split_once(") ADDR")
+    {
+        return format!("{head}panic: (TYPE) ADDR{tail}");
+    }
+    s
+}
+
+/// The line with `ADDR` for hexadecimal numbers of more than `digits` digits, and without the limit of stacks.
+fn addresses(line: &str, digits: usize) -> String {
     let mut s = String::new();
     let mut rest = line;
     while let Some(i) = rest.find("0x") {
         let hex = rest[i + 2..].chars().take_while(char::is_ascii_hexdigit).count();
         s += &rest[..i];
-        s += if hex == 0 { "0x" } else { "ADDR" };
+        s += if hex == 0 || hex <= digits { &rest[i..i + 2 + hex] } else { "ADDR" };
         rest = &rest[i + 2 + hex..];
     }
     s += rest;
@@ -76,11 +103,6 @@ fn message(line: &str) -> String {
         && limit.ends_with("-byte limit")
     {
         return "runtime: goroutine stack exceeds N-byte limit".into();
-    }
-    if let Some((head, _)) = s.split_once("panic: (")
-        && let Some((_, tail)) = s.split_once(") ADDR")
-    {
-        return format!("{head}panic: (TYPE) ADDR{tail}");
     }
     s
 }
