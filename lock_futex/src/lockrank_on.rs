@@ -10,8 +10,8 @@ use gort_runtime1::{acquirem, releasem};
 use gort_runtime2::atomic::Uint32;
 use gort_runtime2::linkname::{print_args, printlock, throw};
 use gort_runtime2::{
-    G, HeldLockInfo, LOCK_PARTIAL_ORDER, LOCK_RANK_DEADLOCK, LOCK_RANK_LEAF_RANK, LockRank, M, Mutex,
-    debuglock, paniclk,
+    G, HeldLockInfo, LOCK_PARTIAL_ORDER, LOCK_RANK_DEADLOCK, LOCK_RANK_HCHAN, LOCK_RANK_LEAF_RANK, LockRank,
+    M, Mutex, debuglock, paniclk,
 };
 
 /// Whether ranks are checked.
