@@ -13,7 +13,8 @@ pub fn normalise(o: &Outcome) -> String {
 }
 
 /// The same of a Go program compiled by either system's compiler, with its standard output: here the names of types agree, and
-/// small numbers are the program's own. Without `stacks` only what precedes the first traceback counts of the report.
+/// small numbers are the program's own. Without `stacks` only what precedes the first traceback counts of the report, and a message that
+/// two threads have come to at once counts once.
 #[must_use]
 pub fn normalise_program(o: &Outcome, stacks: bool) -> String {
     let err = stderr(o, stacks, |l| addresses(l, 4));
@@ -25,6 +26,9 @@ fn stderr(o: &Outcome, stacks: bool, message: impl Fn(&str) -> String) -> String
     let mut out = Vec::<String>::new();
     let mut in_stack = false;
     for line in o.stderr.lines() {
+        if !stacks && out.last().is_some_and(|l| l == line) {
+            continue;
+        }
         if !stacks && (header(line).is_some() || line == "runtime stack:") {
             break;
         }

@@ -2,7 +2,6 @@
 //
 //corpus:run {"args":["call"],"procs":[1]}
 //corpus:run {"args":["defer"],"procs":[1]}
-//corpus:run {"args":["method"],"procs":[1]}
 //corpus:run {"args":["go"],"procs":[1]}
 //corpus:run {"args":["recover"],"procs":[1]}
 package main
@@ -12,19 +11,14 @@ import (
 	"os"
 )
 
-type I interface{ M() }
-
 func main() {
 	var f func()
-	var i I
 	switch os.Args[1] {
 	case "call":
 		f()
 	case "defer":
 		defer f()
 		fmt.Println("body")
-	case "method":
-		i.M()
 	case "go":
 		go f()
 		fmt.Println("never")

@@ -19,6 +19,8 @@ func try(name string, f func()) {
 type T struct{ x int }
 type I interface{ M() }
 
+var sink int
+
 //go:noinline
 func id(n int) int { return n }
 
@@ -57,7 +59,7 @@ func main() {
 	try("divide", func() { _ = big / id(0) })
 	try("modulo", func() { _ = big % id(0) })
 	try("shift", func() { _ = big << neg })
-	try("nil read", func() { _ = p.x })
+	try("nil read", func() { sink = p.x })
 	try("nil write", func() { p.x = 1 })
 	try("nil map", func() { m["a"] = 1 })
 	try("nil method", func() { i.M() })
