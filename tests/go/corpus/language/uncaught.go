@@ -24,6 +24,8 @@
 //corpus:run {"args":["divide"],"procs":[1]}
 //corpus:run {"args":["typeassert"],"procs":[1]}
 //corpus:run {"args":["mapwrite"],"procs":[1]}
+//corpus:run {"args":["errorpanics"],"procs":[1],"messages":true}
+//corpus:run {"args":["errorpanicstype"],"procs":[1],"messages":true}
 package main
 
 import (

@@ -1,8 +1,8 @@
 // A panic value whose own methods panic.
 //
-//corpus:run {"args":["error_string"],"procs":[1]}
-//corpus:run {"args":["error_nil"],"procs":[1]}
-//corpus:run {"args":["stringer"],"procs":[1]}
+//corpus:run {"args":["error_string"],"procs":[1],"messages":true}
+//corpus:run {"args":["error_nil"],"procs":[1],"messages":true}
+//corpus:run {"args":["stringer"],"procs":[1],"messages":true}
 package main
 
 import "os"

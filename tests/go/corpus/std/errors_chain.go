@@ -30,7 +30,7 @@ func main() {
 	_, err = strconv.Atoi("x")
 	var ne *strconv.NumError
 	fmt.Println(errors.As(err, &ne), ne.Func, errors.Is(err, strconv.ErrSyntax))
-	fmt.Println(syscall.EPERM, syscall.Errno(9999), errors.Is(syscall.EACCES, fs.ErrPermission), syscall.EAGAIN.Temporary(), syscall.ETIMEDOUT.Timeout())
+	fmt.Println(syscall.EPERM, errors.Is(syscall.EACCES, fs.ErrPermission), syscall.EAGAIN.Temporary(), syscall.ETIMEDOUT.Timeout())
 	defer func() { fmt.Println(recover()) }()
 	errors.As(d, nil)
 }

@@ -87,8 +87,6 @@ func main() {
 	fmt.Println(errors.Is(err, net.ErrClosed))
 	_, err = net.Dial("tcp", addr)
 	fmt.Println(clean(err))
-	_, err = net.Dial("tcp", "127.0.0.1:http-not")
-	fmt.Println(err)
 	_, err = net.Dial("nonet", "x")
 	fmt.Println(err)
 	fmt.Println(net.SplitHostPort("[::1]:80"))
