@@ -56,18 +56,21 @@ unsafe fn held(mp: *mut M, i: i32) -> *mut HeldLockInfo {
     unsafe { (&raw mut (*mp).locks_held).cast::<HeldLockInfo>().add(i as usize) }
 }
 
-/// Appends a lock to the list and returns its index. Of a select's many channels those that the list has no room for are
+/// Appends a lock to the list and returns its index. Of a select's many channels those that would fill the list are
 /// counted only; in Go a select of more than ten is fatal when ranks are checked.
 unsafe fn push_held(mp: *mut M, rank: LockRank, lock_addr: usize) -> i32 {
     // SAFETY: only the M's own thread uses its list.
     unsafe {
         // :74 :120 :235
         let i = (*mp).locks_held_len;
+        if i as usize >= (*mp).locks_held.len() / 2
+            && rank == LOCK_RANK_HCHAN
+            && (*held(mp, i - 1)).rank == rank
+        {
+            (*mp).locks_unlisted += 1;
+            return i;
+        }
         if i as usize >= (*mp).locks_held.len() {
-            if rank == LOCK_RANK_HCHAN && (*held(mp, i - 1)).rank == rank {
-                (*mp).locks_unlisted += 1;
-                return i;
-            }
             throw("too many locks held concurrently for rank checking");
         }
         *held(mp, i) = HeldLockInfo { lock_addr, rank };

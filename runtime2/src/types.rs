@@ -530,7 +530,7 @@ pub struct M {
     pub locks_held_len: i32,
     /// Held runtime locks, debug builds.
     pub locks_held: [HeldLockInfo; 10],
-    /// gort's own: locks beyond those ten, all of the rank of the tenth (a select of many channels).
+    /// gort's own: locks that are not listed, all of channels (a select of many).
     pub locks_unlisted: i32,
 }
 
