@@ -11,6 +11,7 @@
 //corpus:run {"args":["stringer"],"procs":[1]}
 //corpus:run {"args":["complex"],"procs":[1]}
 //corpus:run {"args":["nil"],"procs":[1]}
+//corpus:run {"name":"nil_as_it_was","args":["nil"],"procs":[1],"env":{"GODEBUG":"panicnil=1"}}
 //corpus:run {"args":["runtime"],"procs":[1]}
 //corpus:run {"args":["index"],"procs":[1]}
 //corpus:run {"args":["nilptr"],"procs":[1]}
