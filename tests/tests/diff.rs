@@ -288,11 +288,11 @@ fn run_program(exe: &Path, data: &str) -> Outcome {
 }
 
 /// Runs a program on both until something that gort does was seen on Go, at most so often. A time slice that the clock ends,
-/// as it does on a busy machine now and then, gives another order.
+/// as it does on a busy machine now and then, gives another order; large programs may need many runs there.
 fn compare(i: &Interpreter, data: &str) -> Comparison {
     let go = i.go.as_ref().expect("Go is there");
     let mut c = Comparison::default();
-    for _ in 0..16 {
+    for _ in 0..64 {
         c.go.add(run_program(go, data));
         c.gort.add(run_program(&i.gort, data));
         if !c.disjoint() {
