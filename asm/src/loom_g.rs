@@ -60,12 +60,20 @@ pub unsafe fn gogo(buf: *mut Gobuf) -> ! {
     resume_unwind(Box::new(Switch(unsafe { (*buf).g.ptr() })))
 }
 
-/// Calls `f` on g0, until something continues this goroutine on this thread.
+/// Calls `f` on g0, until something continues this goroutine on this thread. A goroutine without a thread of its own does
+/// not come back here: the unwinding passes through to its M, and the model's function for it is called again.
 ///
 /// # Safety
-/// On a goroutine whose thread is its own.
+/// On a goroutine.
 pub unsafe fn mcall(f: unsafe fn(*mut G) -> !) {
     let gp = getg();
+    // SAFETY: g, m and g0 belong together.
+    unsafe {
+        if (*gp).lockedm.is_null() {
+            setg((*(*gp).m).g0);
+            f(gp);
+        }
+    }
     // SAFETY: g, m and g0 belong together.
     let r = catch_unwind(AssertUnwindSafe(|| unsafe {
         setg((*(*gp).m).g0);

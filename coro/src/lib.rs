@@ -1,9 +1,11 @@
 //! Go's `coro.go`: coroutines. A coro always has one goroutine blocked in it; switching exchanges it with the
 //! caller, on the same thread and without the scheduler.
 
+#[cfg(not(loom))]
 use core::ffi::c_void;
 use gort_proc::*;
 
+#[cfg(not(loom))]
 static COROSTART: Funcval = Funcval { fn_: corostart };
 
 /// Makes a coro whose goroutine waits to run `f` (which finds `arg` in `c.arg`). Freed by [`freecoro`].
@@ -12,6 +14,7 @@ static COROSTART: Funcval = Funcval { fn_: corostart };
 /// On a user goroutine. `f` must be fine to run on a goroutine of its own.
 ///
 /// Go: coro.go:39 newcoro
+#[cfg(not(loom))]
 #[inline(always)]
 pub unsafe fn newcoro(f: unsafe fn(*mut Coro), arg: *mut c_void) -> *mut Coro {
     // :41 read where this is inlined: in the caller
@@ -26,6 +29,7 @@ pub unsafe fn newcoro(f: unsafe fn(*mut Coro), arg: *mut c_void) -> *mut Coro {
 /// As for [`newcoro`].
 ///
 /// Go: coro.go:39 newcoro
+#[cfg(not(loom))]
 pub unsafe fn newcoro_pc(f: unsafe fn(*mut Coro), arg: *mut c_void, pc: usize) -> *mut Coro {
     // SAFETY: the coro is fresh; the new goroutine is parked and known to nobody but it.
     unsafe {
@@ -72,6 +76,7 @@ pub unsafe fn freecoro(c: *mut Coro) {
 /// What the goroutine of a new coro runs: its function, then the exit.
 ///
 /// Go: coro.go:66 corostart
+#[cfg(not(loom))]
 unsafe extern "C-unwind" fn corostart(_: *mut Funcval) {
     // SAFETY: runs on the goroutine that newcoro made; f does not unwind (gort's wrapper catches).
     unsafe {
@@ -125,6 +130,7 @@ pub unsafe fn coroswitch(c: *mut Coro) {
     }
 }
 
+on_g0! {
 /// The switch, on g0. Three CAS on the fast path, and nothing that could be left out: coroutine switches come
 /// ten times as often as goroutine switches.
 ///
@@ -191,7 +197,7 @@ unsafe extern "C" fn coroswitch_m(gp: *mut G) -> ! {
                 throw("coroswitch on exited coro");
             }
             // :184
-            if (*c).gp.cas(next, gp) {
+            if (*c).gp.cas(next, gp) || mutant!("coroswitch ignores who has got the goroutine") {
                 gnext = next;
                 break;
             }
@@ -219,4 +225,5 @@ unsafe extern "C" fn coroswitch_m(gp: *mut G) -> ! {
         // :225 tracing: left out
         gogo(&raw mut (*gnext).sched); // :230
     }
+}
 }

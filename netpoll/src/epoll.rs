@@ -5,9 +5,9 @@ use crate::{MODE_R, MODE_W, PollDesc, netpollready};
 use core::mem::MaybeUninit;
 use gort_lfstack::TaggedPointer;
 use gort_print::print;
-use gort_runtime2::GList;
 use gort_runtime2::atomic::{Int32, Uint32, Uintptr};
 use gort_runtime2::linkname::throw;
+use gort_runtime2::{GList, mutant};
 use libc::{
     EFD_CLOEXEC, EFD_NONBLOCK, EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLERR, EPOLLET, EPOLLHUP,
     EPOLLIN, EPOLLOUT, EPOLLRDHUP,
@@ -16,15 +16,25 @@ use libc::{
 /// The epoll descriptor.
 ///
 /// Go: netpoll_epoll.go:16 epfd
+#[cfg(not(loom))]
 static EPFD: Int32 = Int32::new(-1);
 /// The eventfd of [`netpoll_break`]; its address marks its events.
 ///
 /// Go: netpoll_epoll.go:17 netpollEventFd
+#[cfg(not(loom))]
 static NETPOLL_EVENT_FD: Uintptr = Uintptr::new(0);
 /// 1 while a break is on its way.
 ///
 /// Go: netpoll_epoll.go:18 netpollWakeSig
+#[cfg(not(loom))]
 static NETPOLL_WAKE_SIG: Uint32 = Uint32::new(0);
+
+#[cfg(loom)]
+loom::lazy_static! {
+    static ref EPFD: Int32 = Int32::new(-1);
+    static ref NETPOLL_EVENT_FD: Uintptr = Uintptr::new(0);
+    static ref NETPOLL_WAKE_SIG: Uint32 = Uint32::new(0);
+}
 
 /// What stands in the events of the eventfd.
 #[inline(always)]
@@ -171,9 +181,14 @@ pub unsafe fn netpoll(delay: i64) -> (GList, i32) {
                 }
                 if delay != 0 {
                     // :148 A poll that does not block leaves it to the one that does. Reading resets the counter.
+                    if mutant!("netpoll takes the break before it has read it") {
+                        NETPOLL_WAKE_SIG.store(0);
+                    }
                     let mut one: u64 = 0;
                     sys::read(NETPOLL_EVENT_FD.get() as i32, (&raw mut one).cast(), size_of::<u64>() as i32);
-                    NETPOLL_WAKE_SIG.store(0);
+                    if !mutant!("netpoll takes the break before it has read it") {
+                        NETPOLL_WAKE_SIG.store(0);
+                    }
                 }
                 continue;
             }

@@ -43,32 +43,11 @@ use gort_runtime2::{
 };
 use gort_time::{timer_init, timer_modify, timer_stop};
 
-#[cfg(not(loom))]
 pub mod epoll;
-#[cfg(not(loom))]
+#[cfg_attr(loom, path = "sys_loom.rs")]
 pub mod sys;
 
-#[cfg(not(loom))]
 pub use epoll::*;
-
-/// Models have no kernel to ask.
-#[cfg(loom)]
-mod epoll_loom {
-    use crate::PollDesc;
-
-    pub unsafe fn netpollinit() {}
-    pub fn netpoll_is_poll_descriptor(_fd: usize) -> bool {
-        false
-    }
-    pub unsafe fn netpollopen(_fd: usize, _pd: *mut PollDesc) -> i32 {
-        0
-    }
-    pub unsafe fn netpollclose(_fd: usize) -> i32 {
-        0
-    }
-}
-#[cfg(loom)]
-use epoll_loom::*;
 
 /// No error.
 ///
@@ -314,7 +293,7 @@ loom::lazy_static! {
     static ref POLLCACHE: Global<PollCache> =
         Global::new(PollCache { lock: Mutex::default(), first: null_mut() });
     static ref NETPOLL_INIT_LOCK: Global<Mutex> = Global::new(Mutex::default());
-    static ref NETPOLL_INITED: Uint32 = Uint32::new(1);
+    static ref NETPOLL_INITED: Uint32 = Uint32::new(0);
     static ref NETPOLL_WAITERS: Uint32 = Uint32::new(0);
 }
 

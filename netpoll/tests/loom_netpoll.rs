@@ -5,17 +5,10 @@
 
 use gort_netpoll::*;
 use gort_proc::glist::GListOps;
-use gort_proc::model::run_g;
+use gort_proc::model::{check as model, run_g};
 use gort_proc::park::goready;
 use gort_runtime2::{GList, mutant};
 use loom::thread::{self, JoinHandle};
-
-fn model(bound: usize, f: impl Fn() + Sync + Send + 'static) {
-    let mut b = loom::model::Builder::new();
-    b.preemption_bound = Some(bound);
-    b.max_branches = 100_000;
-    b.check(f);
-}
 
 #[derive(Clone, Copy)]
 struct Pd(*mut PollDesc);

@@ -164,7 +164,9 @@ pub unsafe fn find_runnable() -> (*mut G, bool, bool) {
 
             // :3432 give the P back
             lock(&raw mut (*sched).lock);
-            if (*sched).gcwaiting.load() || (*pp).run_safe_point_fn.get() != 0 {
+            if ((*sched).gcwaiting.load() || (*pp).run_safe_point_fn.get() != 0)
+                && !mutant!("find_runnable gives its P back without a look")
+            {
                 unlock(&raw mut (*sched).lock);
                 continue 'top;
             }
@@ -241,7 +243,9 @@ pub unsafe fn find_runnable() -> (*mut G, bool, bool) {
                 // :3532 no idle collector's work.
 
                 // :3554 timers made or expired meanwhile. Not `timers_check`, which wants a P.
-                poll_until = check_timers_no_p(allp_snapshot, timerp_mask_snapshot, poll_until);
+                if !mutant!("find_runnable does not look at the timers again") {
+                    poll_until = check_timers_no_p(allp_snapshot, timerp_mask_snapshot, poll_until);
+                }
             }
 
             // :3558 wait in the network poller, if nobody else does, until the next timer
@@ -273,7 +277,9 @@ pub unsafe fn find_runnable() -> (*mut G, bool, bool) {
                 // :3582 some time may have passed
                 now = nanotime();
                 (*sched).poll_until.store(0);
-                (*sched).lastpoll.store(now);
+                if !mutant!("the poller keeps its place") {
+                    (*sched).lastpoll.store(now);
+                }
                 // :3591
                 lock(&raw mut (*sched).lock);
                 let (pp, _) = pidleget(now);
@@ -303,7 +309,9 @@ pub unsafe fn find_runnable() -> (*mut G, bool, bool) {
             } else if poll_until != 0 && linkname::netpollinited() {
                 // :3617 the poller must not sleep longer than we would have
                 let poller_poll_until = (*sched).poll_until.load();
-                if poller_poll_until == 0 || poller_poll_until > poll_until {
+                if (poller_poll_until == 0 || poller_poll_until > poll_until)
+                    && !mutant!("who may not poll leaves the poller alone")
+                {
                     linkname::netpoll_break();
                 }
             }
@@ -515,7 +523,9 @@ pub unsafe fn wake_net_poller(when: i64) {
             // :3834 poll_until is 0 or the time up to which the poll in progress will last; too early a wake-up is
             // possible, too late a one is not
             let poller_poll_until = (*sched).poll_until.load();
-            if poller_poll_until == 0 || poller_poll_until > when {
+            if (poller_poll_until == 0 || poller_poll_until > when)
+                && !mutant!("wakeNetPoller leaves the poller alone")
+            {
                 linkname::netpoll_break();
             }
         } else {

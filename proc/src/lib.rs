@@ -58,12 +58,16 @@ pub use gort_stack::*;
 
 /// Marks what [`mcall`] calls. Under loom leaving a stack is an unwinding, which may not pass `extern "C"`.
 #[cfg(not(loom))]
+#[macro_export]
+#[doc(hidden)]
 macro_rules! on_g0 {
     ($($t:tt)*) => { $($t)* };
 }
 #[cfg(loom)]
+#[macro_export]
+#[doc(hidden)]
 macro_rules! on_g0 {
-    ($(#[$m:meta])* pub unsafe extern "C" fn $($t:tt)*) => { $(#[$m])* pub unsafe fn $($t)* };
+    ($(#[$m:meta])* $v:vis unsafe extern "C" fn $($t:tt)*) => { $(#[$m])* $v unsafe fn $($t)* };
 }
 
 #[cfg(not(loom))]
@@ -75,7 +79,6 @@ pub mod checkdead;
 #[cfg(not(loom))]
 pub mod extram;
 pub mod find_runnable;
-#[cfg(not(loom))]
 pub mod for_each_p;
 #[cfg(not(loom))]
 pub mod fork;
@@ -113,10 +116,8 @@ pub mod schedinit;
 pub mod schedule;
 pub mod startm;
 pub mod status;
-#[cfg(not(loom))]
 pub mod stw;
 pub mod sudog;
-#[cfg(not(loom))]
 pub mod syscall;
 
 #[cfg(not(loom))]
@@ -128,7 +129,6 @@ pub use checkdead::*;
 #[cfg(not(loom))]
 pub use extram::*;
 pub use find_runnable::*;
-#[cfg(not(loom))]
 pub use for_each_p::*;
 #[cfg(not(loom))]
 pub use fork::*;
@@ -166,8 +166,6 @@ pub use schedinit::*;
 pub use schedule::*;
 pub use startm::*;
 pub use status::*;
-#[cfg(not(loom))]
 pub use stw::*;
 pub use sudog::*;
-#[cfg(not(loom))]
 pub use syscall::*;

@@ -3,7 +3,8 @@
 //! Two kinds of models use it. In both, the code that is checked is the code that ships.
 //!
 //! * **Ms** ([`run_m`]): each loom thread is an M that runs the real `schedule` and `find_runnable`. A goroutine is a
-//!   function that runs to its end on whichever M takes it. The model is over when all Ms sleep.
+//!   function that runs to its end, or until it leaves its M by `mcall`, on whichever M takes it; then it is called again
+//!   for the rest. New Ms are threads that sleep until they are made ([`unborn`]). The model is over when all Ms sleep.
 //! * **Goroutines** ([`run_g`]): each loom thread is one goroutine, tied to an M and a P of its own. `gopark` and
 //!   `goready` are the real ones up to where the scheduler would look for something else to run
 //!   ([`schedule_hook`]) and where the readied goroutine would be queued ([`ready_hook`]): there the thread sleeps
@@ -17,6 +18,11 @@ loom::lazy_static! {
     pub static ref FREEZING: atomic::Bool = atomic::Bool::default();
     /// See the real one.
     pub static ref CASGSTATUS_ALWAYS_TRACK: atomic::Bool = atomic::Bool::default();
+    /// See the real one.
+    pub static ref WORLDSEMA: atomic::Uint32 = atomic::Uint32::new(1);
+    /// See the real one.
+    pub static ref GCSEMA: atomic::Uint32 = atomic::Uint32::new(1);
+    static ref UNBORN: loom::sync::Mutex<Vec<usize>> = loom::sync::Mutex::new(Vec::new());
     static ref STEAL_ORDER: StealOrder = StealOrder(Box::into_raw(Box::new(RandomOrder {
         count: 0,
         coprimes: Slice::nil(),
@@ -34,8 +40,139 @@ pub fn steal_order() -> *mut RandomOrder {
     STEAL_ORDER.0
 }
 
-/// What a goroutine of [`run_m`] does, on g0: it must not park.
-pub type Body = unsafe fn(*mut G);
+/// Checks `f` in every order of its atomic operations that takes at most `bound` preemptions.
+pub fn check(bound: usize, f: impl Fn() + Sync + Send + 'static) {
+    let mut b = loom::model::Builder::new();
+    b.preemption_bound = Some(bound);
+    b.max_branches = 100_000;
+    b.check(f);
+}
+
+/// As [`check`], but for a minute at most: for models that have too many executions.
+pub fn check_some(bound: usize, f: impl Fn() + Sync + Send + 'static) {
+    let mut b = loom::model::Builder::new();
+    b.preemption_bound = Some(bound);
+    b.max_branches = 100_000;
+    b.max_duration = Some(std::time::Duration::from_secs(60));
+    b.check(f);
+}
+
+/// A pointer for the threads of a model.
+pub struct Ptr<T>(pub *mut T);
+// SAFETY: what is behind it is shared by the rules under test.
+unsafe impl<T> Send for Ptr<T> {}
+impl<T> Copy for Ptr<T> {}
+impl<T> Clone for Ptr<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T: Default> Ptr<T> {
+    /// To a new value, leaked.
+    pub fn new() -> Self {
+        Self(Box::leak(Box::default()))
+    }
+}
+impl<T: Default> Default for Ptr<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+impl<T> Ptr<T> {
+    /// The pointer: a closure that calls this captures all of `self`.
+    pub fn get(&self) -> *mut T {
+        self.0
+    }
+}
+
+/// How an M of a [`scene`] begins.
+#[derive(Clone, Copy)]
+pub enum Role {
+    /// With a P, in `schedule`.
+    Busy,
+    /// Asleep, on the list of idle Ms.
+    Idle,
+    /// To be made by `newm`.
+    Unborn,
+    /// Without a P: calls this on its g0, then sleeps.
+    Alone(unsafe fn()),
+}
+
+/// Ms that run the goroutines which `prepare` puts into queues, each by calling `body`, until all of them sleep. `prepare`
+/// is given the Ps of those that begin with one.
+///
+/// A goroutine is called again after it has left its M in the middle (`mcall`). The first M is the calling thread.
+///
+/// # Safety
+/// Once in an execution. What `prepare` and `body` do is right for their goroutines.
+pub unsafe fn scene(
+    ps: i32,
+    roles: &[Role],
+    prepare: impl FnOnce(&[*mut P]),
+    body: impl Fn(*mut G) + Copy + Send + 'static,
+) {
+    // SAFETY: one thread per M; Ps are taken before the threads start.
+    unsafe {
+        set_participants(roles.len());
+        let ms: Vec<_> = (0..roles.len()).map(|i| new_m(i as i64)).collect();
+        on_m(ms[0], || init_ps(ps));
+        let mut busy = Vec::new();
+        for (&mp, role) in ms.iter().zip(roles) {
+            on_m(mp, || match role {
+                Role::Busy => busy.push(take_p()),
+                Role::Idle => {
+                    // What stopm does before mPark.
+                    lock(&raw mut (*sched()).lock);
+                    mput(mp);
+                    unlock(&raw mut (*sched()).lock);
+                }
+                Role::Unborn => unborn(mp),
+                Role::Alone(_) => {}
+            });
+        }
+        on_m(ms[0], || prepare(&busy));
+        let run = move |mp: *mut M, role: Role| {
+            let start = || match role {
+                Role::Busy => {}
+                Role::Idle => {
+                    m_park();
+                    acquirep((*mp).nextp.ptr());
+                    (*mp).nextp.set(core::ptr::null_mut());
+                }
+                Role::Unborn => birth(),
+                Role::Alone(f) => {
+                    f();
+                    m_park();
+                    throw("the M that is alone was woken")
+                }
+            };
+            on_m(mp, || run_m(start, body))
+        };
+        let threads: Vec<_> = (1..ms.len())
+            .map(|i| {
+                let (mp, role) = (Ptr(ms[i]), roles[i]);
+                loom::thread::spawn(move || run(mp.get(), role))
+            })
+            .collect();
+        run(ms[0], roles[0]);
+        threads.into_iter().for_each(|t| t.join().unwrap());
+    }
+}
+
+/// Calls `f` as the goroutine `gp` of a [`scene`] itself, not on g0 for it. `f` may leave the M.
+///
+/// # Safety
+/// In the body of `gp`.
+pub unsafe fn as_g<R>(gp: *mut G, f: impl FnOnce() -> R) -> R {
+    // SAFETY: what leaves the M sets g0 first.
+    unsafe {
+        let g0 = getg();
+        setg(gp);
+        let r = f();
+        setg(g0);
+        r
+    }
+}
 
 /// Makes an M with its g0. Everything that models make is leaked.
 pub fn new_m(id: i64) -> *mut M {
@@ -92,6 +229,28 @@ pub unsafe fn init_ps(n: i32) {
     }
 }
 
+/// Says that `mp`, whose thread is there, may be used where the scheduler makes a new M.
+pub fn unborn(mp: *mut M) {
+    UNBORN.lock().unwrap().push(mp as usize);
+}
+
+/// The `start` of the thread of an [`unborn`] M: waits to be made, then does what `mstart1` does.
+///
+/// # Safety
+/// On its g0.
+pub unsafe fn birth() {
+    // SAFETY: `newm` has written the fields before it woke the thread.
+    unsafe {
+        let mp = (*getg()).m;
+        m_park();
+        if let Some(f) = (*mp).mstartfn {
+            f();
+        }
+        acquirep((*mp).nextp.ptr());
+        (*mp).nextp.set(core::ptr::null_mut());
+    }
+}
+
 /// Takes an idle P. On an M without one.
 ///
 /// # Safety
@@ -126,7 +285,7 @@ pub unsafe fn on_m<R>(mp: *mut M, f: impl FnOnce() -> R) -> R {
 ///
 /// # Safety
 /// On g0 of an M.
-pub unsafe fn run_m(start: impl FnOnce(), body: Body) {
+pub unsafe fn run_m(start: impl FnOnce(), body: impl Fn(*mut G)) {
     // SAFETY: as mstart1 and goexit0 do.
     unsafe {
         let g0 = getg();
@@ -222,36 +381,57 @@ pub unsafe fn dumpgstatus(_gp: *mut G) {}
 /// None.
 pub unsafe fn checkdead() {}
 
-/// As the real one, but for [`checkdead`].
+/// The real one counts for [`checkdead`].
 ///
 /// # Safety
 /// None.
-pub unsafe fn incidlelocked(_v: i32) {
-    throw("no locked goroutines in models")
-}
+pub unsafe fn incidlelocked(_v: i32) {}
 
-/// Models have all their Ms from the start.
+/// Ms of models have their numbers.
 ///
 /// # Safety
 /// None.
 pub unsafe fn m_reserve_id() -> i64 {
-    throw("no new Ms in models")
+    -1
 }
 
-/// Models have all their Ms from the start.
+/// Wakes a thread for the new M: there must be one that is [`unborn`].
+///
+/// # Safety
+/// As the real one.
+pub unsafe fn newm(f: Option<unsafe fn()>, pp: *mut P, _id: i64) {
+    let mp = UNBORN.lock().unwrap().pop();
+    let Some(mp) = mp else { throw("more new Ms than the model has") };
+    let mp = mp as *mut M;
+    // SAFETY: the thread sleeps until it is woken here.
+    unsafe {
+        (*mp).mstartfn = f;
+        (*mp).nextp.set(pp);
+        notewakeup(&raw mut (*mp).park);
+    }
+}
+
+/// As the real one.
+pub fn badctxt() -> ! {
+    throw("ctxt != 0")
+}
+
+/// There are no dead goroutines to purge.
 ///
 /// # Safety
 /// None.
-pub unsafe fn newm(_f: Option<unsafe fn()>, _pp: *mut P, _id: i64) {
-    throw("no new Ms in models")
-}
+pub unsafe fn gfpurge(_pp: *mut P) {}
 
-/// Nobody runs functions at safe points.
+/// A goroutine that ends: see the real one.
 ///
 /// # Safety
-/// None.
-pub unsafe fn run_safe_point_fn() {
-    throw("no safe point functions in models")
+/// As the real one.
+pub unsafe fn gdestroy(gp: *mut G) {
+    // SAFETY: the goroutine is this M's.
+    unsafe {
+        casgstatus(gp, GRUNNING, GDEAD);
+        dropg();
+    }
 }
 
 /// Nobody unwinds in models.

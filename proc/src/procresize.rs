@@ -38,7 +38,6 @@ pub unsafe fn p_init(pp: *mut P, id: i32) {
 /// Under `sched.lock` with the world stopped, with another P.
 ///
 /// Go: proc.go:5605 destroy
-#[cfg(not(loom))]
 #[doc(alias = "destroy")]
 pub unsafe fn p_destroy(pp: *mut P) {
     // SAFETY: the world is stopped, so nobody else uses the P.
@@ -98,7 +97,6 @@ pub unsafe fn allp_at(i: usize) -> *mut P {
 }
 
 /// `make([]T, n)`, for the runtime's tables: never freed, as somebody may still be walking the old one.
-#[cfg(not(loom))]
 fn make_slice<T>(n: usize, zero: impl FnMut() -> T) -> Slice<T> {
     let mut v = Vec::with_capacity(n);
     v.resize_with(n, zero);
@@ -113,7 +111,6 @@ fn make_slice<T>(n: usize, zero: impl FnMut() -> T) -> Slice<T> {
 /// Under `sched.lock` with the world stopped, on the system stack.
 ///
 /// Go: proc.go:5683 procresize
-#[cfg(not(loom))]
 pub unsafe fn procresize(nprocs: i32) -> *mut P {
     // SAFETY: the world is stopped: only sysmon (under allp_lock) and Ms in system calls may look at Ps.
     unsafe {
@@ -251,7 +248,6 @@ pub unsafe fn procresize(nprocs: i32) -> *mut P {
 }
 
 /// A bit mask with the words of `m` and room for `words`.
-#[cfg(not(loom))]
 unsafe fn grow_mask(m: PMask, words: usize) -> PMask {
     let new = make_slice(words, Uint32::default);
     // SAFETY: nobody writes the masks while the world is stopped.

@@ -1,6 +1,7 @@
 //! proc.go: 1340–1729. Stopping and starting the world.
 
 use crate::*;
+#[cfg(not(loom))]
 use gort_runtime2::atomic::Uint32;
 
 /// Why the world stops.
@@ -201,11 +202,13 @@ pub unsafe fn start_the_world_gc(w: WorldStop) {
 /// Held by the M that may stop the world.
 ///
 /// Go: proc.go:1497 worldsema
+#[cfg(not(loom))]
 pub static WORLDSEMA: Uint32 = Uint32::new(1);
 
 /// Held by the M that keeps collections from starting; gomaxprocs does not change while somebody else has it.
 ///
 /// Go: proc.go:1505 gcsema
+#[cfg(not(loom))]
 pub static GCSEMA: Uint32 = Uint32::new(1);
 
 /// The core of [`stop_the_world`].
@@ -244,7 +247,9 @@ pub unsafe fn stop_the_world_with_sema(reason: StwReason) -> WorldStop {
         for i in 0..(*allp()).len {
             let pp = *(*allp()).at(i);
             let s = (*pp).status.get();
-            if s == PSYSCALL && (*pp).status.cas(s, PGCSTOP) {
+            if s == PSYSCALL
+                && ((*pp).status.cas(s, PGCSTOP) || mutant!("the stop ignores who has got the P"))
+            {
                 // :1568
                 (*pp).syscalltick.bump(1);
                 (*pp).gc_stop_time = nanotime();
@@ -403,7 +408,9 @@ pub unsafe fn start_the_world_with_sema(mut now: i64, w: WorldStop) -> i64 {
         // :1712 (tracing left out)
 
         // :1721 one more M, in case there is more work than Ps that got one; it parks itself if not
-        wakep();
+        if !mutant!("the world starts without a wakep") {
+            wakep();
+        }
 
         releasem(mp);
 

@@ -107,7 +107,7 @@ pub unsafe fn reentersyscall(pc: usize, sp: usize, bp: usize) {
         // :4456 from here on the P is anybody's
         (*pp).status.store(PSYSCALL);
         // :4457
-        if (*sched).gcwaiting.load() {
+        if (*sched).gcwaiting.load() && !mutant!("entersyscall does not look for a stop") {
             systemstack(|| entersyscall_gcwait());
             save(pc, sp, bp);
         }
@@ -142,6 +142,7 @@ unsafe fn entersyscall_bad_sp(gp: *mut G) -> ! {
 /// As [`reentersyscall`]; the function that this is inlined into is the frame, so it must make both calls.
 ///
 /// Go: proc.go:4479 entersyscall
+#[cfg(not(loom))]
 #[inline(always)]
 pub unsafe fn entersyscall() {
     // :4484 the caller's registers, as this is inlined there
@@ -210,6 +211,7 @@ pub unsafe fn entersyscall_gcwait() {
 /// As [`entersyscall`].
 ///
 /// Go: proc.go:4540 entersyscallblock
+#[cfg(not(loom))]
 #[inline(always)]
 pub unsafe fn entersyscallblock() {
     // :4550 the caller's registers
@@ -315,6 +317,7 @@ pub unsafe fn entersyscallblock_handoff() {
 /// On a user goroutine after [`entersyscall`] or [`entersyscallblock`], in the same function or one that it called.
 ///
 /// Go: proc.go:4617 exitsyscall
+#[cfg(not(loom))]
 #[inline(always)]
 pub unsafe fn exitsyscall() {
     // :4621 the caller's sp: read here, as the call of the rest may be a jump from an empty frame
@@ -410,7 +413,10 @@ pub unsafe fn exitsyscallfast(oldp: *mut P) -> bool {
 
         // :4710 no tracing
         // :4711
-        if !oldp.is_null() && (*oldp).status.get() == PSYSCALL && (*oldp).status.cas(PSYSCALL, PIDLE) {
+        if !oldp.is_null()
+            && (*oldp).status.get() == PSYSCALL
+            && ((*oldp).status.cas(PSYSCALL, PIDLE) || mutant!("exitsyscall ignores who has got the P"))
+        {
             // :4713
             wirep(oldp);
             exitsyscallfast_reacquired();
@@ -479,6 +485,7 @@ pub unsafe fn exitsyscallfast_pidle() -> bool {
     }
 }
 
+on_g0! {
 /// No P to be had for the goroutine that left a system call: queues it and lets the thread find other work.
 ///
 /// # Safety
@@ -526,4 +533,5 @@ pub unsafe extern "C" fn exitsyscall0(gp: *mut G) -> ! {
         stopm();
         schedule() // :4829 does not return
     }
+}
 }

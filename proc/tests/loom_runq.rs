@@ -2,28 +2,11 @@
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p gort-proc --test loom_runq`
 #![cfg(loom)]
 
-use gort_proc::model::{init_ps, new_g, new_m, on_m, take_p};
+use gort_proc::model::{Ptr, check as model, init_ps, new_g, new_m, on_m, take_p};
 use gort_proc::*;
 use gort_runtime2::mutant;
 use loom::thread;
 use std::ptr::null_mut;
-
-fn model(bound: usize, f: impl Fn() + Sync + Send + 'static) {
-    let mut b = loom::model::Builder::new();
-    b.preemption_bound = Some(bound);
-    b.max_branches = 100_000;
-    b.check(f);
-}
-
-#[derive(Clone, Copy)]
-struct Ptr<T>(*mut T);
-// SAFETY: what is behind it is shared by the rules under test.
-unsafe impl<T> Send for Ptr<T> {}
-impl<T> Ptr<T> {
-    fn get(&self) -> *mut T {
-        self.0
-    }
-}
 
 /// A goroutine that knows its number.
 fn numbered(i: u64) -> *mut G {

@@ -2,19 +2,12 @@
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p gort-proc --test loom_status`
 #![cfg(loom)]
 
-use gort_proc::model::{new_g, new_m, on_m};
+use gort_proc::model::{check as model, new_g, new_m, on_m};
 use gort_proc::*;
 use gort_runtime2::mutant;
 use loom::cell::UnsafeCell;
 use loom::thread;
 use std::sync::Arc;
-
-fn model(bound: usize, f: impl Fn() + Sync + Send + 'static) {
-    let mut b = loom::model::Builder::new();
-    b.preemption_bound = Some(bound);
-    b.max_branches = 100_000;
-    b.check(f);
-}
 
 /// A goroutine, and what its scanner reads: its stack.
 struct S {

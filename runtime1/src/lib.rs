@@ -34,6 +34,10 @@ pub struct DebugVars {
     pub dontfreezetheworld: gort_runtime2::atomic::Int32,
     /// See the real one.
     pub asynctimerchan: gort_runtime2::atomic::Int32,
+    /// See the real one.
+    pub asyncpreemptoff: gort_runtime2::atomic::Int32,
+    /// See the real one.
+    pub timeslice: gort_runtime2::atomic::Int32,
 }
 #[cfg(loom)]
 loom::lazy_static! {

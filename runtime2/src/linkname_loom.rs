@@ -1,6 +1,41 @@
-//! The upward calls as loom models see them: no network, no timers, nobody to preempt; a fatal error ends the model.
+//! The upward calls as loom models see them: nobody to preempt; a fatal error ends the model. There are no timers and
+//! no network, unless the model brings the crates that have them ([`set_upward`]).
 
 use crate::types::{G, GList, M, P, Timers};
+use std::cell::Cell;
+
+/// The calls to crates that a model may bring or not.
+#[derive(Clone, Copy)]
+#[allow(missing_docs)]
+pub struct Upward {
+    pub timers_check: unsafe fn(*mut Timers, i64) -> (i64, i64, bool),
+    pub timers_wake_time: unsafe fn(*const Timers) -> i64,
+    pub netpollinited: fn() -> bool,
+    pub netpoll_any_waiters: fn() -> bool,
+    pub netpoll_adjust_waiters: fn(i32),
+    pub netpoll: unsafe fn(i64) -> (GList, i32),
+    pub netpoll_break: fn(),
+}
+
+std::thread_local! {
+    // A test with all executions of its models is one OS thread.
+    static UPWARD: Cell<Upward> = const {
+        Cell::new(Upward {
+            timers_check: |_, now| (now, 0, false),
+            timers_wake_time: |_| 0,
+            netpollinited: || false,
+            netpoll_any_waiters: || false,
+            netpoll_adjust_waiters: |_| (),
+            netpoll: |_| (GList::default(), 0),
+            netpoll_break: || (),
+        })
+    };
+}
+
+/// What the models of this test have above the scheduler.
+pub fn set_upward(u: Upward) {
+    UPWARD.set(u);
+}
 
 /// A fatal error is a panic, which ends the model.
 pub fn throw(s: &str) -> ! {
@@ -12,39 +47,66 @@ pub fn fatal(s: &str) -> ! {
 }
 /// What the runtime has to say goes nowhere: the message of [`throw`] is enough.
 pub fn print_args(_: core::fmt::Arguments<'_>) {}
-/// No timer is due.
+/// No timer is due, or as the model says.
+///
+/// # Safety
+/// As the real one.
+pub unsafe fn timers_check(ts: *mut Timers, now: i64) -> (i64, i64, bool) {
+    // SAFETY: the caller's contract.
+    unsafe { (UPWARD.get().timers_check)(ts, now) }
+}
+/// No timer at all, or as the model says.
+///
+/// # Safety
+/// As the real one.
+pub unsafe fn timers_wake_time(ts: *const Timers) -> i64 {
+    // SAFETY: the caller's contract.
+    unsafe { (UPWARD.get().timers_wake_time)(ts) }
+}
+/// Timers stay where they are.
 ///
 /// # Safety
 /// None.
-pub unsafe fn timers_check(_ts: *mut Timers, now: i64) -> (i64, i64, bool) {
-    (now, 0, false)
-}
-/// No timer at all.
-///
-/// # Safety
-/// None.
-pub unsafe fn timers_wake_time(_ts: *const Timers) -> i64 {
-    0
-}
-/// Without a network poller.
+pub unsafe fn timers_take(_ts: *mut Timers, _src: *mut Timers) {}
+/// Without a network poller, or as the model says.
 pub fn netpollinited() -> bool {
-    false
+    (UPWARD.get().netpollinited)()
 }
-/// Nobody waits in it.
+/// Nobody waits in it, or as the model says.
 pub fn netpoll_any_waiters() -> bool {
-    false
+    (UPWARD.get().netpoll_any_waiters)()
 }
-/// Nobody waits in it.
-pub fn netpoll_adjust_waiters(_delta: i32) {}
-/// Nothing is ready.
+/// Nobody waits in it, or as the model says.
+pub fn netpoll_adjust_waiters(delta: i32) {
+    (UPWARD.get().netpoll_adjust_waiters)(delta)
+}
+/// Nothing is ready, or as the model says.
+///
+/// # Safety
+/// As the real one.
+pub unsafe fn netpoll(delay: i64) -> (GList, i32) {
+    // SAFETY: the caller's contract.
+    unsafe { (UPWARD.get().netpoll)(delay) }
+}
+/// Nobody to break, or as the model says.
+pub fn netpoll_break() {
+    (UPWARD.get().netpoll_break)()
+}
+/// The semaphores of the world are not modelled: one goroutine stops it.
 ///
 /// # Safety
 /// None.
-pub unsafe fn netpoll(_delay: i64) -> (GList, i32) {
-    (GList::default(), 0)
-}
-/// Nobody to break.
-pub fn netpoll_break() {}
+pub unsafe fn semacquire<T>(_addr: &T) {}
+/// As [`semacquire`].
+///
+/// # Safety
+/// None.
+pub unsafe fn semrelease1<T>(_addr: &T, _handoff: bool, _skipframes: i32) {}
+/// Preemption is not modelled.
+///
+/// # Safety
+/// None.
+pub unsafe fn preempt_m(_mp: *mut M) {}
 /// Preemption is not modelled.
 ///
 /// # Safety

@@ -14,7 +14,7 @@ use gort_lock_futex::{
 use gort_runtime2::atomic::{Int32, Uint32};
 #[cfg(not(loom))]
 use gort_runtime2::linkname::throw;
-use gort_runtime2::{LockRank, Muintptr, Mutex, RankCell};
+use gort_runtime2::{LockRank, Muintptr, Mutex, RankCell, mutant};
 
 #[cfg(loom)]
 fn throw(s: &str) -> ! {
@@ -92,7 +92,7 @@ impl Rwmutex {
                 systemstack(|| {
                     // :81
                     lock(raw(&self.r_lock));
-                    if self.reader_pass.get() > 0 {
+                    if self.reader_pass.get() > 0 && !mutant!("rlock does not look whether it may pass") {
                         // :84 the writer has finished
                         self.reader_pass.bump(u32::MAX);
                         unlock(raw(&self.r_lock));
@@ -132,7 +132,7 @@ impl Rwmutex {
                     // :109 the last reader lets the writer in
                     lock(raw(&self.r_lock));
                     let w = self.writer.ptr();
-                    if !w.is_null() {
+                    if !w.is_null() && !mutant!("runlock wakes no writer") {
                         notewakeup(&raw mut (*w).park);
                     }
                     // :114
@@ -160,7 +160,7 @@ impl Rwmutex {
             let r = self.reader_count.add(-RWMUTEX_MAX_READERS) + RWMUTEX_MAX_READERS;
             // :128
             lock(raw(&self.r_lock));
-            if r != 0 && self.reader_wait.add(r) != 0 {
+            if r != 0 && self.reader_wait.add(r) != 0 && !mutant!("lock does not wait for readers") {
                 // :131
                 systemstack(|| {
                     self.writer.set(m);

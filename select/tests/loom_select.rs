@@ -4,18 +4,11 @@
 #![cfg(loom)]
 
 use gort_chan::{chanrecv, chansend, closechan, makechan};
-use gort_proc::model::run_g;
+use gort_proc::model::{check as model, run_g};
 use gort_runtime2::{ElemType, Hchan, mutant};
 use gort_select::{Scase, selectgo};
 use loom::thread::{self, JoinHandle};
 use std::ptr::{from_mut, from_ref, null_mut};
-
-fn model(bound: usize, f: impl Fn() + Sync + Send + 'static) {
-    let mut b = loom::model::Builder::new();
-    b.preemption_bound = Some(bound);
-    b.max_branches = 100_000;
-    b.check(f);
-}
 
 #[derive(Clone, Copy)]
 struct C(*mut Hchan);

@@ -4,19 +4,12 @@
 #![cfg(loom)]
 
 use gort_proc::atomic::Uint32;
-use gort_proc::model::run_g;
+use gort_proc::model::{check as model, run_g};
 use gort_runtime2::mutant;
 use gort_sema::*;
 use loom::cell::UnsafeCell;
 use loom::thread::{self, JoinHandle};
 use std::sync::Arc;
-
-fn model(bound: usize, f: impl Fn() + Sync + Send + 'static) {
-    let mut b = loom::model::Builder::new();
-    b.preemption_bound = Some(bound);
-    b.max_branches = 100_000;
-    b.check(f);
-}
 
 #[derive(Default)]
 struct S {

@@ -48,3 +48,9 @@ pub unsafe fn segment_before_fork() {}
 /// # Safety
 /// None.
 pub unsafe fn segment_after_fork() {}
+
+/// There is no cache.
+///
+/// # Safety
+/// None.
+pub unsafe fn stackcache_clear(_pp: *mut gort_runtime2::P) {}

@@ -4,20 +4,13 @@
 #![cfg(loom)]
 
 use gort_os_linux::set_nanotime;
-use gort_proc::model::run_g;
+use gort_proc::model::{check as model, run_g};
 use gort_runtime2::atomic::Uint32;
 use gort_runtime2::{Timer, Timers, mutant};
 use gort_time::*;
 use loom::thread;
 use std::ffi::c_void;
 use std::sync::Arc;
-
-fn model(bound: usize, f: impl Fn() + Sync + Send + 'static) {
-    let mut b = loom::model::Builder::new();
-    b.preemption_bound = Some(bound);
-    b.max_branches = 100_000;
-    b.check(f);
-}
 
 /// Counts how often it fires.
 #[derive(Default)]

@@ -4,6 +4,7 @@ mod bench;
 mod echo;
 mod golang;
 mod golden;
+mod gotests;
 mod merge;
 mod portmap;
 mod process;

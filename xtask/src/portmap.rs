@@ -9,19 +9,24 @@
 //! * of the files in [`WHOLE`] each function is ported, or stands in `docs/not-ported.md` with a reason, and there is
 //!   an anchor per ten lines of what is ported, and so in each long function;
 //! * the rows of `docs/not-ported.md` are real, have reasons, and are not ported;
-//! * what the pages of `docs/` say about Go's lines: `` `name` (FILE:LINE) `` is a declaration, `:LINE` and `FILE:LINE`
+//! * what the pages of `docs/` and the crates' READMEs say about Go's lines: `` `name` (FILE:LINE) `` is a declaration, `:LINE` and `FILE:LINE`
 //!   are lines with something in them;
+//! * `docs/go-tests.md` accounts for Go's tests: see `gotests`;
 //! * `docs/portmap.md` is what this program would write.
 
 use crate::golang::{self, Decl, GoFile, Kind, Tree, full_path, regex, short_path};
+use crate::gotests;
 use crate::rust::{self, Item, Ref, RustFile};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+/// Go files, and the crates that port them.
+pub type Whole = &'static [(&'static str, &'static [&'static str])];
+
 /// Go files that are ported as a whole, and the crates that do: each function is accounted for. Of other files only
 /// what is needed is ported.
-pub const WHOLE: &[(&str, &[&str])] = &[
+pub const WHOLE: Whole = &[
     ("asm_amd64.s", &["asm"]),
     ("cgocall.go", &["proc"]),
     ("chan.go", &["chan", "runtime2"]),
@@ -103,20 +108,42 @@ pub struct Options {
     pub list_missing: bool,
 }
 
-/// Runs the command; the result is the exit status.
-pub fn run(root: &Path, o: &Options) -> Result<u8, String> {
-    let mut tree = Tree::new(&golang::goroot(o.goroot.clone())?);
+/// What was found in a workspace.
+struct Findings {
+    /// What is wrong.
+    wrong: Vec<String>,
+    /// What `docs/portmap.md` ought to be.
+    text: String,
+    /// Functions that nobody accounts for, with their files.
+    missing: Vec<(String, Decl)>,
+    /// What there is in all.
+    total: String,
+}
+
+/// Checks the workspace at `root` against the sources in `tree`.
+fn inspect(root: &Path, tree: &mut Tree, whole: Whole) -> Result<Findings, String> {
     let files = rust::read_workspace(root)?;
     let mut wrong: Vec<String> = Vec::new();
     let rows = read_rows(root, &mut wrong)?;
-    let ported = check_references(&mut tree, &files, &mut wrong);
-    check_rows(&mut tree, &rows, &ported, &mut wrong);
-    check_prose(&mut tree, root, &mut wrong)?;
+    let ported = check_references(tree, &files, &mut wrong);
+    check_rows(tree, &rows, &ported, whole, &mut wrong);
+    check_prose(tree, root, whole, &mut wrong)?;
     let mut missing = Vec::new();
-    let text = report(&mut tree, &ported, &rows, &mut wrong, &mut missing);
+    let text = report(tree, &ported, &rows, whole, &mut wrong, &mut missing);
     for (file, d) in &missing {
         wrong.push(format!("{file}:{} {}: neither ported nor in docs/not-ported.md", d.line, d.full_name()));
     }
+    let items: usize = files.iter().map(|f| f.items.len()).sum();
+    let anchors: usize = files.iter().map(|f| f.anchors.iter().filter(|a| a.head).count()).sum();
+    let total = format!("{items} items, {anchors} anchors, {} rows of what is not ported", rows.len());
+    Ok(Findings { wrong, text, missing, total })
+}
+
+/// Runs the command; the result is the exit status.
+pub fn run(root: &Path, o: &Options) -> Result<u8, String> {
+    let mut tree = Tree::new(&golang::goroot(o.goroot.clone())?);
+    let Findings { mut wrong, text, missing, total } = inspect(root, &mut tree, WHOLE)?;
+    let go_tests = gotests::check(root, &mut tree, gotests::FILES, &mut wrong)?;
     if o.list_missing {
         for (file, d) in &missing {
             println!("| {file}:{} | {} | |", d.line, d.name);
@@ -130,16 +157,10 @@ pub fn run(root: &Path, o: &Options) -> Result<u8, String> {
     } else {
         std::fs::write(&path, &text).map_err(|e| format!("{}: {e}", path.display()))?;
     }
-    let items: usize = files.iter().map(|f| f.items.len()).sum();
-    let anchors: usize = files.iter().map(|f| f.anchors.iter().filter(|a| a.head).count()).sum();
     if !o.list_missing {
         wrong.iter().for_each(|w| eprintln!("{w}"));
     }
-    println!(
-        "{items} items, {anchors} anchors, {} rows of what is not ported, {} wrong",
-        rows.len(),
-        wrong.len()
-    );
+    println!("{total}, {go_tests}, {} wrong", wrong.len());
     Ok(u8::from(o.check && !wrong.is_empty()))
 }
 
@@ -327,7 +348,13 @@ fn exists(go: &GoFile, line: usize) -> bool {
     line > 0 && go.lines.get(line - 1).is_some_and(|l| !l.trim().is_empty())
 }
 
-fn check_rows(tree: &mut Tree, rows: &[Row], ported: &BTreeMap<String, Ported<'_>>, wrong: &mut Vec<String>) {
+fn check_rows(
+    tree: &mut Tree,
+    rows: &[Row],
+    ported: &BTreeMap<String, Ported<'_>>,
+    whole: Whole,
+    wrong: &mut Vec<String>,
+) {
     for r in rows {
         let (place, file) = (&r.place, short_path(&r.file));
         if r.reason.is_empty() {
@@ -339,7 +366,7 @@ fn check_rows(tree: &mut Tree, rows: &[Row], ported: &BTreeMap<String, Ported<'_
         };
         // `(all but ...)` stands for a whole file.
         if r.name.starts_with('(') {
-            if r.line != 1 || WHOLE.iter().any(|(w, _)| *w == file) {
+            if r.line != 1 || whole.iter().any(|(w, _)| *w == file) {
                 wrong.push(format!(
                     "{place}: a row for a whole file is :1, and not for a file that is ported"
                 ));
@@ -361,35 +388,57 @@ fn check_rows(tree: &mut Tree, rows: &[Row], ported: &BTreeMap<String, Ported<'_
     }
 }
 
-/// The line numbers of Go's in the text of `docs/`. A number without a file is proc.go's.
-fn check_prose(tree: &mut Tree, root: &Path, wrong: &mut Vec<String>) -> Result<(), String> {
-    for name in ["source-notes.md", "ownership.md", "deviations.md"] {
-        let path = root.join("docs").join(name);
-        let Ok(text) = std::fs::read_to_string(&path) else { continue };
+/// The pages with line numbers of Go's in their text, and the file that a number without a file is of: proc.go, or in
+/// the README of a crate the file that the crate is named after.
+fn pages(root: &Path, whole: Whole) -> Vec<(String, String)> {
+    let docs = ["source-notes.md", "ownership.md", "deviations.md"];
+    let mut pages: Vec<_> = docs.map(|n| (format!("docs/{n}"), "proc.go".to_string())).into();
+    let dirs = whole.iter().flat_map(|(_, crates)| crates.iter()).collect::<BTreeSet<_>>();
+    for dir in dirs {
+        let own = format!("{dir}.go");
+        let file = if whole.iter().any(|(f, _)| *f == own) { own } else { "proc.go".into() };
+        let entries = std::fs::read_dir(root.join(dir)).into_iter().flatten().flatten();
+        let names = entries.map(|e| e.file_name().to_string_lossy().into_owned());
+        let mut readmes: Vec<_> = names.filter(|n| n.starts_with("README") && n.ends_with(".md")).collect();
+        readmes.sort();
+        pages.extend(readmes.into_iter().map(|n| (format!("{dir}/{n}"), file.clone())));
+    }
+    pages
+}
+
+/// A name, or a text with names, for comparison: READMEs have gort's `find_runnable`.
+fn plain(name: &str) -> String {
+    name.replace('_', "").to_lowercase()
+}
+
+/// The line numbers of Go's in the text of [`pages`].
+fn check_prose(tree: &mut Tree, root: &Path, whole: Whole, wrong: &mut Vec<String>) -> Result<(), String> {
+    for (name, own) in pages(root, whole) {
+        let Ok(text) = std::fs::read_to_string(root.join(&name)) else { continue };
         for (n, l) in text.lines().enumerate() {
             // What the notes say is not what Go says.
-            let l = if name == "source-notes.md" { l.rsplit(" | ").next().unwrap_or(l) } else { l };
+            let l = if name == "docs/source-notes.md" { l.rsplit(" | ").next().unwrap_or(l) } else { l };
             for m in
                 regex!(r"(?:`(\w+)` \()?([\w/]+\.(?:go|s|c|h))?:(\d{2,})\b").captures_iter(&format!(" {l}"))
             {
-                let file = m.get(2).map_or("proc.go", |f| f.as_str());
+                let file = m.get(2).map_or(own.as_str(), |f| f.as_str());
                 let line = m[3].parse().unwrap_or(0);
                 let tries = [full_path(file), format!("runtime/cgo/{file}"), file.to_string()];
                 let Some(go) =
                     tries.iter().find_map(|t| tree.file(t).map(|_| t.clone())).and_then(|t| tree.file(&t))
                 else {
-                    wrong.push(format!("docs/{name}:{}: Go has no file {file}", n + 1));
+                    wrong.push(format!("{name}:{}: Go has no file {file}", n + 1));
                     continue;
                 };
                 if !exists(go, line) {
-                    wrong.push(format!("docs/{name}:{}: {file}:{line} does not exist", n + 1));
+                    wrong.push(format!("{name}:{}: {file}:{line} does not exist", n + 1));
                 }
                 if let Some(what) = m.get(1)
                     && m.get(2).is_some()
                     && go.declares(line, what.as_str()).is_none()
-                    && !go.lines[line - 1].contains(what.as_str())
+                    && !plain(&go.lines[line - 1]).contains(&plain(what.as_str()))
                 {
-                    wrong.push(format!("docs/{name}:{}: {file}:{line} is not {}", n + 1, what.as_str()));
+                    wrong.push(format!("{name}:{}: {file}:{line} is not {}", n + 1, what.as_str()));
                 }
             }
         }
@@ -413,11 +462,12 @@ fn report(
     tree: &mut Tree,
     ported: &BTreeMap<String, Ported<'_>>,
     rows: &[Row],
+    whole_files: Whole,
     wrong: &mut Vec<String>,
     missing: &mut Vec<(String, Decl)>,
 ) -> String {
     let none = Ported::default();
-    let mut files: Vec<String> = WHOLE.iter().map(|(f, _)| full_path(f)).collect();
+    let mut files: Vec<String> = whole_files.iter().map(|(f, _)| full_path(f)).collect();
     files.extend(ported.iter().filter(|(_, p)| !p.decls.is_empty()).map(|(f, _)| f.clone()));
     files.sort_by_key(|f| (f.contains('/') && !f.starts_with("runtime/"), f.clone()));
     files.dedup();
@@ -426,7 +476,7 @@ fn report(
     for file in &files {
         let short = short_path(file).to_string();
         let p = ported.get(file).unwrap_or(&none);
-        let whole = WHOLE.iter().find(|(f, _)| *f == short);
+        let whole = whole_files.iter().find(|(f, _)| *f == short);
         let Some(go) = tree.file(file) else {
             wrong.push(format!("Go has no file {file}"));
             continue;
@@ -535,4 +585,175 @@ fn table(go: &GoFile, p: &Ported<'_>, not: &HashMap<usize, &Row>) -> Vec<(usize,
     }
     out.sort();
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A small Go, its port, and what is said of it.
+    struct Fake {
+        go: String,
+        rust: String,
+        not_ported: String,
+        notes: String,
+        readme: String,
+    }
+
+    /// A function of `n` lines of code that begins at some line.
+    fn body(n: usize) -> String {
+        (1..=n).map(|i| format!("\tx += {i}\n")).collect()
+    }
+
+    impl Fake {
+        /// Nothing is wrong here. Go: `f` is lines 3 to 43, `g` 45 to 47, `h` 49 to 51.
+        fn right() -> Self {
+            let anchors: String =
+                [4, 10, 14, 24, 34, 40].map(|l| format!("    // :{l}\n    step();\n")).concat();
+            Fake {
+                go: format!(
+                    "package runtime\n\nfunc f(x int) {{\n{}}}\n\nfunc g() {{\n\tf(1)\n}}\n\nfunc h() {{\n\tg()\n}}\n",
+                    body(39)
+                ),
+                rust: format!(
+                    "/// @: a.go:3 f\npub fn f() {{\n{anchors}}}\n\n/// @: a.go:45 g\npub fn g() {{\n    // :46\n    f();\n}}\n"
+                )
+                .replace('@', "Go"),
+                not_ported: "| a.go:49 | h | nobody needs it |\n".into(),
+                notes: "| subject | told | `f` (a.go:3), and a.go:46 |\n".into(),
+                readme: "It goes on (:24).\n".into(),
+            }
+        }
+
+        fn wrong(&self) -> Vec<String> {
+            static N: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+            let n = N.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            let root = std::env::temp_dir().join(format!("gort-portmap-{}-{n}", std::process::id()));
+            let write = |path: &str, text: &str| {
+                let path = root.join(path);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, text).unwrap();
+            };
+            write("goroot/src/runtime/a.go", &self.go);
+            write("work/a/src/lib.rs", &self.rust);
+            write("work/docs/not-ported.md", &self.not_ported);
+            write("work/docs/source-notes.md", &self.notes);
+            write("work/a/README.md", &self.readme);
+            let mut tree = Tree::new(&root.join("goroot"));
+            let found = inspect(&root.join("work"), &mut tree, &[("a.go", &["a"])]);
+            std::fs::remove_dir_all(&root).unwrap();
+            found.unwrap().wrong
+        }
+
+        /// The only thing that is wrong.
+        fn one(&self) -> String {
+            let mut w = self.wrong();
+            assert_eq!(w.len(), 1, "{w:#?}");
+            w.remove(0)
+        }
+    }
+
+    #[track_caller]
+    fn planted(change: impl FnOnce(&mut Fake), message: &str) {
+        let mut f = Fake::right();
+        change(&mut f);
+        assert_eq!(f.one(), message);
+    }
+
+    #[test]
+    fn a_right_port() {
+        assert_eq!(Fake::right().wrong(), [""; 0]);
+    }
+
+    #[test]
+    fn a_reference_to_the_wrong_line() {
+        let mut f = Fake::right();
+        f.rust = f.rust.replace("a.go:45 g", "a.go:46 g");
+        let w = f.wrong();
+        assert!(w.contains(&"a/src/lib.rs:17: a.go:46 is not g (45 is)".to_string()), "{w:#?}");
+        // And g is not accounted for now.
+        assert!(w.contains(&"a.go:45 g: neither ported nor in docs/not-ported.md".to_string()), "{w:#?}");
+    }
+
+    #[test]
+    fn a_reference_to_no_file() {
+        let mut f = Fake::right();
+        f.rust = f.rust.replace("a.go:45", "b.go:45");
+        assert!(f.wrong().iter().any(|w| w == "a/src/lib.rs:17: Go has no file runtime/b.go"));
+    }
+
+    #[test]
+    fn anchors() {
+        planted(|f| f.rust = f.rust.replace(":24", ":74"), "a/src/lib.rs:9: :74 is outside of what f ports");
+        planted(
+            |f| f.rust = f.rust.replace("// :14", "// :14\n    // :4"),
+            "a/src/lib.rs:8: :4 after :14 (line 7) without a word about the order",
+        );
+        // With a word it may.
+        let mut f = Fake::right();
+        f.rust = f.rust.replace("// :14", "// :14\n    // :4 later than in Go");
+        assert_eq!(f.wrong(), [""; 0]);
+    }
+
+    #[test]
+    fn an_anchor_to_an_empty_line() {
+        planted(
+            |f| f.go = f.go.replace("\tx += 11\n", "\n"),
+            "a/src/lib.rs:7: a.go:14 is an empty line; the next is \"x += 12\"",
+        );
+    }
+
+    /// A long function by itself, and all of a file together.
+    #[test]
+    fn too_few_anchors() {
+        let without = |f: &mut Fake, lines: &[u32]| {
+            for l in lines {
+                f.rust = f.rust.replace(&format!("    // :{l}\n"), "");
+            }
+        };
+        planted(|f| without(f, &[34, 40]), "a.go:3 f: 4 anchors for 41 lines of code");
+        let mut f = Fake::right();
+        f.go = f.go.replace(&body(39), &(body(20) + &"\t//\n".repeat(19)));
+        assert_eq!(f.wrong(), [""; 0]);
+        without(&mut f, &[10, 24, 34, 40, 46]);
+        assert_eq!(f.one(), "a.go: 0.45 anchors per ten lines");
+    }
+
+    #[test]
+    fn functions_that_nobody_accounts_for() {
+        planted(|f| f.not_ported.clear(), "a.go:49 h: neither ported nor in docs/not-ported.md");
+    }
+
+    #[test]
+    fn rows() {
+        planted(
+            |f| f.not_ported.push_str("| a.go:45 | g | as well |\n"),
+            "docs/not-ported.md:2: a.go:45 is ported: g at a/src/lib.rs:17",
+        );
+        planted(
+            |f| f.not_ported = "| a.go:49 | h | |\n".into(),
+            "docs/not-ported.md:1: a.go:49 has no reason",
+        );
+        planted(
+            |f| f.not_ported.push_str("| a.go:50 | h | why |\n"),
+            "docs/not-ported.md:2: a.go:50 is not h (49 is)",
+        );
+        planted(
+            |f| f.not_ported.push_str("| a.go:4x | f | why |\n"),
+            "docs/not-ported.md:2: not `| FILE:LINE | NAME | reason |`",
+        );
+    }
+
+    #[test]
+    fn prose() {
+        planted(
+            |f| f.notes = f.notes.replace("(a.go:3)", "(a.go:46)").replace("`f`", "`h`"),
+            "docs/source-notes.md:1: a.go:46 is not h",
+        );
+        planted(
+            |f| f.notes = f.notes.replace("a.go:46", "a.go:99"),
+            "docs/source-notes.md:1: a.go:99 does not exist",
+        );
+        planted(|f| f.readme.push_str("And ends (:87).\n"), "a/README.md:2: a.go:87 does not exist");
+    }
 }

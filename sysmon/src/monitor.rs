@@ -1,0 +1,151 @@
+//! proc.go: 6029–6194. The monitor's loop.
+
+use crate::hog;
+use crate::retake;
+use crate::schedtrace;
+use gort_proc::linkname::{netpoll, netpoll_adjust_waiters, netpollinited, time_sleep_until};
+use gort_proc::*;
+
+/// The longest time between collections. Without a collector it is the time between releases of dead goroutines'
+/// stacks, and half of it sysmon's longest sleep.
+///
+/// Go: proc.go:6029 forcegcperiod
+pub const FORCEGCPERIOD: i64 = 2 * 60 * 1_000_000_000;
+
+/// How many stacks of dead goroutines sysmon frees in a round: about 0.1 ms of work.
+const FREE_STACKS_PER_ROUND: usize = 256;
+
+/// There are threads, so there is sysmon.
+///
+/// Go: proc.go:6038 haveSysmon
+pub const HAVE_SYSMON: bool = true;
+
+/// The thread that watches the others: retakes Ps from system calls, asks goroutines that run for long to yield,
+/// polls the network if nobody else does. Does not return.
+///
+/// # Safety
+/// What a new M runs as its `mstartfn`, on g0, without a P.
+///
+/// Go: proc.go:6043 sysmon
+#[unsafe(export_name = "gort.sysmon")]
+pub unsafe fn sysmon() {
+    // SAFETY: the scheduler's fields are atomic or used under their locks, as noted at each.
+    unsafe {
+        let sched = sched();
+        // gort: tracebacks ask this thread for names
+        gort_runtime2::SYSMON_M.store((*getg()).m);
+        // :6044
+        lock(&raw mut (*sched).lock);
+        (*sched).nmsys.bump(1);
+        checkdead();
+        unlock(&raw mut (*sched).lock);
+
+        // :6049
+        let mut lasttrace = 0i64;
+        let mut idle = 0; // rounds in a row that found nothing to do
+        let mut delay = 0u32;
+        let mut lastfree = nanotime();
+        let mut freeing = false;
+
+        // :6053
+        loop {
+            if idle == 0 {
+                delay = 20; // µs
+            } else if idle > 50 {
+                delay *= 2; // after a millisecond
+            }
+            // :6059
+            if delay > 10 * 1000 {
+                delay = 10 * 1000;
+            }
+            usleep(delay);
+
+            // :6079 may sleep deeply, unless schedtrace wants to be printed on time, or a P that is not idle has to
+            // be watched. A P that leaves a system call wakes it, and then it is quick again: probably there will be
+            // more. A timer wakes it too, but leaves it slow
+            let mut now = nanotime();
+            // :6080
+            if DEBUG.schedtrace.get() <= 0
+                && ((*sched).gcwaiting.load() || (*sched).npidle.load() == GOMAXPROCS.get())
+            {
+                lock(&raw mut (*sched).lock);
+                // :6082
+                if (*sched).gcwaiting.load() || (*sched).npidle.load() == GOMAXPROCS.get() {
+                    let mut syscall_wake = false;
+                    let next = time_sleep_until();
+                    if next > now {
+                        // :6086
+                        (*sched).sysmonwait.store(true);
+                        unlock(&raw mut (*sched).lock);
+                        // :6090
+                        let mut sleep = FORCEGCPERIOD / 2;
+                        if next - now < sleep {
+                            sleep = next - now;
+                        }
+                        // :6094 osRelax does nothing on Linux
+                        // :6098
+                        syscall_wake = notetsleep(&raw mut (*sched).sysmonnote, sleep);
+                        // :6102
+                        lock(&raw mut (*sched).lock);
+                        (*sched).sysmonwait.store(false);
+                        noteclear(&raw mut (*sched).sysmonnote);
+                    }
+                    // :6106
+                    if syscall_wake {
+                        idle = 0;
+                        delay = 20;
+                    }
+                }
+                // :6111
+                unlock(&raw mut (*sched).lock);
+            }
+
+            // :6114
+            lock(&raw mut (*sched).sysmonlock);
+            // :6117 time may have passed on the note or the locks
+            now = nanotime();
+
+            // :6120 no libc interceptors
+            // :6124 polls the network if nobody has for 10 ms
+            let lastpoll = (*sched).lastpoll.load();
+            if netpollinited() && lastpoll != 0 && lastpoll + 10 * 1000 * 1000 < now {
+                // :6126
+                (*sched).lastpoll.cas(lastpoll, now);
+                let (mut list, delta) = netpoll(0); // does not block
+                if !list.empty() {
+                    // :6136 as if one more M ran: injectglist takes all Ps before it starts Ms for them, and an M
+                    // that finishes in between must not see a deadlock
+                    incidlelocked(-1);
+                    injectglist(&raw mut list);
+                    incidlelocked(1);
+                    netpoll_adjust_waiters(delta);
+                }
+            }
+            // :6142 a workaround for NetBSD
+            // :6162 no scavenger
+            // :6168
+            if retake(now) != 0 {
+                idle = 0;
+            } else {
+                idle += 1;
+            }
+            hog::report(now);
+            // :6174 no collector to be started after FORCEGCPERIOD, so forcegc.g stays parked; but what a collection
+            // does to the stacks of dead goroutines is done then
+            if freeing || lastfree + FORCEGCPERIOD < now {
+                lastfree = now;
+                freeing = markroot_free_g_stacks(FREE_STACKS_PER_ROUND);
+            }
+            // :6182
+            if DEBUG.schedtrace.get() > 0 && lasttrace + i64::from(DEBUG.schedtrace.get()) * 1_000_000 <= now
+            {
+                lasttrace = now;
+                schedtrace(DEBUG.scheddetail.get() > 0);
+            }
+            // :6186
+            unlock(&raw mut (*sched).sysmonlock);
+        }
+    }
+}
+
+// `sysmontick` (proc.go:6190), what sysmon remembers of a P, is in runtime2, as P embeds it.
