@@ -200,7 +200,7 @@ unsafe extern "C-unwind" fn set_finalizer(x: Eface, f: Eface) {
         let name = (*f.typ).name();
         throw(&format!("runtime.SetFinalizer: second argument is {name}, not a function"));
     }
-    // :467 the function's argument
+    // :468 the function's argument
     // :509
     gort_mgc::createfing();
 }

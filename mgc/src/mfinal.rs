@@ -4,9 +4,9 @@
 use gort_proc::atomic::Uint32;
 use gort_proc::*;
 
-/// Go: mfinal.go:35 fingUninitialized
+/// Go: mfinal.go:36 fingUninitialized
 const FING_UNINITIALIZED: u32 = 0;
-/// Go: mfinal.go:35 fingCreated
+/// Go: mfinal.go:37 fingCreated
 const FING_CREATED: u32 = 1;
 
 /// Go: mfinal.go:32 fingStatus
