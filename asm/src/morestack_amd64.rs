@@ -62,10 +62,8 @@ global_asm!(
     ".globl __morestack",
     ".hidden __morestack",
     ".type __morestack,@function",
-    ".hidden gort_morestack_old, gort_morestack_new, gort_morestack_back",
-    ".hidden gort_morestack_ret, gort_morestack_pad, gort_morestack_end",
-    ".globl gort_morestack_old, gort_morestack_new, gort_morestack_back",
-    ".globl gort_morestack_ret, gort_morestack_pad, gort_morestack_end",
+    ".hidden gort_morestack_old, gort_morestack_new, gort_morestack_ret, gort_morestack_end",
+    ".globl gort_morestack_old, gort_morestack_new, gort_morestack_ret, gort_morestack_end",
     "__morestack:",
     ".cfi_startproc",
     ".cfi_personality 0x1b, {personality}",
@@ -157,6 +155,9 @@ global_asm!(
     "inc r11",
     "call r11",
     "gort_morestack_back:",
+    // nop dword ptr [rax + disp32]: tells the personality routine where the landing pad is.
+    ".byte 0x0f, 0x1f, 0x80",
+    ".long gort_morestack_pad - gort_morestack_back",
     // Back. Only rax, rdx, xmm0 and xmm1 are of interest now.
     "mov rsi, qword ptr [rip + gort_tls_g@GOTTPOFF]",
     "mov rsi, qword ptr fs:[rsi]",
@@ -207,6 +208,7 @@ global_asm!(
     "mov rdi, qword ptr [rbp - 8]",
     "call {resume}",
     "ud2",
+    ".zero 5", // the personality routine looks at seven bytes
     ".cfi_endproc",
     "gort_morestack_end:",
     ".size __morestack, . - __morestack",
@@ -241,9 +243,7 @@ pub const MORESTACK_SAVED: usize = 48;
 unsafe extern "C" {
     static gort_morestack_old: u8;
     static gort_morestack_new: u8;
-    static gort_morestack_back: u8;
     static gort_morestack_ret: u8;
-    static gort_morestack_pad: u8;
     static gort_morestack_end: u8;
     static mut gort_split_free: u8;
 }
@@ -296,7 +296,8 @@ unsafe extern "C" {
     fn _Unwind_SetIP(context: *mut c_void, ip: usize);
 }
 
-/// The personality routine of `__morestack`: an exception that passes a frame whose body runs goes through the landing pad.
+/// The personality routine of `__morestack`: an exception that passes a frame whose body runs goes through the landing pad. It refers to no
+/// symbol of the assembly, as unwind tables keep it in every program, also in those that have nothing of the rest.
 unsafe extern "C" fn personality(
     version: i32,
     actions: i32,
@@ -311,14 +312,18 @@ unsafe extern "C" fn personality(
     if version != 1 {
         return FATAL_PHASE1_ERROR;
     }
-    // SAFETY: the unwinder's own context, which these functions are for; the pad finds its frame by rbp, which the unwinder restores.
+    // SAFETY: the unwinder's own context, which these functions are for; code of `__morestack`, seven bytes at least from any of its calls on, is
+    // read; the pad finds its frame by rbp, which the unwinder restores.
     unsafe {
+        let ip = _Unwind_GetIP(context);
+        let code = (ip as *const [u8; 7]).read_unaligned();
         // The pad itself resumes the unwinding from this very frame: then there is nothing left to do.
-        if actions & SEARCH_PHASE != 0 || _Unwind_GetIP(context) != &raw const gort_morestack_back as usize {
+        if actions & SEARCH_PHASE != 0 || code[..3] != [0x0f, 0x1f, 0x80] {
             return CONTINUE_UNWIND;
         }
+        let offset = i32::from_le_bytes([code[3], code[4], code[5], code[6]]);
         _Unwind_SetGR(context, 0, exception as usize);
-        _Unwind_SetIP(context, &raw const gort_morestack_pad as usize);
+        _Unwind_SetIP(context, ip.wrapping_add_signed(offset as isize));
     }
     INSTALL_CONTEXT
 }
