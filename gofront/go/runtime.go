@@ -24,6 +24,15 @@ type plainError string
 func (e plainError) RuntimeError() {}
 func (e plainError) Error() string { return string(e) }
 
+type errorAddressString struct {
+	msg  string
+	addr uintptr
+}
+
+func (e errorAddressString) RuntimeError() {}
+func (e errorAddressString) Error() string { return "runtime error: " + e.msg }
+func (e errorAddressString) Addr() uintptr { return e.addr }
+
 // A PanicNilError is what panic(nil) panics with.
 type PanicNilError struct {
 	_ [0]func()
@@ -138,6 +147,9 @@ func mkErrorString(s string) interface{} { return errorString(s) }
 //go:linkname mkPlainError gortgo.plainError
 func mkPlainError(s string) interface{} { return plainError(s) }
 
+//go:linkname mkAddressError gortgo.addressError
+func mkAddressError(s string, addr uintptr) interface{} { return errorAddressString{s, addr} }
+
 //go:linkname mkNilError gortgo.nilError
 func mkNilError() interface{} { return new(PanicNilError) }
 
@@ -193,7 +205,77 @@ func SetFinalizer(obj, finalizer interface{})
 func Caller(skip int) (pc uintptr, file string, line int, ok bool)
 func Callers(skip int, pc []uintptr) int
 func Stack(buf []byte, all bool) int
+func GoroutineProfile(p []StackRecord) (n int, ok bool)
+func SetCPUProfileRate(hz int)
+func SetBlockProfileRate(rate int)
+func SetMutexProfileFraction(rate int) int
+func Breakpoint()
 func gogetenv(key string) string
+
+//go:linkname absent gortgo.absent
+func absent(what string)
+
+// A StackRecord is a stack in a profile; it ends at the first 0.
+type StackRecord struct {
+	Stack0 [32]uintptr
+}
+
+func (r *StackRecord) Stack() []uintptr { return upToZero(r.Stack0[:]) }
+
+func upToZero(pcs []uintptr) []uintptr {
+	for i, pc := range pcs {
+		if pc == 0 {
+			return pcs[:i]
+		}
+	}
+	return pcs
+}
+
+// A MemProfileRecord is what a stack has allocated; there are none, as allocations are not sampled.
+type MemProfileRecord struct {
+	AllocBytes, FreeBytes     int64
+	AllocObjects, FreeObjects int64
+	Stack0                    [32]uintptr
+}
+
+func (r *MemProfileRecord) InUseBytes() int64   { return r.AllocBytes - r.FreeBytes }
+func (r *MemProfileRecord) InUseObjects() int64 { return r.AllocObjects - r.FreeObjects }
+func (r *MemProfileRecord) Stack() []uintptr    { return upToZero(r.Stack0[:]) }
+
+// MemProfileRate is the rate at which allocations are sampled: not at all.
+var MemProfileRate int
+
+// A BlockProfileRecord is how long a stack has waited; there are none, as waits are not sampled.
+type BlockProfileRecord struct {
+	Count  int64
+	Cycles int64
+	StackRecord
+}
+
+func MemProfile(p []MemProfileRecord, inuseZero bool) (n int, ok bool) {
+	absent("heap")
+	return 0, true
+}
+
+func BlockProfile(p []BlockProfileRecord) (n int, ok bool) {
+	absent("block")
+	return 0, true
+}
+
+func MutexProfile(p []BlockProfileRecord) (n int, ok bool) {
+	absent("mutex")
+	return 0, true
+}
+
+// ThreadCreateProfile is empty: which stack happened to need a thread is not noted.
+func ThreadCreateProfile(p []StackRecord) (n int, ok bool) { return 0, true }
+
+func CPUProfile() []byte { panic("CPUProfile no longer available") }
+
+// StartTrace always fails.
+func StartTrace() error { return plainError("gort has no execution traces") }
+func StopTrace()        {}
+func ReadTrace() []byte { return nil }
 
 // GOROOT is where Go would be installed.
 func GOROOT() string {
@@ -226,6 +308,7 @@ type Func struct {
 	entry uintptr
 }
 
+// FuncForPC finds the function that the code at pc belongs to, whatever was inlined there: libgo's package reflect relies on that.
 func FuncForPC(pc uintptr) *Func {
 	var l location
 	locate(pc, -1, &l)
@@ -255,7 +338,7 @@ func (f *Func) Entry() uintptr {
 
 func (f *Func) FileLine(pc uintptr) (file string, line int) {
 	var l location
-	locate(pc, -1, &l)
+	locate(pc, 0, &l)
 	return l.file, l.line
 }
 
@@ -304,7 +387,7 @@ func (ci *Frames) Next() (frame Frame, more bool) {
 	return Frame{pc - 1, f, l.function, l.file, l.line, l.entry}, more
 }
 
-// A MemStats is what is known about memory. There is no collector, so fields about one stay 0.
+// A MemStats is what is known about memory. There is no collector, so fields about one stay 0, and what was allocated is what is in use.
 type MemStats struct {
 	Alloc, TotalAlloc, Sys, Lookups, Mallocs, Frees                    uint64
 	HeapAlloc, HeapSys, HeapIdle, HeapInuse, HeapReleased, HeapObjects uint64
@@ -328,6 +411,7 @@ func ReadMemStats(m *MemStats) {
 	memstats(&m.Mallocs, &m.TotalAlloc, &m.Sys)
 	m.Alloc, m.HeapAlloc, m.HeapInuse = m.TotalAlloc, m.TotalAlloc, m.TotalAlloc
 	m.HeapSys, m.HeapObjects = m.Sys, m.Mallocs
+	m.HeapIdle = m.HeapSys - m.HeapInuse
 }
 
 var _ unsafe.Pointer

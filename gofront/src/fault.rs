@@ -3,9 +3,9 @@
 //! Compiled Go has unwind tables for every instruction that may fault, so the handler can do what Go's does: make the goroutine
 //! call a function that panics, as if the faulting instruction had called it.
 
-use crate::panic::error_string;
+use crate::panic::{address_error, error_string};
 use core::arch::global_asm;
-use gort_proc::{G, M, ThrowType, getg, throw};
+use gort_proc::{G, M, ThrowType, getg, stack_of, throw};
 use gort_signal::sigctxt::Sigctxt;
 
 // Entered from nowhere, with any alignment of the stack. The first one is told about by `push_call`: the return address, one
@@ -56,9 +56,11 @@ pub(crate) unsafe fn prepare(c: &Sigctxt, gp: *mut G, mp: *mut M) -> bool {
     let (code, addr) = ((*gp).sigcode0 as i32, (*gp).sigcode1);
     let near = addr < 4096;
     let preemptoff: &str = (*mp).preemptoff;
+    // A stack overflow is no fault of the program's.
+    let guard = || stack_of(addr).is_some_and(|(_, guard)| guard);
     let mine = match sig {
-        libc::SIGSEGV => near && (0..=2).contains(&code),
-        libc::SIGBUS => near && code == libc::BUS_ADRERR,
+        libc::SIGSEGV => near && (0..=2).contains(&code) || (*gp).paniconfault && !guard(),
+        libc::SIGBUS => near && code == libc::BUS_ADRERR || (*gp).paniconfault && !guard(),
         libc::SIGFPE => true,
         _ => false,
     };
@@ -90,8 +92,8 @@ unsafe extern "C-unwind" fn sigpanic() {
     let gp = getg();
     const NIL: &str = "invalid memory address or nil pointer dereference";
     match (*gp).sig as i32 {
-        // signal_unix.go:889 panicmem; the address is part of the error under SetPanicOnFault only
-        libc::SIGBUS | libc::SIGSEGV => error_string(NIL),
+        libc::SIGBUS | libc::SIGSEGV if (*gp).sigcode1 < 4096 => error_string(NIL),
+        libc::SIGBUS | libc::SIGSEGV => address_error(NIL, (*gp).sigcode1),
         libc::SIGFPE => match (*gp).sigcode0 as i32 {
             FPE_INTDIV => error_string("integer divide by zero"),
             FPE_INTOVF => error_string("integer overflow"),

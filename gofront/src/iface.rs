@@ -1,6 +1,6 @@
 //! Interfaces: method tables and type assertions.
 
-use crate::mem::alloc;
+use crate::mem::{Contents, alloc, alloc_runtime};
 use crate::panic::type_assertion_error;
 use crate::types::{Eface, Iface, Imethod, InterfaceType, Method, PtrBool, Type, kind};
 use core::ffi::c_void;
@@ -60,8 +60,12 @@ unsafe fn add(m: *mut Itab) {
     let mut t = TABLE.load(Ordering::Relaxed);
     if t.is_null() || (*t).count * 4 >= ((*t).mask + 1) * 3 {
         let n = if t.is_null() { 512 } else { ((*t).mask + 1) * 2 };
-        let new = alloc(size_of::<Table>()).cast::<Table>();
-        new.write(Table { mask: n - 1, count: 0, slots: alloc(n * size_of::<usize>()).cast() });
+        let new = alloc_runtime::<Table>();
+        new.write(Table {
+            mask: n - 1,
+            count: 0,
+            slots: alloc(n * size_of::<usize>(), Contents::Runtime).cast(),
+        });
         if !t.is_null() {
             for i in 0..=(*t).mask {
                 let m = (*(*t).slots.add(i)).load(Ordering::Relaxed);
@@ -117,7 +121,7 @@ unsafe fn getitab(inter: *const Type, typ: *const Type) -> *const *const c_void 
         m = lookup(TABLE.load(Ordering::Acquire), inter, typ);
         if m.is_null() {
             let want = (*inter).as_::<InterfaceType>().methods.all();
-            m = alloc(size_of::<Itab>() + want.len() * size_of::<usize>()).cast::<Itab>();
+            m = alloc(size_of::<Itab>() + want.len() * size_of::<usize>(), Contents::Runtime).cast::<Itab>();
             (*m).inter = inter;
             let tab = (&raw mut (*m).tab).cast::<*const c_void>();
             tab.write(typ.cast());

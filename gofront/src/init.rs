@@ -1,6 +1,7 @@
 //! The start of a Go program: `main`, package initialisation, arguments and environment.
 
 use crate::goroutine::with_state;
+use crate::mem::Contents;
 use crate::types::{Slice, Str, Type};
 use core::ffi::{c_char, c_int};
 use gort_proc::{StackKind, lock_os_thread_int, unlock_os_thread_int};
@@ -50,8 +51,11 @@ extern "C" fn main(_argc: c_int, _argv: *const *const c_char) -> c_int {
     // SAFETY: the functions are what the compiler has made of the program; they run on goroutine 1.
     gort::run_on(StackKind::Segmented, || unsafe {
         with_state(|| {
+            let st = crate::panic::state();
             lock_os_thread_int();
+            (*st).init = true;
             __go_init_main();
+            (*st).init = false;
             unlock_os_thread_int();
             main_main();
         });
@@ -60,7 +64,7 @@ extern "C" fn main(_argc: c_int, _argv: *const *const c_char) -> c_int {
 
 /// A slice of strings.
 fn strings(v: Vec<Vec<u8>>) -> Slice {
-    let p = crate::mem::alloc(v.len() * size_of::<Str>()).cast::<Str>();
+    let p = crate::mem::alloc(v.len() * size_of::<Str>(), Contents::Runtime).cast::<Str>();
     for (i, s) in v.iter().enumerate() {
         // SAFETY: room for all of them.
         unsafe { p.add(i).write(Str::copy(s)) };
@@ -117,7 +121,3 @@ impl TypeList {
         core::slice::from_raw_parts(self.first.as_ptr(), self.count.max(0) as usize)
     }
 }
-
-/// Global variables with pointers, for a collector.
-#[unsafe(export_name = "runtime.registerGCRoots")]
-extern "C-unwind" fn register_gc_roots(_list: *const u8) {}

@@ -27,6 +27,7 @@
 //! | [`mod@print`], [`mod@panic`], [`unwind`], [`fault`] | printing, panics and what raises them |
 //! | [`reflect`] | what package reflect asks for |
 //! | [`symtab`] | callers and names |
+//! | [`debug`], [`os_signal`] | what packages `runtime/...`, `testing` and `os/signal` ask for |
 
 #![allow(unsafe_op_in_unsafe_fn)]
 // Structures of the scheduler pass through C signatures as opaque pointers.
@@ -34,12 +35,14 @@
 
 pub mod alg;
 pub mod chan;
+pub mod debug;
 pub mod fault;
 pub mod goroutine;
 pub mod iface;
 pub mod init;
 pub mod map;
 pub mod mem;
+pub mod os_signal;
 pub mod panic;
 pub mod poll;
 pub mod print;

@@ -7,7 +7,7 @@
 //! Compiled code reads the first word: the number of entries.
 
 use crate::alg::{hash_str, hash_word, streq};
-use crate::mem::alloc;
+use crate::mem::{Contents, alloc, alloc_runtime};
 use crate::panic;
 use crate::types::{MAP_HASH_MIGHT_PANIC, MAP_NEED_KEY_UPDATE, MapType, PtrBool, Str, call_equal, callfv};
 use core::ffi::c_void;
@@ -169,7 +169,7 @@ fn zero() -> *mut c_void {
 
 /// A new, empty map.
 unsafe fn new_map() -> *mut Hmap {
-    let h = alloc(size_of::<Hmap>()).cast::<Hmap>();
+    let h = alloc_runtime::<Hmap>();
     (*h).seed = cheaprand();
     h
 }
@@ -267,17 +267,17 @@ unsafe fn new_slot(t: &MapType, h: *mut Hmap) -> u32 {
     let s = (*h).slots;
     let size = layout(t).1;
     if s == 0 && (*h).first.is_null() {
-        (*h).first = alloc(SMALL * size);
+        (*h).first = alloc(SMALL * size, Contents::Runtime);
     } else if s as usize >= SMALL
         && (s as usize / SMALL).is_power_of_two()
         && (s as usize).is_multiple_of(SMALL)
     {
         let k = (s / SMALL as u32).ilog2() as usize;
         if (*h).more.is_null() {
-            (*h).more = alloc(size_of::<[*mut u8; 28]>()).cast();
+            (*h).more = alloc_runtime::<[*mut u8; 28]>();
         }
         if (*(*h).more)[k].is_null() {
-            (*(*h).more)[k] = alloc((SMALL << k) * size);
+            (*(*h).more)[k] = alloc((SMALL << k) * size, Contents::Runtime);
         }
     }
     (*h).slots += 1;

@@ -1,120 +1,208 @@
-//! Memory: it is handed out zeroed, and stays. There is no collector.
+//! Memory of Go values: it is handed out zeroed, and stays. There is no collector.
 //!
-//! Each P cuts small objects from a chunk of its own, so that the usual allocation is an addition. Chunks come from
-//! large mappings; pages that are never touched cost nothing. Objects of more than half a chunk are mapped by themselves.
+//! # The interface
+//! All of Go's memory comes from [`alloc`], which is told what will be in it ([`Contents`]), so that a heap with a collector can
+//! take the place of [`bump`] without a change anywhere else. What such a heap needs beside that is at hand:
+//!
+//! | a collector needs | here |
+//! |---|---|
+//! | where the pointers in an object are | [`Contents`]; `ptrdata` and `gcdata` of its [`Type`] |
+//! | global variables | [`roots`]: what the compiler has registered, with their pointer maps |
+//! | stacks and registers | `suspend_g`, `stop_the_world` and the stacks' bounds, in the crates `preempt` and `proc`; conservatively, as gccgo has no stack maps |
+//! | to know of stores while it works | [`WRITE_BARRIER`], which compiled code reads, and `gcWriteBarrier` |
+//! | pointers that only the runtime has | [`Contents::Runtime`]; sudogs hang on their Gs, timers on their Ps |
+//! | when to begin | `forcegc` and the helper goroutines that `runtime.main` starts |
+//!
+//! Nothing that Go code may see lies in the C library's heap: what is there (a deferred call in a loop, a `go` statement on its way, a map's
+//! index) is freed by its owner and holds no pointer that is not elsewhere, too, except for a goroutine's or deferred call's argument.
 
 use crate::types::{BoolArg, Eface, Type, kind};
-use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use gort_proc::{Global, LOCK_RANK_MHEAP, Mutex, acquirem, getg, lock_with_rank, releasem, throw, unlock};
+use gort_proc::{getg, preempt_check, throw};
+use std::sync::Mutex;
 
-/// Bytes of a chunk.
-const CHUNK: usize = 256 << 10;
-/// Bytes that are mapped at a time.
-const ARENA: usize = 64 << 20;
-/// Ps that have a chunk of their own; those beyond share one.
-const MAX_P: usize = 1024;
-
-/// A chunk being cut.
+/// What will be in an object, for a collector to come.
 #[derive(Clone, Copy)]
-struct Bump {
-    next: usize,
-    end: usize,
+pub enum Contents {
+    /// No pointers.
+    Bytes,
+    /// One value of this type, or several in a row.
+    Values(*const Type),
+    /// Something of the runtime's own, pointers among it.
+    Runtime,
 }
 
-static BUMPS: Global<[Bump; MAX_P]> = Global::new([Bump { next: 0, end: 0 }; MAX_P]);
-static SHARED: Global<Bump> = Global::new(Bump { next: 0, end: 0 });
-static ARENA_BUMP: Global<Bump> = Global::new(Bump { next: 0, end: 0 });
-// SAFETY: an unlocked lock is all zeroes.
-static HEAP_LOCK: Global<Mutex> = Global::new(unsafe { core::mem::zeroed() });
-
-/// Objects and bytes handed out, counted per chunk or large object; see [`stats`].
-static OBJECTS: AtomicU64 = AtomicU64::new(0);
-static BYTES: AtomicU64 = AtomicU64::new(0);
-/// Bytes mapped.
-static SYS: AtomicUsize = AtomicUsize::new(0);
-
-/// What is known of memory: (objects of their own mapping and chunks, bytes in them, bytes mapped).
-pub fn stats() -> (u64, u64, u64) {
-    (OBJECTS.load(Relaxed), BYTES.load(Relaxed), SYS.load(Relaxed) as u64)
+/// What is known of memory.
+#[derive(Clone, Copy, Default)]
+pub struct Stats {
+    /// Objects handed out.
+    pub objects: u64,
+    /// Bytes in them.
+    pub bytes: u64,
+    /// Bytes mapped.
+    pub sys: u64,
 }
 
-fn map(n: usize) -> usize {
-    let (prot, flags) =
-        (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE);
-    // SAFETY: new memory.
-    let p = unsafe { libc::mmap(core::ptr::null_mut(), n, prot, flags, -1, 0) };
-    if p == libc::MAP_FAILED {
-        throw("runtime: cannot allocate memory");
+/// A heap without a collector. Each P cuts small objects from a chunk of its own, so that the usual allocation is an addition;
+/// the goroutine stays on its P meanwhile. Chunks come from large mappings; pages that are never touched cost nothing. Objects of more than
+/// half a chunk are mapped by themselves.
+mod bump {
+    use super::Stats;
+    use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+    use gort_proc::{Global, LOCK_RANK_MHEAP, Mutex, acquirem, lock_with_rank, releasem, throw, unlock};
+
+    /// Bytes of a chunk.
+    const CHUNK: usize = 256 << 10;
+    /// Bytes that are mapped at a time.
+    const ARENA: usize = 64 << 20;
+    /// Ps that have a chunk of their own; those beyond share one.
+    const MAX_P: usize = 1024;
+
+    /// A chunk being cut, and what has been counted there. Only its P writes, but [`stats`] reads all.
+    struct Chunk {
+        next: AtomicUsize,
+        end: AtomicUsize,
+        objects: AtomicU64,
+        bytes: AtomicU64,
     }
-    SYS.fetch_add(n, Relaxed);
-    p as usize
-}
 
-/// A fresh chunk. Under `HEAP_LOCK`.
-unsafe fn chunk() -> Bump {
-    let a = ARENA_BUMP.get();
-    if (*a).next == (*a).end {
-        let p = map(ARENA);
-        *a = Bump { next: p, end: p + ARENA };
+    impl Chunk {
+        const fn new() -> Self {
+            Self {
+                next: AtomicUsize::new(0),
+                end: AtomicUsize::new(0),
+                objects: AtomicU64::new(0),
+                bytes: AtomicU64::new(0),
+            }
+        }
+        /// Cuts `n` bytes; 0 if there are not so many.
+        #[inline]
+        fn cut(&self, n: usize, align: usize) -> usize {
+            let p = (self.next.load(Relaxed) + align - 1) & !(align - 1);
+            if p + n > self.end.load(Relaxed) {
+                return 0;
+            }
+            self.next.store(p + n, Relaxed);
+            self.count(n);
+            p
+        }
+        #[inline]
+        fn count(&self, n: usize) {
+            self.objects.store(self.objects.load(Relaxed) + 1, Relaxed);
+            self.bytes.store(self.bytes.load(Relaxed) + n as u64, Relaxed);
+        }
+        /// Begins a fresh chunk. Under [`LOCK`].
+        unsafe fn renew(&self) {
+            let p = chunk();
+            self.end.store(p + CHUNK, Relaxed);
+            self.next.store(p, Relaxed);
+        }
+        #[cold]
+        #[inline(never)]
+        unsafe fn renew_and_cut(&self, n: usize, align: usize) -> usize {
+            lock_with_rank(LOCK.get(), LOCK_RANK_MHEAP);
+            self.renew();
+            unlock(LOCK.get());
+            self.cut(n, align)
+        }
     }
-    let p = (*a).next;
-    (*a).next += CHUNK;
-    OBJECTS.fetch_add(1, Relaxed);
-    BYTES.fetch_add(CHUNK as u64, Relaxed);
-    Bump { next: p, end: p + CHUNK }
-}
 
-#[inline]
-unsafe fn cut(b: *mut Bump, n: usize, align: usize) -> usize {
-    let p = ((*b).next + align - 1) & !(align - 1);
-    if p + n > (*b).end {
-        return 0;
+    static CHUNKS: [Chunk; MAX_P] = [const { Chunk::new() }; MAX_P];
+    // SAFETY: an unlocked lock is all zeroes.
+    static LOCK: Global<Mutex> = Global::new(unsafe { core::mem::zeroed() });
+    /// For threads without a P, and to count what is mapped by itself. Under [`LOCK`].
+    static SHARED: Chunk = Chunk::new();
+    /// What is left of the present arena: from, to. Under [`LOCK`].
+    static ARENA_REST: Global<(usize, usize)> = Global::new((0, 0));
+    static SYS: AtomicUsize = AtomicUsize::new(0);
+
+    fn map(n: usize) -> usize {
+        let (prot, flags) = (
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE,
+        );
+        // SAFETY: new memory.
+        let p = unsafe { libc::mmap(core::ptr::null_mut(), n, prot, flags, -1, 0) };
+        if p == libc::MAP_FAILED {
+            throw("runtime: cannot allocate memory");
+        }
+        SYS.fetch_add(n, Relaxed);
+        p as usize
     }
-    (*b).next = p + n;
-    p
+
+    /// A fresh chunk. Under [`LOCK`].
+    unsafe fn chunk() -> usize {
+        let a = ARENA_REST.get();
+        if (*a).0 == (*a).1 {
+            let p = map(ARENA);
+            *a = (p, p + ARENA);
+        }
+        let p = (*a).0;
+        (*a).0 += CHUNK;
+        p
+    }
+
+    /// Zeroed memory for `n` bytes, aligned to 16 (8, if it is smaller than that).
+    #[inline]
+    pub fn alloc(n: usize) -> *mut u8 {
+        let n = n.max(1);
+        let align = if n >= 16 { 16 } else { 8 };
+        // SAFETY: acquirem keeps the P, and with it the chunk, to this goroutine.
+        unsafe {
+            let mp = acquirem();
+            let pp = (*mp).p.ptr();
+            let p = if n > CHUNK / 2 || pp.is_null() || (*pp).id as usize >= MAX_P {
+                alloc_shared(n, align)
+            } else {
+                let c = &CHUNKS[(*pp).id as usize];
+                let p = c.cut(n, align);
+                if p != 0 { p } else { c.renew_and_cut(n, align) }
+            };
+            releasem(mp);
+            p as *mut u8
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    unsafe fn alloc_shared(n: usize, align: usize) -> usize {
+        let own = if n > CHUNK / 2 { map((n + 4095) & !4095) } else { 0 };
+        lock_with_rank(LOCK.get(), LOCK_RANK_MHEAP);
+        let mut p = own;
+        if own != 0 {
+            SHARED.count(n);
+        } else {
+            p = SHARED.cut(n, align);
+            if p == 0 {
+                SHARED.renew();
+                p = SHARED.cut(n, align);
+            }
+        }
+        unlock(LOCK.get());
+        p
+    }
+
+    /// What has been handed out; what others allocate meanwhile may be missing.
+    pub fn stats() -> Stats {
+        let mut s = Stats { sys: SYS.load(Relaxed) as u64, ..Stats::default() };
+        for c in CHUNKS.iter().chain([&SHARED]) {
+            s.objects += c.objects.load(Relaxed);
+            s.bytes += c.bytes.load(Relaxed);
+        }
+        s
+    }
 }
 
-#[cold]
-#[inline(never)]
-unsafe fn refill(b: *mut Bump, n: usize, align: usize) -> usize {
-    lock_with_rank(HEAP_LOCK.get(), LOCK_RANK_MHEAP);
-    let c = chunk();
-    unlock(HEAP_LOCK.get());
-    *b = c;
-    cut(b, n, align)
-}
+pub use bump::stats;
 
 /// Zeroed memory for `n` bytes, aligned to 16 (8, if it is smaller than that).
 #[inline]
-pub fn alloc(n: usize) -> *mut u8 {
-    // SAFETY: the P's chunk is used by whoever is wired to the P, which acquirem makes sure of; the rest is locked.
-    unsafe {
-        if n > CHUNK / 2 {
-            OBJECTS.fetch_add(1, Relaxed);
-            BYTES.fetch_add(n as u64, Relaxed);
-            return map((n + 4095) & !4095) as *mut u8;
-        }
-        let n = n.max(1);
-        let align = if n >= 16 { 16 } else { 8 };
-        let mp = acquirem();
-        let pp = (*mp).p.ptr();
-        let p = if !pp.is_null() && ((*pp).id as usize) < MAX_P {
-            let b = BUMPS.get().cast::<Bump>().add((*pp).id as usize);
-            let p = cut(b, n, align);
-            if p != 0 { p } else { refill(b, n, align) }
-        } else {
-            lock_with_rank(HEAP_LOCK.get(), LOCK_RANK_MHEAP);
-            let mut p = cut(SHARED.get(), n, align);
-            if p == 0 {
-                *SHARED.get() = chunk();
-                p = cut(SHARED.get(), n, align);
-            }
-            unlock(HEAP_LOCK.get());
-            p
-        };
-        releasem(mp);
-        p as *mut u8
-    }
+pub fn alloc(n: usize, _what: Contents) -> *mut u8 {
+    bump::alloc(n)
+}
+
+/// Zeroed memory for something of the runtime's own.
+pub fn alloc_runtime<T>() -> *mut T {
+    alloc(size_of::<T>(), Contents::Runtime).cast()
 }
 
 /// An address for values without size.
@@ -122,7 +210,7 @@ static ZERO_BASE: u64 = 0;
 
 /// Memory for `n` bytes of a Go value, with Go's answer for none.
 #[inline]
-pub fn alloc_value(n: usize) -> *mut u8 {
+pub fn alloc_value(n: usize, what: Contents) -> *mut u8 {
     if n == 0 {
         return (&raw const ZERO_BASE).cast_mut().cast();
     }
@@ -130,22 +218,22 @@ pub fn alloc_value(n: usize) -> *mut u8 {
     // SAFETY: no runtime lock is held; on g0 nothing happens.
     unsafe {
         if !getg().is_null() {
-            gort_proc::preempt_check();
+            preempt_check();
         }
     }
-    alloc(n)
+    alloc(n, what)
 }
 
 /// `new(T)`
 #[unsafe(export_name = "runtime.newobject")]
 unsafe extern "C-unwind" fn newobject(t: *const Type) -> *mut u8 {
-    alloc_value((*t).size)
+    alloc_value((*t).size, Contents::Values(t))
 }
 
-/// Memory of a size; what is in it does not matter here.
+/// Memory for values of a type, or without pointers if that is nil.
 #[unsafe(export_name = "runtime.mallocgc")]
-unsafe extern "C-unwind" fn mallocgc(n: usize, _t: *const Type, _needzero: BoolArg) -> *mut u8 {
-    alloc_value(n)
+unsafe extern "C-unwind" fn mallocgc(n: usize, t: *const Type, _needzero: BoolArg) -> *mut u8 {
+    alloc_value(n, if t.is_null() { Contents::Bytes } else { Contents::Values(t) })
 }
 
 /// Copies one value.
@@ -171,7 +259,7 @@ unsafe extern "C-unwind" fn gc_write_barrier(dst: *mut usize, src: usize) {
 
 /// Read by compiled code before it stores a pointer; 0 is off.
 #[unsafe(export_name = "runtime.writeBarrier")]
-static WRITE_BARRIER: [u32; 4] = [0; 4];
+pub static WRITE_BARRIER: [u32; 4] = [0; 4];
 
 /// `runtime.KeepAlive`
 #[unsafe(export_name = "runtime.KeepAlive")]
@@ -209,8 +297,59 @@ unsafe extern "C-unwind" fn set_finalizer(x: Eface, f: Eface) {
 #[unsafe(export_name = "runtime.GC")]
 extern "C-unwind" fn gc() {}
 
+/// `debug.FreeOSMemory`: what is in use stays in use.
+#[unsafe(export_name = "runtime_1debug.freeOSMemory")]
+extern "C-unwind" fn free_os_memory() {}
+
 /// For the companion: the numbers of [`stats`].
 #[unsafe(export_name = "gortgo.memstats")]
 unsafe extern "C-unwind" fn gortgo_memstats(objects: *mut u64, bytes: *mut u64, sys: *mut u64) {
-    (*objects, *bytes, *sys) = stats();
+    let s = stats();
+    (*objects, *bytes, *sys) = (s.objects, s.bytes, s.sys);
+}
+
+/// Global variables of one package that hold pointers, as the compiler describes them.
+#[repr(C)]
+pub struct GcRootList {
+    /// The runtime's own link; unused here.
+    pub next: *const GcRootList,
+    /// How many [`GcRoot`]s follow.
+    pub count: isize,
+    first: [GcRoot; 0],
+}
+
+/// A global variable.
+#[repr(C)]
+pub struct GcRoot {
+    /// Where it is.
+    pub decl: *const u8,
+    /// Its size.
+    pub size: usize,
+    /// Bytes of it that may hold pointers.
+    pub ptrdata: usize,
+    /// Which of its words do.
+    pub gcdata: *const u8,
+}
+
+impl GcRootList {
+    /// All of them.
+    pub fn all(&self) -> &[GcRoot] {
+        // SAFETY: made by the compiler.
+        unsafe { core::slice::from_raw_parts(self.first.as_ptr(), self.count.max(0) as usize) }
+    }
+}
+
+static ROOTS: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+
+/// Packages tell their global variables, once each, when they are initialised.
+#[unsafe(export_name = "runtime.registerGCRoots")]
+extern "C-unwind" fn register_gc_roots(list: *const GcRootList) {
+    ROOTS.lock().unwrap_or_else(|e| e.into_inner()).push(list as usize);
+}
+
+/// What the packages have registered.
+pub fn roots() -> Vec<&'static GcRootList> {
+    let r = ROOTS.lock().unwrap_or_else(|e| e.into_inner());
+    // SAFETY: static data of the program.
+    r.iter().map(|&l| unsafe { &*(l as *const GcRootList) }).collect()
 }

@@ -8,7 +8,7 @@ use core::ffi::c_void;
 use core::ptr::null_mut;
 use gort_panic::Panic;
 use gort_print::{Complex, Float, print};
-use gort_proc::{DEBUG, RUNNING_PANIC_DEFERS, getg, goexit1, throw};
+use gort_proc::{DEBUG, RUNNING_PANIC_DEFERS, getg, goexit1, throw, unlock_os_thread_int};
 
 /// A deferred call, with libgo's fields. The compiler makes room for it on the stack of the function that defers, if it can.
 ///
@@ -27,7 +27,7 @@ struct Defer {
     arg: *mut c_void,
     /// Where the call returns to; tells `recover` whether it is called by the deferred function itself.
     retaddr: usize,
-    makefunccanrecover: bool,
+    _makefunccanrecover: bool,
     heap: bool,
 }
 
@@ -55,6 +55,8 @@ impl GoPanic {
 pub struct GoState {
     defers: *mut Defer,
     panics: *mut GoPanic,
+    /// Packages are being initialised, so the thread is locked: see [`crate::init`].
+    pub(crate) init: bool,
     /// The exception that unwinds it, and whether it is another language's.
     pub(crate) exception: *mut Exception,
     pub(crate) foreign: bool,
@@ -68,6 +70,7 @@ impl GoState {
         Self {
             defers: null_mut(),
             panics: null_mut(),
+            init: false,
             exception: null_mut(),
             foreign: false,
             own: Exception::new(),
@@ -139,7 +142,7 @@ unsafe extern "C-unwind" fn deferproc_stack(
         pfn,
         arg,
         retaddr: 0,
-        makefunccanrecover: false,
+        _makefunccanrecover: false,
         heap: false,
     });
     (*st).defers = d;
@@ -247,12 +250,17 @@ unsafe extern "C-unwind" fn goexit() -> ! {
         (*st).defers = (*d).link;
         freedefer(d);
     }
+    // proc.go:206 what runtime.main has deferred
+    if (*st).init {
+        unlock_os_thread_int();
+    }
     goexit1()
 }
 
 /// `panic(v)`
 ///
 /// Go: panic.go:735 gopanic
+#[inline(never)] // `recover` looks for its name on the stack
 #[unsafe(export_name = "runtime.gopanic")]
 pub(crate) unsafe extern "C-unwind" fn gopanic(e: Eface) -> ! {
     // :736
@@ -427,7 +435,7 @@ unsafe fn current_defer() -> *mut Defer {
         return null_mut();
     }
     let d = (*st).defers;
-    if d.is_null() || (*d).panic_stack == (*st).panics || (*d).retaddr == 0 { null_mut() } else { d }
+    if d.is_null() || (*d).panic_stack == (*st).panics { null_mut() } else { d }
 }
 
 /// Whether the function that returns to `ret` was called by `defer` itself, so that its `recover` counts.
@@ -442,22 +450,17 @@ unsafe extern "C-unwind" fn canrecover(ret: usize) -> bool {
     if ret <= dret && ret + 16 >= dret {
         return true;
     }
-    // A method value or interface method may have a function of the compiler's in between.
-    crate::symtab::called_by_wrapper(ret, dret) || (*d).makefunccanrecover
+    // A method value, an interface's method or reflect may have something in between, or the compiler has not told.
+    crate::symtab::deferred(ret)
 }
 
-/// For functions made by `reflect.MakeFunc`: their recovery is not supported.
+/// A function made by `reflect.MakeFunc` is called; [`canrecover`] finds that by itself.
 #[unsafe(export_name = "runtime.makefuncfficanrecover")]
-extern "C-unwind" fn makefuncfficanrecover(_loc: Slice) {}
+extern "C-unwind" fn makefuncfficanrecover(_callers: Slice) {}
 
 /// The end of such a function.
 #[unsafe(export_name = "runtime.makefuncreturning")]
-unsafe extern "C-unwind" fn makefuncreturning() {
-    let st = state();
-    if !st.is_null() && !(*st).defers.is_null() {
-        (*(*st).defers).makefunccanrecover = false;
-    }
-}
+extern "C-unwind" fn makefuncreturning() {}
 
 /// `recover()`, where [`canrecover`] has said yes.
 #[unsafe(export_name = "runtime.gorecover")]
@@ -493,6 +496,8 @@ unsafe extern "C-unwind" {
     fn mk_error_string(s: Str) -> Eface;
     #[link_name = "gortgo.plainError"]
     fn mk_plain_error(s: Str) -> Eface;
+    #[link_name = "gortgo.addressError"]
+    fn mk_address_error(s: Str, addr: usize) -> Eface;
     #[link_name = "gortgo.boundsError"]
     fn mk_bounds_error(x: i64, y: isize, signed: u32, code: u32) -> Eface;
     #[link_name = "gortgo.typeAssertionError"]
@@ -526,6 +531,12 @@ pub fn plain_error(msg: &str) -> ! {
     unsafe { gopanic(mk_plain_error(Str::copy(msg.as_bytes()))) }
 }
 
+/// Panics because of a fault at `addr`, after `debug.SetPanicOnFault`.
+pub fn address_error(msg: &'static str, addr: usize) -> ! {
+    // SAFETY: as above.
+    unsafe { gopanic(mk_address_error(Str::of(msg), addr)) }
+}
+
 /// What the ported crates raise as panics of their own: send on a closed channel, and the like.
 pub(crate) unsafe fn raise(msg: &str, runtime_error: bool) -> ! {
     if runtime_error { error_string(msg) } else { plain_error(msg) }
@@ -535,7 +546,7 @@ unsafe fn name(t: *const Type) -> *const Str {
     if t.is_null() {
         return core::ptr::null();
     }
-    let s = crate::mem::alloc(size_of::<Str>()).cast::<Str>();
+    let s = crate::mem::alloc_runtime::<Str>();
     s.write(Str::copy((*t).name().as_bytes()));
     s
 }

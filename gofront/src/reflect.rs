@@ -1,7 +1,7 @@
 //! What package reflect asks for, calls through libffi included.
 
 use crate::init::TypeList;
-use crate::mem::{alloc, alloc_value, typedmemmove};
+use crate::mem::{Contents, alloc, alloc_runtime, alloc_value, typedmemmove};
 use crate::types::{ArrayType, BoolArg, FuncType, List, Slice, Str, StructType, Type, kind, yes};
 use core::arch::global_asm;
 use core::ffi::c_void;
@@ -13,20 +13,20 @@ use std::sync::{Mutex, OnceLock};
 /// `reflect.New`
 #[unsafe(export_name = "reflect.unsafe__New")]
 unsafe extern "C-unwind" fn unsafe_new(t: *const Type) -> *mut u8 {
-    alloc_value((*t).size)
+    alloc_value((*t).size, Contents::Values(t))
 }
 
 /// The same for `internal/reflectlite`.
 #[unsafe(export_name = "internal_1reflectlite.unsafe__New")]
 unsafe extern "C-unwind" fn reflectlite_unsafe_new(t: *const Type) -> *mut u8 {
-    alloc_value((*t).size)
+    alloc_value((*t).size, Contents::Values(t))
 }
 
 /// The array of a slice.
 #[unsafe(export_name = "reflect.unsafe__NewArray")]
 unsafe extern "C-unwind" fn unsafe_new_array(t: *const Type, n: isize) -> *mut u8 {
     match (*t).size.checked_mul(n as usize) {
-        Some(b) if n >= 0 && b <= 1 << 48 => alloc_value(b),
+        Some(b) if n >= 0 && b <= 1 << 48 => alloc_value(b, Contents::Values(t)),
         _ => crate::panic::plain_error("runtime: allocation size out of range"),
     }
 }
@@ -172,11 +172,11 @@ unsafe extern "C" {
 
 /// A struct of these, in Go's memory; a nil ends the list.
 unsafe fn aggregate(typ: u16, of: &[*const FfiType]) -> *const FfiType {
-    let e = alloc((of.len() + 1) * 8).cast::<*const FfiType>();
+    let e = alloc((of.len() + 1) * 8, Contents::Runtime).cast::<*const FfiType>();
     for (i, &t) in of.iter().enumerate() {
         e.add(i).write(t);
     }
-    let t = alloc(size_of::<FfiType>()).cast::<FfiType>();
+    let t = alloc_runtime::<FfiType>();
     t.write(FfiType { size: 0, alignment: 0, typ, elements: e });
     t
 }
@@ -292,7 +292,7 @@ unsafe extern "C-unwind" fn func_to_cif(
         let by_address = i == 0 && yes(is_method) && !yes(is_interface);
         args.push(if by_address { &raw const POINTER } else { ffi_type(t) });
     }
-    let list = alloc(args.len().max(1) * 8).cast::<*const FfiType>();
+    let list = alloc(args.len().max(1) * 8, Contents::Runtime).cast::<*const FfiType>();
     for (i, &t) in args.iter().enumerate() {
         list.add(i).write(t);
     }
@@ -305,12 +305,12 @@ unsafe extern "C-unwind" fn func_to_cif(
 /// The same for `reflect.MakeFunc`.
 #[unsafe(export_name = "reflect.makeCIF")]
 unsafe extern "C-unwind" fn make_cif(ft: *const FuncType) -> *mut FfiCif {
-    let cif = alloc(size_of::<FfiCif>()).cast();
+    let cif = alloc_runtime::<FfiCif>();
     func_to_cif(ft, 0, 0, cif);
     cif
 }
 
-/// Callers of a function made by `reflect.MakeFunc`, to find out whether it may recover: none are told.
+/// Callers of a function made by `reflect.MakeFunc`, to find out whether it may recover. `canrecover` looks by itself.
 #[unsafe(export_name = "runtime_callers")]
 extern "C-unwind" fn runtime_callers(_skip: i32, _locs: *mut c_void, _n: i32, _keep: BoolArg) -> i32 {
     0

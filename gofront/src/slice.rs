@@ -1,6 +1,6 @@
 //! Slices.
 
-use crate::mem::alloc_value;
+use crate::mem::{Contents, alloc_value};
 use crate::panic;
 use crate::types::{Slice, Type};
 use core::ptr::{copy, copy_nonoverlapping};
@@ -37,7 +37,7 @@ pub fn round_up_size(n: usize, noscan: bool) -> usize {
 /// `make([]T, len, cap)`: the array.
 #[unsafe(export_name = "runtime.makeslice")]
 unsafe extern "C-unwind" fn makeslice(t: *const Type, len: isize, cap: isize) -> *mut u8 {
-    alloc_value(check_make_slice(t, len, cap))
+    alloc_value(check_make_slice(t, len, cap), Contents::Values(t))
 }
 
 /// The same with 64-bit sizes.
@@ -60,6 +60,48 @@ unsafe extern "C-unwind" fn check_make_slice(t: *const Type, len: isize, cap: is
             }
         }
     }
+}
+
+/// `make` with a length that is known to be wrong.
+#[unsafe(export_name = "runtime.panicmakeslicelen")]
+extern "C-unwind" fn panicmakeslicelen() {
+    panic::error_string("makeslice: len out of range");
+}
+
+/// The same for the capacity.
+#[unsafe(export_name = "runtime.panicmakeslicecap")]
+extern "C-unwind" fn panicmakeslicecap() {
+    panic::error_string("makeslice: cap out of range");
+}
+
+/// `unsafe.Slice(ptr, len)`: the check.
+///
+/// Go: unsafe.go:53 unsafeslice
+#[unsafe(export_name = "runtime.unsafeslice")]
+unsafe extern "C-unwind" fn unsafeslice(t: *const Type, ptr: usize, len: isize) {
+    // :54
+    if len < 0 {
+        panic::error_string("unsafe.Slice: len out of range");
+    }
+    // :58 and :65
+    let size = (*t).size.checked_mul(len as usize);
+    let fits = size.is_some_and(|n| n <= ptr.wrapping_neg());
+    if ptr == 0 && len > 0 && ((*t).size == 0 || !fits) {
+        panic::error_string("unsafe.Slice: ptr is nil and len is not zero");
+    }
+    // :69
+    if !fits {
+        panic::error_string("unsafe.Slice: len out of range");
+    }
+}
+
+/// The same with a 64-bit length.
+///
+/// Go: unsafe.go:74 unsafeslice64
+#[unsafe(export_name = "runtime.unsafeslice64")]
+unsafe extern "C-unwind" fn unsafeslice64(t: *const Type, ptr: usize, len: i64) {
+    // :79
+    unsafeslice(t, ptr, len as isize);
 }
 
 /// The capacity to grow to, in elements, before rounding.
@@ -99,14 +141,14 @@ unsafe extern "C-unwind" fn growslice(
     }
     let size = (*t).size;
     if size == 0 {
-        return Slice { ptr: alloc_value(0), len: need, cap: need };
+        return Slice { ptr: alloc_value(0, Contents::Bytes), len: need, cap: need };
     }
     let newcap = nextslicecap(need, old_cap);
     let bytes = match size.checked_mul(newcap as usize) {
         Some(n) if need >= 0 && n <= MAX_ALLOC => round_up_size(n, (*t).ptrdata == 0),
         _ => panic::error_string("growslice: len out of range"),
     };
-    let p = alloc_value(bytes);
+    let p = alloc_value(bytes, Contents::Values(t));
     if old_len > 0 {
         copy_nonoverlapping(old, p, old_len as usize * size);
     }

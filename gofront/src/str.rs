@@ -1,6 +1,6 @@
 //! Strings. The buffers on the caller's stack that the compiler offers are not used.
 
-use crate::mem::alloc;
+use crate::mem::{Contents, alloc, alloc_value};
 use crate::types::{Slice, Str};
 use core::cmp::Ordering;
 use core::ptr::{copy_nonoverlapping, null_mut};
@@ -29,7 +29,7 @@ unsafe extern "C-unwind" fn concatstrings(_buf: *mut u8, p: *const Str, n: isize
     if filled <= 1 {
         return one;
     }
-    let m = alloc(len as usize);
+    let m = alloc(len as usize, Contents::Bytes);
     let mut at = m;
     for s in a {
         copy_nonoverlapping(s.ptr, at, s.len.max(0) as usize);
@@ -77,7 +77,7 @@ unsafe extern "C-unwind" fn slicerunetostring(_buf: *mut u8, a: Slice) -> Str {
     if n == 0 {
         return Str::EMPTY;
     }
-    let m = alloc(n);
+    let m = alloc(n, Contents::Bytes);
     let mut at = m;
     for &r in a {
         let k = encode(i64::from(r), &mut b);
@@ -92,7 +92,7 @@ unsafe extern "C-unwind" fn slicerunetostring(_buf: *mut u8, a: Slice) -> Str {
 unsafe extern "C-unwind" fn stringtoslicebyte(_buf: *mut u8, s: Str) -> Slice {
     let n = s.len as usize;
     let cap = crate::slice::round_up_size(n, true);
-    let p = crate::mem::alloc_value(cap);
+    let p = alloc_value(cap, Contents::Bytes);
     if n > 0 {
         copy_nonoverlapping(s.ptr, p, n);
     }
@@ -137,7 +137,7 @@ unsafe extern "C-unwind" fn stringtoslicerune(_buf: *mut i32, s: Str) -> Slice {
         n += 1;
     }
     let bytes = crate::slice::round_up_size(n * 4, true);
-    let p = crate::mem::alloc_value(bytes).cast::<i32>();
+    let p = alloc_value(bytes, Contents::Bytes).cast::<i32>();
     let (mut k, mut i) = (0, 0);
     while i < b.len() {
         let (r, next) = decode(b, i);

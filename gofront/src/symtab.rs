@@ -1,7 +1,7 @@
 //! Callers and names, for package `runtime`.
 
 use crate::types::{BoolArg, Slice, Str, yes};
-use gort_traceback::symtab::with_room;
+use gort_traceback::symtab::{Owner, is_gccgo_wrapper, symbol, with_room};
 use gort_traceback::{callers, symbolize};
 
 /// `Caller`'s results.
@@ -22,72 +22,16 @@ struct Location {
     entry: usize,
 }
 
-/// gccgo's name of a function as Go writes it: `_1` is `/`, `..` before a closure is `.`.
-pub fn demangle(s: &str) -> String {
-    if !s.contains('.') {
-        return s.to_string();
-    }
-    let b: Vec<char> = s.chars().collect();
-    let mut out = String::with_capacity(s.len());
-    let mut i = 0;
-    while i < b.len() {
-        let c = b[i];
-        if c != '_' || i + 1 == b.len() {
-            // `main..func1` is the first closure of the package's variables, `main.f..func1` that of a function.
-            if !(c == '.' && out.ends_with('.')) {
-                out.push(c);
-            }
-            i += 1;
-            continue;
-        }
-        let plain = "_0123456789abc".find(b[i + 1]).map(|k| b"_./*,{}[]()\" ;"[k] as char);
-        if let Some(p) = plain {
-            out.push(p);
-            i += 2;
-            continue;
-        }
-        let n = match b[i + 1] {
-            'x' => 2,
-            'u' => 4,
-            'U' => 8,
-            _ => 0,
-        };
-        let hex: String = b.iter().skip(i + 2).take(n).collect();
-        match u32::from_str_radix(&hex, 16).ok().and_then(char::from_u32) {
-            Some(ch) if n > 0 && hex.len() == n => {
-                out.push(ch);
-                i += 2 + n;
-            }
-            _ => {
-                out.push('_');
-                i += 1;
-            }
-        }
-    }
-    out
-}
-
-/// Functions that the compiler has put in and Go does not count as callers.
-fn is_thunk(name: &str) -> bool {
-    if name == "__morestack" {
-        return true;
-    }
-    let last = name.rsplit("..").next().unwrap_or("");
-    name.contains("..") && (last == "r" || last.starts_with("thunk") || last.starts_with("stub"))
-}
-
 /// A call on a stack: the return address, and which of the calls inlined there it is, innermost first.
-type Call = (usize, usize);
+pub(crate) type Call = (usize, usize);
 
-/// Calls of Go functions up the stack, innermost first, without the runtime's own at the near end.
-fn go_callers() -> Vec<Call> {
-    let mut pcs = vec![0; 4096];
-    let n = callers(0, &mut pcs);
+/// Calls of Go functions on the stack with these return addresses, innermost first, without the runtime's own at the near end.
+pub(crate) fn go_calls(pcs: &[usize]) -> Vec<Call> {
     let mut calls: Vec<Call> = Vec::new();
     with_room(|| {
         let own =
             |n: &str| n.is_empty() || n.starts_with("runtime.") || n.contains("::") || n.starts_with("gort");
-        for &pc in &pcs[..n] {
+        for &pc in pcs {
             let Some(f) = symbolize(pc - 1) else { continue };
             for (i, s) in f.frames.iter().enumerate() {
                 // The near end is over with the first function of the program; the far end is Rust again.
@@ -98,7 +42,9 @@ fn go_callers() -> Vec<Call> {
                 } {
                     continue;
                 }
-                if !is_thunk(&s.name) {
+                // Nor do the compiler's wrappers count, nor what Go's compiler has no call for.
+                let no_call = matches!(s.name.as_str(), "runtime.deferreturn" | "runtime.checkdefer");
+                if s.owner != Owner::Runtime && !no_call {
                     calls.push((pc, i));
                 }
             }
@@ -107,14 +53,26 @@ fn go_callers() -> Vec<Call> {
     calls
 }
 
-/// What stands at `pc`: the call inlined there with this number, the function itself if it is negative.
+/// The same for the current stack.
+fn go_callers() -> Vec<Call> {
+    let mut pcs = vec![0; 4096];
+    let n = callers(0, &mut pcs);
+    go_calls(&pcs[..n])
+}
+
+/// How many calls are inlined at `pc`.
+pub(crate) fn inlined_at(pc: usize) -> usize {
+    with_room(|| symbolize(pc)).map_or(0, |f| f.frames.len().saturating_sub(1))
+}
+
+/// What stands at `pc`: the call inlined there with this number, innermost first; the function itself if it is negative.
 fn locate(pc: usize, index: isize) -> Location {
     let none = Location { function: Str::EMPTY, file: Str::EMPTY, line: 0, entry: 0 };
     let Some(f) = with_room(|| symbolize(pc)) else { return none };
-    let s = if index < 0 { f.frames.last() } else { f.frames.get(index as usize) };
+    let s = usize::try_from(index).map_or(f.frames.last(), |i| f.frames.get(i));
     let Some(s) = s else { return none };
     Location {
-        function: Str::copy(demangle(&s.name).as_bytes()),
+        function: Str::copy(s.name.as_bytes()),
         file: Str::copy(s.file.as_bytes()),
         line: s.line as isize,
         entry: f.entry,
@@ -163,8 +121,36 @@ unsafe extern "C-unwind" fn stack(buf: Slice, all: BoolArg) -> isize {
     n as isize
 }
 
-/// Whether the function that returns to `ret` was called by code of the compiler's (for a method value, say) which the
-/// deferred code that returns to `dret` has called.
-pub(crate) fn called_by_wrapper(_ret: usize, _dret: usize) -> bool {
+/// Whether the function that returns to `ret` was called by the runtime as a deferred call, with nothing in between but code that
+/// does not count: the compiler's, for a method value, say, or reflect's for a function made by `reflect.MakeFunc`.
+pub(crate) fn deferred(ret: usize) -> bool {
+    let mut pcs = [0; 64];
+    let n = callers(0, &mut pcs);
+    let above = pcs[..n].iter().skip_while(|&&pc| pc != ret);
+    // MakeFunc: what reflect does for its callback, the callback, what libffi did to call it.
+    let mut reflect = false;
+    let mut callback = false;
+    for &pc in above {
+        let name = with_room(|| symbol(pc - 1));
+        match name {
+            // Those that run deferred calls.
+            "runtime.gopanic" | "runtime.deferreturn" | "runtime.checkdefer" | "runtime.Goexit" => {
+                return callback == reflect;
+            }
+            "reflect.ffi_callback" => callback = true,
+            "runtime.reflectcall" => reflect = true,
+            _ if name.starts_with("reflect.") && !callback => reflect = true,
+            _ if name.starts_with("ffi_") => {}
+            // The compiler's, unless the function that it is for has been inlined there.
+            _ if is_gccgo_wrapper(name) && only_wrappers(pc - 1) => {}
+            _ => return false,
+        }
+    }
     false
+}
+
+/// Whether all that is inlined at `pc` is the compiler's own. Unknown without debug information, so not then.
+fn only_wrappers(pc: usize) -> bool {
+    let info = with_room(|| symbolize(pc));
+    info.is_some_and(|f| f.frames.iter().all(|s| s.owner == Owner::Runtime && !s.file.is_empty()))
 }

@@ -107,9 +107,9 @@ unsafe extern "C-unwind" fn before_exit() {
     proc::os_before_exit(0);
 }
 
-/// A write to standard output or standard error met a closed pipe: the program dies of it, as Go's do. Elsewhere
-/// such a write is an error like any other.
+/// A write to standard output or standard error met a closed pipe: unless the program has asked for SIGPIPE it dies
+/// of it, as Go's do. Elsewhere such a write is an error like any other.
 #[unsafe(export_name = "os.sigpipe")]
 unsafe extern "C-unwind" fn sigpipe() {
-    gort_signal::sigpipe();
+    gort_signal::os_sigpipe();
 }

@@ -54,7 +54,7 @@ unsafe fn fire_chan(arg: *mut c_void, _seq: usize, delay: i64) {
 /// Go: time.go:310 newTimer
 unsafe fn of(t: *mut RuntimeTimer) -> *mut GoTimer {
     if (*t).pp.is_null() {
-        let g = crate::mem::alloc(size_of::<GoTimer>()).cast::<GoTimer>();
+        let g = crate::mem::alloc_runtime::<GoTimer>();
         let tm = &raw mut (*g).timer;
         tm.write(Timer::default());
         let typ = (*t).arg.typ;

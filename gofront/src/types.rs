@@ -33,7 +33,7 @@ impl Str {
         if b.is_empty() {
             return Self::EMPTY;
         }
-        let p = crate::mem::alloc(b.len());
+        let p = crate::mem::alloc(b.len(), crate::mem::Contents::Bytes);
         // SAFETY: freshly allocated with this length.
         unsafe { core::ptr::copy_nonoverlapping(b.as_ptr(), p, b.len()) };
         Self { ptr: p, len: b.len() as isize }

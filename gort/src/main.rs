@@ -51,7 +51,9 @@ struct Build {
     GO PROGRAMS:\n  gort run FILE.go... [ARGUMENT...] compiles package main with gccgo 12 (Debian: package gccgo-12) and runs it;\n  \
     gort run DIR [ARGUMENT...] that of a directory (./prog, not prog), with the packages of its module.\n  \
     What stands behind goes to the program; options for gort stand before them. The result is kept in\n  \
-    $XDG_CACHE_HOME/gort. Exit status and messages are the program's; 1 if it does not compile.\n\n\
+    $XDG_CACHE_HOME/gort. Exit status and messages are the program's; 1 if it does not compile.\n  \
+    There is no garbage collector yet: memory that a Go program has allocated is not freed before the program ends, and \
+    finalizers never run.\n\n\
     EXIT STATUS:\n  0  the program ended\n  1  the program said so\n  2  panic, deadlock or another fatal error; wrong usage"
 )]
 struct Run {

@@ -8,7 +8,7 @@ use crate::sys::*;
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};
 use gort_asm::async_preempt_pc;
-use gort_asm::{getg, setg};
+use gort_asm::{getg, setg, systemstack};
 use gort_chan::{chanrecv1, chansend1, makechan};
 use gort_os_linux::{exit, osyield, usleep};
 use gort_preempt::{interruptible, is_async_safe_point, want_async_preempt};
@@ -25,6 +25,17 @@ use gort_runtime2::{
 };
 use gort_select::{Scase, selectgo};
 use gort_stack::STACK_GUARD;
+
+/// A write to standard output or standard error met a closed pipe.
+///
+/// Go: signal_unix.go:27 os_sigpipe
+///
+/// # Safety
+/// On a user goroutine.
+pub unsafe fn os_sigpipe() {
+    // SAFETY: on a user goroutine.
+    unsafe { systemstack(|| sigpipe()) }; // :28
+}
 
 /// The name of a signal, as reports print it; empty if there is no such signal.
 ///
@@ -248,21 +259,19 @@ pub unsafe fn clear_signal_handlers() {
     }
 }
 
-/// What package os does when a write to standard output or standard error has failed with EPIPE: the program dies as if
-/// SIGPIPE had its default action, unless that signal is ignored or somebody is notified of it.
-///
-/// # Safety
-/// On a user goroutine.
+/// SIGPIPE as the program wants it: ignored, sent to os/signal, or the end.
 ///
 /// Go: signal_unix.go:333 sigpipe
-pub unsafe fn sigpipe() {
-    let sig = libc::SIGPIPE as u32;
+///
+/// # Safety
+/// On a system stack.
+unsafe fn sigpipe() {
     // :334
-    if signal_ignored(sig) || sigsend(sig) {
+    if signal_ignored(libc::SIGPIPE as u32) || sigsend(libc::SIGPIPE as u32) {
         return;
     }
-    // SAFETY: the process ends here. :337
-    unsafe { die_from_signal(sig) }
+    // SAFETY: always sound. :337
+    unsafe { die_from_signal(libc::SIGPIPE as u32) }
 }
 
 /// Takes note of a preemption signal that interrupted `gp`.

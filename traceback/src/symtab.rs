@@ -45,6 +45,20 @@ pub struct Symbol {
     pub owner: Owner,
 }
 
+impl Symbol {
+    /// With nothing known but the linker's name, and that it is a compiler's wrapper, if it is one.
+    fn named(name: &str) -> Self {
+        Self {
+            name: demangle(name),
+            file: String::new(),
+            line: 0,
+            guessed: true,
+            inlined: true,
+            owner: if is_gccgo_wrapper(name) { Owner::Runtime } else { Owner::User },
+        }
+    }
+}
+
 /// What is known about the function at a pc.
 ///
 /// Go: symtab.go:823 funcInfo
@@ -99,7 +113,7 @@ struct Object_ {
     dwarf: Option<addr2line::Context<Reader>>,
 }
 
-static OBJECTS: Global<Vec<Object_>> = Global::new(Vec::new());
+static OBJECTS: Global<Vec<&Object_>> = Global::new(Vec::new());
 static OWNER: AtomicU32 = AtomicU32::new(0);
 
 /// The function at `pc` and what is inlined there. `pc` is an address *inside* the instruction in question: one
@@ -116,11 +130,7 @@ pub fn symbolize(pc: usize) -> Option<FuncInfo> {
         return Some(bare(pc, 0, String::new()));
     };
     // SAFETY: the lock is held.
-    let objects = unsafe { &mut *OBJECTS.get() };
-    if !objects.iter().any(|o| o.path == path) {
-        objects.push(load(&path));
-    }
-    let obj = objects.iter().find(|o| o.path == path)?;
+    let obj = unsafe { object(&path) };
     let svma = (pc - base) as u64;
     let sym = obj.symbol(svma);
     let entry = sym.map_or(0, |s| base + s.0 as usize);
@@ -132,28 +142,17 @@ pub fn symbolize(pc: usize) -> Option<FuncInfo> {
         while let Ok(Some(f)) = it.next() {
             let name = f.function.as_ref().and_then(|n| n.raw_name().ok()).unwrap_or_default();
             let (file, line) = f.location.map_or(("", 0), |l| (l.file.unwrap_or(""), l.line.unwrap_or(0)));
-            frames.push(Symbol {
-                name: demangle(&name),
-                file: file.to_string(),
-                line,
-                guessed: line == 0,
-                inlined: true,
-                owner: Owner::User,
-            });
+            frames.push(Symbol { file: file.to_string(), line, guessed: line == 0, ..Symbol::named(&name) });
         }
     }
     match (frames.last_mut(), sym) {
         // The symbol table has the whole path of a name, DWARF's line tables only its end.
-        (Some(f), Some(s)) => f.name = demangle(s.2),
+        (Some(f), Some(s)) => {
+            let Symbol { name, owner, .. } = Symbol::named(s.2);
+            (f.name, f.owner) = (name, owner);
+        }
         (Some(_), None) => {}
-        (None, Some(s)) => frames.push(Symbol {
-            name: demangle(s.2),
-            file: String::new(),
-            line: 0,
-            guessed: true,
-            inlined: true,
-            owner: Owner::User,
-        }),
+        (None, Some(s)) => frames.push(Symbol::named(s.2)),
         // The offset in the file is what tools ask for.
         (None, None) => return Some(bare(pc, base, path)),
     }
@@ -186,9 +185,39 @@ pub fn symbolize(pc: usize) -> Option<FuncInfo> {
         if f.name.is_empty() {
             f.name = String::from("?");
         }
-        f.owner = classify(&f.name, &f.file, system);
+        if f.owner != Owner::Runtime {
+            f.owner = classify(&f.name, &f.file, system);
+        }
     }
     Some(FuncInfo { entry, frames })
+}
+
+/// The name of the function at `pc` as the linker knows it, not demangled; empty if there is none. Like [`symbolize`], but inlined
+/// calls do not count.
+pub fn symbol(pc: usize) -> &'static str {
+    let Some((base, path)) = with_module(pc, |m| (m.base, m.path.clone())) else { return "" };
+    let Some(_l) = Reentrant::lock(&OWNER) else { return "" };
+    // SAFETY: the lock is held.
+    unsafe { object(&path) }.symbol((pc - base) as u64).map_or("", |s| s.2)
+}
+
+/// What is known of a module, read when first asked for.
+///
+/// # Safety
+/// The lock is held.
+unsafe fn object(path: &str) -> &'static Object_ {
+    // SAFETY: the caller's contract; entries are only ever added, and each has a place of its own.
+    unsafe {
+        let objects = &mut *OBJECTS.get();
+        match objects.iter().find(|o| o.path == path) {
+            Some(o) => o,
+            None => {
+                let o: &'static Object_ = Box::leak(Box::new(load(path)));
+                objects.push(o);
+                o
+            }
+        }
+    }
 }
 
 /// Whether a function that was inlined is only the writing of some instructions.
@@ -283,7 +312,66 @@ fn map_file(path: &std::path::Path) -> Option<&'static [u8]> {
 
 fn demangle(name: &str) -> String {
     // Suffixes of the compiler's own (`.llvm.123`) are cut by the demangler; `{:#}` leaves the hash out.
-    format!("{:#}", rustc_demangle::demangle(name))
+    if let Ok(d) = rustc_demangle::try_demangle(name) {
+        return format!("{d:#}");
+    }
+    // Parts of functions that gcc has set apart.
+    let cuts = [".cold", ".part.", ".constprop.", ".isra.", ".lto_priv.", ".localalias"];
+    let name = &name[..cuts.iter().filter_map(|c| name.find(c)).min().unwrap_or(name.len())];
+    // Beside those only Go's names have dots within, and gort's own exports.
+    if name.contains('.') && !name.starts_with("gort.") { gccgo_name(name) } else { name.to_string() }
+}
+
+/// gccgo's name of a function as Go writes it: `_1` is `/`, `..` before a closure is `.`.
+fn gccgo_name(s: &str) -> String {
+    let b: Vec<char> = s.chars().collect();
+    let mut out = String::with_capacity(s.len());
+    let mut i = 0;
+    while i < b.len() {
+        let c = b[i];
+        if c != '_' || i + 1 == b.len() {
+            // `main..func1` is the first closure of the package's variables, `main.f..func1` that of a function.
+            if !(c == '.' && out.ends_with('.')) {
+                out.push(c);
+            }
+            i += 1;
+            continue;
+        }
+        let plain = "_0123456789abc".find(b[i + 1]).map(|k| b"_./*,{}[]()\" ;"[k] as char);
+        if let Some(p) = plain {
+            out.push(p);
+            i += 2;
+            continue;
+        }
+        let n = match b[i + 1] {
+            'x' => 2,
+            'u' => 4,
+            'U' => 8,
+            _ => 0,
+        };
+        let hex: String = b.iter().skip(i + 2).take(n).collect();
+        match u32::from_str_radix(&hex, 16).ok().and_then(char::from_u32) {
+            Some(ch) if n > 0 && hex.len() == n => {
+                out.push(ch);
+                i += 2 + n;
+            }
+            _ => {
+                out.push('_');
+                i += 1;
+            }
+        }
+    }
+    out
+}
+
+/// Functions that gccgo has put in and Go does not count as callers: `F..r`, `F..thunk3`, `F..stub`, `__morestack`.
+pub fn is_gccgo_wrapper(name: &str) -> bool {
+    if name == "__morestack" {
+        return true;
+    }
+    let Some((_, last)) = name.rsplit_once("..") else { return false };
+    let last = last.split('.').next().unwrap_or("");
+    last == "r" || last.starts_with("thunk") || last.starts_with("stub")
 }
 
 /// The C library and the loader: no goroutine's business.
@@ -295,7 +383,7 @@ fn is_system(path: &str) -> bool {
 }
 
 /// gort's crates, as they appear in names.
-const CRATES: [&str; 26] = [
+const CRATES: [&str; 27] = [
     "gort_runtime2",
     "gort_asm",
     "gort_rand",
@@ -322,6 +410,7 @@ const CRATES: [&str; 26] = [
     "gort_mgc",
     "gort_debug",
     "gort_sync",
+    "gort_gofront",
 ];
 
 /// Whose a function is, by where its source lies and, where that is unknown, by its name.

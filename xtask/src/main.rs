@@ -4,6 +4,7 @@ mod bench;
 mod echo;
 mod golang;
 mod golden;
+mod gotest;
 mod gotests;
 mod merge;
 mod portmap;
@@ -62,6 +63,24 @@ enum Task {
         #[arg(long)]
         data: bool,
     },
+    /// Run Go's own test programs on gort: what passes on libgo's runtime must pass here, tests/gotest.list excepted
+    Gotest {
+        /// Parts of the tests' names, all of which must be there; default: all tests
+        #[arg(value_name = "PART")]
+        filters: Vec<String>,
+        /// Only chan/, ken/, and what has to do with goroutines, channels, defer, recover or maps
+        #[arg(long)]
+        ci: bool,
+        /// How many at a time
+        #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+        jobs: u32,
+        /// Go's directory `test`
+        #[arg(long, value_name = "DIR", default_value = "/usr/share/go-1.19/test")]
+        dir: PathBuf,
+        /// Show each test's result, and why libgo fails
+        #[arg(long)]
+        verbose: bool,
+    },
     /// Measure gort beside Go: the programs in bench/ take turns
     Bench {
         /// The workloads, e.g. `pingpong.w1`; default: all
@@ -97,6 +116,9 @@ fn main() -> ExitCode {
             let p = gort_generator::Program::new(seed);
             print!("{}", if data { p.data() + "\n" } else { p.source() });
             Ok(0)
+        }
+        Task::Gotest { filters, ci, jobs, dir, verbose } => {
+            gotest::run(root, &gotest::Options { filters, ci, jobs: jobs as usize, dir, verbose })
         }
         Task::Bench { ids, reps, rounds, peers, out, goroot } => {
             let out = out.unwrap_or_else(|| root.join("target/bench"));

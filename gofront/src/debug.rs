@@ -1,0 +1,371 @@
+//! What packages `runtime/debug`, `runtime/pprof`, `runtime/trace`, `runtime/metrics` and `testing` ask of the runtime.
+//!
+//! What has a meaning here works: stacks, limits of stacks and threads, panics on faults, traceback levels, the profile of goroutines
+//! and its labels, metrics. Settings of a collector are kept and given back, statistics of one are zero. A program that asks for something that
+//! cannot be had (CPU, heap, block and mutex profiles, heap dumps) is told so on standard error, once each, and gets an empty one; execution
+//! traces have an error to return.
+
+use crate::mem::{Contents, alloc, alloc_runtime};
+use crate::symtab::{go_calls, inlined_at};
+use crate::types::{BoolArg, FuncVal, IntBool, Slice, Str, yes};
+use core::ffi::c_void;
+use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering::Relaxed};
+use gort::runtime::metrics::{self, Value};
+use gort_print::print;
+use gort_proc::{
+    GDEAD, GIDLE, StwReason, for_each_g_race, getg, is_system_goroutine, readgstatus, start_the_world,
+    stop_the_world, systemstack,
+};
+use gort_traceback::{callers, gcallers};
+
+/// Says, the first time, that something cannot be had.
+fn absent(what: &'static str) {
+    static SAID: std::sync::Mutex<Vec<&str>> = std::sync::Mutex::new(Vec::new());
+    let mut said = SAID.lock().unwrap_or_else(|e| e.into_inner());
+    if !said.contains(&what) {
+        said.push(what);
+        print!("runtime: gort has no {what}\n");
+    }
+}
+
+/// The same for the companion.
+#[unsafe(export_name = "gortgo.absent")]
+unsafe extern "C-unwind" fn gortgo_absent(what: Str) {
+    absent(match what.bytes() {
+        b"block" => "block profiles",
+        b"mutex" => "mutex profiles",
+        b"heap" => "heap profiles",
+        _ => "CPU profiles",
+    });
+}
+
+/// `runtime.Breakpoint`
+#[unsafe(export_name = "runtime.Breakpoint")]
+extern "C-unwind" fn breakpoint() {
+    // SAFETY: a trap.
+    unsafe { core::arch::asm!("int3") }
+}
+
+// runtime/debug
+
+/// `debug.SetPanicOnFault`, for the current goroutine.
+#[unsafe(export_name = "runtime_1debug.setPanicOnFault")]
+unsafe extern "C-unwind" fn set_panic_on_fault(on: BoolArg) -> bool {
+    core::mem::replace(&mut (*getg()).paniconfault, yes(on))
+}
+
+/// `debug.SetTraceback`
+#[unsafe(export_name = "runtime_1debug.SetTraceback")]
+unsafe extern "C-unwind" fn set_traceback(level: Str) {
+    gort_runtime1::set_traceback(&level.text());
+}
+
+/// `GOGC`, as package debug sees it: there is nothing that it would control.
+#[unsafe(export_name = "runtime_1debug.setGCPercent")]
+extern "C-unwind" fn set_gc_percent(n: i32) -> i32 {
+    /// Not yet read from the environment.
+    const UNSET: i32 = i32::MIN;
+    static PERCENT: AtomicI32 = AtomicI32::new(UNSET);
+    let n = n.max(-1);
+    match PERCENT.swap(n, Relaxed) {
+        UNSET => match std::env::var("GOGC").as_deref() {
+            Ok("off") => -1,
+            Ok(s) => s.parse().unwrap_or(100),
+            Err(_) => 100,
+        },
+        old => old,
+    }
+}
+
+/// `debug.ReadGCStats`: no pauses, then the last collection (never), their number, and their time, all 0.
+#[unsafe(export_name = "runtime_1debug.readGCStats")]
+unsafe extern "C-unwind" fn read_gc_stats(pauses: *mut Slice) {
+    let p = &mut *pauses;
+    p.len = 3.min(p.cap);
+    p.ptr.cast::<u64>().write_bytes(0, p.len as usize);
+}
+
+/// `debug.WriteHeapDump`
+#[unsafe(export_name = "runtime_1debug.WriteHeapDump")]
+extern "C-unwind" fn write_heap_dump(_fd: usize) {
+    absent("heap dumps");
+}
+
+/// For `debug.ReadBuildInfo`: gccgo records none.
+#[unsafe(export_name = "runtime_1debug.modinfo")]
+extern "C-unwind" fn modinfo() -> Str {
+    Str::EMPTY
+}
+
+// runtime/pprof
+
+/// A stack in a profile: up to 32 return addresses, then zeroes.
+type StackRecord = [usize; 32];
+
+/// The goroutines, each with its stack and its labels: how many there are, and whether there was room for them.
+///
+/// Go: mprof.go:1569 goroutineProfileWithLabelsSync
+unsafe fn goroutine_profile(records: Slice, labels: Slice) -> IntBool {
+    const DEPTH: usize = 128;
+    let me = getg(); // :1570
+    let room = records.len.max(0) as usize;
+    let mut raw = vec![[0usize; DEPTH]; room];
+    let mut found: Vec<(usize, *mut c_void)> = Vec::with_capacity(room);
+    let stw = stop_the_world(StwReason::GoroutineProfile); // :1579
+    let mut n = 1;
+    // :1593
+    if room > 0 {
+        let depth = callers(0, &mut raw[0]);
+        found.push((depth, (*me).labels));
+    }
+    // :1608, and counted on the way
+    systemstack(|| {
+        for_each_g_race(&mut |gp| {
+            let status = readgstatus(gp);
+            if gp == me || status == GDEAD || status == GIDLE || is_system_goroutine(gp, false) {
+                return;
+            }
+            n += 1;
+            // Within the capacity: nothing may be allocated here.
+            if found.len() < room {
+                let depth = gcallers(gp, 0, &mut raw[found.len()]);
+                found.push((depth, (*gp).labels));
+            }
+        });
+    });
+    start_the_world(stw); // :1635
+    if n > room {
+        return IntBool(n as isize, false);
+    }
+    for (i, &(depth, label)) in found.iter().enumerate() {
+        let r = &mut *records.ptr.cast::<StackRecord>().add(i);
+        r.fill(0);
+        for (to, (pc, _)) in r.iter_mut().zip(go_calls(&raw[i][..depth])) {
+            *to = pc;
+        }
+        if labels.len == records.len {
+            *labels.ptr.cast::<*mut c_void>().add(i) = label;
+        }
+    }
+    IntBool(n as isize, true)
+}
+
+/// `pprof.Lookup("goroutine")`
+#[unsafe(export_name = "runtime_1pprof.runtime__goroutineProfileWithLabels")]
+unsafe extern "C-unwind" fn goroutine_profile_with_labels(records: Slice, labels: Slice) -> IntBool {
+    goroutine_profile(records, labels)
+}
+
+/// `runtime.GoroutineProfile`
+#[unsafe(export_name = "runtime.GoroutineProfile")]
+unsafe extern "C-unwind" fn runtime_goroutine_profile(records: Slice) -> IntBool {
+    goroutine_profile(records, Slice::NIL)
+}
+
+/// `pprof.SetGoroutineLabels`
+#[unsafe(export_name = "runtime_1pprof.runtime__setProfLabel")]
+unsafe extern "C-unwind" fn set_prof_label(labels: *mut c_void) {
+    (*getg()).labels = labels;
+}
+
+/// The labels of the current goroutine.
+#[unsafe(export_name = "runtime_1pprof.runtime__getProfLabel")]
+unsafe extern "C-unwind" fn get_prof_label() -> *mut c_void {
+    (*getg()).labels
+}
+
+/// Repeats the last pc for each call that is inlined there, as `Callers` would have given it.
+#[unsafe(export_name = "runtime_1pprof.runtime__expandFinalInlineFrame")]
+unsafe extern "C-unwind" fn expand_final_inline_frame(stk: Slice) -> Slice {
+    let pcs = stk.of::<usize>();
+    let Some(&last) = pcs.last() else { return stk };
+    let more = inlined_at(last - 1);
+    if more == 0 {
+        return stk;
+    }
+    let n = pcs.len() + more;
+    let p = alloc(n * 8, Contents::Bytes).cast::<usize>();
+    for i in 0..n {
+        p.add(i).write(pcs.get(i).copied().unwrap_or(last));
+    }
+    Slice { ptr: p.cast(), len: n as isize, cap: n as isize }
+}
+
+/// Cycles of the clock that contention is counted with, per second.
+#[unsafe(export_name = "runtime_1pprof.runtime__cyclesPerSecond")]
+extern "C-unwind" fn cycles_per_second() -> i64 {
+    1_000_000_000
+}
+
+/// The same, inlined into package testing.
+#[unsafe(export_name = "runtime.tickspersecond")]
+extern "C-unwind" fn tickspersecond() -> i64 {
+    cycles_per_second()
+}
+
+static CPU_HZ: AtomicU64 = AtomicU64::new(0);
+
+/// `runtime.SetCPUProfileRate`
+#[unsafe(export_name = "runtime.SetCPUProfileRate")]
+extern "C-unwind" fn set_cpu_profile_rate(hz: isize) {
+    if hz > 0 {
+        absent("CPU profiles");
+        CPU_HZ.store(hz as u64, Relaxed);
+    }
+}
+
+/// Samples, their labels, and whether these are the last.
+#[repr(C)]
+struct Profile {
+    data: Slice,
+    tags: Slice,
+    eof: bool,
+}
+
+/// Samples of the CPU profile: only the header, then the end.
+#[unsafe(export_name = "runtime_1pprof.readProfile")]
+unsafe extern "C-unwind" fn read_profile() -> Profile {
+    let header = alloc(24, Contents::Bytes).cast::<u64>();
+    header.cast::<[u64; 3]>().write([3, 0, CPU_HZ.load(Relaxed).max(1)]);
+    let tag = alloc(8, Contents::Runtime);
+    Profile {
+        data: Slice { ptr: header.cast(), len: 3, cap: 3 },
+        tags: Slice { ptr: tag, len: 1, cap: 1 },
+        eof: true,
+    }
+}
+
+/// Read and written by calls that are inlined into packages pprof and testing.
+#[unsafe(export_name = "runtime.blockprofilerate")]
+static BLOCK_PROFILE_RATE: AtomicU64 = AtomicU64::new(0);
+/// The same.
+#[unsafe(export_name = "runtime.mutexprofilerate")]
+static MUTEX_PROFILE_RATE: AtomicU64 = AtomicU64::new(0);
+
+/// `runtime.SetBlockProfileRate`
+#[unsafe(export_name = "runtime.SetBlockProfileRate")]
+extern "C-unwind" fn set_block_profile_rate(rate: isize) {
+    if rate > 0 {
+        absent("block profiles");
+    }
+    BLOCK_PROFILE_RATE.store(rate.max(0) as u64, Relaxed);
+}
+
+/// `runtime.SetMutexProfileFraction`
+#[unsafe(export_name = "runtime.SetMutexProfileFraction")]
+extern "C-unwind" fn set_mutex_profile_fraction(rate: isize) -> isize {
+    if rate < 0 {
+        return MUTEX_PROFILE_RATE.load(Relaxed) as isize;
+    }
+    if rate > 0 {
+        absent("mutex profiles");
+    }
+    MUTEX_PROFILE_RATE.swap(rate as u64, Relaxed) as isize
+}
+
+// Calls of package runtime that are inlined into package pprof: NumGoroutine, Gosched, and the body of a spinning wait.
+
+/// How many goroutines there are.
+#[unsafe(export_name = "runtime.gcount")]
+unsafe extern "C-unwind" fn gcount() -> i32 {
+    gort_proc::gcount()
+}
+
+/// Those that `NumGoroutine` does not count beside the runtime's own: finalizers', which do not exist.
+#[unsafe(export_name = "runtime.expectedSystemGoroutines")]
+static EXPECTED_SYSTEM_GOROUTINES: AtomicU32 = AtomicU32::new(0);
+
+/// What `Gosched` hands to `mcall`; only its address counts.
+#[unsafe(export_name = "runtime.gosched__m..f")]
+static GOSCHED_M: FuncVal = FuncVal(core::ptr::null());
+
+/// `mcall(gosched_m)`
+#[unsafe(export_name = "runtime.mcall")]
+unsafe extern "C-unwind" fn mcall(f: *const FuncVal) {
+    if f != &raw const GOSCHED_M {
+        gort_proc::throw("mcall of something else than gosched_m");
+    }
+    gort_proc::gosched();
+}
+
+/// Gives the processor away.
+#[unsafe(export_name = "runtime.osyield")]
+extern "C-unwind" fn osyield() {
+    gort_proc::osyield();
+}
+
+// runtime/trace: tracing never starts, so there is nothing to note.
+
+/// `trace.NewTask`
+#[unsafe(export_name = "runtime_1trace.userTaskCreate")]
+extern "C-unwind" fn user_task_create(_id: u64, _parent: u64, _kind: Str) {}
+/// The end of one.
+#[unsafe(export_name = "runtime_1trace.userTaskEnd")]
+extern "C-unwind" fn user_task_end(_id: u64) {}
+/// `trace.StartRegion`
+#[unsafe(export_name = "runtime_1trace.userRegion")]
+extern "C-unwind" fn user_region(_id: u64, _mode: u64, _kind: Str) {}
+/// `trace.Log`
+#[unsafe(export_name = "runtime_1trace.userLog")]
+extern "C-unwind" fn user_log(_id: u64, _category: Str, _message: Str) {}
+
+// runtime/metrics
+
+/// `metrics.Sample`
+#[repr(C)]
+struct Sample {
+    name: Str,
+    kind: isize,
+    scalar: u64,
+    pointer: *mut Histogram,
+}
+
+/// `metrics.Float64Histogram`
+#[repr(C)]
+struct Histogram {
+    counts: Slice,
+    buckets: Slice,
+}
+
+unsafe fn go_slice<T: Copy>(v: &[T]) -> Slice {
+    let p = alloc(size_of_val(v), Contents::Bytes);
+    p.cast::<T>().copy_from_nonoverlapping(v.as_ptr(), v.len());
+    Slice { ptr: p, len: v.len() as isize, cap: v.len() as isize }
+}
+
+/// `metrics.Read`. The names of Go 1.18's collector read 0, as there were no collections; what is not known is "bad".
+#[unsafe(export_name = "runtime_1metrics.runtime__readMetrics")]
+unsafe extern "C-unwind" fn read_metrics(samples: *mut Sample, len: isize, _cap: isize) {
+    let mem = crate::mem::stats();
+    for i in 0..len.max(0) as usize {
+        let s = &mut *samples.add(i);
+        let name = s.name.text();
+        let value = match name.as_str() {
+            "/gc/heap/allocs:bytes" | "/memory/classes/heap/objects:bytes" => Value::Uint64(mem.bytes),
+            "/gc/heap/allocs:objects" | "/gc/heap/objects:objects" => Value::Uint64(mem.objects),
+            "/memory/classes/heap/unused:bytes" => Value::Uint64(mem.sys.saturating_sub(mem.bytes)),
+            "/memory/classes/total:bytes" => Value::Uint64(mem.sys),
+            "/gc/cycles/automatic:gc-cycles"
+            | "/gc/cycles/forced:gc-cycles"
+            | "/gc/cycles/total:gc-cycles"
+            | "/gc/heap/frees:bytes"
+            | "/gc/heap/frees:objects"
+            | "/gc/heap/tiny/allocs:objects" => Value::Uint64(0),
+            _ => {
+                let mut m = [metrics::Sample::new(name)];
+                metrics::read(&mut m);
+                core::mem::take(&mut m[0].value)
+            }
+        };
+        s.kind = value.kind() as isize;
+        match value {
+            Value::Bad => {}
+            Value::Uint64(n) => s.scalar = n,
+            Value::Float64(x) => s.scalar = x.to_bits(),
+            Value::Float64Histogram(h) => {
+                s.pointer = alloc_runtime::<Histogram>();
+                s.pointer.write(Histogram { counts: go_slice(&h.counts), buckets: go_slice(&h.buckets) });
+            }
+        }
+    }
+}
