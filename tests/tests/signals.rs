@@ -369,7 +369,7 @@ fn sigurg_can_be_had() {
 fn sigpipe_is_the_programs() {
     let die = || {
         // SAFETY: on a user goroutine.
-        unsafe { gort_signal::sigpipe() };
+        unsafe { gort_signal::os_sigpipe() };
         println!("alive");
     };
     in_child!(die).exited(128 + libc::SIGPIPE).stdout_is("");
