@@ -140,6 +140,8 @@ pub(crate) fn deferred(ret: usize) -> bool {
             "reflect.ffi_callback" => callback = true,
             "runtime.reflectcall" => reflect = true,
             _ if name.starts_with("reflect.") && !callback => reflect = true,
+            // The join of two segments of the stack.
+            "__morestack" => {}
             _ if name.starts_with("ffi_") => {}
             // The compiler's, unless the function that it is for has been inlined there.
             _ if is_gccgo_wrapper(name) && only_wrappers(pc - 1) => {}
