@@ -214,7 +214,7 @@ fn sigquit_on_a_thread_that_is_no_m() {
         });
         o.exited(2)
             .stderr_has("SIGQUIT: quit\nPC=0x")
-            .stderr_has(" [sleep]:\n")
+            .stderr_has("\ngoroutine 1 gp=0x") // it runs or sleeps by now
             .stderr_has("[chan receive]:\n");
     }
 }
