@@ -524,7 +524,7 @@ fn pull(n: u64) {
     let fib = gort::iter::pull(|yield_| {
         let (mut a, mut b) = (0u64, 1u64);
         while yield_(a) {
-            (a, b) = (b, a + b);
+            (a, b) = (b, a.wrapping_add(b));
         }
     });
     for v in fib.take(n as usize) {
