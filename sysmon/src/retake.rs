@@ -5,11 +5,16 @@ use crate::hog;
 use gort_proc::linkname::preempt_m;
 use gort_proc::*;
 
-/// How long a goroutine runs before it is asked to yield, ns: Go's 10 ms, unless `GODEBUG=timeslice=MS` says otherwise.
+/// How long a goroutine runs before it is asked to yield, ns: Go's 10 ms, unless `GODEBUG=timeslice=MS` says otherwise;
+/// 0 is as long as it likes.
 ///
 /// Go: proc.go:6199 forcePreemptNS
 fn force_preempt_ns() -> i64 {
-    i64::from(DEBUG.timeslice.get()) * 1_000_000
+    match DEBUG.timeslice.get() {
+        // Models have no clock: there each slice is over at once.
+        0 if cfg!(not(loom)) => i64::MAX / 2,
+        ms => i64::from(ms) * 1_000_000,
+    }
 }
 
 /// Takes Ps away from system calls, and asks what runs for longer than its time slice to yield. Returns how many Ps
