@@ -1,5 +1,5 @@
-//! Run queues, lists of Gs, masks of Ps and the order of stealing (proc.go:6462–7233) against simple models. No scheduler
-//! runs: this thread believes to be an M on its g0, with a P.
+//! Run queues, lists of Gs, masks of Ps, the order of stealing (proc.go:6462–7233) and the caches of sudogs against simple
+//! models. No scheduler runs: this thread believes to be an M on its g0, with a P.
 
 use gort as _;
 use gort_proc::*;
@@ -458,5 +458,65 @@ fn thieves() {
     });
     for (i, n) in seen.iter().enumerate().skip(1) {
         assert_eq!(n.load(std::sync::atomic::Ordering::Relaxed), 1, "G {i}");
+    }
+}
+
+/// The caches of sudogs as they ought to be: each P's is a stack, and so is the central list.
+#[derive(Default)]
+struct Sudogs {
+    cache: [Vec<*mut Sudog>; 2],
+    central: Vec<*mut Sudog>,
+}
+
+const SUDOGS: usize = 128;
+
+impl Sudogs {
+    /// The one that comes next; `None` is a new one.
+    fn acquire(&mut self, p: usize) -> Option<*mut Sudog> {
+        if self.cache[p].is_empty() {
+            let rest = self.central.len() - self.central.len().min(SUDOGS / 2);
+            self.cache[p].extend(self.central.drain(rest..).rev());
+        }
+        self.cache[p].pop()
+    }
+
+    fn release(&mut self, p: usize, s: *mut Sudog) {
+        if self.cache[p].len() == SUDOGS {
+            // The one that was taken out first is on top.
+            self.central.extend(self.cache[p].drain(SUDOGS / 2..));
+        }
+        self.cache[p].push(s);
+    }
+}
+
+proptest! {
+    /// No sudog is given out twice, and each comes from where it should.
+    #[test]
+    fn sudogs(ops in prop::collection::vec((0usize..2, any::<bool>(), 1usize..150), 1..60)) {
+        let (_turn, pp) = world();
+        let ps = [pp, leak::<P>()];
+        let (mut model, mut held) = (Sudogs::default(), Vec::new());
+        // SAFETY: both Ps are this thread's, one after the other.
+        unsafe {
+            lock_init(&raw mut (*sched()).sudoglock, LOCK_RANK_SUDOG);
+            (*sched()).sudogcache = null_mut();
+            for (p, acquire, n) in ops {
+                (*(*getg()).m).p.set(ps[p]);
+                for _ in 0..n {
+                    if acquire {
+                        let s = acquire_sudog();
+                        match model.acquire(p) {
+                            Some(want) => prop_assert_eq!(s, want),
+                            None => prop_assert!(!held.contains(&s)),
+                        }
+                        held.push(s);
+                    } else if let Some(s) = held.pop() {
+                        release_sudog(s);
+                        model.release(p, s);
+                    }
+                }
+                prop_assert_eq!((*ps[p]).sudogcache.len, model.cache[p].len());
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Faults: what the system refuses, interrupts or runs out of, and what becomes of the program then.
 //!
-//! Not here, as nothing can happen: jumps of the wall clock. Timers, sleeps, sysmon and the idle waits of threads read
+//! Jumps of the wall clock are in `clock.rs`. They change nothing: timers, sleeps, sysmon and the idle waits of threads read
 //! `CLOCK_MONOTONIC` only; futex and epoll take relative times, which the kernel measures on the same clock. The wall
 //! clock is read for nothing that decides (`the_wall_clock_decides_nothing` looks for it in the sources).
 
@@ -17,20 +17,18 @@ fn us(n: u64) -> Duration {
     Duration::from_micros(n)
 }
 
-/// From now on `clone` and `clone3` fail with EAGAIN on all threads, as when the limit of processes is reached (which does
-/// not bind root).
-fn no_more_threads() {
+/// From now on these system calls fail with `errno` on all threads.
+fn refuse(calls: &[libc::c_long], errno: i32) {
     const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
     const JEQ: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
     const RET: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
     let op = |code, k, jt, jf| libc::sock_filter { code, jt, jf, k };
-    let mut filter = [
-        op(LOAD, 0, 0, 0), // the number of the system call
-        op(JEQ, libc::SYS_clone as u32, 1, 0),
-        op(JEQ, libc::SYS_clone3 as u32, 0, 1),
-        op(RET, libc::SECCOMP_RET_ERRNO | libc::EAGAIN as u32, 0, 0),
-        op(RET, libc::SECCOMP_RET_ALLOW, 0, 0),
-    ];
+    let mut filter = vec![op(LOAD, 0, 0, 0)]; // the number of the system call
+    for (i, &nr) in calls.iter().enumerate() {
+        filter.push(op(JEQ, nr as u32, (calls.len() - i) as u8, 0));
+    }
+    filter.push(op(RET, libc::SECCOMP_RET_ALLOW, 0, 0));
+    filter.push(op(RET, libc::SECCOMP_RET_ERRNO | errno as u32, 0, 0));
     let prog = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
     // SAFETY: a valid filter program, which the kernel copies.
     unsafe {
@@ -38,6 +36,11 @@ fn no_more_threads() {
         let flags = libc::SECCOMP_FILTER_FLAG_TSYNC;
         assert_eq!(libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &prog), 0);
     }
+}
+
+/// As when the limit of processes is reached (which does not bind root).
+fn no_more_threads() {
+    refuse(&[libc::SYS_clone, libc::SYS_clone3], libc::EAGAIN);
 }
 
 fn limit(what: libc::__rlimit_resource_t, n: u64) {
@@ -181,6 +184,83 @@ fn no_descriptors_for_the_poller() {
     .stderr_has("fatal error: runtime: netpollinit failed\n");
 }
 
+/// The descriptor of this process that is such a file.
+fn descriptor(file: &str) -> i32 {
+    let of = |e: &std::fs::DirEntry| std::fs::read_link(e.path()).is_ok_and(|l| l.to_string_lossy() == file);
+    let fd = std::fs::read_dir("/proc/self/fd").unwrap().flatten().find(of).expect(file);
+    fd.file_name().to_string_lossy().parse().unwrap()
+}
+
+/// The kernel refuses the poller's wait: there is nothing to wait with any more (netpoll_epoll.go:120).
+#[test]
+fn the_pollers_wait_fails() {
+    let o = in_child!(.procs(1), || {
+        // SAFETY: on a user goroutine.
+        unsafe { gort_netpoll::netpoll_generic_init() };
+        // SAFETY: the poller's own descriptor: the test is what happens then.
+        unsafe { libc::close(descriptor("anon_inode:[eventpoll]")) };
+        (0..100).for_each(|_| time::sleep(us(100)));
+    });
+    let line = o.stderr.lines().next().unwrap_or_default();
+    let fd = line.strip_prefix("runtime: epollwait on fd ").and_then(|l| l.strip_suffix(" failed with 9"));
+    assert!(fd.is_some_and(|n| n.parse::<u32>().is_ok()), "{o}");
+    // Sysmon may find out at the same time, and throw prints its line in three pieces, as in Go.
+    o.exited(2).stderr_has("fatal error: ").stderr_has("runtime: netpoll failed");
+}
+
+/// The thread that waits cannot be interrupted (netpoll_epoll.go:87).
+#[test]
+fn the_poller_cannot_be_interrupted() {
+    in_child!(|| {
+        // SAFETY: on a user goroutine; the poller's own descriptor: the test is what happens then.
+        unsafe {
+            gort_netpoll::netpoll_generic_init();
+            libc::close(descriptor("anon_inode:[eventfd]"));
+        }
+        gort_netpoll::netpoll_break();
+    })
+    .exited(2)
+    .stderr_has("runtime: netpollBreak write failed with 9\n")
+    .stderr_has("fatal error: runtime: netpollBreak write failed\n");
+}
+
+/// The kernel does not take a descriptor into the poller: who wanted it hears of it, nothing is leaked, and what was open
+/// before works.
+#[test]
+fn the_poller_takes_no_more_descriptors() {
+    in_child!(|| {
+        use std::io::{Read, Write};
+        let l = gort::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = l.local_addr().unwrap();
+        let done = chan::<()>(0);
+        let done1 = done.clone();
+        go(move || {
+            let (mut s, _) = l.accept().unwrap();
+            let mut b = [0; 5];
+            s.read_exact(&mut b).unwrap();
+            s.write_all(&b).unwrap();
+            done1.recv();
+        });
+        let mut c = gort::net::TcpStream::connect(addr).unwrap();
+        let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+        // The accepted one is there once it has answered.
+        c.write_all(b"hello").unwrap();
+        let mut b = [0; 5];
+        c.read_exact(&mut b).unwrap();
+        assert_eq!(&b, b"hello");
+        let before = open();
+        refuse(&[libc::SYS_epoll_ctl], libc::ENOSPC);
+        for _ in 0..10 {
+            let Err(e) = gort::net::TcpListener::bind("127.0.0.1:0") else { panic!("not refused") };
+            assert_eq!(e.raw_os_error(), Some(libc::ENOSPC));
+        }
+        assert_eq!(open(), before);
+        done.send(());
+        assert_eq!(c.read(&mut b).unwrap(), 0);
+    })
+    .ok();
+}
+
 static HANDLED: AtomicUsize = AtomicUsize::new(0);
 
 extern "C" fn count(_: i32) {
@@ -274,6 +354,27 @@ fn signal_storm_on_one_p() {
         handle(libc::SIGUSR1);
         storm(&[libc::SIGUSR1]);
         workload();
+    })
+    .ok();
+}
+
+/// And while the number of Ps changes all the time.
+#[test]
+fn gomaxprocs_changes_in_a_loop() {
+    static CHANGES: AtomicUsize = AtomicUsize::new(0);
+    in_child!(.limit(Duration::from_secs(240)).procs(4), || {
+        handle(libc::SIGUSR1);
+        storm(&[libc::SIGURG, libc::SIGUSR1]);
+        go(|| {
+            for n in (1..=9).cycle() {
+                runtime::gomaxprocs(n);
+                CHANGES.fetch_add(1, SeqCst);
+                time::sleep(us(200));
+            }
+        });
+        while CHANGES.load(SeqCst) < 100 {
+            workload();
+        }
     })
     .ok();
 }

@@ -13,6 +13,7 @@ mod histogram;
 mod lfstack;
 mod metrics;
 mod mutex;
+mod norace;
 mod once;
 mod oncefunc;
 mod pool;
