@@ -16,7 +16,7 @@ fn found(o: &Outcome, what: &str) {
 /// Runs `f` on a goroutine that has been on another one's stack before.
 fn on_a_goroutine(f: impl FnOnce() + Send + 'static) {
     let c = chan::<()>(0);
-    go(|| drop(black_box([1u8; 100])));
+    go(|| _ = black_box([1u8; 100]));
     runtime::gosched();
     let tx = c.clone();
     go(move || {
@@ -34,6 +34,21 @@ fn stack_overflow() {
         black_box(unsafe { a.as_ptr().wrapping_add(black_box(10)).read_volatile() });
     }));
     found(&o, "stack-buffer-overflow");
+}
+
+/// A variable on a goroutine's stack that is read behind the end of its block.
+#[test]
+fn use_after_scope() {
+    let o = in_child!(.procs(1), || on_a_goroutine(|| {
+        let p = {
+            let a = black_box([1u8; 10]);
+            runtime::gosched();
+            black_box(a.as_ptr())
+        };
+        // SAFETY: none: this is what is to be found.
+        black_box(unsafe { p.read_volatile() });
+    }));
+    found(&o, "stack-use-after-scope");
 }
 
 #[test]
@@ -103,7 +118,7 @@ fn left_and_used_again() {
                         runtime::gosched();
                     })),
                     _ => {
-                        let sum: usize = gort::iter::pull(|y| {
+                        let sum: usize = gort::iter::pull(move |y| {
                             deep(i, &|| runtime::gosched());
                             (0..5usize).all(|n| y(n));
                         })
