@@ -48,12 +48,12 @@ pub fn check(bound: usize, f: impl Fn() + Sync + Send + 'static) {
     b.check(f);
 }
 
-/// As [`check`], but for a minute at most: for models that have too many executions.
+/// As [`check`], but for twenty seconds at most: for models that have too many executions.
 pub fn check_some(bound: usize, f: impl Fn() + Sync + Send + 'static) {
     let mut b = loom::model::Builder::new();
     b.preemption_bound = Some(bound);
     b.max_branches = 100_000;
-    b.max_duration = Some(std::time::Duration::from_secs(60));
+    b.max_duration = Some(std::time::Duration::from_secs(20));
     b.check(f);
 }
 

@@ -142,7 +142,7 @@ fn stop(how: How, does: Does, late: bool) {
     check(1, scenario(how, does, late));
 }
 
-/// As much of it as a minute has: there are too many orders.
+/// As much of it as twenty seconds have: there are too many orders.
 fn stop_some(how: How, does: Does, late: bool) {
     check_some(1, scenario(how, does, late));
 }
