@@ -25,7 +25,7 @@ macro_rules! case {
     ($name:ident, $body:expr) => {
         #[test]
         fn $name() {
-            let out = in_child!(.procs(1).env("GOGC", "off"), || {
+            let out = in_child!(.procs(1).env("GOGC", "off").env("GODEBUG", "timeslice=0"), || {
                 let f: fn() = $body;
                 f();
                 for e in EVENTS.lock().unwrap().iter() {
