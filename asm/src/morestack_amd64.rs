@@ -289,8 +289,12 @@ pub unsafe fn set_split_guard(guard: usize) {
     }
 }
 
-unsafe extern "C" {
+// Not `extern "C"`: that would say that it never unwinds, and with link-time optimisation of every call of it in the program. LLVM then leaves
+// those calls out of the tables of call sites, and Rust's personality routine aborts at a call that is not in them.
+unsafe extern "C-unwind" {
     fn _Unwind_Resume(exception: *mut c_void) -> !;
+}
+unsafe extern "C" {
     fn _Unwind_GetIP(context: *mut c_void) -> usize;
     fn _Unwind_SetGR(context: *mut c_void, register: i32, value: usize);
     fn _Unwind_SetIP(context: *mut c_void, ip: usize);
