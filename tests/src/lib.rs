@@ -35,11 +35,18 @@ pub struct Setup {
     limit: Duration,
     stdin: Vec<u8>,
     line: u32,
+    no_debug_info: bool,
 }
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { env: Vec::new(), limit: Duration::from_secs(120), stdin: Vec::new(), line: 0 }
+        Self {
+            env: Vec::new(),
+            limit: Duration::from_secs(120),
+            stdin: Vec::new(),
+            line: 0,
+            no_debug_info: false,
+        }
     }
 }
 
@@ -65,6 +72,12 @@ impl Setup {
     #[must_use]
     pub fn line(mut self, n: u32) -> Self {
         self.line = n;
+        self
+    }
+    /// The child is a copy of the test binary that `objcopy` has taken the debug information out of.
+    #[must_use]
+    pub fn no_debug_info(mut self) -> Self {
+        self.no_debug_info = true;
         self
     }
     /// Standard input.
@@ -177,7 +190,15 @@ pub fn run_plain(name: String, setup: Setup, f: impl FnOnce()) -> Outcome {
         f();
         std::process::exit(0);
     }
-    let exe = std::env::current_exe().expect("the test binary's path");
+    let mut exe = std::env::current_exe().expect("the test binary's path");
+    let copy = tempfile::tempdir().expect("a directory for a copy");
+    if setup.no_debug_info {
+        let stripped = copy.path().join("test");
+        let mut objcopy = Command::new("objcopy");
+        objcopy.arg("--strip-debug").arg(&exe).arg(&stripped);
+        wait(objcopy, b"", setup.limit).ok();
+        exe = stripped;
+    }
     let mut cmd = Command::new(exe);
     cmd.args([&name, "--exact", "--nocapture", "--include-ignored"]);
     cmd.env(CHILD, &child).env_remove("GODEBUG").env_remove("GOTRACEBACK");

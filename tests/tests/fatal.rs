@@ -626,3 +626,16 @@ case!(ids, || {
     }
     select! {}
 });
+
+/// A release build as Cargo makes it: the frames are the symbols', and who created the goroutine is told all the same.
+#[test]
+fn without_debug_information() {
+    in_child!(.no_debug_info(), || {
+        go(|| panic!("told"));
+        select! {}
+    })
+    .exited(2)
+    .stderr_has("panic: told\n\ngoroutine ")
+    .stderr_has("\ncreated by ")
+    .stderr_has(" in goroutine 1\n\tpc=0x");
+}

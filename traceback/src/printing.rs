@@ -65,7 +65,8 @@ fn print_file_line(s: &Symbol, pc: usize) {
     }
 }
 
-/// Prints which `go` statement created `gp`, except for the main goroutine.
+/// Prints which `go` statement created `gp`, except for the main goroutine. Without debug information the user's function may be inlined into one
+/// of the runtime's and cannot be told from it: then that one is named.
 ///
 /// # Safety
 /// `gp` is a goroutine.
@@ -82,7 +83,7 @@ pub unsafe fn printcreatedby(gp: *mut G) {
         let Some(f) = func_at(pc - 1) else { return };
         // :778
         if (*gp).goid != 1
-            && f.frames.iter().any(|s| showframe(s, gp, false) || is_creator(s))
+            && f.frames.iter().any(|s| showframe(s, gp, false) || is_creator(s) || s.file.is_empty())
             && let Some(i) = creator(&f)
         {
             printcreatedby1(&f, i, pc, (*gp).parent_goid);
