@@ -90,6 +90,11 @@ pub unsafe fn mcall(f: unsafe fn(*mut G) -> !) {
     }
 }
 
+/// Models have no frames.
+pub fn getpcspbp() -> (usize, usize, usize) {
+    (0, 0, 0)
+}
+
 /// No clock in models.
 pub fn cputicks() -> i64 {
     1

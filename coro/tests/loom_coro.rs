@@ -33,7 +33,7 @@ impl Scene {
 }
 
 fn two_switch() {
-    model(1, || {
+    model(2, || {
         let g = std::array::from_fn(|i| Ptr(new_g(if i < 2 { GRUNNABLE } else { GWAITING })));
         let sc = Scene { g, used: Ptr::new(), c: Ptr::new() };
         // SAFETY: two goroutines are in queues, the third in the coro.

@@ -4,21 +4,15 @@
 #![cfg(loom)]
 
 use gort_lfstack::Lfstack;
+use gort_runtime2::model::check as model;
 use gort_runtime2::{Lfnode, mutant};
 use loom::thread;
 use std::sync::Arc;
 
-fn model(f: impl Fn() + Sync + Send + 'static) {
-    let mut b = loom::model::Builder::new();
-    b.preemption_bound = Some(3);
-    b.max_branches = 100_000;
-    b.check(f);
-}
-
 /// Three nodes are in; one thread pops one, the other pops two and pushes the first of them again: afterwards each
 /// node is in exactly one place.
 fn pop_against_reuse() {
-    model(|| {
+    model(3, || {
         let s = Arc::new(Lfstack::default());
         let nodes: [usize; 3] = std::array::from_fn(|_| Box::into_raw(Box::<Lfnode>::default()) as usize);
         // SAFETY: the nodes are leaked; whoever pops a node owns it.
@@ -58,7 +52,7 @@ fn no_aba() {
 /// Two threads push, a third pops.
 #[test]
 fn pushes_and_a_pop() {
-    model(|| {
+    model(3, || {
         let s = Arc::new(Lfstack::default());
         // SAFETY: as above.
         unsafe {

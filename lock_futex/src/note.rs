@@ -1,11 +1,8 @@
 //! One-shot events.
 
 use crate::throw;
-use gort_asm::getg;
-#[cfg(not(loom))]
-use gort_asm::getpcspbp;
+use gort_asm::{getg, getpcspbp};
 use gort_os_linux::{futexsleep, futexwakeup, nanotime};
-#[cfg(not(loom))]
 use gort_runtime2::linkname::{entersyscallblock, exitsyscall, print_args};
 use gort_runtime2::{G, Note, mutant};
 
@@ -36,7 +33,6 @@ pub unsafe fn notewakeup(n: *mut Note) {
         let old = (*key).swap(1);
         if old != 0 {
             // :152
-            #[cfg(not(loom))]
             print_args(format_args!("notewakeup - double wakeup ({old})\n"));
             throw("notewakeup - double wakeup");
         }
@@ -105,7 +101,7 @@ unsafe fn notetsleep_internal(n: *mut Note, mut ns: i64) -> bool {
             futexsleep(key, 0, ns);
             // :216
             (*(*gp).m).blocked.set(false);
-            if (*key).load() != 0 {
+            if (*key).load() != 0 || mutant!("notetsleep takes any return for the wake") {
                 break;
             }
             // :220
@@ -116,7 +112,7 @@ unsafe fn notetsleep_internal(n: *mut Note, mut ns: i64) -> bool {
             // :224
             ns = deadline - now;
         }
-        (*key).load() != 0
+        (*key).load() != 0 || mutant!("notetsleep takes any return for the wake")
     }
 }
 
@@ -146,7 +142,6 @@ pub unsafe fn notetsleep(n: *mut Note, ns: i64) -> bool {
 /// On a user goroutine; `n` is alive.
 ///
 /// Go: lock_futex.go:240 notetsleepg
-#[cfg(not(loom))]
 pub unsafe fn notetsleepg(n: *mut Note, ns: i64) -> bool {
     // SAFETY: the caller's contract. `exitsyscall` may move the goroutine to another M: `gp` is not used then.
     unsafe {
@@ -157,9 +152,14 @@ pub unsafe fn notetsleepg(n: *mut Note, ns: i64) -> bool {
         }
         // :246
         let (pc, sp, bp) = getpcspbp();
-        entersyscallblock(pc, sp, bp);
+        let keep = mutant!("notetsleepg keeps its P");
+        if !keep {
+            entersyscallblock(pc, sp, bp);
+        }
         let ok = notetsleep_internal(n, ns);
-        exitsyscall(sp);
+        if !keep {
+            exitsyscall(sp);
+        }
         ok
     }
 }

@@ -4,6 +4,7 @@
 
 use gort_asm::setg;
 use gort_lock_futex::*;
+use gort_runtime2::model::check as model;
 use gort_runtime2::{G, M, Mutex, Note, mutant};
 use loom::cell::UnsafeCell;
 use loom::thread;
@@ -42,12 +43,6 @@ impl Locked {
             unlock(l);
         }
     }
-}
-
-fn model(bound: usize, f: impl Fn() + Sync + Send + 'static) {
-    let mut b = loom::model::Builder::new();
-    b.preemption_bound = Some(bound);
-    b.check(f);
 }
 
 fn two() {

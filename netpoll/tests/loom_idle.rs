@@ -71,6 +71,7 @@ fn idle(before: Option<i64>, timers: &'static [i64], waiter: bool, event: bool) 
         netpoll_adjust_waiters,
         netpoll,
         netpoll_break,
+        ..Upward::NONE
     });
     model(1, move || {
         let g = [Ptr(new_g(GRUNNABLE)), Ptr(new_g(GWAITING))];

@@ -1,12 +1,15 @@
 //! A futex for loom models: a list of waiters under loom's own mutex. `futexsleep` compares and enqueues in one
-//! step, as the kernel does; a sleep with a time limit returns at once, which is a permitted spurious return.
+//! step, as the kernel does; a sleep with a time limit returns at once, which is a permitted spurious return. In models that
+//! ask for it ([`set_time_passes`]) each second one returns at its limit.
 //!
 //! A model of the scheduler ends when all its Ms sleep and nobody is left to wake them. It says how many threads
 //! take part ([`set_participants`]); when the last of them goes to sleep, all are thrown out of `futexsleep` by
 //! unwinding with [`Quiescent`], and the model looks at what is left lying.
 
+use crate::{nanotime, set_nanotime};
 use gort_runtime2::atomic::Uint32;
 use loom::sync::{Condvar, Mutex};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -37,12 +40,27 @@ pub fn set_participants(n: usize) {
     QUEUES.lock().unwrap().participants = n;
 }
 
+std::thread_local! {
+    // Whether the clock goes, and how many sleeps with a limit there were.
+    static TIME: Cell<(bool, u32)> = const { Cell::new((false, 0)) };
+}
+
+/// From the beginning of an execution: each second sleep with a limit is over when its limit is reached.
+pub fn set_time_passes() {
+    TIME.set((true, 0));
+}
+
 /// Sleeps while `*addr == val`.
 ///
 /// # Safety
 /// `addr` must be alive during the call.
 pub unsafe fn futexsleep(addr: *const Uint32, val: u32, ns: i64) {
     if ns >= 0 {
+        let (passes, n) = TIME.get();
+        TIME.set((passes, n + 1));
+        if passes && n % 2 == 1 {
+            set_nanotime(nanotime() + ns);
+        }
         loom::thread::yield_now();
         return;
     }

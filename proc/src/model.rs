@@ -11,6 +11,7 @@
 //!   on its M's note and is woken through it.
 
 use crate::*;
+pub use gort_runtime2::model::{check, check_first};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 loom::lazy_static! {
@@ -38,23 +39,6 @@ unsafe impl Send for StealOrder {}
 /// See the real one.
 pub fn steal_order() -> *mut RandomOrder {
     STEAL_ORDER.0
-}
-
-/// Checks `f` in every order of its atomic operations that takes at most `bound` preemptions.
-pub fn check(bound: usize, f: impl Fn() + Sync + Send + 'static) {
-    let mut b = loom::model::Builder::new();
-    b.preemption_bound = Some(bound);
-    b.max_branches = 100_000;
-    b.check(f);
-}
-
-/// As [`check`], but for twenty seconds at most: for models that have too many executions.
-pub fn check_some(bound: usize, f: impl Fn() + Sync + Send + 'static) {
-    let mut b = loom::model::Builder::new();
-    b.preemption_bound = Some(bound);
-    b.max_branches = 100_000;
-    b.max_duration = Some(std::time::Duration::from_secs(20));
-    b.check(f);
 }
 
 /// A pointer for the threads of a model.

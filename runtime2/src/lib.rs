@@ -35,6 +35,8 @@ pub mod globals;
 #[cfg_attr(loom, path = "linkname_loom.rs")]
 pub mod linkname;
 pub mod lockrank;
+#[cfg(loom)]
+pub mod model;
 #[cfg(any(loom, gort_planted))]
 #[cfg_attr(not(loom), path = "planted.rs")]
 pub mod mutant;

@@ -15,21 +15,28 @@ pub struct Upward {
     pub netpoll_adjust_waiters: fn(i32),
     pub netpoll: unsafe fn(i64) -> (GList, i32),
     pub netpoll_break: fn(),
+    pub entersyscallblock: unsafe fn(usize, usize, usize),
+    pub exitsyscall: unsafe fn(usize),
+}
+
+impl Upward {
+    /// Nothing of all that: a note's sleeper on a goroutine needs a scheduler.
+    pub const NONE: Self = Self {
+        timers_check: |_, now| (now, 0, false),
+        timers_wake_time: |_| 0,
+        netpollinited: || false,
+        netpoll_any_waiters: || false,
+        netpoll_adjust_waiters: |_| (),
+        netpoll: |_| (GList::default(), 0),
+        netpoll_break: || (),
+        entersyscallblock: |_, _, _| throw("the model has no system calls"),
+        exitsyscall: |_| throw("the model has no system calls"),
+    };
 }
 
 std::thread_local! {
     // A test with all executions of its models is one OS thread.
-    static UPWARD: Cell<Upward> = const {
-        Cell::new(Upward {
-            timers_check: |_, now| (now, 0, false),
-            timers_wake_time: |_| 0,
-            netpollinited: || false,
-            netpoll_any_waiters: || false,
-            netpoll_adjust_waiters: |_| (),
-            netpoll: |_| (GList::default(), 0),
-            netpoll_break: || (),
-        })
-    };
+    static UPWARD: Cell<Upward> = const { Cell::new(Upward::NONE) };
 }
 
 /// What the models of this test have above the scheduler.
@@ -47,6 +54,22 @@ pub fn fatal(s: &str) -> ! {
 }
 /// What the runtime has to say goes nowhere: the message of [`throw`] is enough.
 pub fn print_args(_: core::fmt::Arguments<'_>) {}
+/// As the model says.
+///
+/// # Safety
+/// As the real one.
+pub unsafe fn entersyscallblock(pc: usize, sp: usize, bp: usize) {
+    // SAFETY: the caller's contract.
+    unsafe { (UPWARD.get().entersyscallblock)(pc, sp, bp) }
+}
+/// As the model says.
+///
+/// # Safety
+/// As the real one.
+pub unsafe fn exitsyscall(callersp: usize) {
+    // SAFETY: the caller's contract.
+    unsafe { (UPWARD.get().exitsyscall)(callersp) }
+}
 /// No timer is due, or as the model says.
 ///
 /// # Safety

@@ -4,6 +4,7 @@
 #![cfg(loom)]
 
 use gort_asm::setg;
+use gort_runtime2::model::check;
 use gort_runtime2::{G, M, mutant};
 use gort_rwmutex::Rwmutex;
 use loom::cell::UnsafeCell;
@@ -58,9 +59,7 @@ fn as_m(f: impl FnOnce()) {
 
 /// The first runs on the thread of the model; `writes` of them write.
 fn threads(bound: usize, all: &'static [fn(&S)], writes: u32) {
-    let mut b = loom::model::Builder::new();
-    b.preemption_bound = Some(bound);
-    b.check(move || {
+    check(bound, move || {
         let s = Arc::new(S::default());
         let t: Vec<_> = all[1..]
             .iter()

@@ -1,0 +1,64 @@
+//! How a loom model is run: the bound on what is looked at, and what it says of itself.
+
+use loom::model::Builder;
+
+/// Checks `f` in every order of its atomic operations that takes at most `bound` preemptions (switches away from a thread
+/// that could go on). Switches where a thread blocks, ends or yields are free.
+pub fn check(bound: usize, f: impl Fn() + Sync + Send + 'static) {
+    run(bound, None, f);
+}
+
+/// As [`check`], but the first `n` executions only, in loom's order, which is the same in every run: depth first, so that it
+/// is the late part of an execution that is varied. For models that have too many.
+pub fn check_first(bound: usize, n: usize, f: impl Fn() + Sync + Send + 'static) {
+    run(bound, Some(n), f);
+}
+
+fn run(bound: usize, limit: Option<usize>, f: impl Fn() + Sync + Send + 'static) {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+    let executions = Arc::new(AtomicUsize::new(0));
+    let _report = Report { bound, limit, executions: executions.clone(), start: cpu_ms() };
+    let mut b = Builder::new();
+    b.preemption_bound = Some(bound);
+    b.max_branches = 100_000;
+    if let Some(n) = limit {
+        // loom looks at its limit once in so many executions, before it runs that one.
+        b.max_permutations = Some(n + 1);
+        b.checkpoint_interval = n + 1;
+    }
+    b.check(move || {
+        executions.fetch_add(1, Relaxed);
+        f();
+    });
+
+    /// Prints a line, also when the model fails: mutants are found by failing.
+    struct Report {
+        bound: usize,
+        limit: Option<usize>,
+        executions: Arc<AtomicUsize>,
+        start: u64,
+    }
+    impl Drop for Report {
+        fn drop(&mut self) {
+            let n = self.executions.load(Relaxed);
+            let end = match self.limit {
+                _ if std::thread::panicking() => "failed",
+                Some(limit) if n >= limit => "limit",
+                _ => "all",
+            };
+            let name = std::thread::current().name().unwrap_or_default().to_string();
+            let ms = cpu_ms() - self.start;
+            print!("model\t{name}\t{}\t{n}\t{end}\t{ms}\n", self.bound);
+        }
+    }
+}
+
+/// Milliseconds of processor that this thread has used; a model's threads are loom's, all of them on this one.
+fn cpu_ms() -> u64 {
+    // SAFETY: the structure is plain data.
+    let mut t: libc::timespec = unsafe { core::mem::zeroed() };
+    // SAFETY: `t` is ours.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut t) };
+    t.tv_sec as u64 * 1000 + t.tv_nsec as u64 / 1_000_000
+}
