@@ -41,13 +41,17 @@ pub fn num_cpu() -> i32 {
     NCPU.get()
 }
 
-/// Walks all Ms.
+/// Walks all Ms, under `sched.lock`: Go's walks are not, but an M that ends meanwhile is never used again there.
 fn sum_allm(mut total: i64, f: impl Fn(*mut M) -> i64) -> i64 {
-    let mut mp = ALLM.load();
-    while !mp.is_null() {
-        total += f(mp);
-        // SAFETY: Ms stay readable after they have left the list.
-        mp = unsafe { (*mp).alllink.get() };
+    // SAFETY: an M in the list is alive, and stays there as long as the lock is held.
+    unsafe {
+        lock(&raw mut (*sched()).lock);
+        let mut mp = ALLM.load();
+        while !mp.is_null() {
+            total += f(mp);
+            mp = (*mp).alllink.get();
+        }
+        unlock(&raw mut (*sched()).lock);
     }
     total
 }

@@ -6,7 +6,7 @@
 
 use crate::*;
 use gort_print::{Hex, print};
-use gort_runtime2::atomic::{Uint32, Uintptr};
+use gort_runtime2::atomic::{Pointer, Uint32, Uintptr};
 
 /// Makes an M that no thread runs yet. It will start with `f`, if that is given. `id` is -1 or comes from
 /// [`m_reserve_id`].
@@ -53,15 +53,17 @@ pub unsafe fn allocm(pp: *mut P, f: Option<unsafe fn()>, id: i64) -> *mut M {
                     // :2202
                     systemstack(|| stackfree((*(*freem).g0).stack));
                 }
-                // :2206 gort: the M itself stays allocated, see docs/deviations.md
-                freem = (*freem).freelink;
+                // :2206 gort: nothing collects the M
+                let next = (*freem).freelink;
+                free_m(freem);
+                freem = next;
             }
             (*sched).freem.set(new_list);
             unlock(&raw mut (*sched).lock);
         }
 
         // :2212
-        let mp: *mut M = Box::into_raw(Box::default());
+        let mp = alloc_m();
         (*mp).mstartfn = f;
         mcommoninit(mp, id);
 
@@ -78,6 +80,51 @@ pub unsafe fn allocm(pp: *mut P, f: Option<unsafe fn()>, id: i64) -> *mut M {
         releasem((*gp).m);
         (*allocm_lock()).runlock();
         // :2231
+        mp
+    }
+}
+
+/// Ms that [`free_m`] was given, linked through `freelink`; under `sched.lock`.
+static DEAD_MS: Pointer<M> = Pointer::null();
+
+/// Keeps an M whose thread is done with it for [`alloc_m`]. gort's own: Go leaves it to the garbage collector.
+///
+/// # Safety
+/// Under `sched.lock`. The M is on no list, and its thread does not touch it any more.
+unsafe fn free_m(mp: *mut M) {
+    // SAFETY: nobody but racy readers of atomics knows this M.
+    unsafe {
+        free_g((*mp).g0);
+        (*mp).freelink = DEAD_MS.get();
+        DEAD_MS.set(mp);
+    }
+}
+
+/// Memory for an M, initialised: that of one that has ended, or new. gort's own.
+///
+/// Who has read a pointer to an M just before that ended (`preemptone` from `p.m`, a walk of allm) may still use it, as in Go, where it would keep the
+/// dead M alive. Here it can meet the next life instead: a preemption then hits the wrong goroutine, which is harmless, and what is read so
+/// is atomic and therefore not overwritten but stored to.
+///
+/// # Safety
+/// Not under `sched.lock`.
+unsafe fn alloc_m() -> *mut M {
+    // SAFETY: the list is under the lock; what is taken from it is the caller's.
+    unsafe {
+        let mut mp: *mut M = core::ptr::null_mut();
+        if !DEAD_MS.get().is_null() {
+            let sched = sched();
+            lock(&raw mut (*sched).lock);
+            mp = DEAD_MS.get();
+            if !mp.is_null() {
+                DEAD_MS.set((*mp).freelink);
+            }
+            unlock(&raw mut (*sched).lock);
+        }
+        if mp.is_null() {
+            return Box::into_raw(Box::default());
+        }
+        M::recycle(mp);
         mp
     }
 }

@@ -76,6 +76,10 @@ pub unsafe extern "C" fn mstart1() {
         // :1824 asminit does nothing on amd64.
         linkname::minit();
 
+        // gort: an M's memory is used again, see alloc_m. Who took this one for the M that had it before may have marked a signal as on its way that
+        // no thread got, as there was no number yet; from now on there is one.
+        (*(*gp).m).signal_pending.store(0);
+
         // :1829 signal handlers, now that the thread can take signals
         if (*gp).m == M0.get() {
             mstartm0();
@@ -168,9 +172,11 @@ pub unsafe fn mexit(os_stack: bool) {
 
         // :1908
         if !(*mp).gsignal.is_null() {
-            stackfree((*(*mp).gsignal).stack);
+            let gsignal = (*mp).gsignal;
+            stackfree((*gsignal).stack);
             // :1914 whoever looks for a signal stack must not find the freed one
             (*mp).gsignal = core::ptr::null_mut();
+            free_g(gsignal);
         }
 
         // :1918

@@ -3,7 +3,7 @@
 use crate::atomic::{Pointer, Uint64, Uintptr};
 use crate::*;
 
-/// A new G, with a stack of at least `stacksize` bytes unless that is negative. It is never freed.
+/// A new G, with a stack of at least `stacksize` bytes unless that is negative. Its memory is never given back; that of an M's Gs is used again ([`free_g`]).
 ///
 /// # Safety
 /// The runtime's stacks must have been initialised.
@@ -35,19 +35,29 @@ struct GSlab {
     lock: Mutex,
     next: *mut G,
     left: usize,
+    /// What [`free_g`] was given, linked through `schedlink`.
+    free: *mut G,
 }
+
+// SAFETY: all zeroes is an unlocked mutex, nil pointers and 0.
+static SLAB: Global<GSlab> = Global::new(unsafe { core::mem::zeroed() });
 
 /// Gs in a chunk.
 const G_SLAB: usize = 128;
 
 /// Memory for a G, initialised. gort's own: Go's allocator has size classes for that.
 unsafe fn alloc_g() -> *mut G {
-    // SAFETY: all zeroes is an unlocked mutex, a nil pointer and 0.
-    static SLAB: Global<GSlab> = Global::new(unsafe { core::mem::zeroed() });
     // SAFETY: the lock guards the slab; what is cut from it belongs to the caller alone.
     unsafe {
         let slab = SLAB.get();
         lock(&raw mut (*slab).lock);
+        if !(*slab).free.is_null() {
+            let gp = (*slab).free;
+            (*slab).free = (*gp).schedlink.ptr();
+            unlock(&raw mut (*slab).lock);
+            gp.write(G::default());
+            return gp;
+        }
         if (*slab).left == 0 {
             let Ok(layout) = core::alloc::Layout::array::<G>(G_SLAB) else { throw("malg: bad layout") };
             let chunk = std::alloc::alloc(layout);
@@ -63,6 +73,21 @@ unsafe fn alloc_g() -> *mut G {
         unlock(&raw mut (*slab).lock);
         gp.write(G::default());
         gp
+    }
+}
+
+/// Keeps a G for the next [`malg`]: the g0 or gsignal of an M that has ended. gort's own: Go leaves them to the garbage collector.
+///
+/// # Safety
+/// It is not in allgs, nobody uses it any more, and its stack has been freed or is its thread's.
+pub unsafe fn free_g(gp: *mut G) {
+    // SAFETY: the caller's G; the list is under the lock.
+    unsafe {
+        let slab = SLAB.get();
+        lock(&raw mut (*slab).lock);
+        (*gp).schedlink.set((*slab).free);
+        (*slab).free = gp;
+        unlock(&raw mut (*slab).lock);
     }
 }
 

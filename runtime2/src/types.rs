@@ -534,6 +534,72 @@ pub struct M {
     pub locks_unlisted: i32,
 }
 
+// Who adds a field looks at `recycle` as well.
+#[cfg(not(loom))]
+const _: () = assert!(size_of::<M>() == 896);
+
+impl M {
+    /// Makes an M whose thread has ended as good as new. gort's own: Go's allocator clears memory. `preempt_gen` goes on, so that no count of it is met
+    /// twice; `mrandinit` sets the random generators.
+    ///
+    /// # Safety
+    /// The M is the caller's. Others may read its atomics: who took it for the M that it was.
+    pub unsafe fn recycle(mp: *mut Self) {
+        // SAFETY: fields that are no atomics are the caller's alone.
+        unsafe {
+            (*mp).g0 = core::ptr::null_mut();
+            (*mp).morebuf = Gobuf::default();
+            (*mp).procid.store(0);
+            (*mp).gsignal = core::ptr::null_mut();
+            (*mp).go_sig_stack = GsignalStack::default();
+            (*mp).sigmask = 0;
+            (*mp).mstartfn = None;
+            (*mp).curg.set(core::ptr::null_mut());
+            (*mp).caughtsig.set(core::ptr::null_mut());
+            (*mp).p.set(core::ptr::null_mut());
+            (*mp).nextp.set(core::ptr::null_mut());
+            (*mp).oldp.set(core::ptr::null_mut());
+            (*mp).id = 0;
+            (*mp).mallocing = 0;
+            (*mp).throwing = ThrowType::default();
+            (*mp).preemptoff = "";
+            (*mp).locks.store(0);
+            (*mp).dying = 0;
+            (*mp).profilehz = 0;
+            (*mp).spinning.set(false);
+            (*mp).blocked.set(false);
+            (*mp).new_sigstack = false;
+            (*mp).printlock = 0;
+            (*mp).incgo = false;
+            (*mp).isextra = false;
+            (*mp).is_extra_in_c = false;
+            (*mp).is_extra_in_sig = false;
+            (*mp).free_wait.store(0);
+            (*mp).needextram = false;
+            (*mp).traceback = 0;
+            (*mp).ncgocall.store(0);
+            (*mp).ncgo = 0;
+            (*mp).park.key.store(0);
+            (*mp).alllink.set(core::ptr::null_mut());
+            (*mp).schedlink.set(core::ptr::null_mut());
+            (*mp).lockedg.set(core::ptr::null_mut());
+            (*mp).locked_ext = 0;
+            (*mp).locked_int = 0;
+            (*mp).locked_unwind = 0;
+            (*mp).nextwaitm.set(core::ptr::null_mut());
+            (*mp).m_lock_profile.wait_time.store(0);
+            (*mp).waitunlockf = None;
+            (*mp).waitlock = core::ptr::null_mut();
+            (*mp).syscalltick.store(0);
+            (*mp).freelink = core::ptr::null_mut();
+            (*mp).signal_pending.store(0);
+            (*mp).os.pthread.store(0);
+            (*mp).locks_held_len = 0;
+            (*mp).locks_unlisted = 0;
+        }
+    }
+}
+
 /// State of one ChaCha8 generator. The logic is in the `rand` crate.
 ///
 /// Go (internal/chacha8rand): chacha8.go:27 State

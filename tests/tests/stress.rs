@@ -330,6 +330,32 @@ stress! {
     }
 }
 
+/// Threads that end leave nothing: their Ms and the Gs of these are used again.
+#[test]
+fn ended_threads_leave_no_memory() {
+    in_child!(.procs(2), || {
+        let used = || {
+            // SAFETY: no arguments.
+            unsafe { libc::mallinfo2().uordblks }
+        };
+        let round = || {
+            all(50, |_| runtime::lock_os_thread());
+            until(|| threads() < 50);
+        };
+        for _ in 0..10 {
+            round();
+        }
+        let before = used();
+        for _ in 0..40 {
+            round();
+        }
+        let grown = used().saturating_sub(before);
+        // 2,000 threads have ended; an M each would be twice as much.
+        assert!(grown < 1000 * size_of::<gort_runtime2::M>(), "{grown} bytes more after 2,000 threads");
+    })
+    .ok();
+}
+
 stress! {
     /// On one P: sections that block their thread, short ones and those during which sysmon takes the P away.
     blocking_storm_on_one_p, .procs(1) {
