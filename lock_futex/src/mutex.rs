@@ -7,6 +7,7 @@ use gort_asm::{getg, procyield};
 #[cfg(not(loom))]
 use gort_os_linux::osyield;
 use gort_os_linux::{futexsleep, futexwakeup};
+use gort_runtime2::atomic::Uint32;
 use gort_runtime2::{Mutex, STACK_PREEMPT, mutant};
 
 /// Go: lock_futex.go:26 mutex_unlocked
@@ -174,7 +175,7 @@ pub(crate) unsafe fn unlock2(l: *mut Mutex) {
         }
         // :129
         if v == MUTEX_SLEEPING && !mutant!("unlock2 wakes nobody") {
-            futexwakeup(key, 1);
+            unlock2_wake(key);
         }
         // :133
         let gp = getg();
@@ -189,6 +190,18 @@ pub(crate) unsafe fn unlock2(l: *mut Mutex) {
             (*gp).stackguard0.set(STACK_PREEMPT);
         }
     }
+}
+
+/// unlock2's wake-up, out of line.
+///
+/// # Safety
+/// As for [`futexwakeup`]: `key` may be gone, its address is enough.
+#[cold]
+#[inline(never)]
+unsafe fn unlock2_wake(key: *const Uint32) {
+    // :130
+    // SAFETY: the caller's contract.
+    unsafe { futexwakeup(key, 1) }
 }
 
 /// `lock` for the crates below this one.

@@ -107,6 +107,7 @@ pub unsafe fn globrunqputbatch(batch: *mut GQueue, n: i32) {
 /// `sched.lock` is held; `pp` is the current P.
 ///
 /// Go: proc.go:6527 globrunqget
+#[inline]
 pub unsafe fn globrunqget(pp: *mut P, max: i32) -> *mut G {
     // SAFETY: the lock guards the queue; `pp` is the caller's.
     unsafe {
@@ -118,10 +119,11 @@ pub unsafe fn globrunqget(pp: *mut P, max: i32) -> *mut G {
             return core::ptr::null_mut();
         }
 
-        // :6534
-        let mut n = (*sched).runqsize.get() / GOMAXPROCS.get() + 1;
-        if n > (*sched).runqsize.get() {
-            n = (*sched).runqsize.get();
+        // :6534 (a single G needs no division to be one at most)
+        let size = (*sched).runqsize.get();
+        let mut n = if size == 1 { 1 } else { size / GOMAXPROCS.get() + 1 };
+        if n > size {
+            n = size;
         }
         // :6538
         if max > 0 && n > max {
@@ -137,13 +139,26 @@ pub unsafe fn globrunqget(pp: *mut P, max: i32) -> *mut G {
         (*sched).runqsize.bump(-n); // :6545
 
         let gp = (*sched).runq.pop(); // :6547
-        n -= 1;
+        if n > 1 {
+            globrunqget_rest(pp, n - 1);
+        }
+        gp // :6553
+    }
+}
+
+/// globrunqget's loop, out of line: moves `n` Gs to the local queue of `pp`.
+///
+/// # Safety
+/// As for [`globrunqget`]; there are so many.
+#[inline(never)]
+unsafe fn globrunqget_rest(pp: *mut P, mut n: i32) {
+    // SAFETY: the caller's contract.
+    unsafe {
         while n > 0 {
             // :6550
-            let gp1 = (*sched).runq.pop();
+            let gp1 = (*sched()).runq.pop();
             runqput(pp, gp1, false);
             n -= 1;
         }
-        gp // :6553
     }
 }

@@ -159,6 +159,7 @@ pub static CASGSTATUS_ALWAYS_TRACK: Bool = Bool::new(false);
 /// The caller owns the transition: it runs `gp`, or holds what keeps others from changing it.
 ///
 /// Go: proc.go:1175 casgstatus
+#[inline]
 pub unsafe fn casgstatus(gp: *mut G, oldval: u32, newval: u32) {
     // SAFETY: the state is atomic; the tracking fields belong to whoever owns the transition.
     unsafe {
@@ -174,16 +175,47 @@ pub unsafe fn casgstatus(gp: *mut G, oldval: u32, newval: u32) {
         // :1185
         lock_with_rank_may_acquire(core::ptr::null_mut(), LOCK_RANK_GSCAN);
 
+        // :1193
+        if !(*gp).atomicstatus.cas(oldval, newval) {
+            casgstatus_slow(gp, oldval, newval);
+        }
+
+        // :1214
+        if oldval == GRUNNING {
+            // :1216 one of G_TRACKING_PERIOD transitions out of running is measured
+            if CASGSTATUS_ALWAYS_TRACK.get() || (*gp).tracking_seq.is_multiple_of(G_TRACKING_PERIOD) {
+                (*gp).tracking = true;
+            }
+            (*gp).tracking_seq = (*gp).tracking_seq.wrapping_add(1);
+        }
+        // :1221
+        if !(*gp).tracking {
+            return;
+        }
+
+        casgstatus_track(gp, oldval, newval);
+    }
+}
+
+/// casgstatus's loop, out of line: the first attempt has failed.
+///
+/// # Safety
+/// As for [`casgstatus`].
+#[cold]
+#[inline(never)]
+unsafe fn casgstatus_slow(gp: *mut G, oldval: u32, newval: u32) {
+    // SAFETY: the state is atomic.
+    unsafe {
         // :1188 spin for 5 µs before yielding the thread
         const YIELD_DELAY: i64 = 5 * 1000;
         let mut next_yield: i64 = 0;
 
         // :1193 while the scan bit is set, its owner gets the time to finish
         let mut i = 0usize;
-        while !(*gp).atomicstatus.cas(oldval, newval) {
+        loop {
             if mutant!("casgstatus ignores the scan bit") {
                 (*gp).atomicstatus.store(newval);
-                break;
+                return;
             }
             if oldval == GWAITING && (*gp).atomicstatus.load() == GRUNNABLE {
                 // :1195
@@ -206,21 +238,22 @@ pub unsafe fn casgstatus(gp: *mut G, oldval: u32, newval: u32) {
                 next_yield = nanotime() + YIELD_DELAY / 2;
             }
             i += 1;
-        }
-
-        // :1214
-        if oldval == GRUNNING {
-            // :1216 one of G_TRACKING_PERIOD transitions out of running is measured
-            if CASGSTATUS_ALWAYS_TRACK.get() || (*gp).tracking_seq.is_multiple_of(G_TRACKING_PERIOD) {
-                (*gp).tracking = true;
+            if (*gp).atomicstatus.cas(oldval, newval) {
+                return;
             }
-            (*gp).tracking_seq = (*gp).tracking_seq.wrapping_add(1);
         }
-        // :1221
-        if !(*gp).tracking {
-            return;
-        }
+    }
+}
 
+/// casgstatus's account of a transition that is measured, out of line.
+///
+/// # Safety
+/// As for [`casgstatus`].
+#[cold]
+#[inline(never)]
+unsafe fn casgstatus_track(gp: *mut G, oldval: u32, newval: u32) {
+    // SAFETY: the tracking fields belong to whoever owns the transition.
+    unsafe {
         // :1230 what is measured: time runnable, and time blocked on sync.Mutex and sync.RWMutex
         match oldval {
             GRUNNABLE => {

@@ -9,6 +9,7 @@ use crate::*;
 ///
 /// Go: proc.go:450 acquireSudog
 #[doc(alias = "acquireSudog")]
+#[inline(always)]
 pub unsafe fn acquire_sudog() -> *mut Sudog {
     // SAFETY: preemption is off from acquirem to releasem, so the P and its cache stay this thread's; the
     // central list is touched under its lock.
@@ -17,22 +18,9 @@ pub unsafe fn acquire_sudog() -> *mut Sudog {
         let mp = acquirem();
         let pp = (*mp).p.ptr();
         let cache = &raw mut (*pp).sudogcache;
-        let sched = sched();
         // :461
         if (*cache).len == 0 {
-            lock(&raw mut (*sched).sudoglock);
-            // :464 first a batch from the central list, up to half the cache
-            while (*cache).len < PtrBuf::<Sudog, 128>::CAP / 2 && !(*sched).sudogcache.is_null() {
-                let s = (*sched).sudogcache;
-                (*sched).sudogcache = (*s).next;
-                (*s).next = core::ptr::null_mut();
-                (*cache).push(s);
-            }
-            unlock(&raw mut (*sched).sudoglock);
-            // :472 nothing there: a new one, never freed
-            if (*cache).len == 0 {
-                (*cache).push(Box::into_raw(Box::default()));
-            }
+            fill_sudogcache(cache);
         }
         // :476
         let s = (*cache).pop();
@@ -45,6 +33,32 @@ pub unsafe fn acquire_sudog() -> *mut Sudog {
     }
 }
 
+/// acquireSudog's way to the central list, out of line.
+///
+/// # Safety
+/// `cache` is this P's and empty, and the M is pinned.
+#[cold]
+#[inline(never)]
+unsafe fn fill_sudogcache(cache: *mut PtrBuf<Sudog, 128>) {
+    // SAFETY: the cache is this thread's; the central list is touched under its lock.
+    unsafe {
+        let sched = sched();
+        lock(&raw mut (*sched).sudoglock);
+        // :464 first a batch from the central list, up to half the cache
+        while (*cache).len < PtrBuf::<Sudog, 128>::CAP / 2 && !(*sched).sudogcache.is_null() {
+            let s = (*sched).sudogcache;
+            (*sched).sudogcache = (*s).next;
+            (*s).next = core::ptr::null_mut();
+            (*cache).push(s);
+        }
+        unlock(&raw mut (*sched).sudoglock);
+        // :472 nothing there: a new one, never freed
+        if (*cache).len == 0 {
+            (*cache).push(Box::into_raw(Box::default()));
+        }
+    }
+}
+
 /// Puts a sudog back into this P's cache, moving half of a full cache to the central list.
 ///
 /// # Safety
@@ -52,6 +66,7 @@ pub unsafe fn acquire_sudog() -> *mut Sudog {
 ///
 /// Go: proc.go:488 releaseSudog
 #[doc(alias = "releaseSudog")]
+#[inline(always)]
 pub unsafe fn release_sudog(s: *mut Sudog) {
     // SAFETY: `s` is the caller's alone; the caches as in acquire_sudog.
     unsafe {
@@ -84,30 +99,43 @@ pub unsafe fn release_sudog(s: *mut Sudog) {
         let mp = acquirem();
         let pp = (*mp).p.ptr();
         let cache = &raw mut (*pp).sudogcache;
-        let sched = sched();
         // :513
         if (*cache).len == PtrBuf::<Sudog, 128>::CAP {
-            let mut first: *mut Sudog = core::ptr::null_mut();
-            let mut last: *mut Sudog = core::ptr::null_mut();
-            // :516
-            while (*cache).len > PtrBuf::<Sudog, 128>::CAP / 2 {
-                let p = (*cache).pop();
-                // :521
-                if first.is_null() {
-                    first = p;
-                } else {
-                    (*last).next = p;
-                }
-                last = p;
-            }
-            // :528
-            lock(&raw mut (*sched).sudoglock);
-            (*last).next = (*sched).sudogcache;
-            (*sched).sudogcache = first;
-            unlock(&raw mut (*sched).sudoglock);
+            drain_sudogcache(cache);
         }
         // :533
         (*cache).push(s);
         releasem(mp);
+    }
+}
+
+/// releaseSudog's way to the central list, out of line.
+///
+/// # Safety
+/// `cache` is this P's and full, and the M is pinned.
+#[cold]
+#[inline(never)]
+unsafe fn drain_sudogcache(cache: *mut PtrBuf<Sudog, 128>) {
+    // SAFETY: the cache is this thread's; the central list is touched under its lock.
+    unsafe {
+        let sched = sched();
+        let mut first: *mut Sudog = core::ptr::null_mut();
+        let mut last: *mut Sudog = core::ptr::null_mut();
+        // :516
+        while (*cache).len > PtrBuf::<Sudog, 128>::CAP / 2 {
+            let p = (*cache).pop();
+            // :521
+            if first.is_null() {
+                first = p;
+            } else {
+                (*last).next = p;
+            }
+            last = p;
+        }
+        // :528
+        lock(&raw mut (*sched).sudoglock);
+        (*last).next = (*sched).sudogcache;
+        (*sched).sudogcache = first;
+        unlock(&raw mut (*sched).sudoglock);
     }
 }

@@ -41,11 +41,11 @@ fn plain_error(s: &str) -> ! {
 #[inline]
 unsafe fn sellock(scases: &[Scase], lockorder: &[u16]) {
     let mut c = core::ptr::null_mut::<Hchan>();
-    // SAFETY: the channels are live.
+    // SAFETY: the channels are live, and the indices those of cases.
     unsafe {
         // :35
         for &o in lockorder {
-            let c0 = scases[o as usize].c;
+            let c0 = scases.get_unchecked(o as usize).c;
             if c0 != c {
                 c = c0;
                 lock(&raw mut (*c).lock);
@@ -69,9 +69,9 @@ unsafe fn selunlock(scases: &[Scase], lockorder: &[u16]) {
     unsafe {
         // :54
         for i in (0..lockorder.len()).rev() {
-            let c = scases[lockorder[i] as usize].c;
+            let c = scases.get_unchecked(lockorder[i] as usize).c;
             // :56 the same channel again: unlocked when its first case comes
-            if i > 0 && c == scases[lockorder[i - 1] as usize].c {
+            if i > 0 && c == scases.get_unchecked(lockorder[i - 1] as usize).c {
                 continue;
             }
             unlock(&raw mut (*c).lock);
@@ -189,42 +189,42 @@ pub unsafe fn selectgo(
         let pollorder = &pollorder[..norder]; // :185
         let lockorder = &mut lockorder[..norder];
 
-        // :190 the order to lock in, by address: heap sort, n log n and no memory
-        let key = |o: u16| sortkey(scases[o as usize].c);
+        // :190 the order to lock in, by address: heap sort, n log n and no memory. Unchecked and without branches that
+        // only a coin toss decides: `order` holds indices of `scases`, and j, k + 1 <= i < norder.
+        let order = lockorder.as_mut_ptr();
+        let key = |o: u16| sortkey(scases.get_unchecked(o as usize).c);
         for (i, &o) in pollorder.iter().enumerate() {
             let mut j = i;
             // :193 starts from pollorder, so cases on the same channel are permuted too
             let c = key(o);
-            while j > 0 && key(lockorder[(j - 1) / 2]) < c {
+            while j > 0 && key(*order.add((j - 1) / 2)) < c {
                 let k = (j - 1) / 2;
-                lockorder[j] = lockorder[k];
+                *order.add(j) = *order.add(k);
                 j = k;
             }
-            lockorder[j] = o; // :199
+            *order.add(j) = o; // :199
         }
         // :201
         for i in (0..norder).rev() {
-            let o = lockorder[i];
+            let o = *order.add(i);
             let c = key(o);
-            lockorder[i] = lockorder[0];
+            *order.add(i) = *order;
             let mut j = 0;
             loop {
                 let mut k = j * 2 + 1; // :207
                 if k >= i {
                     break;
                 }
-                if k + 1 < i && key(lockorder[k]) < key(lockorder[k + 1]) {
-                    k += 1;
-                }
+                k += usize::from((k + 1 < i) & (key(*order.add(k)) < key(*order.add(k + 1))));
                 // :214
-                if c < key(lockorder[k]) {
-                    lockorder[j] = lockorder[k];
+                if c < key(*order.add(k)) {
+                    *order.add(j) = *order.add(k);
                     j = k;
                     continue;
                 }
                 break;
             }
-            lockorder[j] = o; // :221
+            *order.add(j) = o; // :221
         }
         let lockorder: &[u16] = lockorder;
         // :224 debugSelect: left out

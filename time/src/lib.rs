@@ -950,15 +950,26 @@ unsafe fn timers_wake_time(ts: *const Timers) -> i64 {
 /// Go: time.go:861 check
 #[doc(alias = "check")]
 #[unsafe(export_name = "gort.timers_check")]
-pub unsafe fn timers_check(ts: *mut Timers, mut now: i64) -> (i64, i64, bool) {
-    // SAFETY: the P that we hold does not change on g0.
+pub unsafe fn timers_check(ts: *mut Timers, now: i64) -> (i64, i64, bool) {
+    // SAFETY: the caller's contract.
     unsafe {
         // :865
         let next = wake_time(ts);
         if next == 0 {
             return (now, 0, false); // nothing to run or adjust
         }
+        timers_check_next(ts, now, next)
+    }
+}
 
+/// check's part for heaps that have timers, out of line; `next` is the time of the next one.
+///
+/// # Safety
+/// As for [`timers_check`].
+#[inline(never)]
+unsafe fn timers_check_next(ts: *mut Timers, mut now: i64, next: i64) -> (i64, i64, bool) {
+    // SAFETY: the P that we hold does not change on g0.
+    unsafe {
         // :871
         if now == 0 {
             now = nanotime();
