@@ -148,7 +148,7 @@ fn dead_goroutines_are_used_again() {
             yield_until(|| done.load(Ordering::SeqCst) == n + 2);
         }
         assert_eq!(ALLGLEN.load(), all);
-        // 300 at a time: 300 Gs in all, most of them in the global list in between
+        // 300 at a time: 300 Gs in all (fewer if the time slice ends between two), most of them in the global list in between
         for r in 1..=20 {
             start(300);
             yield_until(|| done.load(Ordering::SeqCst) == 501 + 300 * r);
@@ -156,7 +156,8 @@ fn dead_goroutines_are_used_again() {
             // SAFETY: on a user goroutine, with a P; on one P the counts are exact.
             unsafe {
                 assert_eq!(gcount(), 1);
-                assert!((*sched()).g_free.n.get() >= 300 - 64);
+                // all dead ones but those in the P's own list, whose length stays below 64
+                assert!((*sched()).g_free.n.get() as usize + 63 > ALLGLEN.load() - all);
                 if r % 5 == 0 {
                     // what sysmon does after two minutes
                     while systemstack(|| markroot_free_g_stacks(100)) {}
