@@ -24,7 +24,7 @@ pub unsafe fn execute(gp: *mut G, inherit_time: bool) -> ! {
         (*mp).curg.set(gp);
         (*gp).m = mp;
         casgstatus(gp, GRUNNABLE, GRUNNING);
-        (*gp).waitsince = 0;
+        (*gp).waitsince.set(0);
         (*gp).preempt.set(false);
         (*gp).stackguard0.set((*gp).stack.lo + STACK_GUARD);
         // :3226

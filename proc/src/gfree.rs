@@ -187,6 +187,23 @@ pub unsafe fn gfpurge(pp: *mut P) {
     }
 }
 
+/// Notes the time in goroutines that are blocked and have not been seen so before, for tracebacks. A step of Go's
+/// `markroot`, in each cycle of the collector; here sysmon does it.
+#[doc(alias = "markroot")]
+pub fn markroot_waitsince(tstart: i64) {
+    // SAFETY: Gs are type-stable. One that runs again meanwhile keeps a wrong time until it is switched to the next time: it is
+    // in no scan state, as in Go.
+    unsafe {
+        for_each_g_race(&mut |gp| {
+            // mgcmark.go:205
+            let status = readgstatus(gp);
+            if (status == GWAITING || status == GSYSCALL) && (*gp).waitsince.get() == 0 {
+                (*gp).waitsince.set(tstart);
+            }
+        });
+    }
+}
+
 /// Frees the stacks of at most `max` Gs in the global list, so that what a burst of goroutines has touched goes back
 /// to the system. Returns whether there are more. Go's collector does it in each cycle, for the whole list at once;
 /// here sysmon does, bit by bit.

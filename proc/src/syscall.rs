@@ -348,7 +348,7 @@ pub unsafe fn exitsyscall_frame(callersp: usize) {
         }
 
         // :4625
-        (*gp).waitsince = 0;
+        (*gp).waitsince.set(0);
         let oldp = (*mp).oldp.ptr();
         (*mp).oldp.set(core::ptr::null_mut());
         // :4628

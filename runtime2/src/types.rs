@@ -317,8 +317,8 @@ pub struct G {
     pub ancestors: *mut Vec<AncestorInfo>,
     /// Its first function.
     pub startpc: usize,
-    /// About when it blocked (set lazily by a traceback or the collector).
-    pub waitsince: i64,
+    /// About when it blocked: when sysmon has first seen it so; 0 if it has not, or it is not blocked.
+    pub waitsince: Int64,
     /// What it waits on, in lock order.
     pub waiting: *mut Sudog,
     /// The segment it runs on; nil unless `stack_kind` says segmented. gort's own.

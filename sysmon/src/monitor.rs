@@ -131,8 +131,11 @@ pub unsafe fn sysmon() {
             }
             hog::report(now);
             // :6174 no collector to be started after FORCEGCPERIOD, so forcegc.g stays parked; but what a collection
-            // does to the stacks of dead goroutines is done then
+            // does to the stacks of dead goroutines is done then, and it sees which ones are blocked
             if freeing || lastfree + FORCEGCPERIOD < now {
+                if !freeing {
+                    markroot_waitsince(now);
+                }
                 lastfree = now;
                 freeing = markroot_free_g_stacks(FREE_STACKS_PER_ROUND);
             }

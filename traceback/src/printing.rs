@@ -527,8 +527,9 @@ pub unsafe fn goroutineheader(gp: *mut G) {
 
         // :1219
         let mut waitfor = 0;
-        if (gpstatus == GWAITING || gpstatus == GSYSCALL) && (*gp).waitsince != 0 {
-            waitfor = (nanotime() - (*gp).waitsince) / 60_000_000_000;
+        let waitsince = (*gp).waitsince.get();
+        if (gpstatus == GWAITING || gpstatus == GSYSCALL) && waitsince != 0 {
+            waitfor = (nanotime() - waitsince) / 60_000_000_000;
         }
         // :1223
         print!("goroutine {}", (*gp).goid);

@@ -78,6 +78,62 @@ fn all_stacks() {
     assert_eq!(s.matches("goroutine ").count() - s.matches(" in goroutine ").count(), 3, "{o}");
 }
 
+/// How long a goroutine has been blocked is shown in whole minutes, from when it was first seen so; a system call counts as well.
+#[test]
+fn minutes() {
+    const MINUTE: i64 = 60_000_000_000;
+    let o = in_child!(.procs(2), || {
+        let (mut r, _w) = std::io::pipe().expect("pipe");
+        let c = gort::chan::<()>(0);
+        let c2 = c.clone();
+        gort::go(move || parks(&c2));
+        gort::go(|| {
+            gort::runtime::lock_os_thread();
+            gort::time::sleep(std::time::Duration::from_secs(1000));
+        });
+        gort::go(move || {
+            use std::io::Read;
+            gort::blocking(|| r.read(&mut [0]).expect("read"));
+        });
+        let until = |all: &[&str]| {
+            loop {
+                let s = stack_string(true);
+                if all.iter().all(|w| s.contains(w)) {
+                    return s;
+                }
+                gort::runtime::gosched();
+            }
+        };
+        until(&["[chan receive]:", "[sleep, locked to thread]:", "[syscall]:"]);
+        let now = gort_os_linux::nanotime();
+        let headers = |first_seen: i64| {
+            gort_proc::markroot_waitsince(first_seen);
+            let s = stack_string(true);
+            s.lines().filter(|l| l.ends_with("]:")).map(|l| format!("{}\n", &l[l.find('[').unwrap()..])).collect::<String>()
+        };
+        // Less than a minute: that begins in an hour.
+        println!("{}-", headers(now + 60 * MINUTE));
+        // Only the first time counts.
+        println!("{}-", headers(now - 9 * MINUTE));
+        // SAFETY: on a user goroutine; of the others only the time is changed.
+        unsafe {
+            gort_proc::for_each_g(&mut |gp| {
+                if (*gp).waitsince.get() != 0 {
+                    (*gp).waitsince.set(now - 3 * MINUTE - 1);
+                }
+            });
+        }
+        println!("{}-", headers(now));
+        // Who runs again begins anew.
+        c.send(());
+        gort::go(move || parks(&c));
+        until(&["[chan receive]:"]);
+    });
+    let fresh = "[running]:\n[chan receive]:\n[sleep, locked to thread]:\n[syscall]:\n-\n";
+    let old = "[running]:\n[chan receive, 3 minutes]:\n[sleep, 3 minutes, locked to thread]:\n[syscall, 3 minutes]:\n-\n";
+    o.ok().stdout_is(&format!("{fresh}{fresh}{old}"));
+}
+
 #[test]
 fn own_stack_only() {
     let o = in_child!(|| {
