@@ -32,6 +32,9 @@ impl Drop for Fork {
 /// Starts `cmd`, as [`Command::spawn`] does. The child forks with all signals blocked, and gets default handlers and its signal mask back
 /// before it executes the program; `cmd` keeps the hook that does it.
 ///
+/// The processor is kept until the child executes the program, as in Go, whose fork on Linux is a vfork outside of any system call that the
+/// scheduler knows of (exec_linux.go:329).
+///
 /// # Errors
 /// Those of [`Command::spawn`].
 pub fn spawn(cmd: &mut Command) -> io::Result<Child> {
