@@ -87,10 +87,18 @@ fn message(line: &str, paths: &Paths) -> String {
 /// Standard error: text, and the reports of panics and fatal errors.
 #[must_use]
 pub fn report(s: &str, paths: &Paths) -> Vec<Line> {
+    report_with(s.lines(), |l| message(l, paths))
+}
+
+/// The same of these lines, with `message` for what may differ in those outside of stacks.
+pub fn report_with<'a>(
+    lines: impl IntoIterator<Item = &'a str>,
+    message: impl Fn(&str) -> String,
+) -> Vec<Line> {
     let mut out = Vec::<Line>::new();
     let mut in_stack = false;
     let mut after_stack = false;
-    for line in s.lines() {
+    for line in lines {
         if let Some(h) = header(line) {
             (in_stack, after_stack) = (true, true);
             out.push(Line::new(h, line));
@@ -102,7 +110,7 @@ pub fn report(s: &str, paths: &Paths) -> Vec<Line> {
             out.push(Line::same(line));
         } else if !in_stack {
             if !(after_stack && is_register(line)) {
-                out.push(Line::new(message(line, paths), line));
+                out.push(Line::new(message(line), line));
             }
         } else if line.starts_with("created by ") {
             let by = line.rsplit_once(" in goroutine ").map_or("", |(_, n)| n);
@@ -117,6 +125,12 @@ pub fn report(s: &str, paths: &Paths) -> Vec<Line> {
         out.pop();
     }
     out
+}
+
+/// Whether a stack begins with this line.
+#[must_use]
+pub fn begins_stack(line: &str) -> bool {
+    header(line).is_some() || line == "runtime stack:"
 }
 
 /// `goroutine 7 gp=0x1 m=3 mp=0x2 [chan receive]:` without the three in the middle.
