@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
-	"time"
 )
 
 func main() {
@@ -46,9 +45,11 @@ func main() {
 	in.Close()
 	all, _ := io.ReadAll(o)
 	fmt.Printf("%q %v\n", all, c.Wait())
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
-	defer cancel()
-	fmt.Println(exec.CommandContext(ctx, "sleep", "60").Run())
+	ctx, cancel := context.WithCancel(context.Background())
+	c = exec.CommandContext(ctx, "sleep", "60")
+	c.Start()
+	cancel()
+	fmt.Println(c.Wait())
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	sum := 0

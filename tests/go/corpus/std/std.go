@@ -91,7 +91,7 @@ func main() {
 	select {
 	case <-ctx.Done():
 		fmt.Println(ctx.Err())
-	case <-time.After(2 * time.Second):
+	case <-time.After(time.Hour):
 		fmt.Println("late")
 	}
 	s := time.Now()

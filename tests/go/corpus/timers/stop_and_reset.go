@@ -31,9 +31,10 @@ func main() {
 		fmt.Println("nothing")
 	}
 	n := 0
-	f := time.AfterFunc(time.Hour, func() { n++ })
+	ran := make(chan bool)
+	f := time.AfterFunc(time.Hour, func() { n++; ran <- true })
 	fmt.Println(f.Stop(), f.Reset(time.Millisecond), f.C == nil)
-	time.Sleep(30 * time.Millisecond)
+	<-ran
 	fmt.Println(n, f.Stop())
 	func() {
 		defer func() { fmt.Println(recover()) }()
