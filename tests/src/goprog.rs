@@ -1,6 +1,6 @@
 //! Go programs on both systems: the command `gort` of this build, and executables made by real Go.
 
-use crate::{go_command, tests_dir, wait};
+use crate::{absent, go_command, tests_dir, wait};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -33,7 +33,7 @@ pub fn gort_command() -> Option<Command> {
             v.is_ok_and(|o| o.stdout.starts_with(b"12"))
         };
         if !gccgo("gccgo-12") && !gccgo("gccgo") {
-            println!("no gccgo 12 on this machine: Go programs are not run on gort");
+            absent("gccgo 12", "Go programs are not run on gort");
             return false;
         }
         let mut c = Command::new(env!("CARGO"));

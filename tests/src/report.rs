@@ -1,8 +1,8 @@
 //! Reports of fatal errors and panics, made comparable: what Go and gort must agree on, without what they cannot
 //! (frames, addresses, paths).
 
-use crate::{Outcome, go_build, tests_dir, wait};
-use std::process::Command;
+use crate::{Outcome, go_answer, go_build, tests_dir, undisturbed, wait};
+use gort_diff::normalise::{begins_stack, report_with};
 use std::time::Duration;
 
 /// What of a report two systems can be compared by: messages, the goroutines with their numbers and states in their
@@ -23,62 +23,14 @@ pub fn normalise_program(o: &Outcome, stacks: bool) -> String {
 }
 
 fn stderr(o: &Outcome, stacks: bool, message: impl Fn(&str) -> String) -> String {
-    let mut out = Vec::<String>::new();
-    let mut in_stack = false;
-    for line in o.stderr.lines() {
-        if !stacks && out.last().is_some_and(|l| l == line) {
-            continue;
-        }
-        if !stacks && (header(line).is_some() || line == "runtime stack:") {
-            break;
-        }
-        if let Some(h) = header(line) {
-            in_stack = true;
-            out.push(h);
-        } else if line == "runtime stack:" {
-            in_stack = true;
-            out.push(line.into());
-        } else if line.is_empty() {
-            in_stack = false;
-            out.push(String::new());
-        } else if !in_stack {
-            if !is_register(line) {
-                out.push(message(line));
-            }
-        } else if line.starts_with("created by ") {
-            let by = line.rsplit_once(" in goroutine ").map_or("", |(_, n)| n);
-            out.push(format!("created by goroutine {by}"));
-        } else if line.ends_with(" frames elided...") {
-            out.push("...N frames elided...".into());
-        } else if line.starts_with("\tgoroutine running on other thread") {
-            out.push(line.into());
-        }
+    let mut lines: Vec<&str> = o.stderr.lines().collect();
+    if !stacks {
+        lines.truncate(lines.iter().position(|l| begins_stack(l)).unwrap_or(lines.len()));
+        lines.dedup();
     }
-    while out.last().is_some_and(String::is_empty) {
-        out.pop();
-    }
+    let mut out: Vec<String> = report_with(lines, message).into_iter().map(|l| l.key).collect();
     out.push(format!("exit {}", o.code));
     out.join("\n") + "\n"
-}
-
-/// `goroutine 7 gp=0x1 m=3 mp=0x2 [chan receive]:` without the three in the middle.
-fn header(line: &str) -> Option<String> {
-    let rest = line.strip_prefix("goroutine ")?;
-    let (n, rest) = rest.split_once(' ')?;
-    n.parse::<u64>().ok()?;
-    let at = rest.find('[')?;
-    rest.ends_with("]:").then(|| format!("goroutine {n} {}", &rest[at..]))
-}
-
-/// A line of the dump of registers behind a signal's report.
-fn is_register(line: &str) -> bool {
-    let mut w = line.split_whitespace();
-    match (w.next(), w.next(), w.next()) {
-        (Some(r), Some(v), None) => {
-            v.starts_with("0x") && (r.starts_with('r') || r.len() == 2 && r.ends_with('s'))
-        }
-        _ => false,
-    }
 }
 
 /// A line of a message: addresses, the limit of stacks and the names of types are each system's own.
@@ -135,8 +87,7 @@ impl Compare {
 /// Compares what a case of `tests/tests/fatal.rs` did with the golden file `name` and, live, with the case `go_case`
 /// of Go's program in the same environment.
 ///
-/// Go is preemptive by the clock even at GOMAXPROCS=1, so only five different answers in a row are Go's answer. With
-/// `GORT_RECORD` set in the environment the golden file is written from Go's answer first.
+/// With `GORT_RECORD` set in the environment the golden file is written from Go's answer first.
 ///
 /// # Panics
 /// If they differ.
@@ -144,7 +95,7 @@ pub fn go_fatal(name: &str, go_case: &str, env: &[(&str, &str)], what: Compare, 
     let path = tests_dir().join("golden/fatal").join(format!("{name}.txt"));
     let exe = go_build("fatal");
     let go = |exe: &std::path::Path| {
-        let mut cmd = Command::new(exe);
+        let mut cmd = undisturbed(exe);
         cmd.env_remove("GODEBUG").env_remove("GOTRACEBACK").env("FATAL", go_case).env("GOMAXPROCS", "1");
         cmd.env("GOGC", "off").envs(env.iter().copied());
         what.cut(&normalise(&wait(cmd, b"", Duration::from_secs(60))))
@@ -155,12 +106,5 @@ pub fn go_fatal(name: &str, go_case: &str, env: &[(&str, &str)], what: Compare, 
     let golden = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     assert_eq!(what.cut(&normalise(o)), golden, "gort and the golden file of {name}\n{o}");
     let Some(exe) = exe else { return };
-    let mut live = String::new();
-    for _ in 0..5 {
-        live = go(&exe);
-        if live == golden {
-            return;
-        }
-    }
-    assert_eq!(live, golden, "Go and the golden file of {name}");
+    assert_eq!(go_answer(&golden, || go(&exe)), golden, "Go and the golden file of {name}");
 }

@@ -1,6 +1,6 @@
 //! The C examples, compiled with cc against the static and the shared library, and run.
 
-use gort_tests::{tests_dir, wait};
+use gort_tests::{absent, tests_dir, there_is, wait};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -24,8 +24,8 @@ fn libraries() -> PathBuf {
 
 /// Compiles `DIR/NAME.c` with these options besides; None without a C compiler.
 fn compile(dir: &str, name: &str, options: &[&str], link: &[&str]) -> Option<PathBuf> {
-    if !Command::new("cc").arg("--version").output().is_ok_and(|o| o.status.success()) {
-        println!("skipped: no C compiler on this machine");
+    if !there_is("cc") {
+        absent("C compiler", "the examples in C are not run");
         return None;
     }
     let root = tests_dir().parent().expect("a parent").to_path_buf();
@@ -130,8 +130,8 @@ fn segments_overflow() {
 #[test]
 fn header() {
     for (compiler, std, ext) in [("cc", "-std=c99", "c"), ("c++", "-std=c++11", "cc")] {
-        if !Command::new(compiler).arg("--version").output().is_ok_and(|o| o.status.success()) {
-            println!("skipped: no {compiler} on this machine");
+        if !there_is(compiler) {
+            absent(compiler, "it has not read the header");
             continue;
         }
         let file = std::env::temp_dir().join(format!("gort-header-{}.{ext}", std::process::id()));
@@ -148,12 +148,12 @@ fn header() {
 #[test]
 fn symbols() {
     let root = tests_dir().parent().expect("a parent").to_path_buf();
-    let o = Command::new("nm").args(["-D", "--defined-only"]).arg(libraries().join("libgort.so")).output();
-    let Ok(o) = o else {
-        println!("skipped: no nm on this machine");
-        return;
-    };
-    let nm = String::from_utf8_lossy(&o.stdout).into_owned();
+    if !there_is("nm") {
+        return absent("nm", "the library's symbols are not compared with the header");
+    }
+    let mut cmd = Command::new("nm");
+    cmd.args(["-D", "--defined-only"]).arg(libraries().join("libgort.so"));
+    let nm = wait(cmd, b"", Duration::from_secs(60)).ok().stdout.clone();
     // Data, the debugger's table, is none of the header's business.
     let code = nm.lines().filter(|l| l.contains(" T "));
     let mut exported: Vec<&str> = code.filter_map(|l| l.split(' ').next_back()).collect();

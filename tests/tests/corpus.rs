@@ -11,11 +11,13 @@
 //! * `GORT_RECORD=1`: write the golden files first, from Go's answers
 //! * `GORT_REPEAT=N`: run each test N times on gort
 
-use gort_tests::{Outcome, go_build_files, go_command, gort_command, normalise_program, tests_dir, wait};
+use gort_tests::{
+    Outcome, absent, go_answer, go_build_files, go_command, gort_command, normalise_program, tests_dir,
+    undisturbed, wait,
+};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::sync::{Arc, OnceLock};
@@ -144,17 +146,10 @@ impl Run {
         exe
     }
 
-    /// Go's answer. The time slice cannot be set there, so what shows an order gets several tries: only the same
-    /// difference each time is Go's answer.
+    /// Go's answer.
     fn on_go(&self, exe: &Path, golden: &str) -> String {
-        let mut answer = String::new();
-        for _ in 0..if self.case.order { 20 } else { 1 } {
-            answer = self.outcome(self.real(exe), "");
-            if golden == answer {
-                break;
-            }
-        }
-        answer
+        let run = || self.outcome(self.real(exe), "");
+        if self.case.order { go_answer(golden, run) } else { run() }
     }
 
     /// Go's answer, for the golden file: the one that comes five times first, if an order is shown.
@@ -170,19 +165,9 @@ impl Run {
         }
     }
 
-    /// Real Go's program. What shows an order is to have its processor for itself, as far as the system lets it.
+    /// Real Go's program.
     fn real(&self, exe: &Path) -> Command {
-        let mut c = Command::new(exe);
-        if self.case.order {
-            // SAFETY: one system call, with memory of its own. Whoever may not do it runs as before.
-            unsafe {
-                c.pre_exec(|| {
-                    libc::setpriority(libc::PRIO_PROCESS, 0, -20);
-                    Ok(())
-                });
-            }
-        }
-        c
+        if self.case.order { undisturbed(exe) } else { Command::new(exe) }
     }
 
     fn test(&self, go: Option<&Path>) -> Result<(), Failed> {
@@ -232,7 +217,7 @@ fn same(who: &str, got: &str, golden: &str) -> Result<(), Failed> {
 fn main() -> ExitCode {
     let args = Arguments::from_args();
     if go_command().is_none() {
-        println!("no Go 1.23 on this machine: programs are compared with the recorded output only");
+        absent("Go 1.23", "programs are compared with the recorded output only");
     }
     let all = programs();
     let files: Vec<PathBuf> = all.iter().map(|p| p.file.clone()).collect();

@@ -1,8 +1,8 @@
-//! `gdb/gort-gdb.py` on a live program and on its core file. Skipped, with a line that says so, where there is no gdb.
+//! `gdb/gort-gdb.py` on a live program and on its core file.
 
 use gort::sync::Mutex;
 use gort::{chan, go, runtime};
-use gort_tests::{Outcome, tests_dir, wait};
+use gort_tests::{Outcome, absent, tests_dir, wait};
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
@@ -70,7 +70,7 @@ fn program() {
 fn gdb(test: &str, core: Option<&PathBuf>, commands: &[&str]) -> Option<Outcome> {
     let has_python = Command::new("gdb").args(["--batch", "-nx", "-ex", "python print(6 * 7)"]).output();
     if !has_python.is_ok_and(|o| String::from_utf8_lossy(&o.stdout).contains("42")) {
-        println!("skipped: no gdb with Python on this machine");
+        absent("gdb with Python", "the script has not been tried");
         return None;
     }
     let exe = std::env::current_exe().expect("the test binary's path");
@@ -90,7 +90,7 @@ fn gdb(test: &str, core: Option<&PathBuf>, commands: &[&str]) -> Option<Outcome>
     if o.stderr.contains("Could not trace the inferior")
         || o.stderr.contains("ptrace: Operation not permitted")
     {
-        println!("skipped: no process may be debugged here");
+        println!("no process may be debugged here: the script has not been tried");
         return None;
     }
     Some(o)
@@ -181,7 +181,7 @@ fn kernel_core_file() {
     }
     let pattern = std::fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap_or_default();
     if pattern.trim() != "core" {
-        println!("skipped: the kernel does not write core files into the working directory");
+        println!("the kernel does not write core files into the working directory: gdb's own only");
         return;
     }
     let dir = std::env::temp_dir().join(format!("gort-core-{}", std::process::id()));
@@ -194,7 +194,7 @@ fn kernel_core_file() {
     let looked = core.as_ref().map(|core| gdb("kernel_core_file", Some(core), &LOOK));
     let _ = std::fs::remove_dir_all(&dir);
     match looked {
-        None => println!("skipped: no core file (perhaps its size is limited)"),
+        None => println!("no core file (its size is limited): gdb's own only"),
         Some(None) => {}
         Some(Some(g)) => {
             o.exited(128 + libc::SIGILL);

@@ -6,7 +6,7 @@ use gort::net::{
 use gort::sync::WaitGroup;
 use gort::{Chan, chan, go, runtime, time};
 use gort_proc::WaitReason;
-use gort_tests::{go_build, in_child, tests_dir, until_waiting};
+use gort_tests::{go_build, in_child, refuses, tests_dir, until_waiting};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -356,8 +356,8 @@ fn reset_by_peer() {
 fn connecting() {
     in_child!(|| {
         // Nobody listens.
-        let (l, a) = listen();
-        drop(l);
+        let nobody = refuses("127.0.0.1").unwrap();
+        let a = nobody.addr;
         assert_eq!(err(TcpStream::connect(a)).kind(), ErrorKind::ConnectionRefused);
         // The second address answers.
         let (l, b) = listen();
@@ -650,8 +650,8 @@ fn udp() {
         assert_eq!(a.recv(&mut [0; 8]).unwrap(), 4);
         b.set_read_deadline(Some(Instant::now() + ms(20))).unwrap();
         says(b.recv_from(&mut [0; 8]), TIMEOUT);
-        // Nobody there.
-        drop(b);
+        // Nobody there for this sender: the port talks to another one.
+        b.connect("127.0.0.2:9").unwrap();
         a.send(b"x").unwrap();
         assert_eq!(err(a.recv(&mut [0; 8])).kind(), ErrorKind::ConnectionRefused);
         let r = a.clone();
@@ -1038,7 +1038,7 @@ fn errors_like_go() {
         say("accept past deadline", err(l.accept()));
         l.close().unwrap();
         say("accept closed", err(l.accept()));
-        say("connect refused", err(TcpStream::connect(a)));
+        say("connect refused", err(TcpStream::connect(refuses("127.0.0.1").unwrap().addr)));
         let (l, a) = listen();
         let c = TcpStream::connect(a).unwrap();
         let s = l.accept().unwrap().0;

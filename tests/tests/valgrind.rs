@@ -3,7 +3,7 @@
 
 use gort::sync::{Mutex, WaitGroup};
 use gort::{chan, go, runtime, select, time};
-use gort_tests::wait;
+use gort_tests::{absent, there_is, wait};
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,9 +71,8 @@ fn no_errors() {
     if std::env::var(CHILD).is_ok() {
         gort::run(program);
     }
-    if !Command::new("valgrind").arg("--version").output().is_ok_and(|o| o.status.success()) {
-        println!("skipped: no valgrind on this machine");
-        return;
+    if !there_is("valgrind") {
+        return absent("valgrind", "the program has not been run under it");
     }
     let mut cmd = Command::new("valgrind");
     cmd.args(["--error-exitcode=9", "--"]).arg(std::env::current_exe().expect("the test binary's path"));

@@ -1,6 +1,6 @@
 //! Package time: tick_test.go
 
-use crate::{go_test, ms, us};
+use crate::{gc, go_test, ms, us};
 use gort::sync::WaitGroup;
 use gort::time::{Ticker, Timer, after, after_func, sleep, tick};
 use gort::{Chan, Receiver, chan, go, recover, runtime, select};
@@ -177,48 +177,30 @@ impl Tim {
 
 const SCHED: Duration = Duration::from_millis(10);
 
-/// Waits until `f`, at most for a minute.
-fn soon(what: &str, mut f: impl FnMut() -> bool) {
-    for _ in 0..6000 {
-        if f() {
-            return;
-        }
+/// Waits until `f`, for as long as the test may take.
+fn until(f: impl Fn() -> bool) {
+    while !f() {
         sleep(SCHED);
     }
-    panic!("{what}");
 }
 
 /// All that one timer's channel shows, in Go 1.23's way (`sync`) or the way before.
 fn timer_chan(mut tim: Tim, sync: bool) {
     let c = tim.c();
-    let drain = {
-        let c = c.clone();
-        let twice = tim.is_ticker();
-        move || {
-            // Only the old channels can hold stale values, tickers two of them.
-            for _ in 0..if sync {
-                0
-            } else if twice {
-                2
-            } else {
-                1
-            } {
-                for _ in 0..5 {
-                    if c.try_recv().is_ok() {
-                        break;
-                    }
-                    sleep(SCHED);
-                }
-            }
+    // Only the old channels can hold stale values. A stop of the world waits for a P that is about to send one.
+    let drain = || {
+        if !sync {
+            gc();
+            while c.try_recv().is_ok() {}
         }
     };
     let no_tick = || assert!(c.try_recv().is_err(), "an extra tick");
-    let tick = || soon("no tick", || c.try_recv().is_ok());
+    let tick = || until(|| c.try_recv().is_ok());
     let len = || {
         if sync {
             assert_eq!(c.len(), 0, "a synchronous timer's channel always looks empty");
         } else {
-            soon("no length", || c.len() == 1);
+            until(|| c.len() == 1);
         }
     };
 
