@@ -25,3 +25,24 @@ fn errors() {
     gort.args(["run", "no-such-file.go"]);
     wait(gort, b"", LIMIT).exited(1).stderr_has("no-such-file.go: No such file");
 }
+
+/// A program that asks for a heap profile gets an empty one, and is told why, once.
+#[test]
+fn no_heap_profiles() {
+    const TEXT: &str = r#"package main
+import ("fmt"; "runtime"; "runtime/pprof")
+func main() {
+	fmt.Println(pprof.Lookup("heap").Count())
+	fmt.Println(runtime.MemProfile(make([]runtime.MemProfileRecord, 8), true))
+}
+"#;
+    let Some(mut gort) = gort_command() else { return };
+    let f = std::env::temp_dir().join(format!("gort-heap-{}.go", std::process::id()));
+    std::fs::write(&f, TEXT).expect("written");
+    gort.arg("run").arg(&f);
+    let o = wait(gort, b"", LIMIT);
+    let _ = std::fs::remove_file(f);
+    o.ok();
+    assert_eq!(o.stdout, "0\n0 true\n");
+    assert_eq!(o.stderr, "runtime: gort has no heap profiles\n");
+}
