@@ -310,7 +310,8 @@ fn map_file(path: &std::path::Path) -> Option<&'static [u8]> {
     }
 }
 
-fn demangle(name: &str) -> String {
+/// A name as its language writes it, from the linker's.
+pub fn demangle(name: &str) -> String {
     // Suffixes of the compiler's own (`.llvm.123`) are cut by the demangler; `{:#}` leaves the hash out.
     if let Ok(d) = rustc_demangle::try_demangle(name) {
         return format!("{d:#}");
@@ -322,7 +323,8 @@ fn demangle(name: &str) -> String {
     if name.contains('.') && !name.starts_with("gort.") { gccgo_name(name) } else { name.to_string() }
 }
 
-/// gccgo's name of a function as Go writes it: `_1` is `/`, `..` before a closure is `.`.
+/// gccgo's name of a function as Go writes it: `_1` is `/`, `..` before a closure is `.`. Names that libgo's C code and `go:linkname`
+/// give are not encoded, which is seen where a quote, a blank or a semicolon would come outside of a type's braces.
 fn gccgo_name(s: &str) -> String {
     let b: Vec<char> = s.chars().collect();
     let mut out = String::with_capacity(s.len());
@@ -339,6 +341,9 @@ fn gccgo_name(s: &str) -> String {
         }
         let plain = "_0123456789abc".find(b[i + 1]).map(|k| b"_./*,{}[]()\" ;"[k] as char);
         if let Some(p) = plain {
+            if matches!(p, '"' | ' ' | ';') && !out.contains('{') {
+                return s.to_string();
+            }
             out.push(p);
             i += 2;
             continue;

@@ -1,7 +1,7 @@
 //! Unwinding, naming and printing of stacks.
 
 use gort_tests::in_child;
-use gort_traceback::symtab::{Owner, classify};
+use gort_traceback::symtab::{Owner, classify, demangle};
 use gort_traceback::*;
 use std::hint::black_box;
 
@@ -266,4 +266,21 @@ fn generated_code() {
         Some((0x1000, "0x1800".into()))
     );
     assert!(symbolize(0x2000).is_none());
+}
+
+/// The linker's names of Go's functions, those that are not encoded too.
+#[test]
+fn names_of_gccgo() {
+    for (linker, go) in [
+        ("main.main", "main.main"),
+        ("main.f..func1", "main.f.func1"),
+        ("encoding_1json.Marshal", "encoding/json.Marshal"),
+        ("internal_1poll.runtime__pollOpen", "internal/poll.runtime_pollOpen"),
+        ("runtime.mapassign__faststr", "runtime.mapassign_faststr"),
+        ("main._4x_bint_5..eq", "main.{x int}.eq"),
+        ("main._u00e9t_ue9", "main.ét_ue9"),
+        ("reflect.ffi_callback", "reflect.ffi_callback"),
+    ] {
+        assert_eq!(demangle(linker), go);
+    }
 }
