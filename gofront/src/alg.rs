@@ -3,6 +3,7 @@
 //! The compiler refers to most of these functions by function values, the objects whose names end in `..f`.
 
 use crate::panic;
+use crate::symtab::counted;
 use crate::types::{
     ArrayType, Eface, FuncVal, Iface, Str, StructType, TFLAG_REGULAR, Type, call_equal, kind,
 };
@@ -233,7 +234,7 @@ unsafe fn regular(t: *const Type) -> bool {
 /// `e1 == e2`
 #[unsafe(export_name = "runtime.efaceeq")]
 unsafe extern "C-unwind" fn efaceeq(a: Eface, b: Eface) -> bool {
-    a.typ == b.typ && (a.typ.is_null() || data_equal(a.typ, a.data, b.data))
+    a.typ == b.typ && (a.typ.is_null() || counted(data_equal(a.typ, a.data, b.data)))
 }
 
 /// `i1 == i2`
@@ -293,14 +294,14 @@ unsafe fn hash_eface(e: Eface, seed: usize) -> usize {
 /// Hash of an interface with methods.
 #[unsafe(export_name = "runtime.interhash")]
 unsafe extern "C-unwind" fn interhash(p: P, seed: usize) -> usize {
-    hash_eface((*p.cast::<Iface>()).eface(), seed)
+    counted(hash_eface((*p.cast::<Iface>()).eface(), seed))
 }
 funcval!("runtime.interhash..f", INTERHASH, interhash);
 
 /// Hash of an interface without methods.
 #[unsafe(export_name = "runtime.nilinterhash")]
 unsafe extern "C-unwind" fn nilinterhash(p: P, seed: usize) -> usize {
-    hash_eface(*p.cast::<Eface>(), seed)
+    counted(hash_eface(*p.cast::<Eface>(), seed))
 }
 funcval!("runtime.nilinterhash..f", NILINTERHASH, nilinterhash);
 

@@ -1,5 +1,6 @@
 //! Channels and select, straight to `chan` and `select`.
 
+use crate::symtab::counted;
 use crate::types::{BoolArg, Bools, ElemType, IntBool, Slice, Type, yes};
 use core::ffi::c_void;
 use gort_proc::{ElemType as ElemSize, Hchan};
@@ -14,13 +15,13 @@ unsafe fn elem(t: *const Type) -> ElemSize {
 /// `make(chan T, n)`
 #[unsafe(export_name = "runtime.makechan")]
 unsafe extern "C-unwind" fn makechan(t: *const Type, size: isize) -> *mut Hchan {
-    gort_chan::makechan(elem(t), size)
+    counted(gort_chan::makechan(elem(t), size))
 }
 
 /// The same, with a 64-bit size.
 #[unsafe(export_name = "runtime.makechan64")]
 unsafe extern "C-unwind" fn makechan64(t: *const Type, size: i64) -> *mut Hchan {
-    gort_chan::makechan64(elem(t), size)
+    counted(gort_chan::makechan64(elem(t), size))
 }
 
 /// `reflect.MakeChan`
@@ -32,7 +33,7 @@ unsafe extern "C-unwind" fn reflect_makechan(t: *const Type, size: isize) -> *mu
 /// `c <- v`
 #[unsafe(export_name = "runtime.chansend1")]
 unsafe extern "C-unwind" fn chansend1(c: *mut Hchan, e: *const c_void) {
-    gort_chan::chansend1(c, e);
+    counted(gort_chan::chansend1(c, e));
 }
 
 /// `v = <-c`
@@ -50,7 +51,7 @@ unsafe extern "C-unwind" fn chanrecv2(c: *mut Hchan, e: *mut c_void) -> bool {
 /// `close(c)`
 #[unsafe(export_name = "runtime.closechan")]
 unsafe extern "C-unwind" fn closechan(c: *mut Hchan) {
-    gort_chan::closechan(c);
+    counted(gort_chan::closechan(c));
 }
 
 /// `select` with several cases; the default case is -1.
@@ -69,7 +70,7 @@ unsafe extern "C-unwind" fn selectgo(
 /// `select { case c <- v: default: }`
 #[unsafe(export_name = "runtime.selectnbsend")]
 unsafe extern "C-unwind" fn selectnbsend(c: *mut Hchan, e: *const c_void) -> bool {
-    gort_chan::selectnbsend(c, e)
+    counted(gort_chan::selectnbsend(c, e))
 }
 
 /// `select { case v, ok = <-c: default: }`

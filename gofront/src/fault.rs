@@ -3,7 +3,7 @@
 //! Compiled Go has unwind tables for every instruction that may fault, so the handler can do what Go's does: make the goroutine
 //! call a function that panics, as if the faulting instruction had called it.
 
-use crate::panic::{address_error, error_string};
+use crate::panic::{panicdivide, panicfloat, panicmem, panicmem_addr, panicoverflow};
 use core::arch::global_asm;
 use gort_proc::{G, M, ThrowType, getg, stack_of, throw};
 use gort_signal::sigctxt::Sigctxt;
@@ -88,16 +88,16 @@ pub(crate) unsafe fn prepare(c: &Sigctxt, gp: *mut G, mp: *mut M) -> bool {
 /// On the goroutine.
 ///
 /// Go: signal_unix.go:881 sigpanic
+#[unsafe(export_name = "runtime.sigpanic")] // Callers finds it on the stack
 unsafe extern "C-unwind" fn sigpanic() {
     let gp = getg();
-    const NIL: &str = "invalid memory address or nil pointer dereference";
     match (*gp).sig as i32 {
-        libc::SIGBUS | libc::SIGSEGV if (*gp).sigcode1 < 4096 => error_string(NIL),
-        libc::SIGBUS | libc::SIGSEGV => address_error(NIL, (*gp).sigcode1),
+        libc::SIGBUS | libc::SIGSEGV if (*gp).sigcode1 < 4096 => panicmem(),
+        libc::SIGBUS | libc::SIGSEGV => panicmem_addr((*gp).sigcode1),
         libc::SIGFPE => match (*gp).sigcode0 as i32 {
-            FPE_INTDIV => error_string("integer divide by zero"),
-            FPE_INTOVF => error_string("integer overflow"),
-            _ => error_string("floating point error"),
+            FPE_INTDIV => panicdivide(),
+            FPE_INTOVF => panicoverflow(),
+            _ => panicfloat(),
         },
         _ => throw("sigpanic: unknown signal"),
     }

@@ -2,6 +2,7 @@
 
 use crate::mem::{Contents, alloc, alloc_runtime};
 use crate::panic::type_assertion_error;
+use crate::symtab::counted;
 use crate::types::{Eface, Iface, Imethod, InterfaceType, Method, PtrBool, Type, kind};
 use core::ffi::c_void;
 use core::ptr::{copy_nonoverlapping, null, null_mut, write_bytes};
@@ -154,13 +155,13 @@ unsafe extern "C-unwind" fn assertitab(inter: *const Type, typ: *const Type) -> 
     if (*inter).as_::<InterfaceType>().methods.all().is_empty() {
         return typ.cast();
     }
-    must_itab(inter, typ).cast()
+    counted(must_itab(inter, typ)).cast()
 }
 
 /// A conversion to an interface; nil stays nil.
 #[unsafe(export_name = "runtime.requireitab")]
 unsafe extern "C-unwind" fn requireitab(inter: *const Type, typ: *const Type) -> *const c_void {
-    if typ.is_null() { null() } else { must_itab(inter, typ).cast() }
+    if typ.is_null() { null() } else { counted(must_itab(inter, typ)).cast() }
 }
 
 /// `x.(T)` has failed.

@@ -219,6 +219,7 @@ unsafe extern "C-unwind" fn checkdefer(frame: *mut bool) {
 /// `runtime.Goexit`: runs all deferred calls, then ends the goroutine.
 ///
 /// Go: panic.go:617 Goexit
+#[inline(never)] // `recover` looks for its name on the stack, and gopanic's
 #[unsafe(export_name = "runtime.Goexit")]
 unsafe extern "C-unwind" fn goexit() -> ! {
     let st = must_state();
@@ -260,7 +261,7 @@ unsafe extern "C-unwind" fn goexit() -> ! {
 /// `panic(v)`
 ///
 /// Go: panic.go:735 gopanic
-#[inline(never)] // `recover` looks for its name on the stack
+#[inline(never)]
 #[unsafe(export_name = "runtime.gopanic")]
 pub(crate) unsafe extern "C-unwind" fn gopanic(e: Eface) -> ! {
     // :736
@@ -531,12 +532,6 @@ pub fn plain_error(msg: &str) -> ! {
     unsafe { gopanic(mk_plain_error(Str::copy(msg.as_bytes()))) }
 }
 
-/// Panics because of a fault at `addr`, after `debug.SetPanicOnFault`.
-pub fn address_error(msg: &'static str, addr: usize) -> ! {
-    // SAFETY: as above.
-    unsafe { gopanic(mk_address_error(Str::of(msg), addr)) }
-}
-
 /// What the ported crates raise as panics of their own: send on a closed channel, and the like.
 pub(crate) unsafe fn raise(msg: &str, runtime_error: bool) -> ! {
     if runtime_error { error_string(msg) } else { plain_error(msg) }
@@ -602,22 +597,33 @@ unsafe extern "C-unwind" fn slice_convert(x: i64, y: isize) {
     gopanic(mk_bounds_error(y as i64, x as isize, 1, 8));
 }
 
-/// `x / 0`
-#[unsafe(export_name = "runtime.panicdivide")]
-pub(crate) extern "C-unwind" fn panicdivide() {
-    error_string("integer divide by zero");
+// Calls of their own in Go, which `Callers` counts: none is inlined.
+macro_rules! errors {
+    ($($doc:literal $name:literal $f:ident $msg:expr;)*) => { $(
+        #[doc = $doc]
+        #[inline(never)]
+        #[unsafe(export_name = $name)]
+        pub(crate) extern "C-unwind" fn $f() -> ! {
+            error_string($msg)
+        }
+    )* };
+}
+errors! {
+    "`x / 0`" "runtime.panicdivide" panicdivide "integer divide by zero";
+    "`x << -1`" "runtime.panicshift" panicshift "negative shift amount";
+    "A nil pointer." "runtime.panicmem" panicmem NIL;
+    "An integer overflow that the processor has found." "runtime.panicoverflow" panicoverflow "integer overflow";
+    "Another arithmetic fault." "runtime.panicfloat" panicfloat "floating point error";
 }
 
-/// `x << -1`
-#[unsafe(export_name = "runtime.panicshift")]
-extern "C-unwind" fn panicshift() {
-    error_string("negative shift amount");
-}
+const NIL: &str = "invalid memory address or nil pointer dereference";
 
-/// A nil pointer, found by code that checks.
-#[unsafe(export_name = "runtime.panicmem")]
-extern "C-unwind" fn panicmem() {
-    error_string("invalid memory address or nil pointer dereference");
+/// A fault at `addr`, after `debug.SetPanicOnFault`.
+#[inline(never)]
+#[unsafe(export_name = "runtime.panicmemAddr")]
+pub(crate) extern "C-unwind" fn panicmem_addr(addr: usize) -> ! {
+    // SAFETY: on a goroutine of Go's, or gopanic refuses.
+    unsafe { gopanic(mk_address_error(Str::of(NIL), addr)) }
 }
 
 unsafe extern "C-unwind" {

@@ -2,7 +2,7 @@
 
 use crate::types::{BoolArg, Slice, Str, yes};
 use gort_traceback::symtab::{Owner, is_gccgo_wrapper, symbol, with_room};
-use gort_traceback::{callers, symbolize};
+use gort_traceback::{Symbol, callers, symbolize};
 
 /// `Caller`'s results.
 #[repr(C)]
@@ -22,29 +22,48 @@ struct Location {
     entry: usize,
 }
 
-/// A call on a stack: the return address, and which of the calls inlined there it is, innermost first.
+/// A call on a stack: the return address, and which of Go's calls inlined there it is, innermost first.
 pub(crate) type Call = (usize, usize);
+
+/// Functions that are calls in Go as well and can be seen by a program: those that panic, and those at the roots of stacks.
+const PORTED: [(&str, &str); 4] = [
+    ("gort_chan::chansend", "runtime.chansend"),
+    ("gort_gofront::iface::must_itab", "runtime.getitab"),
+    ("gort_proc::main::main", "runtime.main"),
+    ("gort_goexit", "runtime.goexit"),
+];
+
+/// What Go calls a function; `None` if it is Rust's, or C's, or the compiler's, or one that Go has no call for.
+fn go_name(s: &Symbol) -> Option<&str> {
+    let name = s.name.as_str();
+    if let Some((_, go)) = PORTED.iter().find(|(rust, _)| *rust == name) {
+        return Some(go);
+    }
+    let counts = match name.split_once('.') {
+        Some(("runtime", f)) => !matches!(f, "deferreturn" | "checkdefer" | "reflectcall"),
+        Some(_) => s.owner != Owner::Runtime && !name.contains("::") && !name.starts_with("gort"),
+        None => false,
+    };
+    counts.then_some(name)
+}
+
+/// The result of a call that is the last thing its caller does: the call does not become a jump, as [`go_calls`] is to count the caller.
+#[inline(always)]
+pub(crate) fn counted<T>(result: T) -> T {
+    // SAFETY: no instruction.
+    unsafe { core::arch::asm!("", options(nomem, nostack, preserves_flags)) };
+    result
+}
 
 /// Calls of Go functions on the stack with these return addresses, innermost first, without the runtime's own at the near end.
 pub(crate) fn go_calls(pcs: &[usize]) -> Vec<Call> {
     let mut calls: Vec<Call> = Vec::new();
     with_room(|| {
-        let own =
-            |n: &str| n.is_empty() || n.starts_with("runtime.") || n.contains("::") || n.starts_with("gort");
         for &pc in pcs {
             let Some(f) = symbolize(pc - 1) else { continue };
-            for (i, s) in f.frames.iter().enumerate() {
-                // The near end is over with the first function of the program; the far end is Rust again.
-                if if calls.is_empty() {
-                    own(&s.name)
-                } else {
-                    s.name.contains("::") || s.name.starts_with("gort")
-                } {
-                    continue;
-                }
-                // Nor do the compiler's wrappers count, nor what Go's compiler has no call for.
-                let no_call = matches!(s.name.as_str(), "runtime.deferreturn" | "runtime.checkdefer");
-                if s.owner != Owner::Runtime && !no_call {
+            for (i, name) in f.frames.iter().filter_map(go_name).enumerate() {
+                // The near end is over with the first function of the program.
+                if !calls.is_empty() || !name.starts_with("runtime.") {
                     calls.push((pc, i));
                 }
             }
@@ -62,17 +81,18 @@ fn go_callers() -> Vec<Call> {
 
 /// How many calls are inlined at `pc`.
 pub(crate) fn inlined_at(pc: usize) -> usize {
-    with_room(|| symbolize(pc)).map_or(0, |f| f.frames.len().saturating_sub(1))
+    with_room(|| symbolize(pc)).map_or(0, |f| f.frames.iter().filter_map(go_name).count().saturating_sub(1))
 }
 
-/// What stands at `pc`: the call inlined there with this number, innermost first; the function itself if it is negative.
+/// What stands at `pc`: that one of Go's calls inlined there, innermost first; the function itself if the number is negative.
 fn locate(pc: usize, index: isize) -> Location {
     let none = Location { function: Str::EMPTY, file: Str::EMPTY, line: 0, entry: 0 };
     let Some(f) = with_room(|| symbolize(pc)) else { return none };
-    let s = usize::try_from(index).map_or(f.frames.last(), |i| f.frames.get(i));
+    let mut calls = f.frames.iter().filter(|s| go_name(s).is_some());
+    let s = usize::try_from(index).map_or(f.frames.last(), |i| calls.nth(i));
     let Some(s) = s else { return none };
     Location {
-        function: Str::copy(s.name.as_bytes()),
+        function: Str::copy(go_name(s).unwrap_or(&s.name).as_bytes()),
         file: Str::copy(s.file.as_bytes()),
         line: s.line as isize,
         entry: f.entry,
