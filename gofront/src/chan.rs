@@ -33,7 +33,8 @@ unsafe extern "C-unwind" fn reflect_makechan(t: *const Type, size: isize) -> *mu
 /// `c <- v`
 #[unsafe(export_name = "runtime.chansend1")]
 unsafe extern "C-unwind" fn chansend1(c: *mut Hchan, e: *const c_void) {
-    counted(gort_chan::chansend1(c, e));
+    gort_chan::chansend1(c, e);
+    counted(());
 }
 
 /// `v = <-c`
@@ -51,7 +52,8 @@ unsafe extern "C-unwind" fn chanrecv2(c: *mut Hchan, e: *mut c_void) -> bool {
 /// `close(c)`
 #[unsafe(export_name = "runtime.closechan")]
 unsafe extern "C-unwind" fn closechan(c: *mut Hchan) {
-    counted(gort_chan::closechan(c));
+    gort_chan::closechan(c);
+    counted(());
 }
 
 /// `select` with several cases; the default case is -1.
