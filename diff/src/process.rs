@@ -1,12 +1,12 @@
 //! Child processes with a time limit.
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 use serde::Serialize;
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
@@ -91,6 +91,11 @@ pub fn run(cmd: &mut Command, stdin: &[u8], limit: Duration) -> io::Result<Outpu
 /// If it cannot be started.
 pub fn run_with(cmd: &mut Command, limit: Duration, feed: impl FnOnce(&mut Child)) -> io::Result<Output> {
     cmd.stdout(Stdio::piped()).stderr(Stdio::piped());
+    // A shell starts what it puts into the background with SIGQUIT ignored, and the child would inherit that.
+    // SAFETY: between fork and exec; one system call.
+    unsafe {
+        cmd.pre_exec(|| Ok(signal(Signal::SIGQUIT, SigHandler::SigDfl).map(drop)?));
+    }
     let mut child = cmd.spawn()?;
     let (out, err) = (Stream::new(child.stdout.take()), Stream::new(child.stderr.take()));
     feed(&mut child);
