@@ -91,10 +91,15 @@ pub fn run(cmd: &mut Command, stdin: &[u8], limit: Duration) -> io::Result<Outpu
 /// If it cannot be started.
 pub fn run_with(cmd: &mut Command, limit: Duration, feed: impl FnOnce(&mut Child)) -> io::Result<Output> {
     cmd.stdout(Stdio::piped()).stderr(Stdio::piped());
-    // A shell starts what it puts into the background with SIGQUIT ignored, and the child would inherit that.
-    // SAFETY: between fork and exec; one system call.
+    // A shell ignores SIGINT and SIGQUIT for what it puts into the background, nohup SIGHUP, and the child would inherit that.
+    // SAFETY: between fork and exec; system calls only.
     unsafe {
-        cmd.pre_exec(|| Ok(signal(Signal::SIGQUIT, SigHandler::SigDfl).map(drop)?));
+        cmd.pre_exec(|| {
+            for s in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT] {
+                signal(s, SigHandler::SigDfl)?;
+            }
+            Ok(())
+        });
     }
     let mut child = cmd.spawn()?;
     let (out, err) = (Stream::new(child.stdout.take()), Stream::new(child.stderr.take()));
