@@ -7,8 +7,9 @@
 use gort::sync::WaitGroup;
 use gort::{chan, go, runtime, select, time};
 use gort_proc::WaitReason;
-use gort_tests::{Outcome, in_child, until_waiting};
+use gort_tests::{Outcome, go_build, in_child, until_waiting, wait};
 use std::io::Read;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
@@ -94,6 +95,22 @@ fn no_thread_because_of_the_limit_of_processes() {
         need_threads(no_more_threads);
     });
     newosproc_failed(&o);
+}
+
+/// Go itself, where it is installed, refused the same: its report passes the same check. It needs its first thread before main.
+#[test]
+fn go_reports_a_thread_that_cannot_be_made_alike() {
+    use std::os::unix::process::CommandExt;
+    let Some(exe) = go_build("order") else { return };
+    let mut cmd = Command::new(exe);
+    // SAFETY: between fork and exec; malloc is usable there in the C library's child.
+    unsafe {
+        cmd.pre_exec(|| {
+            no_more_threads();
+            Ok(())
+        });
+    }
+    newosproc_failed(&wait(cmd, b"", Duration::from_secs(60)));
 }
 
 /// The same when there is no address space for the thread's stack, with as little left for the report.
