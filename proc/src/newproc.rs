@@ -431,5 +431,5 @@ pub(crate) const FIRST_FRAME: usize = 96;
 /// which is touched anyway. gort's own.
 #[inline(always)]
 pub(crate) fn stack_color(lo: usize) -> usize {
-    (lo >> 18) % 16 * 64
+    ((lo >> 18) + (lo >> 12)) % 16 * 64
 }

@@ -10,7 +10,7 @@
 //! # Native stacks
 //! A stack for Rust or C code cannot grow: nobody knows its pointers. It is an address range large enough (256 KiB,
 //! see [`set_default_stack_size`]) of which only the pages that are touched have memory, with a page below that
-//! faults. Everything else is as in Go: spans of sixteen stacks of the smallest size, four orders of sizes, a global pool for each
+//! faults. Everything else is as in Go: spans for sixteen stacks of the smallest size (and fifteen in them, a page apart), four orders of sizes, a global pool for each
 //! order, a cache of sixteen stacks' worth in each P, larger stacks by themselves.
 
 #[cfg(not(loom))]

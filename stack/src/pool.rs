@@ -2,7 +2,7 @@
 
 use crate::segment::segment_mode_init;
 use crate::span::{
-    MSpan, MSpanList, PAGE_SHIFT, PAGE_SIZE, SPAN_MANUAL, alloc_manual, free_manual, link_of,
+    Layout, MSpan, MSpanList, PAGE_SHIFT, PAGE_SIZE, SPAN_MANUAL, alloc_manual, free_manual, link_of,
     may_acquire_mheap_lock, mheap_init, os_stack_alloc, os_stack_free, span_of, stack_release_deep,
     use_mprotect_guards,
 };
@@ -57,7 +57,7 @@ pub fn fixed_stack() -> usize {
     NATIVE_FIXED.get()
 }
 
-/// Capacity of one order's cache in a P, and the size of a span of pooled stacks: sixteen stacks of order 0, the
+/// Capacity of one order's cache in a P, and the size of a span of pooled stacks: room for sixteen stacks of order 0, the
 /// proportion of Go's 32 KiB to 2 KiB.
 ///
 /// Go: malloc.go:133 _StackCacheSize
@@ -203,12 +203,10 @@ unsafe fn stackpoolalloc(order: usize) -> usize {
             }
             let elemsize = fixed_stack() << order; // :210 earlier than in Go: guard pages are laid out by it
             os_stack_alloc(s, elemsize); // :209 later than in Go
-            let mut i = 0; // :211
-            while i < stack_cache_size() {
-                let x = (*s).base() + i;
+            // :211
+            for x in Layout::of(&*s, elemsize).stacks() {
                 *link_of(x) = (*s).manual_free_list;
                 (*s).manual_free_list = x;
-                i += elemsize;
             }
             MSpanList::insert(list, s); // :216
         }

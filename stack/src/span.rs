@@ -88,6 +88,45 @@ impl MSpan {
     }
 }
 
+/// The smallest stacks between which a page is left free.
+const MIN_PADDED: usize = 64 << 10;
+/// Bytes of a span that stay free at least, so that spans can begin differently.
+const SLACK: usize = 8 * PAGE_SIZE;
+
+/// Where the stacks of a span are. gort's own: Go's stacks fill their span.
+///
+/// A processor looks a page up in a set of its TLB that the low bits of the page's number choose. Were stacks a power of
+/// two apart, the tops of all of them, which is what goroutines use, would compete for a few sets and miss with a hundred
+/// goroutines. So the smallest stacks, those of nearly all goroutines, are one page more apart than their size, and the
+/// first one of a span begins another page later than that of the span before. See docs/performance.md.
+pub(crate) struct Layout {
+    /// Address of the first.
+    pub first: usize,
+    /// Bytes from one to the next.
+    pub stride: usize,
+    /// How many there are.
+    pub n: usize,
+}
+
+impl Layout {
+    /// The layout for stacks of `elemsize` bytes, not 0, in the span `s`.
+    pub(crate) fn of(s: &MSpan, elemsize: usize) -> Self {
+        let bytes = s.npages << PAGE_SHIFT;
+        if elemsize < MIN_PADDED || bytes / elemsize < 16 {
+            return Self { first: s.base(), stride: elemsize, n: bytes / elemsize };
+        }
+        let stride = elemsize + PAGE_SIZE;
+        let n = (bytes - SLACK) / stride;
+        let phases = ((bytes - n * stride) >> PAGE_SHIFT) + 1;
+        Self { first: s.base() + ((s.base() / bytes % phases) << PAGE_SHIFT), stride, n }
+    }
+
+    /// Their addresses.
+    pub(crate) fn stacks(self) -> impl Iterator<Item = usize> {
+        (0..self.n).map(move |i| self.first + i * self.stride)
+    }
+}
+
 /// A list of spans.
 ///
 /// Go: mheap.go:389 mSpanList
@@ -274,8 +313,10 @@ pub fn stack_of(addr: usize) -> Option<(Stack, bool)> {
         if (*s).state.load_acq() != SPAN_MANUAL || n == 0 {
             return None;
         }
-        let lo = (*s).base() + (addr - (*s).base()) / n * n;
-        Some((Stack { lo, hi: lo + n }, addr - lo < GUARD_SIZE))
+        let at = Layout::of(&*s, n);
+        let i = addr.checked_sub(at.first)? / at.stride;
+        let lo = at.first + i * at.stride;
+        (i < at.n && addr - lo < n).then_some((Stack { lo, hi: lo + n }, addr - lo < GUARD_SIZE))
     }
 }
 
@@ -288,7 +329,8 @@ pub(crate) unsafe fn link_of(x: usize) -> *mut usize {
     // SAFETY: the caller's contract; elemsize is not 0 in a span that holds stacks.
     unsafe {
         let s = span_of(x);
-        (*s).links.add((x - (*s).base()) / (*s).elemsize.get())
+        let at = Layout::of(&*s, (*s).elemsize.get());
+        (*s).links.add((x - at.first) / at.stride)
     }
 }
 
@@ -472,8 +514,7 @@ pub(crate) unsafe fn os_stack_alloc(s: *mut MSpan, elemsize: usize) {
                 sys::mprotect(base, n, libc::PROT_READ | libc::PROT_WRITE);
             }
         }
-        let mut p = base;
-        while p < base + n {
+        for p in Layout::of(&*s, elemsize).stacks() {
             let r = if regions {
                 sys::madvise(p, GUARD_SIZE, sys::MADV_GUARD_INSTALL)
             } else {
@@ -486,15 +527,14 @@ pub(crate) unsafe fn os_stack_alloc(s: *mut MSpan, elemsize: usize) {
                 }
                 throw("out of memory");
             }
-            p += elemsize;
         }
         (*s).guarded = elemsize;
         if valgrind::running() {
             let ids = &mut (*s).valgrind;
             ids.drain(..).for_each(valgrind::deregister);
-            ids.extend((base..base + n).step_by(elemsize).map(|p| valgrind::register(p, p + elemsize)));
+            ids.extend(Layout::of(&*s, elemsize).stacks().map(|p| valgrind::register(p, p + elemsize)));
         }
-        debug_assert!(n / elemsize <= (*s).nlinks);
+        debug_assert!(Layout::of(&*s, elemsize).n <= (*s).nlinks);
     }
 }
 

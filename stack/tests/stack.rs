@@ -301,6 +301,26 @@ fn an_unused_stack_has_no_memory() {
     .unwrap();
 }
 
+/// The tops of a thousand stacks, which is what goroutines use, fit into a TLB of 128 sets of 16 pages.
+#[test]
+fn tops_spread_over_the_sets_of_a_tlb() {
+    std::thread::spawn(|| {
+        become_m();
+        // SAFETY: on a fake g0.
+        unsafe {
+            let s: Vec<_> = (0..1000).map(|_| stackalloc(fixed_stack() as u32)).collect();
+            let mut sets = [0; 128];
+            for s in &s {
+                sets[((s.hi - 1) >> PAGE_SHIFT) % sets.len()] += 1;
+            }
+            assert!(sets.iter().all(|&n| n <= 16), "{sets:?}");
+            s.into_iter().for_each(|s| stackfree(s));
+        }
+    })
+    .join()
+    .unwrap();
+}
+
 #[test]
 fn the_guard_page_faults() {
     match child_mode().as_deref() {
