@@ -286,6 +286,8 @@ fn startup(p: &Programs, o: &Options, metrics: &mut Vec<Metric>) -> Result<(), S
             for (exe, times) in exes.iter().zip(&mut times) {
                 let mut cmd = Command::new(exe);
                 cmd.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+                // Cargo's own, which would send the dynamic linker through its directories first.
+                cmd.env_remove("LD_LIBRARY_PATH");
                 let t = Instant::now();
                 cmd.status().map_err(|e| format!("{cmd:?}: {e}"))?;
                 times.push(t.elapsed().as_secs_f64() * 1e3);
