@@ -7,6 +7,8 @@ use gort_panic::plain_error;
 use gort_proc::*;
 use gort_time::{block_timer_chan, maybe_run_chan, unblock_timer_chan};
 
+pub mod lockorder;
+
 /// One case of a select: a channel (nil: the case never happens) and the element to send, or where to receive
 /// (nil: the value is thrown away).
 ///
@@ -189,43 +191,7 @@ pub unsafe fn selectgo(
         let pollorder = &pollorder[..norder]; // :185
         let lockorder = &mut lockorder[..norder];
 
-        // :190 the order to lock in, by address: heap sort, n log n and no memory. Unchecked and without branches that
-        // only a coin toss decides: `order` holds indices of `scases`, and j, k + 1 <= i < norder.
-        let order = lockorder.as_mut_ptr();
-        let key = |o: u16| sortkey(scases.get_unchecked(o as usize).c);
-        for (i, &o) in pollorder.iter().enumerate() {
-            let mut j = i;
-            // :193 starts from pollorder, so cases on the same channel are permuted too
-            let c = key(o);
-            while j > 0 && key(*order.add((j - 1) / 2)) < c {
-                let k = (j - 1) / 2;
-                *order.add(j) = *order.add(k);
-                j = k;
-            }
-            *order.add(j) = o; // :199
-        }
-        // :201
-        for i in (0..norder).rev() {
-            let o = *order.add(i);
-            let c = key(o);
-            *order.add(i) = *order;
-            let mut j = 0;
-            loop {
-                let mut k = j * 2 + 1; // :207
-                if k >= i {
-                    break;
-                }
-                k += usize::from((k + 1 < i) & (key(*order.add(k)) < key(*order.add(k + 1))));
-                // :214
-                if c < key(*order.add(k)) {
-                    *order.add(j) = *order.add(k);
-                    j = k;
-                    continue;
-                }
-                break;
-            }
-            *order.add(j) = o; // :221
-        }
+        lockorder::sort(scases, pollorder, lockorder); // :190
         let lockorder: &[u16] = lockorder;
         // :224 debugSelect: left out
 
@@ -567,13 +533,4 @@ unsafe fn dequeue_sudo_g(q: *mut Waitq, sgp: *mut Sudog) {
             (*q).last = null;
         }
     }
-}
-
-/// The order of locking: by address.
-///
-/// Go: select.go:529 sortkey
-#[inline(always)]
-fn sortkey(c: *mut Hchan) -> usize {
-    // :530
-    c as usize
 }
