@@ -3,14 +3,15 @@
 use crate::hog;
 use crate::retake;
 use crate::schedtrace;
+use gort_proc::atomic::Int64;
 use gort_proc::linkname::{netpoll, netpoll_adjust_waiters, netpollinited, time_sleep_until};
 use gort_proc::*;
 
 /// The longest time between collections. Without a collector it is the time between releases of dead goroutines'
-/// stacks, and half of it sysmon's longest sleep.
+/// stacks, and half of it sysmon's longest sleep. A variable for tests' sake only.
 ///
 /// Go: proc.go:6029 forcegcperiod
-pub const FORCEGCPERIOD: i64 = 2 * 60 * 1_000_000_000;
+pub static FORCEGCPERIOD: Int64 = Int64::new(2 * 60 * 1_000_000_000);
 
 /// How many stacks of dead goroutines sysmon frees in a round: about 0.1 ms of work.
 const FREE_STACKS_PER_ROUND: usize = 256;
@@ -42,7 +43,7 @@ pub unsafe fn sysmon() {
 
         // :6049
         let mut lasttrace = 0i64;
-        let mut idle = 0; // rounds in a row that found nothing to do
+        let mut idle = 0isize; // rounds in a row that found nothing to do
         let mut delay = 0u32;
         let mut lastfree = nanotime();
         let mut freeing = false;
@@ -62,10 +63,12 @@ pub unsafe fn sysmon() {
 
             // :6079 may sleep deeply, unless schedtrace wants to be printed on time, or a P that is not idle has to
             // be watched. A P that leaves a system call wakes it, and then it is quick again: probably there will be
-            // more. A timer wakes it too, but leaves it slow
+            // more. A timer wakes it too, but leaves it slow. gort: nor while there are stacks left to be freed, which
+            // would take a deep sleep for each round of them
             let mut now = nanotime();
             // :6080
             if DEBUG.schedtrace.get() <= 0
+                && !freeing
                 && ((*sched).gcwaiting.load() || (*sched).npidle.load() == GOMAXPROCS.get())
             {
                 lock(&raw mut (*sched).lock);
@@ -78,7 +81,7 @@ pub unsafe fn sysmon() {
                         (*sched).sysmonwait.store(true);
                         unlock(&raw mut (*sched).lock);
                         // :6090
-                        let mut sleep = FORCEGCPERIOD / 2;
+                        let mut sleep = FORCEGCPERIOD.get() / 2;
                         if next - now < sleep {
                             sleep = next - now;
                         }
@@ -132,7 +135,7 @@ pub unsafe fn sysmon() {
             hog::report(now);
             // :6174 no collector to be started after FORCEGCPERIOD, so forcegc.g stays parked; but what a collection
             // does to the stacks of dead goroutines is done then, and it sees which ones are blocked
-            if freeing || lastfree + FORCEGCPERIOD < now {
+            if freeing || lastfree + FORCEGCPERIOD.get() < now {
                 if !freeing {
                     markroot_waitsince(now);
                 }

@@ -116,3 +116,34 @@ fn schedtrace_detail() {
     assert!(lines.iter().any(|l| like(l, "  G1: status=2(chan receive) m=# lockedm=nil")), "{}", out.stderr);
     assert!(lines.contains(&"  G2: status=4(force gc (idle)) m=nil lockedm=nil"), "{}", out.stderr);
 }
+
+/// A program that is idle after a burst of goroutines: once sysmon has begun to free their stacks it does not sleep deeply
+/// until it is through, as there may be thousands of rounds to do.
+#[test]
+fn stacks_of_a_burst_are_freed_without_deep_sleeps() {
+    in_child!(.procs(1), || {
+        gort_sysmon::FORCEGCPERIOD.set(1_000_000_000);
+        for _ in 0..3000 {
+            gort::go(|| ());
+        }
+        // Nobody but sysmon touches the lists from here on. Once both have something in them, the freeing is under way.
+        std::thread::spawn(|| {
+            // SAFETY: racy looks at atomic cells.
+            let left = || unsafe { !(*sched()).g_free.stack.empty() };
+            let begun = || unsafe { !(*sched()).g_free.no_stack.empty() };
+            let deep = || unsafe { (*sched()).sysmonwait.load() };
+            loop {
+                if begun() && !left() {
+                    std::process::exit(0);
+                }
+                if begun() && left() && deep() && left() {
+                    eprintln!("a deep sleep with stacks left to be freed");
+                    std::process::exit(1);
+                }
+                usleep(100);
+            }
+        });
+        gort::time::sleep(std::time::Duration::from_secs(3600));
+    })
+    .ok();
+}
