@@ -35,21 +35,21 @@ pub unsafe fn sched_enable_user(enable: bool) {
     }
 }
 
-/// Whether `gp` may be scheduled.
+/// Whether `gp` may be scheduled. The answer stays right while `sched.lock` is held.
 ///
 /// # Safety
-/// `sched.lock` is held.
+/// `gp` is a G.
 ///
 /// Go: proc.go:6448 schedEnabled
 #[doc(alias = "schedEnabled")]
 pub unsafe fn sched_enabled(gp: *mut G) -> bool {
-    // SAFETY: the lock is held.
+    // SAFETY: an atomic of the global state.
     unsafe {
-        let sched = sched();
-        assert_lock_held(&raw mut (*sched).lock); // :6449
+        // :6449 Go asserts that sched.lock is held, but schedule and exitsyscall (:4016, :4678) ask without it, and Go dies
+        // there when ranks are checked
 
         // :6451
-        if (*sched).disable.user.get() {
+        if (*sched()).disable.user.get() {
             return is_system_goroutine(gp, true);
         }
         true // :6454

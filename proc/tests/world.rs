@@ -495,3 +495,66 @@ fn control_words_stay_with_their_goroutine() {
     })
     .ok();
 }
+
+/// User goroutines that come to the scheduler, or out of a system call, are put aside while they are disabled, and run when they
+/// are enabled again.
+#[test]
+fn disabled_user_goroutines_are_put_aside() {
+    in_child!(.procs(2), || {
+        let n = Arc::new(AtomicU64::new(0));
+        let (entered, leave) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let left = Arc::new(AtomicBool::new(false));
+        let n2 = n.clone();
+        gort::go(move || {
+            loop {
+                n2.fetch_add(1, Ordering::SeqCst);
+                // SAFETY: on a user goroutine.
+                unsafe { gosched() }
+            }
+        });
+        let (entered2, leave2, left2) = (entered.clone(), leave.clone(), left.clone());
+        gort::go(move || {
+            gort::blocking(|| {
+                entered2.store(true, Ordering::SeqCst);
+                while !leave2.load(Ordering::SeqCst) {
+                    std::thread::yield_now();
+                }
+            });
+            left2.store(true, Ordering::SeqCst);
+        });
+        while !entered.load(Ordering::SeqCst) || n.load(Ordering::SeqCst) == 0 {
+            // SAFETY: on a user goroutine.
+            unsafe { gosched() }
+        }
+        // Until they are enabled again this goroutine must not yield.
+        // SAFETY: the world is stopped when they are disabled, as `sched_enable_user` wants it.
+        let put_aside = || unsafe {
+            lock(&raw mut (*sched()).lock);
+            let n = (*sched()).disable.n;
+            unlock(&raw mut (*sched()).lock);
+            n
+        };
+        // SAFETY: as above.
+        unsafe {
+            let w = stop_the_world(StwReason::Unknown);
+            sched_enable_user(false);
+            start_the_world(w);
+        }
+        while put_aside() != 1 {
+            std::thread::yield_now();
+        }
+        leave.store(true, Ordering::SeqCst);
+        while put_aside() != 2 {
+            std::thread::yield_now();
+        }
+        let then = n.load(Ordering::SeqCst);
+        assert!(!left.load(Ordering::SeqCst));
+        // SAFETY: on a user goroutine.
+        unsafe { sched_enable_user(true) };
+        while n.load(Ordering::SeqCst) == then || !left.load(Ordering::SeqCst) {
+            // SAFETY: on a user goroutine.
+            unsafe { gosched() }
+        }
+    })
+    .ok();
+}
