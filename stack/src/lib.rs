@@ -40,6 +40,5 @@ pub use pool::*;
 pub use segment::*;
 #[cfg(not(loom))]
 pub use span::{
-    GUARD_SIZE, PAGE_SHIFT, PAGE_SIZE, stack_address_space, stack_of, stack_release_deep, stack_trim,
-    use_mprotect_guards,
+    GUARD_SIZE, PAGE_SHIFT, PAGE_SIZE, stack_address_space, stack_of, stack_release_deep, use_mprotect_guards,
 };

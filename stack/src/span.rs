@@ -543,7 +543,7 @@ pub(crate) unsafe fn os_stack_alloc(s: *mut MSpan, elemsize: usize) {
 /// Go: os_nonopenbsd.go:16 osStackFree
 pub(crate) fn os_stack_free(_s: *mut MSpan) {}
 
-/// Gives the memory of a dead goroutine's stack back, but for its top page, which the next goroutine needs first.
+/// Gives the memory of a stack back, but for its top page, which the next goroutine needs first.
 ///
 /// For stacks that leave a P's cache: one system call of about 0.4 µs if there is nothing to give back. A stack that is
 /// reused by the same P keeps what it has, as touching a page again costs several times more than that.
@@ -556,34 +556,6 @@ pub unsafe fn stack_release_deep(stk: Stack) {
         let (lo, hi) = (stk.lo + GUARD_SIZE, stk.hi - PAGE_SIZE);
         if lo < hi {
             sys::madvise(lo, hi - lo, libc::MADV_DONTNEED as usize);
-        }
-    }
-}
-
-/// Words at the low end of a stack's top page that [`stack_trim`] looks at.
-const TRIM_WORDS: usize = 32;
-
-/// [`stack_release_deep`] if it looks as if the stack had been used below its top page: for dead goroutines that
-/// leave their P's list, where the system call would cost more than all the rest.
-///
-/// What goes deeper leaves return addresses and saved registers at the low end of the top page, which is all
-/// zeroes before. A frame that steps over those words without writing one (a large buffer) is missed: its memory then stays
-/// until the stack is freed or its next owner goes deep.
-///
-/// # Safety
-/// As for [`stack_release_deep`]; the low end of the top page is cleared.
-#[inline]
-pub unsafe fn stack_trim(stk: Stack) {
-    // SAFETY: the words are inside the caller's stack, and nothing on it is needed any more.
-    unsafe {
-        let w = (stk.hi - PAGE_SIZE) as *mut usize;
-        let mut used = 0;
-        for i in 0..TRIM_WORDS {
-            used |= w.add(i).read_volatile();
-        }
-        if used != 0 {
-            core::ptr::write_bytes(w, 0, TRIM_WORDS);
-            stack_release_deep(stk);
         }
     }
 }

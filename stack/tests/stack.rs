@@ -252,28 +252,6 @@ fn deep_pages_are_given_back() {
     .unwrap();
 }
 
-#[test]
-fn trim_looks_before_it_calls() {
-    std::thread::spawn(|| {
-        become_m();
-        // SAFETY: on a fake g0; the stack is ours.
-        unsafe {
-            let s = stackalloc((fixed_stack() * 2) as u32);
-            let deep = s.hi - 3 * PAGE_SIZE;
-            ((s.hi - PAGE_SIZE) as *mut [usize; 32]).write_volatile([0; 32]);
-            (deep as *mut u64).write_volatile(7);
-            stack_trim(s);
-            assert_eq!((deep as *const u64).read_volatile(), 7, "nothing crossed the page's end");
-            ((s.hi - PAGE_SIZE + 40) as *mut u64).write_volatile(1);
-            stack_trim(s);
-            assert_eq!(resident(s), 1);
-            stackfree(s);
-        }
-    })
-    .join()
-    .unwrap();
-}
-
 /// Pages of `s` that have memory.
 fn resident(s: Stack) -> usize {
     let mut v = vec![0u8; (s.hi - s.lo) / PAGE_SIZE];
