@@ -2,9 +2,8 @@
 //! these paths declare are defined here.
 
 use gort_asm::setg;
-use gort_runtime2::{G, M, NUM_STACK_ORDERS, P, Stack};
+use gort_runtime2::{G, M, P, Stack};
 use gort_stack::*;
-use std::collections::HashMap;
 use std::process::Command;
 use std::sync::{Mutex, Once};
 
@@ -119,63 +118,6 @@ fn sizes_and_bounds() {
         assert_eq!(stack_of((&raw const local) as usize), None, "a thread's stack is not ours");
         assert_eq!(stack_of(usize::MAX), None);
         assert_eq!(stack_of(0), None);
-    })
-    .join()
-    .unwrap();
-}
-
-/// The pools against a model: a stack that is handed out overlaps no other that is, keeps its contents, and what
-/// is freed gets reused.
-#[test]
-fn pools_match_a_model() {
-    std::thread::spawn(|| {
-        let pp = become_m();
-        for seed in 1..20u64 {
-            let mut rng = Rng(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-            let mut live: HashMap<usize, (Stack, u64)> = HashMap::new();
-            let mut keys: Vec<usize> = vec![];
-            let mut tag = 0;
-            let before = stack_address_space();
-            for _ in 0..4000 {
-                // SAFETY: on a fake g0; only live stacks are written and freed, once.
-                unsafe {
-                    if keys.len() < 8 || (keys.len() < 200 && rng.next(2) == 0) {
-                        let n = fixed_stack() << [0, 0, 0, 0, 1, 2, 3, 4, 5][rng.next(9)];
-                        let s = stackalloc(n as u32);
-                        assert_eq!(s.hi - s.lo, n);
-                        for (_, (o, _)) in live.iter() {
-                            assert!(s.hi <= o.lo || o.hi <= s.lo, "{s:x?} overlaps {o:x?}");
-                        }
-                        tag += 1;
-                        ((s.hi - 8) as *mut u64).write_volatile(tag);
-                        ((s.lo + GUARD_SIZE) as *mut u64).write_volatile(tag);
-                        live.insert(s.lo, (s, tag));
-                        keys.push(s.lo);
-                    } else {
-                        let k = keys.swap_remove(rng.next(keys.len()));
-                        let (s, tag) = live.remove(&k).unwrap();
-                        assert_eq!(((s.hi - 8) as *const u64).read_volatile(), tag);
-                        assert_eq!(((s.lo + GUARD_SIZE) as *const u64).read_volatile(), tag);
-                        stackfree(s);
-                    }
-                    // What the cache counts is what it holds: at most its capacity in each order.
-                    for o in 0..NUM_STACK_ORDERS {
-                        let c = &raw const (*pp).stackcache;
-                        let size = (&(*c))[o].size;
-                        assert!(size <= stack_cache_size());
-                        assert_eq!(size % (fixed_stack() << o), 0);
-                        assert_eq!(size == 0, (&(*c))[o].list == 0);
-                    }
-                }
-            }
-            for k in keys {
-                // SAFETY: as above.
-                unsafe { stackfree(live[&k].0) };
-            }
-            // SAFETY: the P is this thread's.
-            unsafe { stackcache_clear(pp) };
-            assert!(stack_address_space() - before <= 1 << 31, "address space is reused");
-        }
     })
     .join()
     .unwrap();
@@ -474,5 +416,7 @@ fn small_functions() {
     assert_eq!(FIXED_STACK, 2048);
 }
 
+#[path = "model/pools.rs"]
+mod pools;
 #[path = "model/segments.rs"]
 mod segments;
