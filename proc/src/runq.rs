@@ -96,6 +96,10 @@ pub unsafe fn runqput(pp: *mut P, gp: *mut G, next: bool) {
                     (*pp).runqtail.store_rel(t.wrapping_add(1));
                 }
                 (*slot(pp, t)).set(gp);
+                if mutant!("runqput publishes without order") {
+                    (*pp).runqtail.set(t.wrapping_add(1));
+                    return;
+                }
                 (*pp).runqtail.store_rel(t.wrapping_add(1)); // lets consumers have it
                 return;
             }

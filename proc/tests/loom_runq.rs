@@ -242,6 +242,14 @@ fn mutant_runqput_publishes_first() {
     empty_one_thief();
 }
 
+/// A relaxed store where there is one with release.
+#[test]
+#[should_panic]
+fn mutant_runqput_publishes_without_order() {
+    mutant::set("runqput publishes without order");
+    empty_one_thief();
+}
+
 #[test]
 #[should_panic = "lost or duplicated"]
 fn mutant_runqget_does_not_commit() {
