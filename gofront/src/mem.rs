@@ -271,26 +271,37 @@ extern "C-unwind" fn keep_alive(_x: crate::types::Eface) {}
 /// Go: mfinal.go:411 SetFinalizer
 #[unsafe(export_name = "runtime.SetFinalizer")]
 unsafe extern "C-unwind" fn set_finalizer(x: Eface, f: Eface) {
-    // :418
+    // :412 no sbrk mode
+    // :419
     if x.typ.is_null() {
         throw("runtime.SetFinalizer: first argument is nil");
     }
+    // :422
     if (*x.typ).kind() != kind::PTR {
         let name = (*x.typ).name();
         throw(&format!("runtime.SetFinalizer: first argument is {name}, not pointer"));
     }
-    // :433 which object the pointer belongs to is not known
-    // :456
+    // :426 types are complete
+    // :430 no arenas
+    // :436 which object the pointer belongs to is not known,
+    // :438 nor whether to one at all,
+    // :446 nor what stands before it,
+    // :450 nor whether the pointer is to its beginning
+    // :460 nothing to take away
     if f.typ.is_null() {
         return;
     }
+    // :468
     if (*f.typ).kind() != kind::FUNC {
         let name = (*f.typ).name();
         throw(&format!("runtime.SetFinalizer: second argument is {name}, not a function"));
     }
-    // :468 the function's argument
+    // :472 how many arguments the function has,
+    // :479 of which types,
+    // :502 and the size of its results do not matter: it is never called
     // :509
     gort_mgc::createfing();
+    // :511 it is not kept
 }
 
 /// `runtime.GC`: there is nothing to do.

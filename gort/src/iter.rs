@@ -57,6 +57,7 @@ pub fn pull<V: Send + 'static>(seq: impl FnOnce(&mut dyn FnMut(V) -> bool) + Sen
 }
 
 fn pull_pc<V: Send + 'static>(seq: Seq<V>, pc: usize) -> Pull<V> {
+    // :242
     let s = Box::into_raw(Box::new(Shared {
         c: core::ptr::null_mut(),
         seq: Some(seq),
@@ -66,6 +67,7 @@ fn pull_pc<V: Send + 'static>(seq: Seq<V>, pc: usize) -> Pull<V> {
         exited: false,
         panic_value: None,
     }));
+    // :251
     // SAFETY: the state outlives the coroutine: Pull's drop runs it to its end.
     unsafe { (*s).c = newcoro_pc(body::<V>, s.cast::<c_void>(), pc) };
     Pull { s }
@@ -76,28 +78,31 @@ unsafe fn body<V: Send + 'static>(c: *mut Coro) {
     // SAFETY: `arg` is the shared state; the other side is blocked in a switch while this runs.
     unsafe {
         let s = (*c).arg.cast::<Shared<V>>();
+        // :253
         if !(*s).done
             && let Some(seq) = (*s).seq.take()
         {
             let mut yield_ = |v: V| -> bool {
+                // :258
                 if (*s).done {
                     return false;
                 }
+                // :261
                 if !(*s).yield_next {
                     panic!("iter.Pull: yield called again before next");
                 }
                 (*s).yield_next = false;
-                (*s).v = Some(v);
+                (*s).v = Some(v); // :265
                 coroswitch(c);
-                !(*s).done
+                !(*s).done // :269
             };
-            // A panic and a Goexit alike are caught here and go on in the caller of next.
+            // :272 in a deferred call there: a panic and a Goexit alike are caught here and go on in the caller of next.
             if let Err(p) = gort_panic::catch_all(AssertUnwindSafe(|| seq(&mut yield_))) {
                 (*s).panic_value = Some(p);
             }
         }
         (*s).seq = None;
-        (*s).done = true;
+        (*s).done = true; // :278
         (*s).exited = true;
     }
 }
@@ -110,13 +115,14 @@ impl<V> Pull<V> {
         // SAFETY: not exited, so its goroutine waits in the coro; when the switch returns it does so again or has
         // gone through coroexit, and this is the only handle.
         let panicked = unsafe {
-            coroswitch((*s).c);
+            coroswitch((*s).c); // :297
             if (*s).exited && !(*s).c.is_null() {
                 freecoro((*s).c);
                 (*s).c = core::ptr::null_mut();
             }
             (&raw mut (*s).panic_value).replace(None)
         };
+        // :301
         if let Some(p) = panicked {
             resume_unwind(p);
         }
@@ -126,6 +132,7 @@ impl<V> Pull<V> {
     pub fn stop(&mut self) {
         // SAFETY: the coroutine does not run, so the state is this side's.
         unsafe {
+            // :314
             if !(*self.s).done {
                 (*self.s).done = true;
                 self.switch();
@@ -140,15 +147,17 @@ impl<V> Iterator for Pull<V> {
         let s = self.s;
         // SAFETY: the coroutine does not run, so the state is this side's.
         unsafe {
+            // :289 earlier in Go than stop
             if (*s).done {
                 return None;
             }
+            // :292
             if (*s).yield_next {
                 panic!("iter.Pull: next called again before yield");
             }
             (*s).yield_next = true;
             self.switch();
-            (&raw mut (*s).v).replace(None)
+            (&raw mut (*s).v).replace(None) // :309
         }
     }
 }

@@ -25,7 +25,8 @@ fn nanos(d: Duration) -> i64 {
 ///
 /// Go (time): sleep.go:52 when
 fn when(d: Duration) -> i64 {
-    nanotime().saturating_add(nanos(d))
+    // :53 Rust's durations are not negative
+    nanotime().saturating_add(nanos(d)) // :56
 }
 
 /// Pauses this goroutine for at least `d`. Go's `time.Sleep`.
@@ -89,7 +90,7 @@ pub(crate) unsafe fn release_chan_timer(t: *mut gort_proc::Timer) {
 /// Go (time): sleep.go:180 sendTime
 unsafe fn send_time(arg: *mut c_void, _seq: usize, delta: i64) {
     let now = Instant::now();
-    // A lazily run timer fired `delta` ago.
+    // :187 a timer that is run lazily fired `delta` ago
     let t = now.checked_sub(Duration::from_nanos(delta.max(0) as u64)).unwrap_or(now);
     // SAFETY: `arg` is the timer's channel, alive through the block; its elements are Instants.
     unsafe { selectnbsend(arg.cast(), (&raw const t).cast()) };
@@ -101,7 +102,7 @@ unsafe fn send_time(arg: *mut c_void, _seq: usize, delta: i64) {
 unsafe fn go_func(arg: *mut c_void, _seq: usize, _delta: i64) {
     // SAFETY: `arg` is the block, alive while its timer runs; the closure never changes.
     if let Some(f) = unsafe { (*arg.cast::<Block>()).func.clone() } {
-        crate::go(move || f());
+        crate::go(move || f()); // :215
     }
 }
 

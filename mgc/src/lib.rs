@@ -121,7 +121,7 @@ impl ScavengerState {
         // :360
         // SAFETY: the lock is static and not in use yet.
         unsafe { lock_init(self.lock.get(), LOCK_RANK_SCAVENGE) };
-        self.g.set(getg());
+        self.g.set(getg()); // :361
         // :363 no timer, controller or heap: it never works
     }
 
@@ -132,6 +132,7 @@ impl ScavengerState {
         // SAFETY: on the scavenger's goroutine; the lock is static.
         unsafe {
             lock(self.lock.get()); // :420
+            // :421
             if getg() != self.g.ptr() {
                 throw("tried to park scavenger from another goroutine");
             }

@@ -36,14 +36,18 @@ pub unsafe fn createfing() {
 
 /// Go: mfinal.go:176 runfinq
 unsafe extern "C-unwind" fn runfinq(_: *mut Funcval) {
+    // :177 no arguments to pass
     // :183 fing: nobody wakes it
     loop {
         // SAFETY: on a goroutine of its own; the lock is static.
         unsafe {
             // :189
             lock(FINLOCK.get());
+            // :190 no queue
             // :192 the queue is empty
+            // :193
             goparkunlock(FINLOCK.get(), WaitReason::FinalizerWait);
+            // :196 to :262, calling finalizers: there are none
         }
     }
 }

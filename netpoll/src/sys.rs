@@ -19,6 +19,7 @@ pub struct EpollEvent {
 ///
 /// Go (internal/runtime/syscall): syscall_linux.go:18 EpollCreate1
 pub fn epoll_create1(flags: i32) -> i32 {
+    // :19
     // SAFETY: takes no pointers.
     unsafe { syscall6(libc::SYS_epoll_create1, flags as usize, 0, 0, 0, 0, 0) as i32 }
 }
@@ -30,6 +31,7 @@ pub fn epoll_create1(flags: i32) -> i32 {
 ///
 /// Go (internal/runtime/syscall): syscall_linux.go:25 EpollWait
 pub unsafe fn epoll_wait(epfd: i32, events: *mut EpollEvent, max: i32, waitms: i32) -> i32 {
+    // :32
     // SAFETY: the caller's contract; no signal mask.
     unsafe {
         let p = events as usize;
@@ -41,6 +43,7 @@ pub unsafe fn epoll_wait(epfd: i32, events: *mut EpollEvent, max: i32, waitms: i
 ///
 /// Go (internal/runtime/syscall): syscall_linux.go:36 EpollCtl
 pub fn epoll_ctl(epfd: i32, op: i32, fd: i32, event: &mut EpollEvent) -> i32 {
+    // :37
     // SAFETY: `event` is valid for the call.
     unsafe {
         let p = &raw mut *event as usize;
@@ -52,6 +55,7 @@ pub fn epoll_ctl(epfd: i32, op: i32, fd: i32, event: &mut EpollEvent) -> i32 {
 ///
 /// Go (internal/runtime/syscall): syscall_linux.go:41 Eventfd
 pub fn eventfd(initval: i32, flags: i32) -> i32 {
+    // :42
     // SAFETY: takes no pointers.
     unsafe { syscall6(libc::SYS_eventfd2, initval as usize, flags as usize, 0, 0, 0, 0) as i32 }
 }

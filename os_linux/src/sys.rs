@@ -33,7 +33,7 @@ pub unsafe fn syscall6(nr: i64, a: usize, b: usize, c: usize, d: usize, e: usize
 /// Go: sys_linux_amd64.s:51 exit
 pub fn exit(code: i32) -> ! {
     loop {
-        // :53
+        // :52
         // SAFETY: touches no memory and does not return.
         unsafe { syscall6(libc::SYS_exit_group, code as usize, 0, 0, 0, 0, 0) };
     }
@@ -43,7 +43,7 @@ pub fn exit(code: i32) -> ! {
 ///
 /// Go: sys_linux_amd64.s:93 write1
 pub fn write1(fd: usize, b: &[u8]) -> i32 {
-    // :97
+    // :94
     // SAFETY: the kernel reads `b` only.
     unsafe { syscall6(libc::SYS_write, fd, b.as_ptr() as usize, b.len(), 0, 0, 0) as i32 }
 }
@@ -53,10 +53,11 @@ pub fn write1(fd: usize, b: &[u8]) -> i32 {
 /// Go: sys_linux_amd64.s:120 usleep
 #[cfg(not(loom))]
 pub fn usleep(usec: u32) {
-    // :121
+    // :121 seconds,
+    // :126 and nanoseconds
     let ts =
         libc::timespec { tv_sec: (usec / 1_000_000) as i64, tv_nsec: ((usec % 1_000_000) * 1000) as i64 };
-    // :130
+    // :131
     // SAFETY: the kernel reads `ts`, which outlives the call.
     unsafe { syscall6(libc::SYS_nanosleep, (&raw const ts) as usize, 0, 0, 0, 0, 0) };
 }
@@ -108,11 +109,14 @@ pub fn osyield() {
 pub fn nanotime() -> i64 {
     let mut ts = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // :224 Go moves to g0 here, as the vDSO needs stack. Native stacks have it; managed code comes through
-    // the runtime, which is on g0 then. The vDSO pc for the profiler is left out.
-    // :252
+    // the runtime, which is on g0 then.
+    // :238 the vDSO pc, for the profiler, is left out,
+    // :248 and so is the change of stacks
+    // :258
     // SAFETY: writes `ts` only, and cannot fail for this clock, so errno stays untouched.
     unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut ts) };
-    // :273
+    // :268 nothing to put back
+    // :279
     ts.tv_sec * 1_000_000_000 + ts.tv_nsec
 }
 

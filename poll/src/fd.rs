@@ -8,7 +8,8 @@ pub enum Error {
     /// The kernel's answer.
     ///
     /// Go (internal/poll): errno_unix.go:21 errnoErr
-    Errno(i32),
+    // :22 a plain value: there is no allocation to spare
+    Errno(i32), // :32
     /// The end of the file. Go's `io.EOF`.
     Eof,
     /// The kernel took nothing and said nothing. Go's `io.ErrUnexpectedEOF`.

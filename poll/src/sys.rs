@@ -210,6 +210,8 @@ impl core::fmt::Debug for SockAddr {
 /// Go (syscall): syscall_unix.go:182 Read
 #[inline]
 pub fn read(fd: i32, p: &mut [u8]) -> Result<usize> {
+    // :183
+    // :184 no race detector, msan or asan
     // SAFETY: the buffer is ours to write; its goroutine is this one.
     unsafe { syscall(libc::SYS_read, [fd as usize, p.as_mut_ptr() as usize, p.len(), 0, 0, 0]) }
 }
@@ -219,6 +221,9 @@ pub fn read(fd: i32, p: &mut [u8]) -> Result<usize> {
 /// Go (syscall): syscall_unix.go:201 Write
 #[inline]
 pub fn write(fd: i32, p: &[u8]) -> Result<usize> {
+    // :202 no race detector, msan or asan
+    // :205 no faked time
+    // :211
     // SAFETY: the kernel only reads the buffer.
     unsafe { syscall(libc::SYS_write, [fd as usize, p.as_ptr() as usize, p.len(), 0, 0, 0]) }
 }
@@ -277,6 +282,7 @@ pub fn recvfrom(fd: i32, p: &mut [u8], flags: i32) -> Result<(usize, SockAddr)> 
         (&raw mut sa.raw) as usize,
         (&raw mut sa.len) as usize,
     ];
+    // :322
     // SAFETY: the kernel writes the buffer and the address, at most as much as there is room for.
     let n = unsafe { syscall(libc::SYS_recvfrom, a)? };
     Ok((n, sa)) // :328

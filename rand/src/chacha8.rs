@@ -105,7 +105,7 @@ pub fn reseed(s: &mut State) {
 fn setup(seed: &[u64; 4], b: &mut [[u32; 4]; 16], counter: u32) {
     // chacha8_generic.go:63
     b[0] = [0x6170_7865; 4];
-    b[1] = [0x3320_646e; 4];
+    b[1] = [0x3320_646e; 4]; // chacha8_generic.go:67
     b[2] = [0x7962_2d32; 4];
     b[3] = [0x6b20_6574; 4];
     // chacha8_generic.go:80
@@ -113,12 +113,13 @@ fn setup(seed: &[u64; 4], b: &mut [[u32; 4]; 16], counter: u32) {
         b[4 + 2 * i] = [*w as u32; 4];
         b[5 + 2 * i] = [(*w >> 32) as u32; 4];
     }
+    // chacha8_generic.go:121 big-endian machines are left out
     // chacha8_generic.go:125
     b[12] = [counter, counter + 1, counter + 2, counter + 3];
     // chacha8_generic.go:130
     b[13] = [0; 4];
     b[14] = [0; 4];
-    b[15] = [0; 4];
+    b[15] = [0; 4]; // chacha8_generic.go:135
 }
 
 /// Go (internal/chacha8rand): chacha8_generic.go:150 block_generic

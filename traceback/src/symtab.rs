@@ -102,6 +102,8 @@ fn generated(pc: usize) -> Option<Code> {
 /// Go: symtab.go:873 findfunc
 pub fn findfunc(pc: usize) -> bool {
     // symtab.go:874
+    // symtab.go:880 whether in its text: modules here are ranges of text
+    // symtab.go:893 the function's record is looked for by `symbolize`
     with_module(pc, |_| ()).is_some() || generated(pc).is_some()
 }
 

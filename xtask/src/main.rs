@@ -7,6 +7,7 @@ mod golden;
 mod gotest;
 mod gotests;
 mod merge;
+mod ownership;
 mod portmap;
 mod process;
 mod rust;

@@ -6,16 +6,19 @@
 //! * an anchor `// :LINE` in a body: the line lies in a declaration that the item ports, is not empty, and anchors
 //!   rise with the text (unless their comment says what is with the order). An anchor with a file name must exist in
 //!   that file;
+//! * there is an anchor per ten lines of what is ported of a file;
 //! * of the files in [`WHOLE`] each function is ported, or stands in `docs/not-ported.md` with a reason, and there is
-//!   an anchor per ten lines of what is ported, and so in each long function;
+//!   an anchor per ten lines in each long function;
 //! * the rows of `docs/not-ported.md` are real, have reasons, and are not ported;
 //! * what the pages of `docs/` and the crates' READMEs say about Go's lines: `` `name` (FILE:LINE) `` is a declaration, `:LINE` and `FILE:LINE`
-//!   are lines with something in them;
+//!   are lines with something in them, more than a brace;
+//! * `docs/ownership.md` leaves out no field: see `ownership`;
 //! * `docs/go-tests.md` accounts for Go's tests: see `gotests`;
 //! * `docs/portmap.md` is what this program would write.
 
 use crate::golang::{self, Decl, GoFile, Kind, Tree, full_path, regex, short_path};
 use crate::gotests;
+use crate::ownership;
 use crate::rust::{self, Item, Ref, RustFile};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write as _;
@@ -144,6 +147,7 @@ pub fn run(root: &Path, o: &Options) -> Result<u8, String> {
     let mut tree = Tree::new(&golang::goroot(o.goroot.clone())?);
     let Findings { mut wrong, text, missing, total } = inspect(root, &mut tree, WHOLE)?;
     let go_tests = gotests::check(root, &mut tree, gotests::FILES, &mut wrong)?;
+    ownership::check(root, &mut wrong)?;
     if o.list_missing {
         for (file, d) in &missing {
             println!("| {file}:{} | {} | |", d.line, d.name);
@@ -432,6 +436,8 @@ fn check_prose(tree: &mut Tree, root: &Path, whole: Whole, wrong: &mut Vec<Strin
                 };
                 if !exists(go, line) {
                     wrong.push(format!("{name}:{}: {file}:{line} does not exist", n + 1));
+                } else if go.lines[line - 1].trim().chars().all(|c| "{}()".contains(c)) {
+                    wrong.push(format!("{name}:{}: {file}:{line} is {:?}", n + 1, go.lines[line - 1].trim()));
                 }
                 if let Some(what) = m.get(1)
                     && m.get(2).is_some()
@@ -511,7 +517,7 @@ fn report(
                 missing.push((short.clone(), f.clone()));
             }
         }
-        if whole.is_some() && d.lines >= 10 && d.per_ten() < 1.0 {
+        if d.lines >= 10 && d.per_ten() < 1.0 {
             wrong.push(format!("{short}: {:.2} anchors per ten lines", d.per_ten()));
         }
         let mut crates: Vec<&str> =
@@ -755,5 +761,6 @@ mod tests {
             "docs/source-notes.md:1: a.go:99 does not exist",
         );
         planted(|f| f.readme.push_str("And ends (:87).\n"), "a/README.md:2: a.go:87 does not exist");
+        planted(|f| f.readme.push_str("And ends (:43).\n"), "a/README.md:2: a.go:43 is \"}\"");
     }
 }

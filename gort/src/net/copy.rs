@@ -111,6 +111,8 @@ fn in_kernel(src: End<'_>, dst: End<'_>, remain: u64) -> (u64, bool, Result<(), 
 /// Go (net): sendfile_linux.go:22 sendFile
 #[doc(alias = "sendFile")]
 fn send_from(f: &Fd, c: &NetFd, remain: u64) -> (u64, bool, Result<(), Error>) {
+    // :25 `copy_n` has the limit
+    // :32 the caller knows that it is a file
     let mut r = (0, Ok(()), false);
     // :44 the lock keeps the file open
     let locked = f.raw_read(|fd| {

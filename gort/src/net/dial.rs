@@ -152,8 +152,9 @@ pub(super) fn connect(a: impl ToSocketAddrs, deadline: Option<Instant>) -> io::R
 ///
 /// Go (net): ipsock.go:115 partition
 fn partition(addrs: Vec<SocketAddr>) -> (Vec<SocketAddr>, Vec<SocketAddr>) {
+    // ipsock.go:119 the first one's kind
     let Some(primary_label) = addrs.first().map(SocketAddr::is_ipv4) else { return Default::default() };
-    addrs.into_iter().partition(|a| a.is_ipv4() == primary_label) // ipsock.go:117
+    addrs.into_iter().partition(|a| a.is_ipv4() == primary_label) // ipsock.go:120
 }
 
 /// Closes a channel at the end of a scope.

@@ -102,7 +102,7 @@ impl NetFd {
         sys::bind(self.pfd.sysfd(), laddr)?; // :167
         sys::listen(self.pfd.sysfd(), backlog)?;
         self.init()?; // :173
-        self.laddr = sys::getsockname(self.pfd.sysfd()).unwrap_or_default();
+        self.laddr = sys::getsockname(self.pfd.sysfd()).unwrap_or_default(); // :176
         Ok(self)
     }
 
@@ -407,6 +407,7 @@ pub(super) fn listener_backlog() -> i32 {
         // :35
         let text = crate::blocking(|| std::fs::read_to_string("/proc/sys/net/core/somaxconn"));
         let n = text.ok().and_then(|t| t.split_whitespace().next()?.parse::<u32>().ok()).unwrap_or(0);
+        // :46
         if n != 0 {
             // :50 all kernels since 4.1 take 32 bits
             BACKLOG.store(n.min(i32::MAX as u32) as i32, Relaxed);

@@ -44,6 +44,7 @@ impl File {
 
         // :180 the BSDs' kqueue has more exceptions
         let mut clear_non_block = false; // :212
+        // :217 sockets are no files here
         if pollable && !non_blocking {
             // :222
             if sys::set_nonblock(n, true).is_ok() {
@@ -54,9 +55,11 @@ impl File {
         }
 
         // :230 epoll refuses regular files: back to blocking mode then
+        // :237
         if f.init("file", pollable).is_err() && clear_non_block {
             let _ = sys::set_nonblock(n, false); // :238
         }
+        // :243 no finalizer: the last handle closes it
         Self { fd: Arc::new(f) }
     }
 
@@ -83,6 +86,7 @@ impl File {
     ///
     /// Go (os): file_unix.go:264 openFileNolog
     pub fn open_with(options: &OpenOptions, path: impl AsRef<Path>) -> io::Result<Self> {
+        // :265 no exception about the sticky bit on Linux
         let path = path.as_ref();
         let f = crate::blocking(|| options.open(path))?; // :278 std repeats it after EINTR
         let non_blocking = is_nonblocking(f.as_raw_fd());

@@ -161,6 +161,7 @@ impl TcpStream {
         // :23
         let secs = d.as_secs() + u64::from(d.subsec_nanos() > 0);
         let secs = i32::try_from(secs).unwrap_or(i32::MAX);
+        // :24
         Ok(self.fd.pfd.setsockopt_int(libc::IPPROTO_TCP, libc::TCP_KEEPIDLE, secs)?)
     }
 

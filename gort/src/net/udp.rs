@@ -25,7 +25,9 @@ impl UdpSocket {
     ///
     /// Go (net): udpsock_posix.go:219 listenUDP
     pub fn bind(a: impl ToSocketAddrs) -> io::Result<Self> {
+        // :221 no control function
         each_addr(a, |a| {
+            // :226
             let fd = NetFd::socket(family(&a), libc::SOCK_DGRAM, "udp")?;
             Ok(Self { fd: Arc::new(fd.listen_datagram(&a.into())?) })
         })
@@ -54,7 +56,9 @@ impl UdpSocket {
     ///
     /// Go (net): udpsock_posix.go:46 readFrom
     pub fn recv_from(&self, b: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        // :49 one call for both families
         let (n, sa) = self.fd.read_from(b)?;
+        // :55
         let from = sa.inet().ok_or_else(|| io::Error::from_raw_os_error(libc::EAFNOSUPPORT))?;
         Ok((n, from))
     }
@@ -66,8 +70,10 @@ impl UdpSocket {
     ///
     /// Go (net): udpsock_posix.go:113 writeTo
     pub fn send_to(&self, b: &[u8], a: impl ToSocketAddrs) -> io::Result<usize> {
+        // :114 the kernel says so if it is connected
+        // :117
         let a = *super::resolve(a)?.first().ok_or_else(super::missing_address)?;
-        self.fd.write_to(b, &a.into())
+        self.fd.write_to(b, &a.into()) // :121
     }
 
     /// Receives a packet from the peer of [`connect`](Self::connect).

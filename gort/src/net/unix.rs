@@ -54,6 +54,7 @@ impl UnixStream {
     /// Go (net): unixsock_posix.go:157 dialUnix
     pub fn connect_addr(a: &SocketAddr) -> io::Result<Self> {
         let fd = NetFd::socket(libc::AF_UNIX, libc::SOCK_STREAM, "unix")?;
+        // :164
         Ok(Self { fd: Arc::new(fd.dial(None, Some(&a.into()), &Context::background())?) })
     }
 
@@ -160,8 +161,9 @@ impl UnixListener {
     /// Go (net): unixsock_posix.go:219 listenUnix
     pub fn bind_addr(a: &SocketAddr) -> io::Result<Self> {
         let fd = NetFd::socket(libc::AF_UNIX, libc::SOCK_STREAM, "unix")?;
-        let fd = fd.listen_stream(&a.into(), listener_backlog())?;
+        let fd = fd.listen_stream(&a.into(), listener_backlog())?; // :226
         let path = a.as_pathname().and_then(|p| CString::new(p.as_os_str().as_bytes()).ok());
+        // :230
         Ok(Self { fd: Arc::new(Unlinking { fd, path, unlink: AtomicBool::new(true) }) })
     }
 
@@ -212,6 +214,7 @@ impl UnixDatagram {
     pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
         let a = SocketAddr::from_pathname(path)?;
         let fd = NetFd::socket(libc::AF_UNIX, libc::SOCK_DGRAM, "unixgram")?;
+        // :240
         Ok(Self { fd: Arc::new(fd.listen_datagram(&(&a).into())?) })
     }
 
@@ -260,7 +263,8 @@ impl UnixDatagram {
     ///
     /// Go (net): unixsock_posix.go:129 writeTo
     pub fn send_to(&self, b: &[u8], path: impl AsRef<Path>) -> io::Result<usize> {
-        let a = SocketAddr::from_pathname(path)?;
+        // :130 the kernel says so if it is connected
+        let a = SocketAddr::from_pathname(path)?; // :139
         self.fd.write_to(b, &(&a).into()) // :140
     }
 

@@ -226,18 +226,17 @@ macro_rules! histogram {
     };
 }
 
-/// The metrics that there are, sorted by name.
-///
-/// Go: metrics.go:60 initMetrics
+/// The metrics that there are, sorted by name. Go fills its table, most of which is about the collector and the allocator, in
+/// `initMetrics` of metrics.go.
 static METRICS: &[MetricData] = &[
-    // :88
+    // metrics.go:88
     count!(
         "/cgo/go-to-c-calls:calls",
         true,
         "Calls of foreign functions through the runtime.",
         gort_debug::num_cgo_call() as u64
     ),
-    // :92 those of the collector and the allocator are left out, up to :432
+    // metrics.go:92 those of the collector and the allocator are left out, up to metrics.go:432
     count!("/gort/sched/global-polls:events", true, "Looks into the global queue that found something.", {
         sum(|s| &s.global_polls)
     }),
@@ -300,57 +299,57 @@ static METRICS: &[MetricData] = &[
         "Times that a goroutine gave way by itself.",
         sum(|s| &s.gosched)
     ),
-    // :433
+    // metrics.go:433
     count!(
         "/sched/gomaxprocs:threads",
         false,
         "How many threads may run goroutines at once: the present value of gomaxprocs.",
         GOMAXPROCS.get() as u64
     ),
-    // :439
+    // metrics.go:439
     count!(
         "/sched/goroutines:goroutines",
         false,
         "Goroutines that exist.",
         gort_debug::num_goroutine() as u64
     ),
-    // :445
+    // metrics.go:445
     histogram!(
         "/sched/latencies:seconds",
         time_to_run,
         "How long goroutines were ready to run before they ran. One wait in eight is measured."
     ),
-    // :450
+    // metrics.go:450
     histogram!(
         "/sched/pauses/stopping/gc:seconds",
         stw_stopping_time_gc,
         "How long it took, from the decision, to stop the world for a collection: part of /sched/pauses/total/gc:seconds."
     ),
-    // :455
+    // metrics.go:455
     histogram!(
         "/sched/pauses/stopping/other:seconds",
         stw_stopping_time_other,
         "How long it took, from the decision, to stop the world for another reason: part of /sched/pauses/total/other:seconds."
     ),
-    // :460
+    // metrics.go:460
     histogram!(
         "/sched/pauses/total/gc:seconds",
         stw_total_time_gc,
         "How long the world was stopped for a collection, from the decision until it went on."
     ),
-    // :465
+    // metrics.go:465
     histogram!(
         "/sched/pauses/total/other:seconds",
         stw_total_time_other,
         "How long the world was stopped for another reason, from the decision until it went on."
     ),
-    // :470
+    // metrics.go:470
     seconds!(
         "/sync/mutex/wait/total:seconds",
         "About how long goroutines have waited for mutexes of gort::sync, and threads for locks of the runtime.",
         gort_debug::total_mutex_wait_time_nanos()
     ),
-    // :478 no metrics of GODEBUG settings
+    // metrics.go:478 no metrics of GODEBUG settings
 ];
 
 /// Nanoseconds as seconds.
