@@ -434,13 +434,18 @@ unsafe fn grow(h: *mut MHeap, npages: usize) -> *mut MSpan {
 ///
 /// Go: malloc.go:637 sysAlloc
 fn sys_alloc(after: usize, n: usize) -> usize {
-    // :656
+    // :640 `n` is a multiple already
+    // :642 nothing is reserved beforehand
+    // :656 one hint, the end of the last arena; it grows upwards only
     let hint = if after == 0 { ARENA_HINT } else { after };
+    // :669 reserved and mapped at once, which Go's callers do in two steps
     let mut v = sys::mmap(hint, n);
     // SAFETY: all ranges that are unmapped or advised below were mapped right here.
     unsafe {
+        // :671 any arena boundary will do, not only the hint's
         // :686
         if v > 0 && v as usize & (ARENA_SIZE - 1) != 0 {
+            // :694 no race detector
             // :705 the kernel chose a place of its own: take more and cut it at arena boundaries.
             sys::munmap(v as usize, n);
             v = sys::mmap(0, n + ARENA_SIZE);
@@ -455,14 +460,24 @@ fn sys_alloc(after: usize, n: usize) -> usize {
                 }
                 v = lo as isize;
             }
+            // :711 the next hint is where this arena ends: the caller notes it
         }
-        // :720
+        // mem_linux.go:167 The addresses are not the problem: Go finds out when it maps what it has reserved.
+        if v == -(libc::ENOMEM as isize) && sys::reserve(n) {
+            throw("runtime: out of memory");
+        }
+        // :706 earlier there, with the following:
+        // :723 an end beyond all addresses,
+        // :727 or beyond the usable ones; where Go throws this says that there is no more
         if v <= 0 || (v as usize + n) >> ADDR_BITS != 0 {
             return 0;
         }
-        // A huge page would commit 2 MiB, eight stacks' worth, at the first touch. Fails harmlessly on kernels
+        // :738 aligned by now
+        // :744 `grow` makes the table of the arena's spans
+        // :762 A huge page would commit 2 MiB, eight stacks' worth, at the first touch. Fails harmlessly on kernels
         // without huge pages.
         sys::madvise(v as usize, n, libc::MADV_NOHUGEPAGE as usize);
+        // :780 arenas are found by address only
         // What the probe finds holds for the life of the process.
         if GUARD_REGIONS.get() == 0 {
             let ok = sys::madvise(v as usize, GUARD_SIZE, sys::MADV_GUARD_INSTALL) == 0
@@ -470,7 +485,8 @@ fn sys_alloc(after: usize, n: usize) -> usize {
             GUARD_REGIONS.set(if ok { 1 } else { 2 });
         }
     }
-    v as usize
+    // :810 no race detector
+    v as usize // :814
 }
 
 /// Takes a span back: its memory goes back to the system, its addresses wait for the next use.

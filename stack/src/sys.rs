@@ -15,6 +15,13 @@ pub(crate) fn mmap(hint: usize, n: usize) -> isize {
     unsafe { syscall6(libc::SYS_mmap, hint, n, prot, flags, usize::MAX, 0) }
 }
 
+/// Whether there are `n` bytes of address space, if no memory is asked for with them. They are taken: the process is about to end.
+pub(crate) fn reserve(n: usize) -> bool {
+    let flags = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE) as usize;
+    // SAFETY: as in `mmap`.
+    unsafe { syscall6(libc::SYS_mmap, 0, n, libc::PROT_NONE as usize, flags, usize::MAX, 0) > 0 }
+}
+
 /// # Safety
 /// Nothing may use the range any more.
 pub(crate) unsafe fn munmap(p: usize, n: usize) -> isize {

@@ -246,6 +246,31 @@ pub fn until_waiting(n: usize, reason: WaitReason) {
     }
 }
 
+/// Limits a resource of this process; a limit that is harder already stays.
+///
+/// # Panics
+/// If the kernel refuses.
+pub fn limit(what: libc::__rlimit_resource_t, n: u64) {
+    let mut l = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: reads into and writes from `l`.
+    unsafe {
+        libc::getrlimit(what, &mut l);
+        l.rlim_cur = n.min(l.rlim_max);
+        assert_eq!(libc::setrlimit(what, &l), 0);
+    }
+}
+
+/// Limits memory, `RLIMIT_AS` or `RLIMIT_DATA`, to what is in use and so many bytes more.
+///
+/// # Panics
+/// If it cannot be found out how much is in use.
+pub fn leave_room(what: libc::__rlimit_resource_t, more: u64) {
+    let statm = std::fs::read_to_string("/proc/self/statm").expect("in proc");
+    let field = if what == libc::RLIMIT_AS { 0 } else { 5 };
+    let pages: u64 = statm.split(' ').nth(field).and_then(|n| n.trim().parse().ok()).expect("a number");
+    limit(what, pages * 4096 + more);
+}
+
 /// A TCP port of this loopback address where nobody listens, and nobody else can while this lives: it is bound.
 pub struct Refuses {
     /// The address.

@@ -44,7 +44,7 @@ fn message(line: &str) -> String {
     s
 }
 
-/// The line with `ADDR` for hexadecimal numbers of more than `digits` digits, and without the limit of stacks.
+/// The line with `ADDR` for hexadecimal numbers of more than `digits` digits, and without the limit of stacks and amounts of memory.
 fn addresses(line: &str, digits: usize) -> String {
     let mut s = String::new();
     let mut rest = line;
@@ -59,6 +59,9 @@ fn addresses(line: &str, digits: usize) -> String {
         && limit.ends_with("-byte limit")
     {
         return "runtime: goroutine stack exceeds N-byte limit".into();
+    }
+    if s.starts_with("runtime: out of memory: cannot allocate ") {
+        return s.chars().filter(|c| !c.is_ascii_digit()).collect();
     }
     s
 }

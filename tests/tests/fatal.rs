@@ -4,7 +4,7 @@
 
 use gort::sync::{Cond, Mutex, Once, RwMutex, WaitGroup};
 use gort::{Chan, chan, go, recover, runtime, select, time};
-use gort_tests::{Compare, go_fatal, in_child};
+use gort_tests::{Compare, go_fatal, in_child, leave_room};
 use std::panic::panic_any;
 use std::ptr::read;
 use std::sync::Arc;
@@ -528,6 +528,21 @@ case!(threads, Messages, || {
     }
     loop {
         time::sleep(Duration::from_millis(1));
+    }
+});
+
+// No memory for stacks: an arena of Go's or gort's has 64 MiB. The first is about address space, the second about memory,
+// of which Go is left less: others of its allocations, in smaller pieces, could come to the limit first.
+case!(memory_reserved, Messages, || {
+    leave_room(libc::RLIMIT_AS, 32 << 20);
+    loop {
+        go(|| select! {});
+    }
+});
+case!(memory_mapped, Messages, || {
+    leave_room(libc::RLIMIT_DATA, 32 << 20);
+    loop {
+        go(|| select! {});
     }
 });
 

@@ -7,7 +7,7 @@
 use gort::sync::WaitGroup;
 use gort::{chan, go, runtime, select, time};
 use gort_proc::WaitReason;
-use gort_tests::{Outcome, go_build, in_child, until_waiting, wait};
+use gort_tests::{Outcome, go_build, in_child, leave_room, limit, until_waiting, wait};
 use std::io::Read;
 use std::process::Command;
 use std::sync::Arc;
@@ -18,18 +18,31 @@ fn us(n: u64) -> Duration {
     Duration::from_micros(n)
 }
 
-/// From now on these system calls fail with `errno` on all threads.
-fn refuse(calls: &[libc::c_long], errno: i32) {
-    const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
-    const JEQ: u16 = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
-    const RET: u16 = (libc::BPF_RET | libc::BPF_K) as u16;
-    let op = |code, k, jt, jf| libc::sock_filter { code, jt, jf, k };
-    let mut filter = vec![op(LOAD, 0, 0, 0)]; // the number of the system call
-    for (i, &nr) in calls.iter().enumerate() {
-        filter.push(op(JEQ, nr as u32, (calls.len() - i) as u8, 0));
+/// Instructions of a filter of system calls.
+mod bpf {
+    const fn op(code: u32, k: u32, jt: u8, jf: u8) -> libc::sock_filter {
+        libc::sock_filter { code: code as u16, jt, jf, k }
     }
-    filter.push(op(RET, libc::SECCOMP_RET_ALLOW, 0, 0));
-    filter.push(op(RET, libc::SECCOMP_RET_ERRNO | errno as u32, 0, 0));
+    /// Loads the word at this place of `seccomp_data`.
+    pub const fn load(at: u32) -> libc::sock_filter {
+        op(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, at, 0, 0)
+    }
+    /// Goes so many instructions further if the word is `k`, and if it is not.
+    pub const fn is(k: u32, yes: u8, no: u8) -> libc::sock_filter {
+        op(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, k, yes, no)
+    }
+    /// The system call is made, or fails with `errno`.
+    pub const fn end(errno: Option<i32>) -> libc::sock_filter {
+        let what = match errno {
+            None => libc::SECCOMP_RET_ALLOW,
+            Some(e) => libc::SECCOMP_RET_ERRNO | e as u32,
+        };
+        op(libc::BPF_RET | libc::BPF_K, what, 0, 0)
+    }
+}
+
+/// From now on the filter says which system calls fail, on all threads.
+fn filter_calls(mut filter: Vec<libc::sock_filter>) {
     let prog = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
     // SAFETY: a valid filter program, which the kernel copies.
     unsafe {
@@ -39,25 +52,45 @@ fn refuse(calls: &[libc::c_long], errno: i32) {
     }
 }
 
+/// From now on these system calls fail with `errno` on all threads.
+fn refuse(calls: &[libc::c_long], errno: i32) {
+    let mut filter = vec![bpf::load(0)]; // the number of the system call
+    filter.extend(calls.iter().enumerate().map(|(i, &nr)| bpf::is(nr as u32, (calls.len() - i) as u8, 0)));
+    filter.extend([bpf::end(None), bpf::end(Some(errno))]);
+    filter_calls(filter);
+}
+
+/// From now on this operation of `futex(2)` fails with `errno` on all threads.
+fn refuse_futex(op: i32, errno: i32) {
+    // The second argument of the call is the operation.
+    filter_calls(vec![
+        bpf::load(0),
+        bpf::is(libc::SYS_futex as u32, 0, 2),
+        bpf::load(24),
+        bpf::is(op as u32, 1, 0),
+        bpf::end(None),
+        bpf::end(Some(errno)),
+    ]);
+}
+
+/// A Go program of `tests/go` that begins with such a refusal.
+fn go_with(dir: &str, case: &str, refuse: fn()) -> Option<Outcome> {
+    use std::os::unix::process::CommandExt;
+    let mut cmd = Command::new(go_build(dir)?);
+    cmd.env("FATAL", case);
+    // SAFETY: between fork and exec; malloc is usable there in the C library's child.
+    unsafe {
+        cmd.pre_exec(move || {
+            refuse();
+            Ok(())
+        });
+    }
+    Some(wait(cmd, b"", Duration::from_secs(60)))
+}
+
 /// As when the limit of processes is reached (which does not bind root).
 fn no_more_threads() {
     refuse(&[libc::SYS_clone, libc::SYS_clone3], libc::EAGAIN);
-}
-
-fn limit(what: libc::__rlimit_resource_t, n: u64) {
-    let mut l = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: reads into and writes from `l`.
-    unsafe {
-        libc::getrlimit(what, &mut l);
-        l.rlim_cur = n.min(l.rlim_max);
-        assert_eq!(libc::setrlimit(what, &l), 0);
-    }
-}
-
-/// The address space in use.
-fn address_space() -> u64 {
-    let s = std::fs::read_to_string("/proc/self/statm").unwrap();
-    s.split(' ').next().unwrap().parse::<u64>().unwrap() * 4096
 }
 
 /// The report of a thread that could not be made: the number of those there are, and the error.
@@ -100,17 +133,9 @@ fn no_thread_because_of_the_limit_of_processes() {
 /// Go itself, where it is installed, refused the same: its report passes the same check. It needs its first thread before main.
 #[test]
 fn go_reports_a_thread_that_cannot_be_made_alike() {
-    use std::os::unix::process::CommandExt;
-    let Some(exe) = go_build("order") else { return };
-    let mut cmd = Command::new(exe);
-    // SAFETY: between fork and exec; malloc is usable there in the C library's child.
-    unsafe {
-        cmd.pre_exec(|| {
-            no_more_threads();
-            Ok(())
-        });
+    if let Some(o) = go_with("fatal", "wakes", no_more_threads) {
+        newosproc_failed(&o);
     }
-    newosproc_failed(&wait(cmd, b"", Duration::from_secs(60)));
 }
 
 /// The same when there is no address space for the thread's stack, with as little left for the report.
@@ -118,7 +143,7 @@ fn go_reports_a_thread_that_cannot_be_made_alike() {
 fn no_thread_because_of_the_limit_of_memory() {
     // One arena for malloc: those that new threads begin with reserve address space, and give back some of it later.
     let o = in_child!(.procs(4).env("MALLOC_ARENA_MAX", 1), || {
-        need_threads(|| limit(libc::RLIMIT_AS, address_space() + (1000 << 10)));
+        need_threads(|| leave_room(libc::RLIMIT_AS, 1000 << 10));
     });
     newosproc_failed(&o);
 }
@@ -174,18 +199,55 @@ fn no_thread_for_a_moment() {
     .ok();
 }
 
-/// No address space for more stacks. Go has no stacks of a fixed size, so its heap would report; the words are those of its
-/// stack allocator (stack.go:201).
+// No memory for stacks, beside Go: `memory_reserved` and `memory_mapped` of fatal.rs.
+
+/// The kernel does not wake: nothing can go on after that (os_linux.go:81).
+fn no_wake_ups() {
+    // Another error would be the C library's to report, if it came first.
+    refuse_futex(libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG, libc::EINVAL);
+}
+
+fn futexwakeup_failed(o: &Outcome) {
+    let line = o.stderr.lines().next().unwrap_or_default();
+    let addr = line.strip_prefix("futexwakeup addr=0x").and_then(|l| l.strip_suffix(" returned -22"));
+    assert!(addr.is_some_and(|n| u64::from_str_radix(n, 16).is_ok()), "{o}");
+    o.exited(2).stderr_has("SIGSEGV: segmentation violation").stderr_has("addr=0x1006");
+}
+
 #[test]
-fn no_memory_for_stacks() {
-    in_child!(.procs(1), || {
-        limit(libc::RLIMIT_AS, address_space() + (64 << 20));
-        for _ in 0..10_000 {
-            go(|| select! {});
+fn nobody_can_be_woken() {
+    let o = in_child!(.procs(2), || {
+        no_wake_ups();
+        let c = chan::<()>(0);
+        let c1 = c.clone();
+        go(move || loop {
+            c1.send(());
+        });
+        // Each value wakes the thread that this goroutine is locked to.
+        runtime::lock_os_thread();
+        loop {
+            c.recv();
         }
+    });
+    futexwakeup_failed(&o);
+}
+
+#[test]
+fn go_reports_that_nobody_can_be_woken_alike() {
+    if let Some(o) = go_with("fatal", "wakes", no_wake_ups) {
+        futexwakeup_failed(&o);
+    }
+}
+
+/// Every wait on a futex is interrupted before it has begun: threads that should sleep look again, and again, and nobody takes that
+/// for a wake-up.
+#[test]
+fn every_futex_wait_is_interrupted() {
+    in_child!(.limit(Duration::from_secs(240)).procs(2), || {
+        refuse_futex(libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG, libc::EINTR);
+        workload(40);
     })
-    .exited(2)
-    .stderr_has("fatal error: out of memory\n");
+    .ok();
 }
 
 /// No descriptor for the poller (netpoll_epoll.go:25).
@@ -318,7 +380,7 @@ fn storm(sigs: &'static [i32]) {
 }
 
 /// Channels, timers, locked threads and blocking reads, all of whose results are known.
-fn workload() {
+fn workload(rounds: u64) {
     let wg = Arc::new(WaitGroup::new());
     for i in 0..40u64 {
         wg.add(1);
@@ -328,7 +390,7 @@ fn workload() {
                 runtime::lock_os_thread();
             }
             let c = chan::<u64>(i as usize % 2);
-            for k in 0..400 {
+            for k in 0..rounds {
                 let c1 = c.clone();
                 go(move || c1.send(k));
                 assert_eq!(c.recv(), Some(k));
@@ -358,7 +420,7 @@ fn signal_storm() {
     in_child!(.limit(Duration::from_secs(240)).procs(4), || {
         handle(libc::SIGUSR1);
         storm(&[libc::SIGURG, libc::SIGUSR1]);
-        workload();
+        workload(400);
         assert!(HANDLED.load(SeqCst) > 100, "{} signals", HANDLED.load(SeqCst));
     })
     .ok();
@@ -372,7 +434,7 @@ fn signal_storm_on_one_p() {
         unsafe { gort_netpoll::netpoll_generic_init() };
         handle(libc::SIGUSR1);
         storm(&[libc::SIGUSR1]);
-        workload();
+        workload(400);
     })
     .ok();
 }
@@ -392,7 +454,7 @@ fn gomaxprocs_changes_in_a_loop() {
             }
         });
         while CHANGES.load(SeqCst) < 100 {
-            workload();
+            workload(400);
         }
     })
     .ok();
@@ -443,7 +505,7 @@ fn interval_timer() {
             let it = libc::itimerval { it_interval: tv, it_value: tv };
             libc::syscall(libc::SYS_setitimer, libc::ITIMER_REAL, &it, 0);
         }
-        workload();
+        workload(400);
         assert!(HANDLED.load(SeqCst) > 0);
     })
     .ok();

@@ -8,7 +8,7 @@ use crate::symtab::{FuncInfo, symbolize, symbolizing, with_room};
 use core::ops::Deref;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use gort_asm::getg;
-use gort_os_linux::{futexsleep, futexwakeup, getpid, syscall6};
+use gort_os_linux::{futexsleep, getpid, syscall6};
 use gort_runtime2::atomic::Uint32;
 use gort_runtime2::{Global, M, SYSMON_M};
 
@@ -166,8 +166,10 @@ pub fn help() -> bool {
     // SAFETY: who has asked waits.
     unsafe { *ANSWER.get() = f };
     if STATE.cas(ASKED, ANSWERED) {
+        // `futexwakeup` ends the process if it fails, and this may be that end's report; who has asked looks again by itself.
+        let op = (libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG) as usize;
         // SAFETY: a static.
-        unsafe { futexwakeup(&STATE, 1) };
+        unsafe { syscall6(libc::SYS_futex, (&raw const STATE).addr(), op, 1, 0, 0, 0) };
     }
     true
 }

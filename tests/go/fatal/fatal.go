@@ -42,6 +42,28 @@ func forever(n int) int {
 	return forever(n+1) + frame[n%63]
 }
 
+// leaveRoom limits memory to what is in use, field of /proc/self/statm, and so much more.
+func leaveRoom(what, field int, more uint64) {
+	var b [200]byte
+	fd, _ := syscall.Open("/proc/self/statm", syscall.O_RDONLY, 0)
+	n, _ := syscall.Read(fd, b[:])
+	var pages [8]uint64
+	i := 0
+	for _, c := range b[:n] {
+		if c >= '0' && c <= '9' {
+			pages[i] = pages[i]*10 + uint64(c-'0')
+		} else {
+			i++
+		}
+	}
+	var l syscall.Rlimit
+	syscall.Getrlimit(what, &l)
+	l.Cur = pages[field]*4096 + more
+	syscall.Setrlimit(what, &l)
+}
+
+func block() { select {} }
+
 func zoo() {
 	var mu sync.Mutex
 	var rw sync.RWMutex
@@ -394,6 +416,32 @@ var cases = map[string]func(){
 		}
 		for {
 			time.Sleep(time.Millisecond)
+		}
+	},
+
+	// For tests/tests/faults.rs: each value wakes the thread that the main goroutine is locked to.
+	"wakes": func() {
+		c := make(chan int)
+		go func() {
+			for {
+				c <- 1
+			}
+		}()
+		runtime.LockOSThread()
+		for {
+			<-c
+		}
+	},
+	"memory_reserved": func() {
+		leaveRoom(syscall.RLIMIT_AS, 0, 32<<20)
+		for {
+			go block()
+		}
+	},
+	"memory_mapped": func() {
+		leaveRoom(syscall.RLIMIT_DATA, 5, 2<<20)
+		for {
+			go block()
 		}
 	},
 
