@@ -173,15 +173,24 @@ fn check_row(row: &Row, sources: &mut Sources<'_>, wrong: &mut Vec<String>) -> b
             wrong.push(format!("{}: there is no test {}::{}", row.place, &m[1], &m[2]));
         }
     }
-    for m in regex!(r"((?:`\w+`(?:, | and )?)+) of `([\w/.]+)`").captures_iter(&row.what) {
+    for m in regex!(r"((?:`[\w.]+`(?:, | and )?)+) of `([\w/.]+)`").captures_iter(&row.what) {
         names = true;
+        let each = regex!(r"`([\w.]+)`").captures_iter(&m[1]).map(|n| n[1].to_string());
+        // A program of the corpus, or one of its cases.
+        if m[2].starts_with("corpus/") {
+            for n in each.filter(|n| !sources.root.join(format!("tests/golden/{}/{n}.txt", &m[2])).is_file())
+            {
+                wrong.push(format!("{}: there is no {n} in {}", row.place, &m[2]));
+            }
+            continue;
+        }
         let path = match &m[2] {
             p if p.starts_with("tests/") && p.ends_with(".rs") => format!("tests/{p}"),
             p => p.to_string(),
         };
-        for n in regex!(r"`(\w+)`").captures_iter(&m[1]) {
-            if !sources.has(&path, &n[1]) {
-                wrong.push(format!("{}: there is no test {} in {path}", row.place, &n[1]));
+        for n in each {
+            if !sources.has(&path, &n) {
+                wrong.push(format!("{}: there is no test {n} in {path}", row.place));
             }
         }
     }
@@ -216,6 +225,7 @@ mod tests {
             &["go_test! {\n    /// Go", ": x_test.go:3 TestA\n    of_a, {\n    }\n}\n"].concat(),
         );
         write("panic/tests/p.rs", "#[test]\nfn loud() {}\n");
+        write("tests/golden/corpus/g/prog.case.txt", "");
         let mut found = Vec::new();
         check(&root, &mut Tree::new(&root.join("goroot")), &["runtime/x_test.go"], &mut found).unwrap();
         std::fs::remove_dir_all(&root).unwrap();
@@ -244,6 +254,9 @@ mod tests {
             &format!("{a}| BenchmarkB | 6 | `silent` of `panic/tests` |\n"),
             "docs/go-tests.md:4: there is no test silent in panic/tests",
         );
+        let corpus = |case| format!("{a}| BenchmarkB | 6 | `prog.case`, `prog.{case}` of `corpus/g` |\n");
+        assert_eq!(wrong(&corpus("case")), [""; 0]);
+        one(&corpus("none"), "docs/go-tests.md:4: there is no prog.none in corpus/g");
         one(
             &format!("| TestA | 3 | `x::of_a`, `x::of_c` |\n{b}"),
             "docs/go-tests.md:3: there is no test x::of_c",

@@ -1,9 +1,12 @@
-//! crash_test.go: what `tests/fatal.rs` does not have.
+//! crash_test.go: what `tests/fatal.rs` does not have. What needs compiled Go is in the corpus: `tests/go/corpus/gotests/crash.go`.
 
-use crate::go_test;
+use crate::{go_test, ms};
+use gort::net::{TcpListener, TcpStream};
+use gort::sync::WaitGroup;
 use gort::{chan, go, recover, runtime};
-use gort_tests::in_child;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use gort_tests::{in_child, refuses};
+use std::io::{Read as _, Write as _};
+use std::sync::Arc;
 
 /// Calls a function when it is dropped: a deferred call.
 struct Defer<F: FnMut()>(F);
@@ -78,7 +81,38 @@ fn recovered_panic_then_goexit() {
         .stderr_has("fatal error: no goroutines (main called runtime.Goexit) - deadlock!");
 }
 
-/// Go (runtime): crash_test.go:519 TestNetpollDeadlock
+/// `breakpoint` itself is one instruction, so its caller's frame is the first.
+///
+/// Go (runtime): crash_test.go:407 TestBreakpoint
+#[test]
+fn breakpoint_is_in_the_traceback() {
+    #[inline(never)]
+    fn with_a_breakpoint() {
+        gort_proc::breakpoint();
+        std::hint::black_box(());
+    }
+    let o = in_child!(with_a_breakpoint);
+    o.exited(2)
+        .stderr_has("SIGTRAP: trace trap\nPC=0x")
+        .stderr_has("\ngoroutine 1 ")
+        .stderr_has("::with_a_breakpoint(");
+}
+
+go_test! {
+    /// The first use of the poller, on the main thread while the main goroutine is locked to it, as in Go's init functions: the
+    /// answer (here a refusal) must come.
+    ///
+    /// Go (runtime): crash_test.go:519 TestNetpollDeadlock
+    the_poller_begins_on_a_locked_thread, .procs(1) {
+        let nobody = refuses("127.0.0.1").unwrap();
+        runtime::lock_os_thread();
+        let e = TcpStream::connect(nobody.addr).expect_err("nobody listens");
+        assert_eq!(e.kind(), std::io::ErrorKind::ConnectionRefused);
+        runtime::unlock_os_thread();
+    }
+}
+
+/// A goroutine that nobody can wake is reported although the poller is there: it waits for nothing either.
 #[test]
 fn deadlock_with_the_poller_on() {
     let o = in_child!(|| {
@@ -114,26 +148,35 @@ fn two_panics_at_once() {
     o.exited(2).stderr_has("panic: crash ").stderr_has("goroutine ");
 }
 
-/// Go (runtime): crash_test.go:1029 TestNetpollWaiters
-#[test]
-fn the_wait_for_the_poller_is_no_deadlock() {
-    let o = in_child!(.procs(1), || {
-        static N: AtomicUsize = AtomicUsize::new(0);
-        // Many short waits in the system beside many sleeps: no moment may look like a deadlock.
-        let c = chan::<()>(0);
-        for _ in 0..4 {
-            let c = c.clone();
-            go(move || {
-                for _ in 0..200 {
-                    gort::blocking(|| std::thread::sleep(std::time::Duration::from_micros(50)));
-                    gort::time::sleep(std::time::Duration::from_micros(50));
-                    N.fetch_add(1, SeqCst);
-                }
-                c.send(());
-            });
-        }
-        (0..4).for_each(|_| _ = c.recv());
-        println!("{}", N.load(SeqCst));
-    });
-    o.ok().stdout_is("800\n");
+go_test! {
+    /// One side of a connection reads until its end, the other writes and sleeps. No moment may look like a deadlock, and
+    /// afterwards nobody counts as waiting.
+    ///
+    /// Go (runtime): crash_test.go:1029 TestNetpollWaiters
+    the_wait_for_the_poller_is_no_deadlock, {
+        let l = TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = l.local_addr().unwrap();
+        let wg = Arc::new(WaitGroup::new());
+        wg.add(2);
+        let wg1 = wg.clone();
+        go(move || {
+            let (mut c, _) = l.accept().unwrap();
+            let mut all = String::new();
+            c.read_to_string(&mut all).unwrap();
+            assert_eq!(all, "0123456789");
+            wg1.done();
+        });
+        let wg1 = wg.clone();
+        go(move || {
+            let mut c = TcpStream::connect(addr).unwrap();
+            for i in 0..10 {
+                write!(c, "{i}").unwrap();
+                gort::time::sleep(ms(1));
+            }
+            drop(c);
+            wg1.done();
+        });
+        wg.wait();
+        assert!(!gort_netpoll::netpoll_any_waiters());
+    }
 }

@@ -2,7 +2,7 @@
 //! `_test.go` file, the tests in its order. Each doc line names the Go test whose idea it has; `docs/go-tests.md` lists
 //! all, with those that were left out.
 //!
-//! Every test runs in a child process. `GOMAXPROCS` in the environment holds for the tests that do not set it.
+//! Every test that needs the runtime runs in a child process. `GOMAXPROCS` in the environment holds for the tests that do not set it.
 
 mod chan;
 mod chanbarrier;
@@ -11,6 +11,7 @@ mod coro;
 mod crash;
 mod histogram;
 mod lfstack;
+mod lockrank;
 mod metrics;
 mod mutex;
 mod norace;
