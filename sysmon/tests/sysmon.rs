@@ -130,7 +130,9 @@ fn stacks_of_a_burst_are_freed_without_deep_sleeps() {
         std::thread::spawn(|| {
             // SAFETY: racy looks at atomic cells.
             let left = || unsafe { !(*sched()).g_free.stack.empty() };
+            // SAFETY: the same.
             let begun = || unsafe { !(*sched()).g_free.no_stack.empty() };
+            // SAFETY: the same.
             let deep = || unsafe { (*sched()).sysmonwait.load() };
             loop {
                 if begun() && !left() {
