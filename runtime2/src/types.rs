@@ -313,7 +313,7 @@ pub struct G {
     pub parent_goid: u64,
     /// The pc of the `go` statement that did.
     pub gopc: usize,
-    /// Its ancestors, if `tracebackancestors` is on; leaked with the G's reuse.
+    /// Its ancestors, if `tracebackancestors` is on; freed when the G is used again.
     pub ancestors: *mut Vec<AncestorInfo>,
     /// Its first function.
     pub startpc: usize,
