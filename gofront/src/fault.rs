@@ -55,7 +55,7 @@ pub(crate) unsafe fn prepare(c: &Sigctxt, gp: *mut G, mp: *mut M) -> bool {
     let sig = (*gp).sig as i32;
     let (code, addr) = ((*gp).sigcode0 as i32, (*gp).sigcode1);
     let near = addr < 4096;
-    let preemptoff: &str = (*mp).preemptoff;
+    let preemptoff = (*mp).preemptoff.get();
     // A stack overflow is no fault of the program's.
     let guard = || stack_of(addr).is_some_and(|(_, guard)| guard);
     let mine = match sig {

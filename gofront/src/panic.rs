@@ -279,7 +279,7 @@ pub(crate) unsafe extern "C-unwind" fn gopanic(e: Eface) -> ! {
         refuse("panic during malloc");
     }
     // :758
-    let preemptoff: &str = (*mp).preemptoff;
+    let preemptoff = (*mp).preemptoff.get();
     if !preemptoff.is_empty() {
         print!("panic: {}\npreempt off reason: {preemptoff}\n", text_of(e, false));
         throw("panic during preemptoff");

@@ -127,7 +127,7 @@ pub unsafe fn notetsleep(n: *mut Note, ns: i64) -> bool {
     unsafe {
         // :230
         let gp = getg();
-        let preemptoff = (*(*gp).m).preemptoff;
+        let preemptoff = (*(*gp).m).preemptoff.get();
         if gp != (*(*gp).m).g0 && !preemptoff.is_empty() {
             throw("notetsleep not on g0");
         }

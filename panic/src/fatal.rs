@@ -323,7 +323,7 @@ pub unsafe fn canpanic() -> bool {
             return false;
         }
         // :1426 one lock is acquirem's
-        let preemptoff = (*mp).preemptoff;
+        let preemptoff = (*mp).preemptoff.get();
         if (*mp).locks.get() != 1
             || (*mp).mallocing != 0
             || (*mp).throwing != ThrowType::None

@@ -163,7 +163,7 @@ fn gopanic(gp: *mut G, info: &PanicHookInfo<'_>) {
             throw("panic during malloc");
         }
         // :758
-        let preemptoff = (*mp).preemptoff;
+        let preemptoff = (*mp).preemptoff.get();
         if !preemptoff.is_empty() {
             print!("panic: {arg}\n");
             print!("preempt off reason: {preemptoff}\n");

@@ -211,7 +211,7 @@ pub unsafe fn can_preempt_m(mp: *mut M) -> bool {
     // SAFETY: reads fields of the caller's M and its P.
     unsafe {
         // :288
-        let preemptoff: &str = (*mp).preemptoff;
+        let preemptoff = (*mp).preemptoff.get();
         (*mp).locks.get() == 0
             && (*mp).mallocing == 0
             && preemptoff.is_empty()

@@ -51,9 +51,9 @@ impl StwReason {
     ///
     /// Go: proc.go:1365 String
     #[doc(alias = "String")]
-    pub fn string(self) -> &'static str {
+    pub fn string(self) -> &'static &'static str {
         // :1366
-        STW_REASON_STRINGS[self as usize]
+        &STW_REASON_STRINGS[self as usize]
     }
 
     /// Whether the collector stops the world.
@@ -127,7 +127,7 @@ pub unsafe fn stop_the_world(reason: StwReason) -> WorldStop {
         // :1428
         linkname::semacquire(&WORLDSEMA);
         let gp = getg();
-        (*(*gp).m).preemptoff = reason.string();
+        (*(*gp).m).preemptoff.set(reason.string());
         // :1431
         systemstack(|| {
             // :1446 waiting, so that a collector may scan this goroutine while it waits for the others:
@@ -159,7 +159,7 @@ pub unsafe fn start_the_world(w: WorldStop) {
         // the next waiter, as the operation is too heavy to be unfair about. acquirem keeps semrelease1 from
         // yielding and others from preempting before it is released.
         let mp = acquirem();
-        (*mp).preemptoff = "";
+        (*mp).preemptoff.clear();
         linkname::semrelease1(&WORLDSEMA, true, 0);
         // :1477
         releasem(mp);

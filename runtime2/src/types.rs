@@ -6,7 +6,7 @@
 //! wired to it. Everything that others look at is an atomic type from [`crate::atomic`] or a
 //! [`Guintptr`]-like cell. `docs/ownership.md` has the table.
 
-use crate::atomic::{Bool, Int32, Int64, Pointer, Uint8, Uint32, Uint64, Uintptr};
+use crate::atomic::{Bool, Int32, Int64, Ordering, Pointer, Uint8, Uint32, Uint64, Uintptr};
 use crate::lockrank::LockRank;
 use crate::ptrs::{Guintptr, Muintptr, Puintptr, Slice};
 use crate::wait_reason::WaitReason;
@@ -406,6 +406,31 @@ pub struct GsignalStack {
 /// Go: os_linux_generic.go:20 sigset
 pub type Sigset = u64;
 
+/// Why an M's goroutine has to keep running there. One word, as `schedtrace` reads it on other threads, and signal handlers on the M's own: of a
+/// `&str` they could meet the address of one text with the length of another. In Go that is printed, or not (print ignores a fault).
+#[derive(Default)]
+pub struct Preemptoff(core::sync::atomic::AtomicPtr<&'static str>);
+
+impl Preemptoff {
+    /// The reason; empty if there is none.
+    #[inline(always)]
+    pub fn get(&self) -> &'static str {
+        let p = self.0.load(Ordering::Relaxed);
+        // SAFETY: nil, or what `set` was given.
+        if p.is_null() { "" } else { unsafe { *p } }
+    }
+    /// Sets the reason.
+    #[inline(always)]
+    pub fn set(&self, reason: &'static &'static str) {
+        self.0.store((&raw const *reason).cast_mut(), Ordering::Relaxed);
+    }
+    /// There is no reason any more.
+    #[inline(always)]
+    pub fn clear(&self) {
+        self.0.store(core::ptr::null_mut(), Ordering::Relaxed);
+    }
+}
+
 /// The operating system's part of an M.
 ///
 /// Go: os_linux.go:20 mOS
@@ -457,7 +482,7 @@ pub struct M {
     /// A fatal error is being reported.
     pub throwing: ThrowType,
     /// If not empty, curg must keep running here.
-    pub preemptoff: &'static str,
+    pub preemptoff: Preemptoff,
     /// Locks held, and other reasons not to be preempted.
     pub locks: Int32,
     /// Depth of dying.
@@ -562,7 +587,7 @@ impl M {
             (*mp).id = 0;
             (*mp).mallocing = 0;
             (*mp).throwing = ThrowType::default();
-            (*mp).preemptoff = "";
+            (*mp).preemptoff.clear();
             (*mp).locks.store(0);
             (*mp).dying = 0;
             (*mp).profilehz = 0;

@@ -72,7 +72,7 @@ pub(crate) unsafe fn sigpanic(c: &Sigctxt, gp: *mut G, mp: *mut M) -> ! {
             throw_at(c, gp, mp, "stack overflow", true);
         }
         // :883 what canpanic asks for: anything else is the runtime's own fault.
-        let preemptoff: &str = (*mp).preemptoff;
+        let preemptoff = (*mp).preemptoff.get();
         if (*mp).locks.get() != 0
             || (*mp).mallocing != 0
             || (*mp).throwing != ThrowType::None

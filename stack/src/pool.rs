@@ -362,7 +362,7 @@ pub unsafe fn stackalloc(n: u32) -> Stack {
             }
             let x;
             // :372 no P in parts of exitsyscall and procresize: straight from the pool.
-            let preemptoff: &str = (*mp).preemptoff;
+            let preemptoff = (*mp).preemptoff.get();
             if (*mp).p.is_null() || !preemptoff.is_empty() {
                 lock(&raw mut (*pool(order)).mu); // :377
                 x = stackpoolalloc(order);
@@ -439,7 +439,7 @@ pub unsafe fn stackfree(stk: Stack) {
                 n2 >>= 1;
             }
             let x = v; // :488
-            let preemptoff: &str = (*mp).preemptoff; // :489
+            let preemptoff = (*mp).preemptoff.get(); // :489
             if (*mp).p.is_null() || !preemptoff.is_empty() {
                 lock(&raw mut (*pool(order)).mu);
                 stackpoolfree(x, order); // :491

@@ -119,7 +119,7 @@ pub unsafe fn schedtrace(detailed: bool) {
                 " mallocing={} throwing={} preemptoff={} locks={} dying={} spinning={} blocked={} lockedg=",
                 (&raw const (*mp).mallocing).read_volatile(),
                 (&raw const (*mp).throwing).read_volatile() as u32,
-                (&raw const (*mp).preemptoff).read_volatile(),
+                (*mp).preemptoff.get(),
                 (*mp).locks.get(),
                 (&raw const (*mp).dying).read_volatile(),
                 (*mp).spinning.get(),

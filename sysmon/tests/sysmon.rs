@@ -149,3 +149,22 @@ fn stacks_of_a_burst_are_freed_without_deep_sleeps() {
     })
     .ok();
 }
+
+/// What `schedtrace` reads of another M while that stops the world and starts it: one reason or none, never the address of one text
+/// with the length of another.
+#[test]
+fn a_reason_not_to_be_preempted_is_read_whole() {
+    let off = Preemptoff::default();
+    std::thread::scope(|s| {
+        s.spawn(|| {
+            for _ in 0..1_000_000 {
+                off.set(StwReason::Gomaxprocs.string());
+                off.clear();
+            }
+        });
+        for _ in 0..1_000_000 {
+            let r = off.get();
+            assert!(r.is_empty() || r == "GOMAXPROCS");
+        }
+    });
+}
