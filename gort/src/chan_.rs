@@ -85,7 +85,7 @@ pub struct Chan<T> {
 ///     c
 /// }
 /// ```
-type TakesAndGives<T> = PhantomData<fn(T) -> T>;
+pub(crate) type TakesAndGives<T> = PhantomData<fn(T) -> T>;
 
 // SAFETY: the channel is made for sharing; the values in it move between threads, hence `T: Send`.
 unsafe impl<T: Send> Send for Chan<T> {}

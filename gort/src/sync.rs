@@ -4,8 +4,10 @@
 //! Go's. A lock held by a goroutine that panics is released by its guard; there is no poisoning, as a panic that
 //! nobody recovers ends the program.
 
+use crate::chan_::TakesAndGives;
 use core::cell::UnsafeCell;
 use core::fmt;
+use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};
 use gort_stack::has_goroutine;
@@ -318,9 +320,25 @@ impl fmt::Debug for Once {
 /// buffers.put(b);
 /// # })
 /// ```
+///
+/// As with channels, what is put in comes out again, so one type of object never passes for another:
+///
+/// ```compile_fail
+/// use gort::sync::Pool;
+/// fn lengthen(p: &Pool<for<'a> fn(&'a str)>) -> &Pool<fn(&'static str)> {
+///     p
+/// }
+/// ```
+/// ```
+/// use gort::sync::Pool;
+/// fn same(p: &Pool<fn(&'static str)>) -> &Pool<fn(&'static str)> {
+///     p
+/// }
+/// ```
 pub struct Pool<T> {
     p: ManuallyDrop<Box<gort_sync::Pool>>,
     new: fn() -> T,
+    _t: TakesAndGives<T>,
 }
 
 impl<T: Send + 'static> Pool<T> {
@@ -332,7 +350,7 @@ impl<T: Send + 'static> Pool<T> {
         }
         // SAFETY: `T: Send`, so its values may be used and dropped on any thread.
         let p = Box::new(unsafe { gort_sync::Pool::new(None, Some(drop_value::<T>)) });
-        Self { p: ManuallyDrop::new(p), new }
+        Self { p: ManuallyDrop::new(p), new, _t: PhantomData }
     }
 
     /// Takes an object out: one that was put in, in whatever state it was left, or a new one.
