@@ -65,6 +65,7 @@ pub extern "C-unwind" fn gort_gosched() {
 /// Ends the goroutine.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn gort_goroutine_exit() -> ! {
+    on_goroutine();
     gort_rs::runtime::goexit()
 }
 
@@ -136,6 +137,7 @@ pub extern "C-unwind" fn gort_blocking_begin() {
 }
 
 unsafe extern "C-unwind" fn blocking_begin(pc: usize, sp: usize, bp: usize) {
+    on_goroutine();
     // SAFETY: on a goroutine; the frame is the caller's.
     unsafe { reentersyscall(pc, sp, bp) }
 }
@@ -148,6 +150,9 @@ pub extern "C-unwind" fn gort_blocking_end() {
 }
 
 unsafe extern "C-unwind" fn blocking_end(sp: usize) {
+    if getg().is_null() {
+        no_goroutine();
+    }
     // SAFETY: after blocking_begin, called by the same function.
     unsafe { exitsyscall_frame(sp) }
 }
@@ -442,6 +447,7 @@ pub unsafe extern "C-unwind" fn gort_for_each_goroutine(
     f: unsafe extern "C-unwind" fn(*const Goroutine, *mut c_void),
     arg: *mut c_void,
 ) {
+    on_goroutine();
     // SAFETY: nobody else runs. This frame is below the caller's and has its callee-saved registers, or leaves them
     // in place for frames below, which are looked at as well: the place is that of the closure's frame.
     unsafe {
@@ -478,6 +484,7 @@ pub unsafe extern "C-unwind" fn gort_suspend(
     f: unsafe extern "C-unwind" fn(*const Goroutine, *mut c_void),
     arg: *mut c_void,
 ) -> bool {
+    on_goroutine();
     // SAFETY: Gs are never freed, and one that is suspended stands still.
     unsafe {
         let mut target = core::ptr::null_mut();

@@ -126,6 +126,39 @@ fn segments_overflow() {
     let _ = std::fs::remove_file(exe);
 }
 
+/// Functions that are called where they may not be end the program and say why.
+#[test]
+fn misuse() {
+    let Some(exe) = compile("tests/c", "misuse", &[], STATIC) else { return };
+    for place in ["before", "thread", "blocking"] {
+        for name in [
+            "blocking_begin",
+            "blocking_end",
+            "goroutine_exit",
+            "stop_the_world",
+            "for_each_goroutine",
+            "suspend",
+            "go",
+            "gosched",
+            "sleep",
+            "chan_send",
+            "select",
+        ] {
+            let says = match (place, name) {
+                ("blocking", "blocking_end") => continue, // that is its place
+                ("blocking", _) => "fatal error: gort: operation inside of gort::blocking",
+                (_, "go") => "fatal error: gort: go called outside",
+                _ => "fatal error: gort: operation outside of a goroutine",
+            };
+            let mut cmd = Command::new(&exe);
+            cmd.args([place, name]).env_remove("GODEBUG").env_remove("GOTRACEBACK");
+            let o = wait(cmd, b"", Duration::from_secs(60));
+            assert!(o.code == 2 && o.stderr.starts_with(says), "{place} {name}\n{o}");
+        }
+    }
+    let _ = std::fs::remove_file(exe);
+}
+
 /// The header is C++ too, and stands alone.
 #[test]
 fn header() {
