@@ -4,13 +4,13 @@
 //! they were loaded: no file is opened.
 
 use core::ffi::{CStr, c_int, c_void};
-use core::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use core::sync::atomic::{AtomicU32, Ordering};
 use framehop::x86_64::{CacheX86_64, UnwindRegsX86_64, UnwinderX86_64};
 use framehop::{ExplicitModuleSectionInfo, FrameAddress, MustNotAllocateDuringUnwind, Unwinder};
 use gort_asm::{getg, morestack_frame};
 use gort_os_linux::{gettid, osyield, syscall6};
 use gort_runtime2::{Global, Stack};
-use gort_stack::stack_of;
+use gort_stack::{GUARD_SIZE, stack_of};
 
 /// A module as the dynamic loader has mapped it.
 #[derive(Clone)]
@@ -34,6 +34,7 @@ pub struct Module {
 type Policy = MustNotAllocateDuringUnwind;
 
 struct Modules {
+    /// `dlpi_adds + dlpi_subs` when this was made.
     generation: u64,
     list: Vec<Module>,
     unwinder: UnwinderX86_64<&'static [u8], Policy>,
@@ -43,8 +44,6 @@ struct Modules {
 static MODULES: Global<Option<Modules>> = Global::new(None);
 /// The thread (its number) that works on `MODULES`.
 static OWNER: AtomicU32 = AtomicU32::new(0);
-/// `dlpi_adds + dlpi_subs` when `MODULES` was made.
-static GENERATION: AtomicU64 = AtomicU64::new(0);
 
 /// A lock that a thread notices to hold already: a fault inside comes back here.
 pub(crate) struct Reentrant<'a>(&'a AtomicU32);
@@ -122,7 +121,6 @@ unsafe fn refresh() -> &'static mut Modules {
                 ));
             }
             *slot = Some(Modules { generation: now, list, unwinder, cache: CacheX86_64::new_in() });
-            GENERATION.store(now, Ordering::Relaxed);
         }
         match slot {
             Some(m) => m,
@@ -272,6 +270,11 @@ pub unsafe fn step(pc: usize, sp: usize, bp: usize, innermost: bool, stk: Stack)
     }
 }
 
+/// What can be read of a stack: not its guard page, if it has one.
+pub(crate) fn unguarded(stk: Stack) -> core::ops::Range<usize> {
+    stk.lo.saturating_add(GUARD_SIZE)..stk.hi
+}
+
 /// The word at `addr`; asks the kernel if that is neither on `stk` nor on a stack of gort's, as it may not be mapped.
 ///
 /// # Safety
@@ -284,7 +287,7 @@ pub unsafe fn read_word(addr: usize, stk: Stack) -> Option<usize> {
     unsafe {
         // A segmented stack consists of several.
         let ours = |addr| stack_of(addr).is_some_and(|(_, guard)| !guard);
-        if stk.lo <= addr && addr < stk.hi || ours(addr) {
+        if unguarded(stk).contains(&addr) || ours(addr) {
             return Some((addr as *const usize).read_volatile());
         }
         let mut word = 0usize;

@@ -1,6 +1,7 @@
 //! traceback.go: 656–1330. Printing stacks and goroutines.
 
 use crate::helper::func_at;
+use crate::modules::unguarded;
 use crate::symtab::{FuncInfo, Owner, Symbol};
 use crate::unwinder::*;
 use gort_asm::getg;
@@ -614,7 +615,7 @@ pub unsafe fn tracebackothers(me: *mut G) {
 /// frame's ends and at `bad` are marked.
 ///
 /// # Safety
-/// `stk` is mapped.
+/// `stk` is mapped, but for a guard page.
 ///
 /// Go: traceback.go:1285 tracebackHexdump
 #[doc(alias = "tracebackHexdump")]
@@ -638,8 +639,9 @@ pub unsafe fn traceback_hexdump(stk: Stack, frame: &Stkframe, bad: usize) {
     lo = lo.max(frame.sp.saturating_sub(MAX_EXPAND));
     hi = hi.min(frame.sp.saturating_add(MAX_EXPAND));
     // :1307
-    lo = lo.max(stk.lo);
-    hi = hi.min(stk.hi);
+    let readable = unguarded(stk);
+    lo = lo.max(readable.start);
+    hi = hi.min(readable.end);
 
     // :1315
     print!("stack: frame={{sp:{:#x}, fp:{:#x}}} stack=[{:#x},{:#x})\n", frame.sp, frame.fp, stk.lo, stk.hi);
