@@ -128,7 +128,7 @@ const FPE_INTOVF: i32 = 2;
 ///
 /// # Safety
 /// `gp` is alive.
-unsafe fn overflows(addr: usize, gp: *mut G) -> bool {
+pub(crate) unsafe fn overflows(addr: usize, gp: *mut G) -> bool {
     match stack_of(addr) {
         // SAFETY: reads the bounds of the interrupted goroutine's stack.
         Some((s, guard)) => guard && unsafe { (*gp).stack == s },

@@ -459,8 +459,12 @@ unsafe fn sighandler(sig: u32, c: &Sigctxt, mut gp: *mut G) {
         if (sig as usize) < NSIG {
             flags = SIGTABLE[sig as usize].flags;
         }
-        // :676
-        if !c.sig_from_user() && flags & SIG_PANIC != 0 && ((*gp).throwsplit || gp != (*mp).curg.ptr()) {
+        // :676, gort: but an overflow of the goroutine's stack is reported as one also in a blocking section
+        if !c.sig_from_user()
+            && flags & SIG_PANIC != 0
+            && ((*gp).throwsplit || gp != (*mp).curg.ptr())
+            && !fault::overflows(c.fault(), gp)
+        {
             flags = SIG_THROW;
         }
         // :685 abort is a trap, whose signal throws anyway.

@@ -506,6 +506,26 @@ case!(nil_deref_goroutine, || {
     select! {}
 });
 case!(stack_overflow, || eprintln!("{}", forever(0)));
+/// Also in a blocking section: where the recursion is does not matter.
+#[test]
+fn stack_overflow_in_blocking() {
+    let o = in_child!(|| gort::blocking(|| eprintln!("{}", forever(0))));
+    o.exited(2).stderr_has("runtime: goroutine stack exceeds 262144-byte limit\nruntime: sp=0x");
+    o.stderr_has("fatal error: stack overflow\n").stderr_has(" [syscall]:\n");
+}
+
+/// A report that shows the stack around a frame leaves the guard page out.
+#[test]
+fn lost_near_the_guard_page() {
+    // SAFETY: does not come back; what is on the stack stays as it is.
+    let o = in_child!(|| unsafe {
+        let sp = (*gort_proc::getg()).stack.lo + gort_proc::GUARD_SIZE + 64;
+        std::arch::asm!("mov rsp, {}", "xor ebp, ebp", "mov eax, 0x1234", "jmp rax", in(reg) sp, options(noreturn));
+    });
+    o.exited(2).stderr_has("fatal error: fault\n").stderr_has(": unknown pc 0x1234\nstack: frame={sp:0x");
+    o.stderr_has("\ngoroutine 2 gp=");
+}
+
 case!(stack_overflow_goroutine, || {
     go(|| select! {});
     settle();
