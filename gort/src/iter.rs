@@ -3,6 +3,7 @@
 use core::ffi::c_void;
 use gort_coro::{coroswitch, freecoro, newcoro_pc};
 use gort_proc::{Coro, getpcspbp};
+use gort_stack::has_goroutine;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -36,7 +37,7 @@ unsafe impl<V: Send> Send for Pull<V> {}
 /// goroutine of its own, but never at the same time as the caller, and without the scheduler in between.
 ///
 /// `seq` gets a `yield`: it passes a value on and returns whether to go on. Dropping the iterator (or
-/// [`Pull::stop`]) makes `yield` return false. A panic or Goexit in `seq` goes on in the caller of `next`.
+/// [`Pull::stop`]) makes `yield` return false; dropped where no goroutine runs, it is leaked. A panic or Goexit in `seq` goes on in the caller of `next`.
 ///
 /// ```no_run
 /// # gort::run(|| {
@@ -164,6 +165,11 @@ impl<V> Iterator for Pull<V> {
 
 impl<V> Drop for Pull<V> {
     fn drop(&mut self) {
+        // The coroutine can only be ended from a goroutine. Elsewhere it stays where it is, as nobody will ask it any more.
+        // SAFETY: the coroutine does not run, so the state is this side's.
+        if !has_goroutine() && unsafe { !(*self.s).done } {
+            return;
+        }
         // A panic of the function during this last run has nowhere to go if one is under way already.
         let r = catch_unwind(AssertUnwindSafe(|| self.stop()));
         // SAFETY: made by `pull_pc`; if the coroutine has not ended, which only a panic out of the switch can

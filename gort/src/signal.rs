@@ -324,6 +324,10 @@ pub fn stop(c: &Receiver<Signal>) {
                 }
             }
         }
+        // gort: nobody receives, as no channel has ever asked for a signal that there is. Go waits for ever here.
+        if !h.watching {
+            return;
+        }
         // :199 a signal that the handler has taken already still goes to the channel: it must not get lost between the two
         h.stopping.push(e); // :210
     }

@@ -580,12 +580,3 @@ pub fn fstat(fd: i32) -> Result<libc::stat> {
         Ok(st.assume_init())
     }
 }
-
-/// `unlink(2)`
-pub fn unlink(path: &core::ffi::CStr) -> Result<()> {
-    // SAFETY: the kernel reads the path.
-    unsafe {
-        let a = [libc::AT_FDCWD as usize, path.as_ptr() as usize, 0, 0, 0, 0];
-        syscall(libc::SYS_unlinkat, a).map(drop)
-    }
-}

@@ -1,6 +1,6 @@
 //! The borders of the runtime: threads without goroutines, panics across blocking sections, the end of the program.
 
-use gort::net::UnixStream;
+use gort::net::{UnixListener, UnixStream};
 use gort::signal::{self, Signal};
 use gort::sync::{Cond, Mutex, Pool, RwMutex, WaitGroup};
 use gort::{Chan, chan, go, recover, runtime, select, time};
@@ -140,14 +140,21 @@ fn pull_on_another_thread() {
 #[test]
 fn dropped_elsewhere() {
     in_child!(.procs(2), || {
-        type All = (Chan<String>, time::Timer, time::Ticker, Pool<u8>, UnixStream, Arc<Mutex<i32>>);
+        type Pull = gort::iter::Pull<i32>;
+        type Net = (UnixStream, UnixListener);
+        type All = (Chan<String>, time::Timer, time::Ticker, Pool<u8>, Net, [Pull; 2], Arc<Mutex<i32>>);
+        let path = std::env::temp_dir().join(format!("gort-edges-{}", std::process::id()));
+        let pull = || gort::iter::pull(|yield_: &mut dyn FnMut(i32) -> bool| while yield_(1) {});
         let all = || -> (All, UnixStream) {
             let c = chan(2);
             c.send("x".to_string());
             let pool = Pool::new(|| 1);
             pool.put(Box::new(2));
             let (a, b) = UnixStream::pair().unwrap();
-            ((c, time::Timer::new(ms(1)), time::Ticker::new(ms(1)), pool, a, Arc::default()), b)
+            let l = UnixListener::bind(&path).unwrap();
+            let (new, mut begun) = (pull(), pull());
+            assert_eq!(begun.next(), Some(1));
+            ((c, time::Timer::new(ms(1)), time::Ticker::new(ms(1)), pool, (a, l), [new, begun], Arc::default()), b)
         };
         for blocking in [true, false] {
             let (v, mut b) = all();
@@ -158,6 +165,7 @@ fn dropped_elsewhere() {
                 gort::blocking(|| t.join()).unwrap();
             }
             assert_eq!(b.read(&mut [0]).unwrap(), 0, "the other end has not been closed");
+            assert!(!path.exists(), "the file of the listener has not been removed");
             // A new pool, which walks the list of pools that the other one was in.
             drop(Pool::new(|| 1u8).get());
             // SAFETY: on a user goroutine that holds no lock.

@@ -27,6 +27,12 @@ fn notify_gets_what_it_asked_for() {
     .stdout_is("user defined signal 1\ninterrupt\n");
 }
 
+/// A channel that has asked for nothing that there is can be stopped. (In Go that never returns.)
+#[test]
+fn stop_what_was_never_notified() {
+    in_child!(|| signal::stop(&signal::notify(&[Signal(1000)]))).ok();
+}
+
 /// Signal after signal, at 1, 2 and 8 Ps.
 fn many() {
     let c = signal::notify(&[Signal::USR1, Signal::USR2]);

@@ -4,13 +4,11 @@ use super::dial::Context;
 use super::fd::{NetFd, listener_backlog};
 use super::{Error, deadlines, read_write, timeouts};
 use gort_poll::{SockAddr, sys};
-use std::ffi::CString;
 use std::io;
 use std::net::Shutdown;
 use std::os::fd::{FromRawFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -110,7 +108,7 @@ pub struct UnixListener {
 #[derive(Debug)]
 struct Unlinking {
     fd: NetFd,
-    path: Option<CString>,
+    path: Option<PathBuf>,
     unlink: AtomicBool,
 }
 
@@ -124,21 +122,25 @@ impl core::ops::Deref for Unlinking {
 impl Unlinking {
     /// Go (net): unixsock_posix.go:179 close
     fn close(&self) -> Result<(), Error> {
-        // :191 the first time only; removed before it is closed, as Go's own listeners expect of each other
+        self.remove(); // :191
+        self.fd.close() // :196
+    }
+
+    /// Removes the file; on any thread, as destructors run on any.
+    fn remove(&self) {
+        // The first time only; removed before it is closed, as Go's own listeners expect of each other
         if let Some(path) = &self.path
             && self.unlink.swap(false, Relaxed)
         {
-            let _ = sys::unlink(path); // :193
+            let _ = crate::blocking(|| std::fs::remove_file(path)); // unixsock_posix.go:193
         }
-        self.fd.close() // :196
     }
 }
 
 impl Drop for Unlinking {
+    /// The socket is closed by its own destructor.
     fn drop(&mut self) {
-        if !gort_proc::getg().is_null() {
-            let _ = self.close();
-        }
+        self.remove();
     }
 }
 
@@ -162,7 +164,7 @@ impl UnixListener {
     pub fn bind_addr(a: &SocketAddr) -> io::Result<Self> {
         let fd = NetFd::socket(libc::AF_UNIX, libc::SOCK_STREAM, "unix")?;
         let fd = fd.listen_stream(&a.into(), listener_backlog())?; // :226
-        let path = a.as_pathname().and_then(|p| CString::new(p.as_os_str().as_bytes()).ok());
+        let path = a.as_pathname().map(Path::to_path_buf);
         // :230
         Ok(Self { fd: Arc::new(Unlinking { fd, path, unlink: AtomicBool::new(true) }) })
     }
