@@ -390,7 +390,7 @@ fn is_system(path: &str) -> bool {
 }
 
 /// gort's crates, as they appear in names.
-const CRATES: [&str; 27] = [
+const CRATES: [&str; 29] = [
     "gort_runtime2",
     "gort_asm",
     "gort_rand",
@@ -406,6 +406,7 @@ const CRATES: [&str; 27] = [
     "gort_sysmon",
     "gort_time",
     "gort_netpoll",
+    "gort_poll",
     "gort_chan",
     "gort_select",
     "gort_sema",
@@ -417,6 +418,7 @@ const CRATES: [&str; 27] = [
     "gort_mgc",
     "gort_debug",
     "gort_sync",
+    "gort_deadlock",
     "gort_gofront",
 ];
 

@@ -284,3 +284,20 @@ fn names_of_gccgo() {
         assert_eq!(demangle(linker), go);
     }
 }
+
+/// Every crate of the runtime is known by its name, also where there is no debug information.
+#[test]
+fn all_crates() {
+    let manifest = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml")).unwrap();
+    let members = manifest.lines().find_map(|l| l.strip_prefix("members = [")).unwrap();
+    let members: Vec<&str> = members.split('"').skip(1).step_by(2).collect();
+    assert!(members.len() > 30, "{members:?}");
+    for m in members {
+        // Tools; the library of C programs is called as the one of Rust programs.
+        if ["diff", "bench", "generator", "tests", "xtask", "capi"].contains(&m) {
+            continue;
+        }
+        let name = if m == "gort" { "gort::f".into() } else { format!("gort_{m}::f") };
+        assert_eq!(classify(&name, "", false), Owner::Runtime, "{name}");
+    }
+}
