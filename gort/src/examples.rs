@@ -100,7 +100,7 @@ pub const ALL: &[Example] = &[
     Example {
         name: "http",
         about: "an HTTP/1.1 server that says hello, and a client for -n requests",
-        n_is: "requests; 0 serves until killed",
+        n_is: "requests; without it, it serves until killed",
         n: 0,
         run: http,
     },
@@ -393,7 +393,7 @@ fn million(n: u64) {
         runtime::gosched();
     }
     let up = start.elapsed();
-    let each = (gort::blocking(rss) - before) / n;
+    let each = gort::blocking(rss).saturating_sub(before) / n;
     println!("{n} goroutines parked after {up:?}, {each} bytes each, page tables included");
     gate.close();
     while runtime::num_goroutine() > 1 {

@@ -14,9 +14,11 @@ use std::collections::hash_map::DefaultHasher;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::hash::{Hash, Hasher};
+use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio, exit};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 /// The Go half of the runtime.
@@ -74,17 +76,45 @@ pub fn run(program: &[OsString], args: &[OsString]) -> ! {
 
 /// Compiles the program to `out`.
 pub fn build_to(program: &[OsString], out: &Path) {
-    let exe = build(program);
-    // A running executable cannot be written to, but it can be replaced.
-    let _ = fs::remove_file(out);
-    if let Err(e) = fs::copy(&exe, out) {
-        fail(&format!("{}: {e}", out.display()));
+    if !may_replace(out) {
+        fail(&format!("{} already exists and is not an executable", out.display()));
     }
+    let exe = build(program);
+    // A running executable cannot be written to, but it can be replaced. A device (/dev/null) is written to.
+    if fs::metadata(out).is_ok_and(|m| m.is_file()) {
+        let _ = fs::remove_file(out);
+    }
+    or_fail(fs::copy(&exe, out), out);
+}
+
+/// Not if it is a file that somebody has written by hand: what was meant by `gort build -o a.go b.go`?
+fn may_replace(out: &Path) -> bool {
+    const ELF: &[u8] = b"\x7fELF";
+    if !fs::metadata(out).is_ok_and(|m| m.is_file() && m.len() > 0) {
+        return true;
+    }
+    let mut head = [0; ELF.len()];
+    fs::File::open(out).and_then(|mut f| f.read_exact(&mut head)).is_ok() && head == ELF
+}
+
+/// What [`cached`] is making; gone with the command, if it fails.
+static HALF_MADE: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// Ends the command, which has said why.
+fn give_up() -> ! {
+    if let Some(d) = half_made().take() {
+        let _ = fs::remove_dir_all(d);
+    }
+    exit(1)
+}
+
+fn half_made() -> MutexGuard<'static, Option<PathBuf>> {
+    HALF_MADE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn fail(msg: &str) -> ! {
     eprintln!("gort: {msg}");
-    exit(1)
+    give_up()
 }
 
 fn or_fail<T, E: std::fmt::Display>(r: Result<T, E>, what: &Path) -> T {
@@ -214,20 +244,15 @@ fn cached(t: &Tools, name: &str, fill: impl FnOnce(&Path)) -> PathBuf {
     let tmp = t.cache.join(format!("tmp-{}-{name}", std::process::id()));
     let _ = fs::remove_dir_all(&tmp);
     or_fail(fs::create_dir_all(&tmp), &tmp);
-    // If the compiler fails, the half-made directory goes with this.
-    struct Cleanup(PathBuf);
-    impl Drop for Cleanup {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
+    *half_made() = Some(tmp.clone());
+    fill(&tmp);
+    if let Err(e) = fs::rename(&tmp, &dir) {
+        if !dir.is_dir() {
+            fail(&format!("{}: {e}", dir.display()));
         }
+        let _ = fs::remove_dir_all(&tmp);
     }
-    let c = Cleanup(tmp);
-    fill(&c.0);
-    if let Err(e) = fs::rename(&c.0, &dir)
-        && !dir.is_dir()
-    {
-        fail(&format!("{}: {e}", dir.display()));
-    }
+    *half_made() = None;
     dir
 }
 
@@ -253,7 +278,6 @@ fn support(t: &Tools) -> (PathBuf, String) {
             .current_dir(d)
             .status();
         if !gccgo.is_ok_and(|s| s.success()) {
-            let _ = fs::remove_dir_all(d);
             fail("the runtime's Go part does not compile");
         }
         or_fail(fs::create_dir(d.join("inc")), d);
@@ -311,7 +335,7 @@ fn packages(program: &[OsString]) -> Vec<Package> {
     drop(modfile);
     let o = match o {
         Ok(o) if o.status.success() => String::from_utf8_lossy(&o.stdout).into_owned(),
-        Ok(_) => exit(1), // it has said why
+        Ok(_) => give_up(), // it has said why
         Err(e) => fail(&format!("go-12, of the Debian package gccgo-12, is needed for packages: {e}")),
     };
     let mut all: Vec<Package> = Vec::new();
@@ -378,6 +402,11 @@ impl Module {
 
 /// The executable of the program, made or found in the cache.
 fn build(program: &[OsString]) -> PathBuf {
+    for p in program.iter().map(Path::new) {
+        if or_fail(fs::metadata(p), p).is_dir() == is_go(p.as_os_str()) {
+            fail(&format!("{}: neither a Go file nor a directory", p.display()));
+        }
+    }
     let t = find_tools();
     let packages = packages(program);
     let (sup, hex) = support(&t);
@@ -401,7 +430,6 @@ fn build(program: &[OsString]) -> PathBuf {
         c.arg("-Wl,--start-group").arg(&t.lib).arg(sup.join("libgopkgs.a")).arg("-Wl,--end-group");
         c.args(["-Wl,-u,ffi_prep_cif", "-Wl,--gc-sections", "-Wl,-z,now", "-lm", "-lpthread", "-ldl"]);
         if !or_fail(c.status(), Path::new(&t.gcc)).success() {
-            let _ = fs::remove_dir_all(d);
             fail("the program needs what gort does not provide (see the linker's messages)");
         }
         for obj in &objects {
@@ -424,8 +452,7 @@ fn compile(t: &Tools, sup: &Path, d: &Path, p: &Package, i: usize) -> PathBuf {
     }
     // The compiler speaks for itself.
     if !or_fail(c.arg("-o").arg(&obj).args(&p.files).status(), Path::new(&t.gccgo)).success() {
-        let _ = fs::remove_dir_all(d);
-        exit(1);
+        give_up();
     }
     if !p.path.is_empty() {
         let gox = exports.join(format!("{}.gox", p.path));
@@ -438,16 +465,22 @@ fn compile(t: &Tools, sup: &Path, d: &Path, p: &Package, i: usize) -> PathBuf {
     obj
 }
 
-/// Removes the programs that have not been used for longest.
+/// Removes the programs that have not been used for longest, and what commands that were killed have left half-made.
 fn prune(cache: &Path, current: &Path) {
     // The time of change of a directory is when it was used last.
     let _ = fs::File::open(current).and_then(|f| f.set_modified(SystemTime::now()));
     let Ok(entries) = fs::read_dir(cache) else { return };
-    let mut progs: Vec<(SystemTime, PathBuf)> = entries
-        .flatten()
-        .filter(|e| e.file_name().to_string_lossy().starts_with("prog-"))
-        .filter_map(|e| Some((e.metadata().ok()?.modified().ok()?, e.path())))
-        .collect();
+    let mut progs: Vec<(SystemTime, PathBuf)> = Vec::new();
+    for e in entries.flatten() {
+        let name = e.file_name().to_string_lossy().into_owned();
+        if name.starts_with("prog-") {
+            progs.extend(e.metadata().and_then(|m| m.modified()).map(|t| (t, e.path())));
+        } else if let Some((pid, _)) = name.strip_prefix("tmp-").and_then(|n| n.split_once('-'))
+            && !Path::new("/proc").join(pid).exists()
+        {
+            let _ = fs::remove_dir_all(e.path());
+        }
+    }
     progs.sort_unstable_by(|a, b| b.cmp(a));
     for (_, p) in progs.into_iter().skip(KEEP) {
         if p != current {

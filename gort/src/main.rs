@@ -1,12 +1,21 @@
 //! The command `gort`.
 
+/// std's, but for the end where nothing can be written: see [`print_line`].
+macro_rules! println {
+    ($($t:tt)*) => { $crate::print_line(format_args!($($t)*)) };
+}
+
 mod diff;
 mod examples;
 mod gobuild;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use gort_signal::die_from_signal;
+use gort_stack::parse_stack_size;
 use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::exit;
 
@@ -35,7 +44,8 @@ enum Command {
     EXIT STATUS:\n  0  done\n  1  the program does not compile or link\n  2  wrong usage"
 )]
 struct Build {
-    /// Name of the executable; without it that of the first file, without `.go`, or of the directory, in the current directory.
+    /// Name of the executable, or the directory for it; without it that of the first file, without `.go`, or of the directory, in the
+    /// current directory.
     #[arg(short, value_name = "EXE")]
     output: Option<PathBuf>,
     /// The files of package main, or its directory (with a slash in its name, or `.`).
@@ -47,7 +57,8 @@ struct Build {
 #[command(
     after_help = "ENVIRONMENT:\n  GOMAXPROCS   threads that run goroutines at once (default: all processors)\n  \
     GODEBUG      schedtrace=MS, scheddetail=1, metrics=1, asyncpreemptoff=1, asynctimerchan=1, ...\n  \
-    GOTRACEBACK  none, single, all, system or crash\n\n\
+    GOTRACEBACK  none, single, all, system or crash\n  \
+    GORTSTACK    size of goroutine stacks (16K to 64M, default: 256K)\n\n\
     GO PROGRAMS:\n  gort run FILE.go... [ARGUMENT...] compiles package main with gccgo 12 (Debian: package gccgo-12) and runs it;\n  \
     gort run DIR [ARGUMENT...] that of a directory (./prog, not prog), with the packages of its module.\n  \
     What stands behind goes to the program; options for gort stand before them. The result is kept in\n  \
@@ -106,11 +117,16 @@ fn build(b: &Build) {
     let first = Path::new(&b.files[0]);
     let one_dir = b.files.len() == 1 && gobuild::is_dir(&b.files[0]);
     if !one_dir && let Some(f) = b.files.iter().find(|f| !gobuild::is_go(f)) {
-        usage(ErrorKind::InvalidValue, format!("'{}' is not a Go file", f.display()));
+        usage("build", ErrorKind::InvalidValue, format!("'{}' is not a Go file", f.display()));
     }
     let name = if one_dir { first.canonicalize().unwrap_or_default() } else { first.with_extension("") };
-    let out = b.output.clone().or_else(|| name.file_name().map(PathBuf::from));
-    gobuild::build_to(&b.files, &out.unwrap_or_else(|| "a.out".into()));
+    let name = name.file_name().unwrap_or("a.out".as_ref());
+    let out = match &b.output {
+        Some(dir) if dir.is_dir() => dir.join(name),
+        Some(file) => file.clone(),
+        None => name.into(),
+    };
+    gobuild::build_to(&b.files, &out);
 }
 
 /// A Go program: compiles it and becomes it.
@@ -122,12 +138,12 @@ fn run_go(first: &str, mut args: Vec<OsString>) -> ! {
     gobuild::run(&args, &args_of_program)
 }
 
-/// A usage error: message and usage on standard error, status 2.
-fn usage(kind: ErrorKind, msg: String) -> ! {
+/// A usage error of a subcommand: message and usage on standard error, status 2.
+fn usage(subcommand: &str, kind: ErrorKind, msg: String) -> ! {
     let mut cmd = Cli::command();
     cmd.build();
-    match cmd.find_subcommand_mut("run") {
-        Some(run) => run.error(kind, msg).exit(),
+    match cmd.find_subcommand_mut(subcommand) {
+        Some(c) => c.error(kind, msg).exit(),
         None => {
             eprintln!("error: {msg}");
             exit(2)
@@ -145,7 +161,7 @@ fn run(r: Run, go_args: Vec<OsString>) {
     let name = r.program.clone().unwrap_or_default();
     let go = is_program(name.as_ref());
     if go && (r.n.is_some() || r.stats) {
-        usage(ErrorKind::ArgumentConflict, "-n and --stats are for example programs".into());
+        usage("run", ErrorKind::ArgumentConflict, "-n and --stats are for example programs".into());
     }
     let example = examples::ALL.iter().find(|e| e.name == name);
     if !go && example.is_none() {
@@ -154,14 +170,28 @@ fn run(r: Run, go_args: Vec<OsString>) {
             msg += &format!("; did you mean '{near}'?");
         }
         msg += " (gort run --list shows all)";
-        usage(ErrorKind::InvalidValue, msg);
+        usage("run", ErrorKind::InvalidValue, msg);
     }
     if let (None, Ok(v)) = (r.procs, std::env::var("GOMAXPROCS"))
         && !v.is_empty()
         && !v.parse::<i32>().is_ok_and(|n| n >= 1)
     {
         // The runtime itself ignores such a value, as Go's does; a person who typed it wants to know.
-        usage(ErrorKind::InvalidValue, format!("GOMAXPROCS='{v}' is not a number of threads (1 or more)"));
+        usage(
+            "run",
+            ErrorKind::InvalidValue,
+            format!("GOMAXPROCS='{v}' is not a number of threads (1 or more)"),
+        );
+    }
+    if let Ok(v) = std::env::var("GORTSTACK")
+        && !v.is_empty()
+        && parse_stack_size(&v).is_none()
+    {
+        usage(
+            "run",
+            ErrorKind::InvalidValue,
+            format!("GORTSTACK='{v}' is not a size of stacks (16K to 64M)"),
+        );
     }
     // SAFETY: no other thread exists yet.
     unsafe {
@@ -188,6 +218,18 @@ fn run(r: Run, go_args: Vec<OsString>) {
             summary(start.elapsed());
         }
     })
+}
+
+/// Prints a line on standard output. If nobody reads there any more the program dies of SIGPIPE, as Go's do, and C's; if it cannot be
+/// written (a full disk) it says so, and ends with status 1.
+fn print_line(line: fmt::Arguments<'_>) {
+    let Err(e) = writeln!(io::stdout(), "{line}") else { return };
+    if e.kind() == io::ErrorKind::BrokenPipe {
+        // SAFETY: ends the process.
+        unsafe { die_from_signal(libc::SIGPIPE as u32) }
+    }
+    eprintln!("gort: standard output: {e}");
+    gort::runtime::exit(1)
 }
 
 fn summary(t: std::time::Duration) {

@@ -3,6 +3,7 @@
 
 use gort_tests::{Outcome, absent, wait};
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -485,4 +486,63 @@ fn gomaxprocs() {
     }
     gort(&["run", "hello"], &[("GOMAXPROCS", "")]).ok();
     gort(&["run", "hello"], &[("GOMAXPROCS", "3")]).ok();
+}
+
+/// Where standard output is closed or full the program ends as others do, without a report.
+#[test]
+fn no_standard_output() {
+    let run = |args: &[&str], out: Stdio| {
+        let o = Command::new(env!("CARGO_BIN_EXE_gort")).args(args).stdout(out).output().unwrap();
+        (o.status, String::from_utf8(o.stderr).unwrap())
+    };
+    for args in [&["run", "--list"][..], &["run", "pull", "-n", "1000"], &["run", "hello"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let (status, stderr) = run(args, writer.into());
+        assert_eq!((status.signal(), stderr.as_str()), (Some(13), ""), "{args:?}");
+
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let (status, stderr) = run(args, full.into());
+        assert_eq!(status.code(), Some(1), "{args:?} {stderr}");
+        assert_eq!(stderr, "gort: standard output: No space left on device (os error 28)\n", "{args:?}");
+    }
+}
+
+/// A value that the runtime would ignore.
+#[test]
+fn gortstack() {
+    for v in ["lots", "-1", "0", "8K", "65M", "1G", "99999999999999999999"] {
+        let o = gort(&["run", "hello"], &[("GORTSTACK", v)]);
+        assert!(o.code == 2 && o.stderr.contains(&format!("GORTSTACK='{v}' is not a size")), "{v}\n{o}");
+    }
+    for v in ["", "16K", "20000", "1M", "64m"] {
+        gort(&["run", "hello"], &[("GORTSTACK", v)]).ok();
+    }
+}
+
+/// What is missing is named, before any compiler is asked for; the usage is that of the subcommand.
+#[test]
+fn no_such_program() {
+    for (args, code, says) in [
+        (&["run", "./no-such-dir"][..], 1, "gort: ./no-such-dir: No such file or directory"),
+        (&["run", "no-such.go"], 1, "gort: no-such.go: No such file or directory"),
+        (&["build", "no-such.go"], 1, "gort: no-such.go: No such file or directory"),
+        (&["run", "./Cargo.toml"], 1, "gort: ./Cargo.toml: neither a Go file nor a directory"),
+        (&["build", "Cargo.toml"], 2, "Usage: gort build"),
+    ] {
+        let o = gort(args, &[("GCCGO", "/nonexistent")]);
+        assert!(o.code == code && o.stderr.contains(says), "{args:?}\n{o}");
+    }
+}
+
+/// Nothing that somebody has written is overwritten by an executable.
+#[test]
+fn build_over_a_source() {
+    let tmp = tempfile::tempdir().unwrap();
+    let (a, b) = (tmp.path().join("a.go"), tmp.path().join("b.go"));
+    std::fs::write(&a, "package main\n").unwrap();
+    std::fs::write(&b, "package main\nfunc main() {}\n").unwrap();
+    let o = gort(&["build", "-o", a.to_str().unwrap(), b.to_str().unwrap()], &[]);
+    o.exited(1).stderr_has("a.go already exists and is not an executable");
+    assert_eq!(std::fs::read_to_string(a).unwrap(), "package main\n");
 }

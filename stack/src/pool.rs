@@ -88,15 +88,16 @@ pub fn set_default_stack_size(n: usize) -> bool {
     true
 }
 
-/// `65536`, `64K`, `1M` in bytes.
-fn parse_size(s: &str) -> Option<usize> {
+/// A value of `GORTSTACK` (`65536`, `64K`, `1M`) in bytes. `None` if it is none that [`set_default_stack_size`] takes.
+pub fn parse_stack_size(s: &str) -> Option<usize> {
     let s = s.trim();
     let (digits, shift) = match s.as_bytes().last()? {
         b'k' | b'K' => (&s[..s.len() - 1], 10),
         b'm' | b'M' => (&s[..s.len() - 1], 20),
         _ => (s, 0),
     };
-    digits.parse::<usize>().ok()?.checked_mul(1 << shift)
+    let n = digits.parse::<usize>().ok()?.checked_mul(1 << shift)?;
+    (MIN_DEFAULT_STACK_SIZE..=MAX_DEFAULT_STACK_SIZE).contains(&n).then_some(n)
 }
 
 /// Go: stack.go:155 stackpoolItem
@@ -137,7 +138,7 @@ fn pool(order: usize) -> *mut StackpoolItem {
 pub fn stackinit() {
     // SAFETY: called once, before a second thread exists.
     unsafe {
-        if let Some(n) = std::env::var("GORTSTACK").ok().as_deref().and_then(parse_size) {
+        if let Some(n) = std::env::var("GORTSTACK").ok().as_deref().and_then(parse_stack_size) {
             set_default_stack_size(n);
         }
         if std::env::var("GORTGUARD").is_ok_and(|v| v == "mprotect") {

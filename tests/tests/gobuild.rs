@@ -1,6 +1,8 @@
 //! `gort run` of programs that cannot be: who says what.
 
 use gort_tests::{gort_command, wait};
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 const LIMIT: Duration = Duration::from_secs(300);
@@ -45,4 +47,65 @@ func main() {
     o.ok();
     assert_eq!(o.stdout, "0\n0 true\n");
     assert_eq!(o.stderr, "runtime: gort has no heap profiles\n");
+}
+
+/// Where the executable goes: into a directory; through a link to a device, which stays what it is; over an older one.
+#[test]
+fn build_output() {
+    let tmp = tempfile::tempdir().expect("a folder");
+    let source = tmp.path().join("hi.go");
+    std::fs::write(&source, "package main\nfunc main() { println(\"hi\") }\n").expect("written");
+    let (dir, null) = (tmp.path().join("dir"), tmp.path().join("null"));
+    std::fs::create_dir(&dir).expect("a folder");
+    std::os::unix::fs::symlink("/dev/null", &null).expect("a link");
+    for out in [&dir, &dir.join("hi"), &null] {
+        let Some(mut gort) = gort_command() else { return };
+        gort.arg("build").arg("-o").arg(out).arg(&source);
+        wait(gort, b"", LIMIT).ok();
+    }
+    assert!(null.is_symlink());
+    wait(Command::new(dir.join("hi")), b"", LIMIT).ok().stderr_has("hi\n");
+}
+
+/// What is half made goes when making it fails, and if the command was killed, with the next one.
+#[test]
+fn nothing_half_made_stays() {
+    let tmp = tempfile::tempdir().expect("a folder");
+    let source = tmp.path().join("p.go");
+    // No other test has this program, so it is not in the cache.
+    std::fs::write(&source, format!("package main\nfunc main() {{ println({}) }}\n", std::process::id()))
+        .expect("written");
+    let objcopy = tmp.path().join("objcopy");
+    std::fs::write(&objcopy, "#!/bin/sh\nexit 1\n").expect("written");
+    std::fs::set_permissions(&objcopy, std::fs::Permissions::from_mode(0o755)).expect("executable");
+    let Some(mut gort) = gort_command() else { return };
+    let cache = gort_tests::profile_dir().join("goprog-cache/gort");
+
+    let path = std::env::var("PATH").expect("a path");
+    gort.arg("run").arg(&source).env("PATH", format!("{}:{path}", tmp.path().display()));
+    let child = gort.stderr(Stdio::piped()).spawn().expect("started");
+    let prefix = format!("tmp-{}-", child.id());
+    let o = child.wait_with_output().expect("waited");
+    assert!(
+        o.status.code() == Some(1) && String::from_utf8_lossy(&o.stderr).contains("objcopy failed"),
+        "{o:?}"
+    );
+    let entries = std::fs::read_dir(&cache).expect("the cache").flatten();
+    let left: Vec<_> = entries.filter(|e| e.file_name().to_string_lossy().starts_with(&prefix)).collect();
+    assert!(left.is_empty(), "{left:?}");
+
+    // No process has that number.
+    let killed = cache.join("tmp-999999999-prog-x");
+    std::fs::create_dir_all(killed.join("inc")).expect("a folder");
+    let Some(mut gort) = gort_command() else { return };
+    wait(
+        {
+            gort.arg("run").arg(&source);
+            gort
+        },
+        b"",
+        LIMIT,
+    )
+    .ok();
+    assert!(!killed.exists());
 }
