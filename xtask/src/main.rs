@@ -6,7 +6,6 @@ mod golang;
 mod golden;
 mod gotest;
 mod gotests;
-mod merge;
 mod ownership;
 mod portmap;
 mod process;
@@ -37,12 +36,6 @@ enum Task {
         /// Print the functions that are neither ported nor in docs/not-ported.md, as rows for it
         #[arg(long)]
         list_missing: bool,
-    },
-    /// Merge docs/not-ported.d and docs/deviations.d into docs/not-ported.md and docs/deviations.md
-    Merge {
-        /// Delete the fragments
-        #[arg(long)]
-        delete: bool,
     },
     /// Record tests/golden/order from real Go: seven runs of each case at GOMAXPROCS=1, the majority counts
     Golden {
@@ -111,7 +104,6 @@ fn main() -> ExitCode {
         Task::Portmap { goroot, check, list_missing } => {
             portmap::run(root, &portmap::Options { goroot, check, list_missing })
         }
-        Task::Merge { delete } => merge::run(root, delete),
         Task::Golden { cases, goroot, check } => golden::run(root, goroot, &cases, check),
         Task::Gen { seed, data } => {
             let p = gort_generator::Program::new(seed);

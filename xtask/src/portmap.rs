@@ -168,36 +168,29 @@ pub fn run(root: &Path, o: &Options) -> Result<u8, String> {
     Ok(u8::from(o.check && !wrong.is_empty()))
 }
 
-/// The rows of `docs/not-ported.md`, and of `docs/not-ported.d/*.md`, where they may wait to be merged.
+/// The rows of `docs/not-ported.md`.
 fn read_rows(root: &Path, wrong: &mut Vec<String>) -> Result<Vec<Row>, String> {
-    let mut paths = vec![root.join("docs/not-ported.md")];
-    if let Ok(dir) = std::fs::read_dir(root.join("docs/not-ported.d")) {
-        paths.extend(dir.flatten().map(|e| e.path()).filter(|p| p.extension().is_some_and(|e| e == "md")));
-    }
-    paths[1..].sort();
+    let path = root.join("docs/not-ported.md");
     let mut rows: Vec<Row> = Vec::new();
-    for p in paths {
-        let text = std::fs::read_to_string(&p).map_err(|e| format!("{}: {e}", p.display()))?;
-        for (n, l) in text.lines().enumerate() {
-            let place = format!("{}:{}", p.strip_prefix(root).unwrap_or(&p).display(), n + 1);
-            let Some(m) =
-                regex!(r"^\|\s*`?([\w./]+\.(?:go|s)):(\d+)`?\s*\|\s*`?([^|`]*?)`?\s*\|\s*(.*?)\s*\|$")
-                    .captures(l)
-            else {
-                if regex!(r"^\|.*\.(go|s):\d").is_match(l) {
-                    wrong.push(format!("{place}: not `| FILE:LINE | NAME | reason |`"));
-                }
-                continue;
-            };
-            let (file, line) = (full_path(&m[1]), m[2].parse().unwrap_or(0));
-            if let Some(r) = rows.iter().find(|r| r.file == file && r.line == line && r.name == m[3]) {
-                if r.reason != m[4] {
-                    wrong.push(format!("{place}: {}:{line} has another reason at {}", &m[1], r.place));
-                }
-                continue;
+    let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+    for (n, l) in text.lines().enumerate() {
+        let place = format!("docs/not-ported.md:{}", n + 1);
+        let Some(m) = regex!(r"^\|\s*`?([\w./]+\.(?:go|s)):(\d+)`?\s*\|\s*`?([^|`]*?)`?\s*\|\s*(.*?)\s*\|$")
+            .captures(l)
+        else {
+            if regex!(r"^\|.*\.(go|s):\d").is_match(l) {
+                wrong.push(format!("{place}: not `| FILE:LINE | NAME | reason |`"));
             }
-            rows.push(Row { file, line, name: m[3].to_string(), reason: m[4].to_string(), place });
+            continue;
+        };
+        let (file, line) = (full_path(&m[1]), m[2].parse().unwrap_or(0));
+        if let Some(r) = rows.iter().find(|r| r.file == file && r.line == line && r.name == m[3]) {
+            if r.reason != m[4] {
+                wrong.push(format!("{place}: {}:{line} has another reason at {}", &m[1], r.place));
+            }
+            continue;
         }
+        rows.push(Row { file, line, name: m[3].to_string(), reason: m[4].to_string(), place });
     }
     Ok(rows)
 }
