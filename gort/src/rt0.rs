@@ -36,7 +36,7 @@ unsafe fn run_exit_hooks(code: i32) {
 /// never let go), `atexit` functions run.
 pub(crate) fn exit_process(code: i32) -> ! {
     // gort's own
-    if DEBUG.metrics.get() > 0 && crate::runtime::goid() != 0 {
+    if DEBUG.metrics.get() > 0 && has_goroutine() {
         eprint!("{}", crate::runtime::metrics::dump());
     }
     // SAFETY: m0 is never freed.

@@ -1,6 +1,7 @@
 //! The borders of the runtime: threads without goroutines, panics across blocking sections, the end of the program.
 
 use gort::net::{UnixListener, UnixStream};
+use gort::runtime::metrics;
 use gort::signal::{self, Signal};
 use gort::sync::{Cond, Mutex, Pool, RwMutex, WaitGroup};
 use gort::{Chan, chan, go, recover, runtime, select, time};
@@ -19,7 +20,7 @@ fn ms(n: u64) -> Duration {
 }
 
 /// Operations that need a goroutine.
-const OPERATIONS: [(&str, fn()); 33] = [
+const OPERATIONS: [(&str, fn()); 35] = [
     ("send", || chan::<i32>(0).send(1)),
     ("send to a buffer", || chan::<i32>(1).send(1)),
     ("send to nil", || Chan::<i32>::nil().send(1)),
@@ -78,6 +79,8 @@ const OPERATIONS: [(&str, fn()); 33] = [
     ("pool put", || Pool::new(|| 1u8).put(Box::new(2))),
     ("num_goroutine", || _ = runtime::num_goroutine()),
     ("stats", || _ = runtime::stats()),
+    ("metrics", || metrics::read(&mut [metrics::Sample::new("/sched/goroutines:goroutines")])),
+    ("metrics of each P", || drop(metrics::per_p())),
     ("notify", || drop(signal::notify(&[Signal::USR1]))),
     ("ignore", || signal::ignore(&[Signal::USR1])),
     ("spawn", || drop(gort::process::spawn(&mut std::process::Command::new("true")))),

@@ -407,16 +407,16 @@ fn sum(field: impl Fn(&PStats) -> &atomic::Uint64) -> u64 {
 
 /// Reads the samples, by their names. One whose name is none of [`all`]'s gets [`Value::Bad`].
 ///
-/// Counters of processors that run are a moment old; nothing is stopped to read them. On a goroutine.
+/// Counters of processors that run are a moment old; nothing is stopped to read them.
 ///
 /// # Panics
-/// Outside of goroutines.
+/// Ends the program outside of goroutines and in a blocking section, where the list of processors may change meanwhile.
 ///
 /// Go (runtime/metrics): sample.go:45 Read
 #[doc(alias = "Read")]
 #[doc(alias = "readMetrics")]
 pub fn read(samples: &mut [Sample]) {
-    assert!(super::goid() != 0, "gort::runtime::metrics::read outside of a goroutine");
+    on_goroutine();
     // metrics.go:834 Go has a lock around its table and what it gathers; this table does not change, and nothing is
     // gathered beforehand.
     // metrics.go:857
@@ -478,13 +478,12 @@ pub struct PCounters {
     pub idle: std::time::Duration,
 }
 
-/// The counters of each processor that there has ever been, those beyond gomaxprocs included, by their numbers. On a
-/// goroutine. gort's own.
+/// The counters of each processor that there has ever been, those beyond gomaxprocs included, by their numbers. gort's own.
 ///
 /// # Panics
-/// Outside of goroutines.
+/// As [`read`].
 pub fn per_p() -> Vec<PCounters> {
-    assert!(super::goid() != 0, "gort::runtime::metrics::per_p outside of a goroutine");
+    on_goroutine();
     let mut v = Vec::new();
     each_p(|p| {
         let s = &p.stats;
@@ -540,8 +539,11 @@ fn seconds(s: f64) -> String {
     }
 }
 
-/// All metrics as text: a line for each, then a table with a line for each processor. On a goroutine. gort's own;
-/// what `gort run --stats` prints.
+/// All metrics as text: a line for each, then a table with a line for each processor. gort's own; what `gort run --stats`
+/// prints.
+///
+/// # Panics
+/// As [`read`].
 pub fn dump() -> String {
     use std::fmt::Write;
     let mut samples: Vec<_> = METRICS.iter().map(|m| Sample::new(m.desc.name)).collect();
