@@ -431,7 +431,9 @@ fn detail_line(line: &str) -> Option<char> {
 fn scheddetail() {
     let o = gort(&["run", "sieve", "-n", "500", "--schedtrace", "1", "--scheddetail", "-p", "2"], &[]);
     let mut kinds = String::new();
-    for line in o.ok().stderr.lines() {
+    // The program may end while its last trace is being written.
+    let last = o.ok().stderr.rfind("SCHED ").unwrap_or(0);
+    for line in o.stderr[..last].lines() {
         kinds.push(detail_line(line).unwrap_or_else(|| panic!("not Go's: {line:?}")));
     }
     let n = |k| kinds.matches(k).count();
@@ -483,6 +485,8 @@ fn gomaxprocs() {
         assert!(o.code == 2 && o.stdout.is_empty(), "{bad:?}\n{o}");
         o.stderr_has(&format!("GOMAXPROCS='{bad}' is not a number of threads (1 or more)"));
         gort(&["run", "hello", "-p", "2"], &[("GOMAXPROCS", bad)]).ok();
+        let o = gort(&["diff", "x.go"], &[("GOMAXPROCS", bad)]);
+        o.exited(2).stderr_has("is not a number of threads (1 or more)\n\nUsage: gort diff");
     }
     gort(&["run", "hello"], &[("GOMAXPROCS", "")]).ok();
     gort(&["run", "hello"], &[("GOMAXPROCS", "3")]).ok();
