@@ -10,7 +10,6 @@ use gort_diff::show::side_by_side;
 use serde::Serialize;
 use std::ffi::OsString;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio, exit};
@@ -66,17 +65,14 @@ pub struct Diff {
 
 /// Runs the command; ends the process.
 pub fn run(d: &Diff) -> ! {
+    let procs = d.procs.map(|p| p.to_string());
+    let procs = procs.or_else(|| crate::env_gomaxprocs("diff")).unwrap_or_else(|| "1".into());
     let go = golang::find().unwrap_or_else(|e| fail(&e));
     let stdin = match &d.stdin {
         Some(f) => std::fs::read(f).unwrap_or_else(|e| fail(&format!("{}: {e}", f.display()))),
         None => Vec::new(),
     };
-    let tmp = tempfile::tempdir().unwrap_or_else(|e| fail(&format!("a directory for executables: {e}")));
-    let procs = d.procs.map(|p| p.to_string());
-    let procs = procs
-        .or_else(|| std::env::var("GOMAXPROCS").ok().filter(|p| !p.is_empty()))
-        .unwrap_or_else(|| "1".into());
-    let setup = Setup { diff: d, go: &go, stdin, procs, tmp: tmp.path() };
+    let setup = Setup { diff: d, go: &go, stdin, procs };
     let width = d.width.unwrap_or_else(|| terminal_size::terminal_size().map_or(100, |(w, _)| w.0.max(80)));
     let mut results = Vec::new();
     for p in &d.programs {
@@ -107,7 +103,6 @@ pub fn run(d: &Diff) -> ! {
         let failed = if failed > 0 { format!(", {failed} not compared") } else { String::new() };
         print(&format!("{n} programs: {same} the same, {other} not{failed}\n"));
     }
-    drop(tmp);
     exit(if failed > 0 { 2 } else { i32::from(same < n) })
 }
 
@@ -116,11 +111,8 @@ fn fail(msg: &str) -> ! {
     exit(2)
 }
 
-/// Whoever does not read on need not be told more.
 fn print(s: &str) {
-    if std::io::stdout().write_all(s.as_bytes()).is_err() {
-        exit(2);
-    }
+    crate::print_text(format_args!("{s}"), 2);
 }
 
 /// What all programs share.
@@ -129,7 +121,6 @@ struct Setup<'a> {
     go: &'a Go,
     stdin: Vec<u8>,
     procs: String,
-    tmp: &'a Path,
 }
 
 impl Setup<'_> {
@@ -144,7 +135,8 @@ impl Setup<'_> {
         } else {
             return Err("neither a Go file nor a directory".into());
         };
-        let (go, gort) = (self.tmp.join("go"), self.tmp.join("gort"));
+        let tmp = tempfile::tempdir().map_err(|e| format!("a directory for executables: {e}"))?;
+        let (go, gort) = (tmp.path().join("go"), tmp.path().join("gort"));
         self.go.build(dir, &files, &go)?;
         self.build_for_gort(path, &gort)?;
 
@@ -176,7 +168,6 @@ impl Setup<'_> {
             }
             round += 1;
         }
-        let _ = (std::fs::remove_file(go), std::fs::remove_file(gort));
         Ok(c)
     }
 

@@ -151,6 +151,17 @@ fn usage(subcommand: &str, kind: ErrorKind, msg: String) -> ! {
     }
 }
 
+/// `GOMAXPROCS`, if it is set. The runtime itself ignores a value that is no number of threads, as Go's does; a person who typed it
+/// wants to know.
+fn env_gomaxprocs(subcommand: &str) -> Option<String> {
+    let v = std::env::var("GOMAXPROCS").ok().filter(|v| !v.is_empty())?;
+    if !v.parse::<i32>().is_ok_and(|n| n >= 1) {
+        let msg = format!("GOMAXPROCS='{v}' is not a number of threads (1 or more)");
+        usage(subcommand, ErrorKind::InvalidValue, msg);
+    }
+    Some(v)
+}
+
 fn run(r: Run, go_args: Vec<OsString>) {
     if r.list {
         for e in examples::ALL {
@@ -172,16 +183,8 @@ fn run(r: Run, go_args: Vec<OsString>) {
         msg += " (gort run --list shows all)";
         usage("run", ErrorKind::InvalidValue, msg);
     }
-    if let (None, Ok(v)) = (r.procs, std::env::var("GOMAXPROCS"))
-        && !v.is_empty()
-        && !v.parse::<i32>().is_ok_and(|n| n >= 1)
-    {
-        // The runtime itself ignores such a value, as Go's does; a person who typed it wants to know.
-        usage(
-            "run",
-            ErrorKind::InvalidValue,
-            format!("GOMAXPROCS='{v}' is not a number of threads (1 or more)"),
-        );
+    if r.procs.is_none() {
+        env_gomaxprocs("run");
     }
     if let Ok(v) = std::env::var("GORTSTACK")
         && !v.is_empty()
@@ -220,16 +223,21 @@ fn run(r: Run, go_args: Vec<OsString>) {
     })
 }
 
-/// Prints a line on standard output. If nobody reads there any more the program dies of SIGPIPE, as Go's do, and C's; if it cannot be
-/// written (a full disk) it says so, and ends with status 1.
+/// Prints a line on standard output: see [`print_text`].
 fn print_line(line: fmt::Arguments<'_>) {
-    let Err(e) = writeln!(io::stdout(), "{line}") else { return };
+    print_text(format_args!("{line}\n"), 1);
+}
+
+/// Prints on standard output. If nobody reads there any more the program dies of SIGPIPE, as Go's do, and C's; if it cannot be written
+/// (a full disk) it says so, and ends with this status.
+fn print_text(text: fmt::Arguments<'_>, status: i32) {
+    let Err(e) = io::stdout().write_fmt(text) else { return };
     if e.kind() == io::ErrorKind::BrokenPipe {
         // SAFETY: ends the process.
         unsafe { die_from_signal(libc::SIGPIPE as u32) }
     }
     eprintln!("gort: standard output: {e}");
-    gort::runtime::exit(1)
+    gort::runtime::exit(status)
 }
 
 fn summary(t: std::time::Duration) {
