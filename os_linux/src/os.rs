@@ -1,6 +1,7 @@
 //! What the runtime asks the system at its start.
 
 use crate::sys::syscall6;
+use crate::thread::{TLS_SIZE, tls_size};
 use gort_runtime2::linkname::{print_args, throw};
 use gort_runtime2::{ISCGO, NCPU};
 
@@ -38,6 +39,7 @@ pub fn getproccount() -> i32 {
 pub fn osinit() {
     // :344
     NCPU.set(getproccount());
+    TLS_SIZE.set(tls_size());
     // :345 physHugePageSize is for Go's heap. :346 osArchInit does nothing on amd64.
 }
 

@@ -5,11 +5,33 @@ use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::ptr::null_mut;
 use gort_asm::setg;
+use gort_runtime2::atomic::Uintptr;
 use gort_runtime2::linkname::{mstart0, print_args, throw};
 use gort_runtime2::{M, Stack, sched};
 
-/// Bytes of stack of an M's thread, on which its g0 runs.
+/// Bytes of stack of an M's thread, on which its g0 runs, beside the thread-locals, which lie in the same memory.
 pub const M_STACK_SIZE: usize = 1 << 20;
+
+/// Bytes of thread-locals that each thread has from its beginning, in whole pages, and a page for the thread's control block; set by `osinit`.
+pub(crate) static TLS_SIZE: Uintptr = Uintptr::new(0);
+
+/// What [`TLS_SIZE`] shall be: as the program and its libraries say in their headers.
+pub(crate) fn tls_size() -> usize {
+    unsafe extern "C" fn each(info: *mut libc::dl_phdr_info, _: usize, sum: *mut c_void) -> i32 {
+        // SAFETY: the loader's description of one module; `sum` is the variable below.
+        unsafe {
+            let headers = core::slice::from_raw_parts((*info).dlpi_phdr, (*info).dlpi_phnum as usize);
+            for p in headers.iter().filter(|p| p.p_type == libc::PT_TLS) {
+                *sum.cast::<usize>() += (p.p_memsz + p.p_align) as usize;
+            }
+        }
+        0
+    }
+    let mut sum = 0usize;
+    // SAFETY: `each` matches its argument.
+    unsafe { libc::dl_iterate_phdr(Some(each), (&raw mut sum).cast()) };
+    sum.next_multiple_of(PAGE) + PAGE
+}
 
 const PAGE: usize = 4096;
 
@@ -34,7 +56,7 @@ pub unsafe fn newosproc(mp: *mut M) {
         let mut attr = MaybeUninit::<libc::pthread_attr_t>::uninit();
         let mut ret = libc::pthread_attr_init(attr.as_mut_ptr());
         if ret == 0 {
-            libc::pthread_attr_setstacksize(attr.as_mut_ptr(), M_STACK_SIZE);
+            libc::pthread_attr_setstacksize(attr.as_mut_ptr(), M_STACK_SIZE + TLS_SIZE.get());
             libc::pthread_attr_setdetachstate(attr.as_mut_ptr(), libc::PTHREAD_CREATE_DETACHED);
             ret = retry_on_eagain(|| {
                 let mut p = MaybeUninit::<libc::pthread_t>::uninit();
@@ -100,8 +122,8 @@ extern "C" fn threadentry(arg: *mut c_void) -> *mut c_void {
 /// mstart0 (proc.go:1774) they follow from the size that was asked for. Asking the C library (as [`thread_stack`]
 /// must) would be the thread's first allocation, and give the thread an arena of 64 MiB of address space.
 ///
-/// Above the first frame lie the thread's control block and thread-locals. While these fit in its page the bounds are
-/// exact; each further page of them makes `lo` one page too low, into the guard.
+/// Above the first frame lie the thread's control block and thread-locals, for which there is [`TLS_SIZE`]. What the C library has there beside the
+/// thread-locals is less than two pages, so `lo` is where the memory begins, or up to two pages higher.
 fn new_thread_stack(here: usize) -> Stack {
     let hi = (here + PAGE - 1) & !(PAGE - 1);
     Stack { lo: hi - M_STACK_SIZE, hi }

@@ -558,3 +558,28 @@ fn disabled_user_goroutines_are_put_aside() {
     })
     .ok();
 }
+
+/// What is taken for the bounds of a thread's stack, without asking the C library, is inside of what that says.
+#[test]
+fn the_stack_of_g0_is_the_threads() {
+    in_child!(.procs(2), || {
+        // SAFETY: on a user goroutine. m0 stays with it.
+        unsafe { lock_os_thread() };
+        let c = gort::chan::<()>(0);
+        let c2 = c.clone();
+        gort::go(move || {
+            // SAFETY: this thread's own M and g0.
+            unsafe {
+                systemstack(|| {
+                    let (s, whole) = ((*getg()).stack, thread_stack());
+                    assert_ne!((*getg()).m, M0.load());
+                    assert!(whole.lo <= s.lo && s.lo <= whole.lo + 8192, "{whole:x?} {s:x?}");
+                    assert!(s.hi <= whole.hi && s.hi - s.lo == M_STACK_SIZE);
+                });
+            }
+            c2.send(());
+        });
+        c.recv();
+    })
+    .ok();
+}
