@@ -119,12 +119,14 @@ impl<T> Drop for Chan<T> {
         if self.c.is_null() {
             return;
         }
-        // SAFETY: the count says whether this is the last handle; whoever waits on the channel holds one.
+        // SAFETY: the count says whether this is the last handle; whoever waits on the channel holds one. Once it has been
+        // lowered the others may free the channel, so nothing of it is read then.
         unsafe {
+            let timer = (*self.c).timer;
             match (*self.c).refs.add(1usize.wrapping_neg()) {
                 0 => self.free(),
                 // Only the timer that feeds the channel still refers to it: see gort::time.
-                1 if !(*self.c).timer.is_null() => crate::time::release_chan_timer((*self.c).timer),
+                1 if !timer.is_null() => crate::time::release_chan_timer(timer),
                 _ => {}
             }
         }

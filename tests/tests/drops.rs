@@ -3,12 +3,34 @@
 
 use gort::sync::{Mutex, Once, RwMutex, WaitGroup};
 use gort::{Chan, TryRecvError, chan, go, iter, recover, runtime, select, time};
-use gort_tests::in_child;
+use gort_tests::{in_child, in_plain_child};
+use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::HashSet;
 use std::panic::panic_any;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
+
+/// Freed memory is overwritten, so that what is read from it afterwards is seen to be wrong.
+struct Overwrites;
+
+// SAFETY: the system's allocator; a block may be written until it is given back.
+unsafe impl GlobalAlloc for Overwrites {
+    unsafe fn alloc(&self, l: Layout) -> *mut u8 {
+        // SAFETY: the caller's contract.
+        unsafe { System.alloc(l) }
+    }
+    unsafe fn dealloc(&self, p: *mut u8, l: Layout) {
+        // SAFETY: the caller's contract.
+        unsafe {
+            p.write_bytes(0xdb, l.size());
+            System.dealloc(p, l);
+        }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Overwrites = Overwrites;
 
 static MADE: AtomicU64 = AtomicU64::new(0);
 static DROPPED: AtomicU64 = AtomicU64::new(0);
@@ -856,6 +878,28 @@ impl Drop for Loud {
 }
 
 /// As in Go, nothing more happens in other goroutines when main returns: what they own is not dropped.
+/// The last two handles of a channel go at the same time on two threads: whoever is not the last must not look at the
+/// channel any more. The threads run free, so that one of them is interrupted now and then between two instructions.
+#[test]
+fn last_two_handles() {
+    in_plain_child!(|| {
+        const N: usize = 200_000;
+        for _ in 0..20 {
+            let (a, b): (Vec<_>, Vec<_>) = (0..N).map(|_| chan::<u8>(0)).map(|c| (c.clone(), c)).unzip();
+            let together = Barrier::new(2);
+            let drops = |handles: Vec<Chan<u8>>| {
+                together.wait();
+                handles.into_iter().for_each(drop);
+            };
+            std::thread::scope(|s| {
+                s.spawn(|| drops(a));
+                s.spawn(|| drops(b));
+            });
+        }
+    })
+    .ok();
+}
+
 #[test]
 fn program_ends() {
     for procs in [1, 2, 8] {
