@@ -57,6 +57,18 @@ fn go_pc<F: FnOnce() + Send + 'static>(kind: StackKind, f: F, pc: usize) {
     }
     // SAFETY: on a goroutine; nothing is held.
     unsafe { preempt_check() };
+    start(kind, f, pc);
+}
+
+/// [`go`] where locks of the runtime may be held: without giving way.
+#[inline(always)]
+pub(crate) fn go_locked<F: FnOnce() + Send + 'static>(f: F) {
+    let (pc, _, _) = getpcspbp();
+    start(StackKind::Native, f, pc);
+}
+
+#[inline]
+fn start<F: FnOnce() + Send + 'static>(kind: StackKind, f: F, pc: usize) {
     if size_of::<Closure<F>>() <= MAX_ARGS && align_of::<Closure<F>>() <= 16 {
         let mut c = Closure { fv: Funcval { fn_: enter::<F> }, f: ManuallyDrop::new(f) };
         // SAFETY: the closure's bytes move to the new goroutine, which takes it from there.

@@ -2,11 +2,12 @@
 
 use crate::chan_::{Chan, Receiver};
 use core::ffi::c_void;
-use core::sync::atomic::{AtomicBool, Ordering};
 use gort_chan::{freechan, selectnbsend};
 use gort_proc::*;
-use gort_time::{TimeTimer, reset_timer, start_timer, stop_timer, time_sleep, time_timer_ref};
-use std::sync::{Arc, Mutex as StdMutex};
+use gort_time::{
+    TIMER_ZOMBIE, TimeTimer, reset_timer, start_timer, stop_timer, time_sleep, time_timer_ref, timer_lock,
+    timer_unlock,
+};
 use std::time::{Duration, Instant};
 
 /// What the prologues of Go's functions do: where nothing parks, a goroutine can still be asked to yield.
@@ -35,14 +36,14 @@ pub fn sleep(d: Duration) {
     unsafe { time_sleep(nanos(d)) }
 }
 
-type Func = Arc<dyn Fn() + Send + Sync>;
+type Func = Box<dyn Fn() + Send + Sync>;
 
 /// A timer's memory.
 ///
 /// With a channel (the default, `asynctimerchan=0`) the block lives as long as the channel: the block holds one
 /// of the channel's references and the channel holds the block's first one, which the last of the program's
-/// handles gives back (see `Chan`'s drop). A heap that holds the timer, and a P that runs it, hold further
-/// references. With `asynctimerchan=1`, and for functions, the [`Timer`] holds the first one.
+/// handles gives back (see `Chan`'s drop). With `asynctimerchan=1`, and for functions, the [`Timer`] holds the first one.
+/// A heap that holds the timer, a P that runs it, and a goroutine that runs its function hold further references.
 #[repr(C)]
 struct Block {
     tt: TimeTimer,
@@ -50,29 +51,46 @@ struct Block {
     func: Option<Func>,
 }
 
-/// Closures whose last timer has gone: dropping them runs the program's code, which the place where that
-/// happens (a heap's lock may be near) does not allow. The next call of this module drops them.
-static GARBAGE: StdMutex<Vec<Func>> = StdMutex::new(Vec::new());
-static ANY_GARBAGE: AtomicBool = AtomicBool::new(false);
+/// One reference to a block.
+#[derive(Debug)]
+struct Ref(*mut Block);
 
-fn sweep() {
-    if ANY_GARBAGE.swap(false, Ordering::Relaxed) {
-        let old = std::mem::take(&mut *GARBAGE.lock().unwrap_or_else(|e| e.into_inner()));
-        drop(old);
+// SAFETY: the count is atomic, and whoever is the last is alone with the block; its closure may be dropped anywhere.
+unsafe impl Send for Ref {}
+// SAFETY: the same.
+unsafe impl Sync for Ref {}
+
+impl Drop for Ref {
+    fn drop(&mut self) {
+        // SAFETY: the block lives as long as this reference.
+        unsafe {
+            if (*self.0).tt.refs.add(u32::MAX) == 0 {
+                drop(free(self.0));
+            }
+        }
     }
 }
 
-unsafe fn on_free(tt: *mut TimeTimer) {
-    // SAFETY: the last reference to the block; it was made by `new`.
+/// Frees the block; its closure is for the caller to drop, as that runs the program's code.
+///
+/// # Safety
+/// The last reference to the block, which was made by `new`.
+unsafe fn free(b: *mut Block) -> Option<Func> {
+    // SAFETY: the caller's contract.
     unsafe {
-        let b = Box::from_raw(tt.cast::<Block>());
+        let b = Box::from_raw(b);
         if !b.c.is_null() && (*b.c).refs.add(1usize.wrapping_neg()) == 0 {
             freechan(b.c); // points in time need no drop
         }
-        if let Some(f) = b.func {
-            GARBAGE.lock().unwrap_or_else(|e| e.into_inner()).push(f);
-            ANY_GARBAGE.store(true, Ordering::Relaxed);
-        }
+        b.func
+    }
+}
+
+/// A heap gives the last reference back. Locks may be held here, so the closure is dropped on a goroutine of its own.
+unsafe fn on_free(tt: *mut TimeTimer) {
+    // SAFETY: the last reference.
+    if let Some(f) = unsafe { free(tt.cast()) } {
+        crate::go_::go_locked(move || drop(f));
     }
 }
 
@@ -100,10 +118,17 @@ unsafe fn send_time(arg: *mut c_void, _seq: usize, delta: i64) {
 ///
 /// Go (time): sleep.go:214 goFunc
 unsafe fn go_func(arg: *mut c_void, _seq: usize, _delta: i64) {
-    // SAFETY: `arg` is the block, alive while its timer runs; the closure never changes.
-    if let Some(f) = unsafe { (*arg.cast::<Block>()).func.clone() } {
-        crate::go(move || f()); // :215
-    }
+    let b: *mut Block = arg.cast();
+    // SAFETY: `arg` is the block, alive while its timer runs.
+    unsafe { (*b).tt.refs.add(1) };
+    let r = Ref(b);
+    crate::go(move || {
+        let r = r;
+        // SAFETY: alive by this reference; the closure is there until a stopped timer's last handle goes.
+        if let Some(f) = unsafe { &(*r.0).func } {
+            f(); // :215
+        }
+    });
 }
 
 unsafe fn new(when: i64, period: i64, func: Option<Func>) -> (*mut Block, Chan<Instant>) {
@@ -133,8 +158,8 @@ unsafe fn new(when: i64, period: i64, func: Option<Func>) -> (*mut Block, Chan<I
 pub struct Timer {
     b: *mut Block,
     c: Receiver<Instant>,
-    /// This handle holds the block's first reference (else the channel does).
-    owns: bool,
+    /// The block's first reference, unless the channel holds it.
+    first: Option<Ref>,
 }
 
 // SAFETY: the timer's own lock orders all access to it.
@@ -146,12 +171,11 @@ impl Timer {
     unsafe fn from_new((b, c): (*mut Block, Chan<Instant>)) -> Timer {
         // SAFETY: just made; `timer` never changes after that.
         let owns = c.is_nil() || unsafe { (*c.as_raw()).timer.is_null() };
-        Timer { b, c: c.receiver(), owns }
+        Timer { b, c: c.receiver(), first: owns.then(|| Ref(b)) }
     }
 
     /// A timer that sends the time on its channel once, after `d`. Go's `time.NewTimer`.
     pub fn new(d: Duration) -> Timer {
-        sweep();
         // SAFETY: with no runtime lock held.
         unsafe { Timer::from_new(new(when(d), 0, None)) }
     }
@@ -178,20 +202,28 @@ impl Timer {
 }
 
 impl Drop for Timer {
+    /// A stopped timer may stay in its heap until the time that it was set to. Its function goes now.
     fn drop(&mut self) {
-        sweep();
-        if self.owns {
-            // SAFETY: the first reference, held by this handle.
-            unsafe { time_timer_ref(&raw mut (*self.b).tt.timer, false) };
+        if self.first.is_none() || !has_goroutine() {
+            return;
         }
+        // SAFETY: the block is alive by this reference. If the only other one is that of the heap which will throw the timer out,
+        // the function is not running, and nobody can start the timer any more.
+        let f = unsafe {
+            let t = &raw mut (*self.b).tt.timer;
+            timer_lock(t);
+            let idle = (*t).state & TIMER_ZOMBIE != 0 && (*t).when == 0 && (*self.b).tt.refs.load() == 2;
+            timer_unlock(t);
+            if idle { (&raw mut (*self.b).func).replace(None) } else { None }
+        };
+        drop(f);
     }
 }
 
 /// Calls `f` on a goroutine of its own after `d`; again after each [`Timer::reset`]. Go's `time.AfterFunc`.
 pub fn after_func(d: Duration, f: impl Fn() + Send + Sync + 'static) -> Timer {
-    sweep();
     // SAFETY: with no runtime lock held.
-    unsafe { Timer::from_new(new(when(d), 0, Some(Arc::new(f)))) }
+    unsafe { Timer::from_new(new(when(d), 0, Some(Box::new(f)))) }
 }
 
 /// A channel that gets the time after `d`. Go's `time.After`.
@@ -212,7 +244,6 @@ impl Ticker {
         if d.is_zero() {
             panic!("non-positive interval for NewTicker");
         }
-        sweep();
         // SAFETY: with no runtime lock held.
         unsafe { Ticker(Timer::from_new(new(when(d), nanos(d), None))) }
     }
@@ -241,7 +272,13 @@ impl Ticker {
     }
 }
 
-/// The channel of a ticker that is never stopped. Go's `time.Tick`.
+/// The channel of a ticker that is never stopped; the nil channel if `d` is zero. Go's `time.Tick`.
+///
+/// Go (time): tick.go:86 Tick
 pub fn tick(d: Duration) -> Receiver<Instant> {
+    // :87
+    if d.is_zero() {
+        return Chan::nil().receiver();
+    }
     Ticker::new(d).c().clone()
 }

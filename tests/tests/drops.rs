@@ -133,11 +133,7 @@ fn balanced(f: fn()) {
     let n = runtime::num_goroutine();
     f();
     until("goroutines are left", || runtime::num_goroutine() <= n);
-    // What timers have left behind is dropped by the next call of the module.
-    until("values are left", || {
-        drop(time::Timer::new(Duration::from_millis(1)));
-        MADE.load(SeqCst) == DROPPED.load(SeqCst)
-    });
+    until("values are left", || MADE.load(SeqCst) == DROPPED.load(SeqCst));
     assert!(MADE.load(SeqCst) > 0, "a path without a value");
 }
 
@@ -900,6 +896,59 @@ fn last_two_handles() {
     .ok();
 }
 
+/// Closes a channel when it is dropped.
+struct Closes(Chan<()>);
+impl Drop for Closes {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// What a timer's function holds goes with it, whether or not the program ever uses a timer again: nothing else would end
+/// these waits.
+#[test]
+fn timers_let_go() {
+    in_child!(|| {
+        for procs in [1, 4] {
+            runtime::gomaxprocs(procs);
+            let gone = chan::<()>(0);
+            let held = Closes(gone.clone());
+            drop(time::after_func(ms(1), move || _ = std::hint::black_box(&held)));
+            gone.recv();
+
+            // Fired, and kept for longer than it runs.
+            let (gone, fired) = (chan::<()>(0), chan::<()>(1));
+            let (held, fired1) = (Closes(gone.clone()), fired.clone());
+            let t = time::after_func(ms(1), move || {
+                let _held = &held;
+                fired1.send(());
+            });
+            fired.recv();
+            drop(t);
+            gone.recv();
+
+            // Stopped: its place in the heap stays taken for a while.
+            let gone = chan::<()>(0);
+            let held = Closes(gone.clone());
+            let t = time::after_func(ms(3_600_000), move || _ = std::hint::black_box(&held));
+            assert!(t.stop());
+            drop(t);
+            gone.recv();
+
+            // Stopped, and dropped where the heap's lock cannot be taken: the heap is the last to let go, here when another
+            // timer is put in, with the lock of that one's channel held.
+            let gone = chan::<()>(0);
+            let held = Closes(gone.clone());
+            let t = time::after_func(ms(10), move || _ = std::hint::black_box(&held));
+            assert!(t.stop());
+            gort::blocking(move || drop(t));
+            time::after(ms(20)).recv();
+            gone.recv();
+        }
+    })
+    .ok();
+}
+
 #[test]
 fn program_ends() {
     for procs in [1, 2, 8] {
@@ -955,15 +1004,13 @@ fn panic_ends() {
 fn main_goexits() {
     for procs in [1, 2, 8] {
         in_child!(.procs(procs), || {
-            let v = Loud;
+            let (v, gone) = (Loud, chan::<()>(0));
+            let _v = (Loud, Closes(gone.clone())); // dropped in this order
             go(move || {
-                for _ in 0..10 {
-                    runtime::gosched();
-                }
+                gone.recv();
                 drop(v);
                 runtime::exit(7);
             });
-            let _v = Loud;
             runtime::goexit();
         })
         .exited(7)

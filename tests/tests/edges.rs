@@ -179,6 +179,28 @@ fn dropped_elsewhere() {
     .ok();
 }
 
+/// Durations beyond what the clock can count, and none at all.
+#[test]
+fn extreme_durations() {
+    in_child!(|| {
+        go(|| time::sleep(Duration::MAX));
+        let (timer, ticker) = (time::Timer::new(Duration::MAX), time::Ticker::new(Duration::MAX));
+        let never = time::after_func(Duration::MAX, || panic!("the end of time"));
+        select! {
+            recv(timer.c()) -> _ => panic!("the end of time"),
+            recv(ticker.c()) -> _ => panic!("the end of time"),
+            recv(time::tick(Duration::ZERO)) -> _ => panic!("a tick of the nil channel"),
+            recv(time::after(Duration::ZERO)) -> _ => {}
+        }
+        assert!(timer.reset(Duration::ZERO));
+        assert!(timer.c().recv().is_some());
+        ticker.reset(Duration::from_nanos(1));
+        assert!(ticker.c().recv().is_some() && ticker.c().recv().is_some());
+        assert!(!timer.reset(Duration::MAX) && timer.stop() && never.stop());
+    })
+    .ok();
+}
+
 /// With GODEBUG=deadlockgraph=1 the owner of a lock is noted; a thread that runs no goroutine is one as well.
 #[test]
 fn owners_that_are_no_goroutines() {

@@ -23,8 +23,8 @@
 //!
 //! # Who owns a timer's memory
 //! Its maker, and any heap that holds it: `heap_ref`, if set, is called with true before the heap takes the timer
-//! and with false once both locks have been released after it let go. The callback may free raw memory and count;
-//! it must not block, take a lock of the runtime, or run a program's code: a channel's lock may be held.
+//! and with false once both locks have been released after it let go. The callback may free raw memory, count, and
+//! start a goroutine; it must not block, or run a program's code itself: a channel's lock may be held.
 
 use core::ffi::c_void;
 use core::mem::{offset_of, take};
@@ -114,7 +114,7 @@ pub unsafe fn timers_lock(ts: *mut Timers) {
 }
 
 /// Publishes the length of the heap and unlocks it. Only here, so that a heap whose single timer is taken out and put
-/// back never looks empty to `pidleput`.
+/// back never looks empty to `pidleput`. Says whether a timer was let go: that may have started a goroutine.
 ///
 /// # Safety
 /// The caller holds the lock.
@@ -122,7 +122,7 @@ pub unsafe fn timers_lock(ts: *mut Timers) {
 /// Go: time.go:124 unlock
 #[doc(alias = "unlock")]
 #[inline(always)]
-pub unsafe fn timers_unlock(ts: *mut Timers) {
+pub unsafe fn timers_unlock(ts: *mut Timers) -> bool {
     // SAFETY: the caller holds ts.mu until the unlock below.
     unsafe {
         // :132
@@ -130,11 +130,12 @@ pub unsafe fn timers_unlock(ts: *mut Timers) {
         let released = &mut *(*ts).released.get();
         if released.is_empty() {
             unlock(&raw mut (*ts).mu); // :134
-            return;
+            return false;
         }
         let released = take(released);
         unlock(&raw mut (*ts).mu);
         drop_released(released);
+        true
     }
 }
 
@@ -1011,7 +1012,8 @@ unsafe fn timers_check_next(ts: *mut Timers, mut now: i64, next: i64) -> (i64, i
                 adjust(ts, now, true);
             }
         }
-        timers_unlock(ts); // :913
+        // :913 what was let go counts as run: the caller looks at its queue then
+        ran |= timers_unlock(ts);
 
         (now, poll_until, ran)
     }
