@@ -341,6 +341,20 @@ pub struct Pool<T> {
     _t: TakesAndGives<T>,
 }
 
+/// How a pool depends on `T`: as a channel does, what is put in comes out elsewhere.
+///
+/// ```compile_fail
+/// fn shorten(p: &gort::sync::Pool<for<'a> fn(&'a str)>) -> &gort::sync::Pool<fn(&'static str)> {
+///     p
+/// }
+/// ```
+/// ```
+/// fn same(p: &gort::sync::Pool<for<'a> fn(&'a str)>) -> &gort::sync::Pool<for<'a> fn(&'a str)> {
+///     p
+/// }
+/// ```
+type TakesAndGives<T> = PhantomData<fn(T) -> T>;
+
 impl<T: Send + 'static> Pool<T> {
     /// An empty pool; `new` makes an object when it has none.
     pub fn new(new: fn() -> T) -> Self {
@@ -391,7 +405,7 @@ impl<T> fmt::Debug for Pool<T> {
 }
 
 /// A function that calls `f` the first time that it is called, and does nothing after that; all callers wait
-/// for that first call. If `f` panics, each call panics with the same value. Go's `sync.OnceFunc`.
+/// for that first call. If `f` panics, each call panics with the same text. Go's `sync.OnceFunc`.
 pub fn once_func(f: impl FnOnce() + Send) -> impl Fn() + Send + Sync {
     // SAFETY: called on user goroutines, as everything of this crate.
     unsafe { gort_sync::once_func(f) }
