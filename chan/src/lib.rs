@@ -13,6 +13,7 @@
 
 use core::alloc::Layout;
 use core::ffi::c_void;
+use core::mem::MaybeUninit;
 #[cfg(not(loom))]
 use gort_panic::plain_error;
 use gort_proc::*;
@@ -166,7 +167,9 @@ unsafe fn typedmemmove(t: ElemType, dst: *mut c_void, src: *const c_void) {
     // SAFETY: both are valid for one element and distinct (a buffer slot and a stack slot, or two stacks).
     unsafe {
         if t.size == 8 {
-            dst.cast::<u64>().write_unaligned(src.cast::<u64>().read_unaligned());
+            // Not as an integer: it may have padding, or be a pointer.
+            let word = src.cast::<MaybeUninit<u64>>().read_unaligned();
+            dst.cast::<MaybeUninit<u64>>().write_unaligned(word);
         } else {
             core::ptr::copy_nonoverlapping(src.cast::<u8>(), dst.cast::<u8>(), t.size);
         }
