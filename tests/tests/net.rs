@@ -9,7 +9,7 @@ use gort_proc::WaitReason;
 use gort_tests::{go_build, in_child, refuses, tests_dir, until_waiting};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::net::SocketAddr;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -433,6 +433,11 @@ fn keepalive_and_defaults() {
             let fd = unsafe { libc::fcntl(t.as_raw_fd(), libc::F_GETFD) };
             assert!(fl & libc::O_NONBLOCK != 0 && fd & libc::FD_CLOEXEC != 0);
         }
+        // Half a second of lingering is not none: that would be a reset.
+        c.set_linger(Some(ms(500))).unwrap();
+        // SAFETY: `c` is open.
+        let fd = unsafe { BorrowedFd::borrow_raw(c.as_raw_fd()) };
+        assert_eq!(socket2::SockRef::from(&fd).linger().unwrap(), Some(Duration::from_secs(1)));
         // An IPv6 wildcard listens for both, where there is IPv6.
         if let Ok(l) = TcpListener::bind("[::]:0") {
             let port = l.local_addr().unwrap().port();

@@ -21,6 +21,11 @@ pub(super) fn family(a: &SocketAddr) -> i32 {
     if a.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 }
 }
 
+/// In whole seconds, rounded up: a short time is not none.
+fn seconds(d: Duration) -> i32 {
+    i32::try_from(d.as_secs()).unwrap_or(i32::MAX).saturating_add((d.subsec_nanos() > 0).into())
+}
+
 fn addr(a: &SockAddr) -> io::Result<SocketAddr> {
     a.inet().ok_or_else(|| io::Error::from_raw_os_error(libc::ENOTCONN))
 }
@@ -159,14 +164,11 @@ impl TcpStream {
     /// Go (net): tcpsockopt_unix.go:15 setKeepAliveIdle
     pub fn set_keepalive_idle(&self, d: Duration) -> io::Result<()> {
         // :23
-        let secs = d.as_secs() + u64::from(d.subsec_nanos() > 0);
-        let secs = i32::try_from(secs).unwrap_or(i32::MAX);
-        // :24
-        Ok(self.fd.pfd.setsockopt_int(libc::IPPROTO_TCP, libc::TCP_KEEPIDLE, secs)?)
+        Ok(self.fd.pfd.setsockopt_int(libc::IPPROTO_TCP, libc::TCP_KEEPIDLE, seconds(d))?) // :24
     }
 
     /// What closing does with data that has not been sent: None: the kernel goes on sending; zero: it is thrown away and
-    /// the peer gets a reset.
+    /// the peer gets a reset; else closing waits so long for it, in whole seconds rounded up.
     ///
     /// # Errors
     /// If closed.
@@ -174,10 +176,7 @@ impl TcpStream {
     /// Go (net): sockopt_posix.go:93 setLinger
     pub fn set_linger(&self, d: Option<Duration>) -> io::Result<()> {
         // :94
-        let l = libc::linger {
-            l_onoff: d.is_some().into(),
-            l_linger: d.map_or(0, |d| i32::try_from(d.as_secs()).unwrap_or(i32::MAX)),
-        };
+        let l = libc::linger { l_onoff: d.is_some().into(), l_linger: d.map_or(0, seconds) };
         Ok(self.fd.pfd.setsockopt_linger(libc::SOL_SOCKET, libc::SO_LINGER, &l)?) // :102
     }
 
