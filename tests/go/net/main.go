@@ -35,6 +35,22 @@ func tcp() (net.Listener, *net.TCPConn, *net.TCPConn) {
 	return l, c.(*net.TCPConn), must(l.Accept()).(*net.TCPConn)
 }
 
+// refuses is an address where nobody listens, and nobody else can: a socket is bound to it.
+func refuses() string {
+	s, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err == nil {
+		err = syscall.Bind(s, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})
+	}
+	if err != nil {
+		panic(err)
+	}
+	sa, err := syscall.Getsockname(s)
+	if err != nil {
+		panic(err)
+	}
+	return fmt.Sprint("127.0.0.1:", sa.(*syscall.SockaddrInet4).Port)
+}
+
 func main() {
 	b := make([]byte, 1)
 	past := time.Now().Add(-time.Second)
@@ -70,7 +86,7 @@ func main() {
 	l.Close()
 	_, err = l.Accept()
 	say("accept closed", err)
-	_, err = net.Dial("tcp", addr)
+	_, err = net.Dial("tcp", refuses())
 	say("connect refused", err)
 	_, c, s = tcp()
 	c.Write([]byte("unread"))

@@ -14,8 +14,25 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
+
+// refuses is an address where nobody listens, and nobody else can: a socket is bound to it.
+func refuses() string {
+	s, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err == nil {
+		err = syscall.Bind(s, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}})
+	}
+	if err != nil {
+		panic(err)
+	}
+	sa, err := syscall.Getsockname(s)
+	if err != nil {
+		panic(err)
+	}
+	return fmt.Sprint("127.0.0.1:", sa.(*syscall.SockaddrInet4).Port)
+}
 
 func main() {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -78,7 +95,7 @@ func main() {
 	err = <-done
 	fmt.Println(errors.Is(err, net.ErrClosed))
 	l.Close()
-	_, err = net.Dial("tcp", l.Addr().String())
+	_, err = net.Dial("tcp", refuses())
 	fmt.Println(strings.HasSuffix(err.Error(), "connection refused"))
 
 	u, err := net.ListenPacket("udp", "127.0.0.1:0")
