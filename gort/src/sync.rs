@@ -341,20 +341,6 @@ pub struct Pool<T> {
     _t: TakesAndGives<T>,
 }
 
-/// How a pool depends on `T`: as a channel does, what is put in comes out elsewhere.
-///
-/// ```compile_fail
-/// fn shorten(p: &gort::sync::Pool<for<'a> fn(&'a str)>) -> &gort::sync::Pool<fn(&'static str)> {
-///     p
-/// }
-/// ```
-/// ```
-/// fn same(p: &gort::sync::Pool<for<'a> fn(&'a str)>) -> &gort::sync::Pool<for<'a> fn(&'a str)> {
-///     p
-/// }
-/// ```
-type TakesAndGives<T> = PhantomData<fn(T) -> T>;
-
 impl<T: Send + 'static> Pool<T> {
     /// An empty pool; `new` makes an object when it has none.
     pub fn new(new: fn() -> T) -> Self {
