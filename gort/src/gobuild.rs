@@ -19,7 +19,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio, exit};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// The Go half of the runtime.
 const COMPANION: &str = include_str!("../../gofront/go/runtime.go");
@@ -56,6 +56,8 @@ const RUNTIME_OBJECTS: &[&str] = &[
 
 /// Programs that the cache keeps.
 const KEEP: usize = 32;
+/// What has been half made for so long will not be finished any more.
+const HALF_MADE_LIMIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Whether an argument names a Go file.
 pub fn is_go(arg: &OsStr) -> bool {
@@ -472,12 +474,11 @@ fn prune(cache: &Path, current: &Path) {
     let Ok(entries) = fs::read_dir(cache) else { return };
     let mut progs: Vec<(SystemTime, PathBuf)> = Vec::new();
     for e in entries.flatten() {
+        let Ok(changed) = e.metadata().and_then(|m| m.modified()) else { continue };
         let name = e.file_name().to_string_lossy().into_owned();
         if name.starts_with("prog-") {
-            progs.extend(e.metadata().and_then(|m| m.modified()).map(|t| (t, e.path())));
-        } else if let Some((pid, _)) = name.strip_prefix("tmp-").and_then(|n| n.split_once('-'))
-            && !Path::new("/proc").join(pid).exists()
-        {
+            progs.push((changed, e.path()));
+        } else if name.starts_with("tmp-") && changed.elapsed().is_ok_and(|t| t > HALF_MADE_LIMIT) {
             let _ = fs::remove_dir_all(e.path());
         }
     }

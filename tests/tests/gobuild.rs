@@ -3,7 +3,7 @@
 use gort_tests::{gort_command, wait};
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 const LIMIT: Duration = Duration::from_secs(300);
 
@@ -94,9 +94,11 @@ fn nothing_half_made_stays() {
     let left: Vec<_> = entries.filter(|e| e.file_name().to_string_lossy().starts_with(&prefix)).collect();
     assert!(left.is_empty(), "{left:?}");
 
-    // No process has that number.
-    let killed = cache.join("tmp-999999999-prog-x");
+    let (killed, at_work) = (cache.join("tmp-1-prog-x"), cache.join("tmp-1-prog-y"));
     std::fs::create_dir_all(killed.join("inc")).expect("a folder");
+    std::fs::create_dir_all(&at_work).expect("a folder");
+    let long_ago = SystemTime::now() - Duration::from_secs(25 * 60 * 60);
+    std::fs::File::open(&killed).and_then(|f| f.set_modified(long_ago)).expect("dated back");
     let Some(mut gort) = gort_command() else { return };
     wait(
         {
@@ -107,5 +109,6 @@ fn nothing_half_made_stays() {
         LIMIT,
     )
     .ok();
-    assert!(!killed.exists());
+    assert!(!killed.exists() && at_work.exists());
+    let _ = std::fs::remove_dir(at_work);
 }
