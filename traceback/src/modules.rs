@@ -92,6 +92,14 @@ pub fn init() {
     }
 }
 
+/// The same at the beginning of a walk, if libraries have come or gone since, as another one may lie where one was. Not in a signal
+/// handler, where the table is taken as it is.
+pub(crate) fn renew() {
+    if crate::helper::may_allocate() {
+        init();
+    }
+}
+
 /// Brings `MODULES` up to date.
 ///
 /// # Safety

@@ -1,6 +1,6 @@
 //! traceback.go: 54–654, 1092–1110. Walking the physical frames of a stack.
 
-use crate::modules::{read_word, step};
+use crate::modules::{read_word, renew, step};
 use crate::printing::traceback_hexdump;
 use crate::symtab::findfunc;
 use gort_asm::{getg, getpcspbp, goexit_pc, in_async_preempt, systemstack, systemstack_switch_pc};
@@ -157,6 +157,8 @@ impl Unwinder {
                 // :148 its stack must not move while it is walked
                 throw("cannot trace user goroutine on its own stack");
             }
+
+            renew();
 
             // :151
             let mut fresh = false;

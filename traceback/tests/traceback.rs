@@ -1,6 +1,6 @@
 //! Unwinding, naming and printing of stacks.
 
-use gort_tests::in_child;
+use gort_tests::{absent, in_child, there_is, wait};
 use gort_traceback::symtab::{Owner, classify, demangle};
 use gort_traceback::*;
 use std::hint::black_box;
@@ -300,4 +300,52 @@ fn all_crates() {
         let name = if m == "gort" { "gort::f".into() } else { format!("gort_{m}::f") };
         assert_eq!(classify(&name, "", false), Owner::Runtime, "{name}");
     }
+}
+
+/// Libraries that are loaded one after the other, each where the one before was: every stack goes by its own tables.
+#[test]
+fn libraries_come_and_go() {
+    if !there_is("cc") {
+        return absent("cc", "no libraries are loaded");
+    }
+    let tmp = std::env::temp_dir().join(format!("gort-libraries-{}", std::process::id()));
+    std::fs::create_dir_all(&tmp).unwrap();
+    for (name, frame) in [("a", 16), ("b", 3000)] {
+        let text = format!(
+            "void use(char *);\nvoid use(char *p) {{ *p = 1; }}\n\
+             void {name}(void (*f)(void));\nvoid {name}(void (*f)(void)) {{ char b[{frame}]; use(b); f(); use(b); }}\n"
+        );
+        std::fs::write(tmp.join(format!("{name}.c")), text).unwrap();
+        let mut cc = std::process::Command::new("cc");
+        cc.args(["-shared", "-fPIC", "-O1", "-fno-inline", "-fomit-frame-pointer", "-o"]);
+        cc.arg(tmp.join(name)).arg(tmp.join(format!("{name}.c")));
+        wait(cc, b"", std::time::Duration::from_secs(60)).ok();
+    }
+    let o = in_child!(.procs(1).env("LIBRARIES", tmp.display()), || {
+        extern "C" fn show() {
+            print!("{}", stack_string(false));
+        }
+        let dir = std::env::var("LIBRARIES").unwrap();
+        for name in ["a", "b", "a", "b"] {
+            let (path, symbol) = (format!("{dir}/{name}\0"), format!("{name}\0"));
+            // SAFETY: the library's function is this, and it is unloaded after its call.
+            unsafe {
+                let library = libc::dlopen(path.as_ptr().cast(), libc::RTLD_NOW);
+                assert!(!library.is_null());
+                let f = libc::dlsym(library, symbol.as_ptr().cast());
+                let f: extern "C" fn(extern "C" fn()) = std::mem::transmute(f);
+                f(show);
+                libc::dlclose(library);
+            }
+        }
+    });
+    let _ = std::fs::remove_dir_all(tmp);
+    let shown: Vec<&str> = o.ok().stdout.lines().filter(|l| l.ends_with("(...)")).collect();
+    let main = "traceback::libraries_come_and_go::{{closure}}(...)";
+    let show = "traceback::libraries_come_and_go::{{closure}}::show(...)";
+    assert_eq!(
+        shown,
+        ["a", "b", "a", "b"].map(|f| [show.to_string(), format!("{f}(...)"), main.to_string()]).concat(),
+        "{o}"
+    );
 }
