@@ -98,7 +98,10 @@ pub unsafe fn suspend_g(gp: *mut G) -> SuspendGState {
                     // :174
                     (*gp).preempt_stop = false;
                     (*gp).preempt.set(false);
-                    (*gp).stackguard0.set((*gp).stack.lo + STACK_GUARD);
+                    // gort: in a system call it is not a request, but says that there is no P (reentersyscall)
+                    if s != GSYSCALL {
+                        (*gp).stackguard0.set((*gp).stack.lo + STACK_GUARD);
+                    }
                     // :190
                     return SuspendGState { g: gp, dead: false, stopped };
                 }

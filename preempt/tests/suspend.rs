@@ -167,3 +167,33 @@ at! {
     in_a_system_call_1 in_a_system_call 1; in_a_system_call_2 in_a_system_call 2; in_a_system_call_8 in_a_system_call 8;
     each_other_1 each_other 1; each_other_2 each_other 2; each_other_8 each_other 8;
 }
+
+/// A goroutine in a blocking section that was suspended there still may not use the runtime, and is told so.
+#[test]
+fn a_blocking_section_is_one_after_it_was_suspended() {
+    in_child!(.procs(2), || {
+        let held = Arc::new(AtomicBool::new(false));
+        let h1 = held.clone();
+        let c = chan::<u64>(1);
+        let c1 = c.clone();
+        let gp = start(move || {
+            gort::blocking(|| {
+                while !h1.load(SeqCst) {
+                    std::thread::yield_now();
+                }
+                c1.send(1);
+            });
+        });
+        // SAFETY: reads its status.
+        while unsafe { readgstatus(gp) } & !GSCAN != GSYSCALL {
+            runtime::gosched();
+        }
+        assert_eq!(hold(gp, || ()), Some(GSYSCALL));
+        held.store(true, SeqCst);
+        c.recv();
+    })
+    .exited(2)
+    .stderr_has(
+        "fatal error: gort: operation inside of gort::blocking, where its goroutine has no processor",
+    );
+}
