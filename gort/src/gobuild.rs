@@ -1,7 +1,7 @@
 //! `gort run prog.go` and `gort build`: Go programs, compiled by gccgo 12 and linked with gort in libgo's runtime's place.
 //!
 //! What is needed beside this program: gccgo 12 with its gcc and binutils (Debian: package `gccgo-12`), and
-//! `libgort_gofront.a`, the static library of the crate `gofront`. It is looked for at `$GORT_GOFRONT`, then beside the
+//! `libgort_libgo.a`, the static library of the crate `libgo`. It is looked for at `$GORT_LIBGO`, then beside the
 //! executable, in `../lib/gort`, and in the build directories that the executable may stand in.
 //!
 //! A program is some files of package main, or a directory; which packages of its module it needs, and in which order, says
@@ -22,7 +22,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// The Go half of the runtime.
-const COMPANION: &str = include_str!("../../gofront/go/runtime.go");
+const COMPANION: &str = include_str!("../../libgo/go/runtime.go");
 
 /// Members of libgo.a that are its runtime, or belong to it: gort is there instead. Without them a symbol that gort
 /// lacks is an error of the linker, never libgo's.
@@ -186,8 +186,8 @@ fn find_tools() -> Tools {
 }
 
 fn find_lib() -> PathBuf {
-    const NAME: &str = "libgort_gofront.a";
-    if let Some(p) = std::env::var_os("GORT_GOFRONT") {
+    const NAME: &str = "libgort_libgo.a";
+    if let Some(p) = std::env::var_os("GORT_LIBGO") {
         let p = PathBuf::from(p);
         return if p.is_dir() { p.join(NAME) } else { p };
     }
@@ -204,7 +204,7 @@ fn find_lib() -> PathBuf {
     match tried.iter().find(|p| p.is_file()) {
         Some(p) => p.clone(),
         None => fail(&format!(
-            "{NAME} is not beside {}; build it with `cargo build --release -p gort-gofront`, or set GORT_GOFRONT",
+            "{NAME} is not beside {}; build it with `cargo build --release -p gort-libgo`, or set GORT_LIBGO",
             exe.display()
         )),
     }

@@ -40,7 +40,7 @@ enum Command {
 #[derive(Args)]
 #[command(
     after_help = "The compiler is gccgo 12 (Debian: package gccgo-12; GCCGO overrides its path), so the language is Go 1.18 \
-    without generics. GORT_GOFRONT is the path of libgort_gofront.a if it is not beside this program.\n\n\
+    without generics. GORT_LIBGO is the path of libgort_libgo.a if it is not beside this program.\n\n\
     EXIT STATUS:\n  0  done\n  1  the program does not compile or link\n  2  wrong usage"
 )]
 struct Build {

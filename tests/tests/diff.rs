@@ -432,7 +432,7 @@ const PLANTED: &[(&str, u64)] = &[
 fn planted_library() -> PathBuf {
     let dir = profile_dir().parent().expect("target").join("planted");
     let mut c = Command::new(env!("CARGO"));
-    c.args(["build", "--quiet", "--profile", "planted", "-p", "gort-gofront", "--target-dir"])
+    c.args(["build", "--quiet", "--profile", "planted", "-p", "gort-libgo", "--target-dir"])
         .arg(dir.parent().expect("target"));
     let flags = std::env::var("RUSTFLAGS").unwrap_or_default();
     c.env("RUSTFLAGS", format!("{flags} --cfg gort_planted").trim_start()).current_dir(tests_dir());
@@ -450,7 +450,7 @@ fn planted_bugs() {
     let diff = |bug: &str, seed: u64| {
         let mut c = gort_command().expect("as above");
         c.args(["diff", "-n", "5", "--timeout", "20", "interpreter.go"]).current_dir(tmp.path());
-        c.env("GORT_GOFRONT", &library).env("GORT_PLANTED", bug).env(PROGRAM, Program::new(seed).data());
+        c.env("GORT_LIBGO", &library).env("GORT_PLANTED", bug).env(PROGRAM, Program::new(seed).data());
         c.env_remove("GOMAXPROCS").env_remove("GODEBUG").env_remove("GOTRACEBACK");
         wait(c, b"", LIMIT)
     };

@@ -1,4 +1,4 @@
-//! `gdb/gort-gdb.py` on a live program and on its core file.
+//! `tools/gdb/gort-gdb.py` on a live program and on its core file.
 
 use gort::sync::Mutex;
 use gort::{chan, go, runtime};
@@ -74,7 +74,7 @@ fn gdb(test: &str, core: Option<&PathBuf>, commands: &[&str]) -> Option<Outcome>
         return None;
     }
     let exe = std::env::current_exe().expect("the test binary's path");
-    let script = tests_dir().parent().expect("a parent").join("gdb/gort-gdb.py");
+    let script = tests_dir().parent().expect("a parent").join("tools/gdb/gort-gdb.py");
     let mut cmd = Command::new("gdb");
     cmd.args(["--batch", "-nx", "-ex", "set debuginfod enabled off", "-ex", "set width 0", "-ex"]);
     cmd.arg(format!("source {}", script.display()));

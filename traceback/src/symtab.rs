@@ -389,39 +389,6 @@ fn is_system(path: &str) -> bool {
         .any(|p| file.starts_with(p))
 }
 
-/// gort's crates, as they appear in names.
-const CRATES: [&str; 29] = [
-    "gort_runtime2",
-    "gort_asm",
-    "gort_rand",
-    "gort_os_linux",
-    "gort_lock_futex",
-    "gort_print",
-    "gort_lfstack",
-    "gort_histogram",
-    "gort_runtime1",
-    "gort_rwmutex",
-    "gort_stack",
-    "gort_proc",
-    "gort_sysmon",
-    "gort_time",
-    "gort_netpoll",
-    "gort_poll",
-    "gort_chan",
-    "gort_select",
-    "gort_sema",
-    "gort_coro",
-    "gort_traceback",
-    "gort_panic",
-    "gort_preempt",
-    "gort_signal",
-    "gort_mgc",
-    "gort_debug",
-    "gort_sync",
-    "gort_deadlock",
-    "gort_gofront",
-];
-
 /// Whose a function is, by where its source lies and, where that is unknown, by its name.
 pub fn classify(name: &str, file: &str, system: bool) -> Owner {
     if system {
@@ -430,15 +397,8 @@ pub fn classify(name: &str, file: &str, system: bool) -> Owner {
     if file.contains("/library/") && (file.contains("/rustc/") || file.contains("/rustlib/src/")) {
         return Owner::Library;
     }
-    // gort's own sources: `<workspace>/<crate>/src/...`; its tests, examples and command line are users.
-    const HERE: &str = env!("CARGO_MANIFEST_DIR");
-    if let Some(ws) = HERE.strip_suffix("traceback")
-        && let Some(rest) = file.strip_prefix(ws)
-        && let Some((dir, src)) = rest.split_once("/src/")
-    {
-        let user = dir.contains('/')
-            || dir == "gort" && (src == "main.rs" || src.starts_with("examples") || src.starts_with("bin/"));
-        return if user { Owner::User } else { Owner::Runtime };
+    if let Some(owner) = source_owner(file) {
+        return owner;
     }
     if !name.contains("::") {
         // C, assembly, or Go: its own rule follows in showfuncinfo.
@@ -455,10 +415,29 @@ pub fn classify(name: &str, file: &str, system: bool) -> Owner {
     let root = n.split("::").next().unwrap_or(n);
     match root {
         "std" | "core" | "alloc" | "__rustc" => Owner::Library,
-        "gort" if file.is_empty() => Owner::Runtime,
-        _ if CRATES.contains(&root) => Owner::Runtime,
+        // A program may have crates of its own with such names; it is asked only where no file is known.
+        _ if file.is_empty() && (root == "gort" || root.starts_with("gort_")) => Owner::Runtime,
         _ => Owner::User,
     }
+}
+
+/// Whose a file of a crate of gort's is; `None` for all others.
+///
+/// The crates lie below the directory that this one lies in: in a checkout under their own names, in a registry as
+/// `gort-NAME-VERSION`. Their tests and examples, the tools and the command are what a user might have written.
+fn source_owner(file: &str) -> Option<Owner> {
+    let (above, here) = env!("CARGO_MANIFEST_DIR").rsplit_once('/')?;
+    let (mut dir, source) = file.strip_prefix(above)?.strip_prefix('/')?.split_once("/src/")?;
+    if let Some(version) = here.strip_prefix("gort-traceback-") {
+        dir = dir.strip_suffix(version)?.strip_suffix('-')?;
+        if dir != "gort" && !dir.starts_with("gort-") {
+            return None;
+        }
+    }
+    let parts = dir.split('/').any(|d| ["tests", "examples", "tools", "target"].contains(&d));
+    let command = dir == "gort"
+        && (source == "main.rs" || source.starts_with("examples") || source.starts_with("bin/"));
+    Some(if parts || command { Owner::User } else { Owner::Runtime })
 }
 
 /// Runs `f` on the present stack if that has room, else (on a signal stack, or in a stack overflow) on one of its

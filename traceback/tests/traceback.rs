@@ -285,18 +285,28 @@ fn names_of_gccgo() {
     }
 }
 
-/// Every crate of the runtime is known by its name, also where there is no debug information.
+/// Every crate of the runtime is known, by its files and, where there is no debug information, by its name; tools,
+/// tests and examples are what a user might have written.
 #[test]
 fn all_crates() {
-    let manifest = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml")).unwrap();
-    let members = manifest.lines().find_map(|l| l.strip_prefix("members = [")).unwrap();
-    let members: Vec<&str> = members.split('"').skip(1).step_by(2).collect();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let manifest = std::fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let (_, members) = manifest.split_once("members = [").unwrap();
+    let lines = members.lines().take_while(|l| *l != "]").filter(|l| !l.trim_start().starts_with('#'));
+    let members: Vec<&str> = lines.flat_map(|l| l.split('"').skip(1).step_by(2)).collect();
     assert!(members.len() > 30, "{members:?}");
     for m in members {
-        // Tools; the library of C programs is called as the one of Rust programs.
-        if ["diff", "bench", "generator", "tests", "xtask", "capi"].contains(&m) {
+        let file = |source: &str| root.join(m).join("src").join(source).display().to_string();
+        let tool = m == "tests" || m.starts_with("tools/");
+        let owner = if tool { Owner::User } else { Owner::Runtime };
+        assert_eq!(classify("f", &file("lib.rs"), false), owner, "{m}");
+        let command = if m == "gort" { Owner::User } else { owner };
+        assert_eq!(classify("main", &file("main.rs"), false), command, "{m}");
+        // The library of C programs is called as the one of Rust programs.
+        if tool || m == "capi" {
             continue;
         }
+        let m = m.rsplit('/').next().unwrap();
         let name = if m == "gort" { "gort::f".into() } else { format!("gort_{m}::f") };
         assert_eq!(classify(&name, "", false), Owner::Runtime, "{name}");
     }

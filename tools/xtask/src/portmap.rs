@@ -62,21 +62,21 @@ pub const WHOLE: Whole = &[
     ("time.go", &["time"]),
     ("traceback.go", &["traceback"]),
     ("internal/chacha8rand/chacha8.go", &["rand"]),
-    ("internal/poll/copy_file_range_linux.go", &["poll"]),
-    ("internal/poll/fd_mutex.go", &["poll"]),
-    ("internal/poll/fd_poll_runtime.go", &["poll"]),
-    ("internal/poll/fd_posix.go", &["poll"]),
-    ("internal/poll/fd_unix.go", &["poll"]),
-    ("internal/poll/sendfile_linux.go", &["poll"]),
-    ("internal/poll/splice_linux.go", &["poll"]),
-    ("sync/cond.go", &["sync"]),
-    ("sync/mutex.go", &["sync"]),
-    ("sync/once.go", &["sync"]),
-    ("sync/oncefunc.go", &["sync"]),
-    ("sync/pool.go", &["sync"]),
-    ("sync/poolqueue.go", &["sync"]),
-    ("sync/rwmutex.go", &["sync"]),
-    ("sync/waitgroup.go", &["sync"]),
+    ("internal/poll/copy_file_range_linux.go", &["packages/poll"]),
+    ("internal/poll/fd_mutex.go", &["packages/poll"]),
+    ("internal/poll/fd_poll_runtime.go", &["packages/poll"]),
+    ("internal/poll/fd_posix.go", &["packages/poll"]),
+    ("internal/poll/fd_unix.go", &["packages/poll"]),
+    ("internal/poll/sendfile_linux.go", &["packages/poll"]),
+    ("internal/poll/splice_linux.go", &["packages/poll"]),
+    ("sync/cond.go", &["packages/sync"]),
+    ("sync/mutex.go", &["packages/sync"]),
+    ("sync/once.go", &["packages/sync"]),
+    ("sync/oncefunc.go", &["packages/sync"]),
+    ("sync/pool.go", &["packages/sync"]),
+    ("sync/poolqueue.go", &["packages/sync"]),
+    ("sync/rwmutex.go", &["packages/sync"]),
+    ("sync/waitgroup.go", &["packages/sync"]),
 ];
 
 /// Functions with at least so many lines of code must have an anchor per ten of them each; shorter ones are counted
@@ -513,8 +513,12 @@ fn report(
         if d.lines >= 10 && d.per_ten() < 1.0 {
             wrong.push(format!("{short}: {:.2} anchors per ten lines", d.per_ten()));
         }
-        let mut crates: Vec<&str> =
-            p.decls.values().flatten().filter_map(|(f, ..)| f.path.split('/').next()).collect();
+        let mut crates: Vec<&str> = p
+            .decls
+            .values()
+            .flatten()
+            .filter_map(|(f, ..)| f.path.split_once("/src/").map(|(c, _)| c))
+            .collect();
         crates.sort_unstable();
         crates.dedup();
         if let Some((_, want)) = whole

@@ -1,6 +1,6 @@
 //! The benchmark workloads on other Rust runtimes: `gort-bench-peers RUNTIME ID[.wN]`, RUNTIME being `tokio` or `may`.
 //!
-//! Same protocol, same work as `bench/src/main.rs`. Neither runtime has Go's rendezvous channel: tokio's channels have
+//! Same protocol, same work as `tools/bench/src/main.rs`. Neither runtime has Go's rendezvous channel: tokio's channels have
 //! capacity 1 where Go's have none (`pingpong_rdv`: flume's true rendezvous), may's are bounded by its semaphore.
 
 mod may_;

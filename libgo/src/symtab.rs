@@ -28,7 +28,7 @@ pub(crate) type Call = (usize, usize);
 /// Functions that are calls in Go as well and can be seen by a program: those that panic, and those at the roots of stacks.
 const PORTED: [(&str, &str); 4] = [
     ("gort_chan::chansend", "runtime.chansend"),
-    ("gort_gofront::iface::must_itab", "runtime.getitab"),
+    ("gort_libgo::iface::must_itab", "runtime.getitab"),
     ("gort_proc::main::main", "runtime.main"),
     ("gort_goexit", "runtime.goexit"),
 ];

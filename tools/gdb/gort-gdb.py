@@ -1,6 +1,6 @@
 """Goroutines for gdb, in a live process or a core file of a gort program.
 
-    (gdb) source gdb/gort-gdb.py
+    (gdb) source tools/gdb/gort-gdb.py
     (gdb) info goroutines          all goroutines: number, state, where
     (gdb) goroutine 5 bt           the stack of goroutine 5
     (gdb) goroutine all bt         all stacks

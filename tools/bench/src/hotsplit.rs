@@ -11,6 +11,8 @@ use std::hint::black_box;
 core::arch::global_asm!(
     ".text",
     ".p2align 4",
+    ".globl gort_bench_split",
+    ".hidden gort_bench_split",
     ".type gort_bench_split,@function",
     "gort_bench_split:",
     ".cfi_startproc",

@@ -1,7 +1,7 @@
 //! The benchmark workloads on gort, one per run: `gort-bench ID[.wN]`.
 //!
 //! Prints a line per metric, `name<TAB>value<TAB>unit<TAB>lower|higher`. Exit status 64: no such workload. The
-//! Go twin is `bench/go/main.go`; both do the same work, checked by sums.
+//! Go twin is `tools/bench/go/main.go`; both do the same work, checked by sums.
 
 mod hotsplit;
 
@@ -569,7 +569,7 @@ fn echo_self(id: &str) {
     metric(&format!("{id}.p99"), f64::from(all[all.len() * 99 / 100]) / 1e3, "us", "lower");
 }
 
-/// The server alone; the client is `bench/c/echoclient.c`, for `echo_held` with 10,000 idle connections.
+/// The server alone; the client is `tools/bench/c/echoclient.c`, for `echo_held` with 10,000 idle connections.
 fn echo_ext() {
     // Go does so in every program.
     let mut lim = libc::rlimit { rlim_cur: 0, rlim_max: 0 };

@@ -75,7 +75,7 @@ enum Task {
         #[arg(long)]
         verbose: bool,
     },
-    /// Measure gort beside Go: the programs in bench/ take turns
+    /// Measure gort beside Go: the programs in tools/bench/ take turns
     Bench {
         /// The workloads, e.g. `pingpong.w1`; default: all
         #[arg(value_name = "ID")]
@@ -86,7 +86,7 @@ enum Task {
         /// Processes of each kind per workload
         #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
         rounds: u32,
-        /// Measure tokio and may too (bench/peers), where they can do the workload
+        /// Measure tokio and may too (tools/bench/peers), where they can do the workload
         #[arg(long)]
         peers: bool,
         /// Where bench.tsv and bench.svg go; default: target/bench
@@ -99,7 +99,7 @@ enum Task {
 }
 
 fn main() -> ExitCode {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the workspace");
     let result = match Cli::parse().task {
         Task::Portmap { goroot, check, list_missing } => {
             portmap::run(root, &portmap::Options { goroot, check, list_missing })

@@ -1,4 +1,4 @@
-//! The workloads `echo_ext` and `echo_held`: an echo server under test, and `bench/c/echoclient.c` beside it.
+//! The workloads `echo_ext` and `echo_held`: an echo server under test, and `tools/bench/c/echoclient.c` beside it.
 
 use crate::process::{self, Output};
 use std::io::{BufRead, BufReader};

@@ -59,7 +59,7 @@ pub const IDS: &[&str] = &[
     "startup",
 ];
 
-/// Other runtimes, measured with `--peers` (bench/peers).
+/// Other runtimes, measured with `--peers` (tools/bench/peers).
 const PEERS: [&str; 2] = ["tokio", "may"];
 /// How often `startup` starts each program in a round.
 const STARTS: usize = 40;
@@ -96,9 +96,9 @@ struct Programs {
     bench: [PathBuf; 2],
     /// The programs of `startup`, likewise.
     hello: [PathBuf; 2],
-    /// gort's as Cargo links it by default; that in `hello` is linked statically, as Go's is (bench/build.rs).
+    /// gort's as Cargo links it by default; that in `hello` is linked statically, as Go's is (tools/bench/build.rs).
     hello_dynamic: PathBuf,
-    /// bench/peers.
+    /// tools/bench/peers.
     peers: Option<PathBuf>,
 }
 
@@ -148,14 +148,14 @@ fn build(root: &Path, o: &Options) -> Result<Programs, String> {
     let (bench, hello) = (cargo(root, "gort-bench", "gort-bench")?, cargo(root, "gort-bench", "gort-hello")?);
     let peers = o
         .peers
-        .then(|| cargo(&root.join("bench/peers"), "gort-bench-peers", "gort-bench-peers"))
+        .then(|| cargo(&root.join("tools/bench/peers"), "gort-bench-peers", "gort-bench-peers"))
         .transpose()?;
     // In a directory of its own, so that it does not replace the other.
     let options = ["--target-dir", "target/dynamic"];
     let hello_dynamic = cargo_with(root, "gort-bench", "gort-hello", &options, &[("GORT_HELLO", "dynamic")])?;
     Ok(Programs {
-        bench: [bench, go("bench/go", "bench-go")?],
-        hello: [hello, go("bench/go/hello", "hello-go")?],
+        bench: [bench, go("tools/bench/go", "bench-go")?],
+        hello: [hello, go("tools/bench/go/hello", "hello-go")?],
         hello_dynamic,
         peers,
     })
