@@ -434,10 +434,9 @@ fn source_owner(file: &str) -> Option<Owner> {
             return None;
         }
     }
-    let parts = dir.split('/').any(|d| ["tests", "examples", "tools", "target"].contains(&d));
-    let command = dir == "gort"
-        && (source == "main.rs" || source.starts_with("examples") || source.starts_with("bin/"));
-    Some(if parts || command { Owner::User } else { Owner::Runtime })
+    let parts = dir.split('/').any(|d| ["cmd", "tests", "examples", "tools", "target"].contains(&d));
+    let program = source == "main.rs" || source.starts_with("bin/");
+    Some(if parts || program || dir == "gort-cmd" { Owner::User } else { Owner::Runtime })
 }
 
 /// Runs `f` on the present stack if that has room, else (on a signal stack, or in a stack overflow) on one of its

@@ -297,11 +297,10 @@ fn all_crates() {
     assert!(members.len() > 30, "{members:?}");
     for m in members {
         let file = |source: &str| root.join(m).join("src").join(source).display().to_string();
-        let tool = m == "tests" || m.starts_with("tools/");
+        let tool = m == "tests" || m == "cmd" || m.starts_with("tools/");
         let owner = if tool { Owner::User } else { Owner::Runtime };
         assert_eq!(classify("f", &file("lib.rs"), false), owner, "{m}");
-        let command = if m == "gort" { Owner::User } else { owner };
-        assert_eq!(classify("main", &file("main.rs"), false), command, "{m}");
+        assert_eq!(classify("main", &file("main.rs"), false), Owner::User, "{m}");
         // The library of C programs is called as the one of Rust programs.
         if tool || m == "capi" {
             continue;

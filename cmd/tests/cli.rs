@@ -1,5 +1,4 @@
 //! The command `gort`: what it accepts, what it says, and its exit status.
-#![cfg(feature = "cli")]
 
 use gort_tests::{Outcome, absent, wait};
 use std::io::{BufRead, BufReader, Read};

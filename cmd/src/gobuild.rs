@@ -22,7 +22,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// The Go half of the runtime.
-const COMPANION: &str = include_str!("../../libgo/go/runtime.go");
+const COMPANION: &str = include_str!("go/runtime.go");
 
 /// Members of libgo.a that are its runtime, or belong to it: gort is there instead. Without them a symbol that gort
 /// lacks is an error of the linker, never libgo's.
