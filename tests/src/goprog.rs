@@ -37,7 +37,8 @@ pub fn gort_command() -> Option<Command> {
             return false;
         }
         let mut c = Command::new(env!("CARGO"));
-        c.args(["build", "--quiet", "-p", "gort-cmd", "-p", "gort-libgo"]).current_dir(tests_dir().join(".."));
+        c.args(["build", "--quiet", "-p", "gort-cmd", "-p", "gort-libgo"])
+            .current_dir(tests_dir().join(".."));
         c.arg("--target-dir").arg(dir.parent().expect("target"));
         if dir.ends_with("release") {
             c.arg("--release");
