@@ -25,7 +25,9 @@ fn workspace() {
     let mut names = Vec::new();
     for e in std::fs::read_dir(target.path().join("package")).unwrap().flatten() {
         let name = e.file_name().into_string().unwrap();
-        let Some(name) = name.strip_suffix(&format!("-{}.crate", env!("CARGO_PKG_VERSION"))) else { continue };
+        let Some(name) = name.strip_suffix(&format!("-{}.crate", env!("CARGO_PKG_VERSION"))) else {
+            continue;
+        };
         names.push(name.to_string());
         let files = files(&e.path());
         if ["gort-tests", "gort-bench", "xtask"].contains(&name) {
