@@ -449,6 +449,12 @@ unsafe fn sighandler(sig: u32, c: &Sigctxt, mut gp: *mut G) {
             return;
         }
 
+        // gort: sysmon wants to report what this thread runs
+        if sig == SIG_PREEMPT && gort_traceback::probe::answer(mp, gp, c.sigpc(), c.sigsp(), c.rbp() as usize)
+        {
+            return;
+        }
+
         // :664
         if sig == SIG_PREEMPT && DEBUG.asyncpreemptoff.get() == 0 {
             do_sig_preempt(gp, c);

@@ -64,11 +64,12 @@ pub unsafe fn sysmon() {
             // :6079 may sleep deeply, unless schedtrace wants to be printed on time, or a P that is not idle has to
             // be watched. A P that leaves a system call wakes it, and then it is quick again: probably there will be
             // more. A timer wakes it too, but leaves it slow. gort: nor while there are stacks left to be freed, which
-            // would take a deep sleep for each round of them
+            // would take a deep sleep for each round of them; nor while a goroutine holds up a stop of the world
             let mut now = nanotime();
             // :6080
             if DEBUG.schedtrace.get() <= 0
                 && !freeing
+                && !hog::watching()
                 && ((*sched).gcwaiting.load() || (*sched).npidle.load() == GOMAXPROCS.get())
             {
                 lock(&raw mut (*sched).lock);

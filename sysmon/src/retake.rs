@@ -56,7 +56,7 @@ pub unsafe fn retake(now: i64) -> u32 {
                     preemptone(pp);
                     #[cfg(not(loom))]
                     if s == PRUNNING {
-                        hog::failed(pp, t, now);
+                        hog::seen(pp, t, now);
                     }
                     // in a system call there is no M that preemptone could find
                     sysretake = true;

@@ -11,6 +11,7 @@
 //! | [`symtab`] | pc to function, file and line, inlined calls too | symtab.go, symtabinl.go |
 //! | [`unwinder`] | `unwinder`, `callers` | traceback.go:54–654, 1092–1110 |
 //! | [`printing`] | tracebacks, headers, which frames to show | traceback.go:656–1330 |
+//! | [`probe`] | the stack of what runs on another thread | |
 //! | [`stack`] | the text of a stack, for the program | mprof.go:1687 |
 //!
 //! # What may be called where
@@ -21,6 +22,7 @@
 mod helper;
 pub mod modules;
 pub mod printing;
+pub mod probe;
 pub mod stack;
 pub mod symtab;
 pub mod unwinder;

@@ -1,0 +1,101 @@
+//! The stack of a goroutine that runs, or sleeps, on another thread: the thread takes it down itself, in the handler of
+//! SIGURG, and whoever has asked prints it. gort's own: Go's `suspendG` stops a goroutine first.
+
+use crate::unwinder::{Backtrace, Stkframe, UNWIND_SILENT_ERRORS, UNWIND_TRAP, Unwinder};
+use gort_os_linux::{futexsleep, getpid, nanotime, syscall6};
+use gort_runtime2::atomic::{Pointer, Uint32};
+use gort_runtime2::{G, Global, M};
+
+const IDLE: u32 = 0;
+const ASKED: u32 = 1;
+const TAKING: u32 = 2;
+const TAKEN: u32 = 3;
+
+static STATE: Uint32 = Uint32::new(IDLE);
+static TARGET: Pointer<M> = Pointer::null();
+static GOROUTINE: Pointer<G> = Pointer::null();
+
+/// More frames than these are not looked at: the outermost are missing then.
+const DEPTH: usize = 128;
+
+struct Frames {
+    n: usize,
+    of: [Stkframe; DEPTH],
+}
+
+static FRAMES: Global<Frames> =
+    Global::new(Frames { n: 0, of: [Stkframe { pc: 0, sp: 0, fp: 0, lr: 0, bp: 0, caller_bp: 0 }; DEPTH] });
+
+/// What became of the question.
+#[derive(Debug)]
+pub enum Probed {
+    /// The stack as it was a moment ago.
+    Stack(Backtrace),
+    /// The thread runs something else by now.
+    Gone,
+    /// The thread has not answered: it blocks the signal, or the kernel does not let it run.
+    Silent,
+}
+
+/// Asks the thread of `mp` for the stack of `gp`, which it is thought to run, and waits up to `ns` for the answer.
+///
+/// # Safety
+/// By sysmon, on its own thread; `mp` is not its own M. SIGURG has the runtime's handler.
+pub unsafe fn probe(mp: *mut M, gp: *mut G, ns: i64) -> Probed {
+    TARGET.store(mp);
+    GOROUTINE.store(gp);
+    STATE.store(ASKED);
+    // SAFETY: no pointers; `procid` is atomic.
+    unsafe {
+        let tid = (*mp).procid.get() as usize;
+        syscall6(libc::SYS_tgkill, getpid() as usize, tid, libc::SIGURG as usize, 0, 0, 0);
+    }
+    let end = nanotime() + ns;
+    loop {
+        match STATE.load() {
+            TAKEN => break,
+            // A handler that has begun ends: unwinding waits for nobody.
+            ASKED if nanotime() >= end && STATE.cas(ASKED, IDLE) => return Probed::Silent,
+            s => {
+                // SAFETY: a static; nobody wakes it, so it looks again every millisecond.
+                unsafe { futexsleep(&STATE, s, 1_000_000) };
+            }
+        }
+    }
+    STATE.store(IDLE);
+    // SAFETY: TAKEN was stored after the frames, and nobody writes them before the next question.
+    let frames = unsafe { &*FRAMES.get() };
+    if frames.n == 0 {
+        return Probed::Gone;
+    }
+    let inner = frames.of[..frames.n].to_vec();
+    Probed::Stack(Backtrace { inner, outer: Vec::new(), skipped: 0, location: None })
+}
+
+/// In the handler of SIGURG on `mp`, which has interrupted `gp` there: answers, if this thread was asked. True if so;
+/// then the signal meant nothing else.
+///
+/// # Safety
+/// On gsignal of `mp`, with the registers that were interrupted.
+pub unsafe fn answer(mp: *mut M, gp: *mut G, pc: usize, sp: usize, bp: usize) -> bool {
+    // Another thread than the one that was asked leaves the question alone.
+    if STATE.load() != ASKED || TARGET.load() != mp || !STATE.cas(ASKED, TAKING) {
+        return false;
+    }
+    // SAFETY: TAKING makes the frames ours; the stack of `gp` stands still below this handler.
+    unsafe {
+        let frames = &mut *FRAMES.get();
+        frames.n = 0;
+        if GOROUTINE.load() == gp {
+            let mut u = Unwinder::default();
+            u.init_at(pc, sp, bp, gp, UNWIND_SILENT_ERRORS | UNWIND_TRAP);
+            while u.valid() && frames.n < DEPTH {
+                frames.of[frames.n] = u.frame;
+                frames.n += 1;
+                u.next();
+            }
+        }
+    }
+    STATE.store(TAKEN);
+    true
+}
