@@ -1,14 +1,47 @@
-/* gort.h: goroutines, channels and Go's scheduler for C, and for languages that compile to C's calling conventions.
+/* gort.h: goroutines, channels and Go's scheduler for C, C++, and languages that speak C's calling conventions.
  *
- * Link libgort.a (with -lpthread -ldl -lm) or libgort.so. One runtime per process. All functions but gort_run and
- * gort_num_cpu are to be called on a goroutine: in what gort_run or gort_go started, on its own stack.
+ *     #include <gort.h>
+ *     #include <stdio.h>
  *
- * A goroutine may continue on another thread after each call that can block. Do not keep the address of a thread-local
- * variable across such a call; `errno` is one.
+ *     static void hello(void *c) {
+ *         int n = 42;
+ *         gort_chan_send(c, &n);
+ *     }
  *
- * Stacks are 256 KiB (environment: GORTSTACK=1M), and overflowing one ends the program with Go's report, as do a
- * deadlock, a send on a closed channel, and the other things that Go ends a program for. Compile with unwind tables
- * (the default of gcc and clang on x86-64): tracebacks and gort_goroutine_exit walk through C frames.
+ *     static void program(void *arg) {
+ *         (void)arg;
+ *         gort_chan *c = gort_chan_make(sizeof(int), 0);
+ *         gort_go(hello, c);
+ *         int n;
+ *         gort_chan_recv(c, &n);
+ *         printf("%d\n", n);
+ *         gort_chan_free(c);
+ *     }
+ *
+ *     int main(void) { gort_run(program, NULL); }
+ *
+ *     cc hello.c $(pkg-config --cflags --libs gort)
+ *
+ * Or link libgort.a with -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc (pkg-config --static). One runtime per process.
+ *
+ * WHERE. Functions are to be called on a goroutine, in what gort_run or gort_go started, on its own stack; a section of this header
+ * says where that is otherwise. A function that blocks parks the goroutine, and its thread runs others meanwhile.
+ *
+ * THREADS. A goroutine may continue on another thread after each call that can block. What belongs to the thread must not be kept
+ * across such a call: no address of a thread-local variable, and `errno` is one. gort_lock_os_thread keeps a goroutine where it
+ * is.
+ *
+ * TIME. Durations are nanoseconds in an int64_t (GORT_MILLISECOND, GORT_SECOND); for time-outs a negative one means for ever, 0
+ * without waiting.
+ *
+ * ERRORS. What Go calls a panic (a null pointer, close of a closed channel) is one here, with Go's text: gort_recover catches it,
+ * otherwise it ends the program with a traceback and status 2. What Go calls fatal (a deadlock, unlock of an unlocked mutex, an
+ * overflowing stack) ends the program. Functions that return an int error return 0 or a negative errno.
+ *
+ * STACKS are 256 KiB (environment: GORTSTACK=1M), of which only what is touched costs memory; overflowing one ends the program with
+ * Go's report. Compile with unwind tables (the default of gcc and clang on x86-64): tracebacks, gort_recover and
+ * gort_goroutine_exit walk through C frames. C has no destructors, so what a function holds when a panic leaves it stays held;
+ * with -fexceptions gcc's __attribute__((cleanup)) runs, as destructors do in C++.
  */
 #ifndef GORT_H
 #define GORT_H
@@ -27,13 +60,38 @@ extern "C" {
 #define GORT_NORETURN
 #endif
 
+/* --- version ---------------------------------------------------------------------------------------------------- */
+
+/* Of this header. */
+#define GORT_VERSION_MAJOR 0
+#define GORT_VERSION_MINOR 1
+#define GORT_VERSION_PATCH 0
+#define GORT_VERSION ((GORT_VERSION_MAJOR << 16) | (GORT_VERSION_MINOR << 8) | GORT_VERSION_PATCH)
+
+/* Of the library that the program runs with, in the same form, and as "0.1.0". On any thread, at any time. */
+uint32_t gort_version(void);
+const char *gort_version_string(void);
+
+/* Ends the program with a message and status 2 if a program compiled with this version of the header cannot run with the library:
+ * if that is older, or so much newer that something has changed (before 1.0.0: the minor number, later the major one). On any
+ * thread, at any time: first of all in main.
+ *
+ *     GORT_CHECK_VERSION();
+ */
+void gort_check_version(uint32_t header);
+#define GORT_CHECK_VERSION() gort_check_version(GORT_VERSION)
+
 /* --- the program ------------------------------------------------------------------------------------------------ */
 
 /* Starts the runtime on this thread and runs main(arg) as the main goroutine. When it returns, the process exits with
- * status 0, whatever other goroutines do. Reads GOMAXPROCS, GODEBUG, GOTRACEBACK as Go does. */
+ * status 0, whatever other goroutines do. Reads GOMAXPROCS, GODEBUG, GOTRACEBACK as Go does. On the program's first thread. */
 GORT_NORETURN void gort_run(void (*main)(void *), void *arg);
 
-/* Go's `go fn(arg)`. */
+/* Go's os.Exit: ends the process at once with this status (0 to 255). Goroutines are not unwound; what atexit has registered runs and
+ * stdio is flushed. On any thread. */
+GORT_NORETURN void gort_exit(int status);
+
+/* Go's `go fn(arg)`: does not wait. A null fn is fatal ("go of nil func value"). */
 void gort_go(void (*fn)(void *), void *arg);
 
 /* The same on a segmented stack: it begins with 16 KiB and grows with each call of code that was compiled with gcc's or clang's
@@ -42,16 +100,13 @@ void gort_go(void (*fn)(void *), void *arg);
 void gort_go_segmented(void (*fn)(void *), void *arg);
 
 /* Go's runtime.Gosched, runtime.Goexit, runtime.NumGoroutine, runtime.NumCPU, runtime.GOMAXPROCS (n < 1 only asks);
- * the number of the calling goroutine, as tracebacks show it. */
+ * the number of the calling goroutine, as tracebacks show it. gort_num_cpu may be called anywhere. */
 void gort_gosched(void);
 GORT_NORETURN void gort_goroutine_exit(void);
 int gort_num_goroutine(void);
 int gort_num_cpu(void);
 int gort_gomaxprocs(int n);
 uint64_t gort_goid(void);
-
-/* Go's time.Sleep. */
-void gort_sleep(int64_t nanoseconds);
 
 /* Go's runtime.LockOSThread and UnlockOSThread. */
 void gort_lock_os_thread(void);
@@ -61,25 +116,51 @@ void gort_unlock_os_thread(void);
 void gort_preempt_check(void);
 
 /* Around what may block the thread: a system call, a foreign library. Other goroutines run meanwhile. Both are to be
- * called by the same function, and nothing else of this header in between. */
+ * called by the same function, and nothing else of this header in between.
+ *
+ *     gort_blocking_begin();
+ *     ssize_t n = read(file, buffer, sizeof buffer);
+ *     int error = errno;
+ *     gort_blocking_end();
+ */
 void gort_blocking_begin(void);
 void gort_blocking_end(void);
+
+/* --- panics ----------------------------------------------------------------------------------------------------- */
+
+/* Go's panic(text). The text is copied. */
+GORT_NORETURN void gort_panic(const char *text);
+
+/* Calls f(arg) as Go calls a function that defers a recover. Null if it has returned; the text of the panic if one has left it, raised
+ * by gort_panic, by a function of this header, or by code of Rust below: to be freed with free(). The stack has been unwound (no
+ * setjmp is involved), so frames in between need unwind tables; C++ destructors have run. gort_goroutine_exit passes through.
+ *
+ *     char *text = gort_recover(parse, &input);
+ *     if (text) {
+ *         fprintf(stderr, "%s\n", text);
+ *         free(text);
+ *     }
+ */
+char *gort_recover(void (*f)(void *), void *arg);
 
 /* --- channels --------------------------------------------------------------------------------------------------- */
 
 /* Go's channels. Elements are moved as bytes; they are smaller than 64 KiB. A null channel blocks for ever. */
 typedef struct gort_chan gort_chan;
 
+/* Panics if there cannot be so large a channel. Never null. */
 gort_chan *gort_chan_make(size_t elem_size, size_t capacity);
-/* Nobody may use or wait on it any more. */
+/* Nobody may use or wait on it any more. That of a timer is freed with its timer. Null: nothing. */
 void gort_chan_free(gort_chan *c);
+/* Blocks until somebody receives, or there is room. Panics if the channel is closed, now or meanwhile. */
 void gort_chan_send(gort_chan *c, const void *elem);
-/* False, and zeroes in *elem, if the channel is closed and empty. elem may be null. */
+/* Blocks. False, and zeroes in *elem, if the channel is closed and empty. elem may be null. */
 bool gort_chan_recv(gort_chan *c, void *elem);
 /* Without waiting: false if it would have to. */
 bool gort_chan_try_send(gort_chan *c, const void *elem);
 /* *ok, if not null, is what gort_chan_recv would have returned. */
 bool gort_chan_try_recv(gort_chan *c, void *elem, bool *ok);
+/* Panics if it is closed already, or null. */
 void gort_chan_close(gort_chan *c);
 size_t gort_chan_len(gort_chan *c);
 size_t gort_chan_cap(gort_chan *c);
@@ -93,8 +174,75 @@ typedef struct {
 } gort_case;
 
 /* Go's select statement: waits until one of the cases can go ahead; of several, each is equally likely. The index of
- * the one that did, or -1 with has_default if none can. At most 32767 cases. */
+ * the one that did, or -1 with has_default if none can. At most 32767 cases. A send on a closed channel panics.
+ *
+ *     int n;
+ *     gort_case cases[2] = {{numbers, &n, false, false}, {quit, NULL, false, false}};
+ *     if (gort_select(cases, 2, false) == 0 && cases[0].ok) printf("%d\n", n);
+ */
 ptrdiff_t gort_select(gort_case *cases, size_t n, bool has_default);
+
+/* --- time ------------------------------------------------------------------------------------------------------- */
+
+#define GORT_MICROSECOND INT64_C(1000)
+#define GORT_MILLISECOND INT64_C(1000000)
+#define GORT_SECOND INT64_C(1000000000)
+
+/* Go's time.Sleep: blocks for at least so long; not at all if it is not positive. */
+void gort_sleep(int64_t nanoseconds);
+
+/* The clock of timers: nanoseconds of CLOCK_MONOTONIC. On any thread, at any time. */
+int64_t gort_nanotime(void);
+
+/* Go's time.Timer and time.Ticker. None of these functions blocks; they may be called by several goroutines at once. */
+typedef struct gort_timer gort_timer;
+
+/* Sends the time (an int64_t of gort_nanotime) on its channel once, so long from now; a ticker again and again. The channel holds one
+ * element: a slow receiver misses ticks. A ticker's interval must be positive, or it panics. Never null.
+ *
+ *     gort_timer *t = gort_ticker_new(100 * GORT_MILLISECOND);
+ *     for (int i = 0; i < 3; i++) gort_chan_recv(gort_timer_chan(t), NULL);
+ *     gort_timer_free(t);
+ */
+gort_timer *gort_timer_new(int64_t nanoseconds);
+gort_timer *gort_ticker_new(int64_t nanoseconds);
+/* Go's time.AfterFunc: calls f(arg) on a goroutine of its own. It has no channel. */
+gort_timer *gort_after_func(int64_t nanoseconds, void (*f)(void *), void *arg);
+/* Its channel, which belongs to it; null for gort_after_func. */
+gort_chan *gort_timer_chan(gort_timer *timer);
+/* Prevents it from firing: true if it was going to. No value that was sent before can be received afterwards. A function that has
+ * begun goes on. */
+bool gort_timer_stop(gort_timer *timer);
+/* It fires so long from now (a ticker: from then on at such intervals). True if it was going to fire. */
+bool gort_timer_reset(gort_timer *timer, int64_t nanoseconds);
+/* Stops and frees it, with its channel. Nobody may use either any more. Null: nothing. */
+void gort_timer_free(gort_timer *timer);
+
+/* Go's time.After: the channel of a new timer, to be freed with gort_chan_free, which stops the timer. */
+gort_chan *gort_after(int64_t nanoseconds);
+
+/* --- descriptors ------------------------------------------------------------------------------------------------ */
+
+#define GORT_READ 1
+#define GORT_WRITE 2
+
+/* Blocks the goroutine, not the thread, until the descriptor can be read (or has ended, or has an error) or written: mode is one of
+ * the two. 0, or -ETIMEDOUT, -EBADF, -EINVAL (another mode), or what epoll_ctl says: -EPERM for what cannot be waited for. A plain file
+ * is always ready. Several goroutines may wait for the same descriptor. It must not be closed meanwhile.
+ *
+ *     while ((n = read(fd, buffer, sizeof buffer)) < 0 && errno == EAGAIN)   (fd is O_NONBLOCK)
+ *         if ((error = gort_poll(fd, GORT_READ, 5 * GORT_SECOND)) < 0) return error;
+ */
+int gort_poll(int fd, int mode, int64_t timeout);
+
+/* The same for a descriptor that is waited for often: the runtime's poller knows it until gort_fd_close, which saves two system calls
+ * each time. 0 and a handle in *out, or a negative errno, -EEXIST if there is a handle for it already. */
+typedef struct gort_fd gort_fd;
+int gort_fd_open(int fd, gort_fd **out);
+/* As gort_poll. One goroutine waits in each mode, further ones queue behind it. -EBADF when it is closed meanwhile. */
+int gort_fd_wait(gort_fd *f, int mode, int64_t timeout);
+/* Wakes who waits, and frees the handle. Does not close the descriptor: do that afterwards. Null: nothing. */
+void gort_fd_close(gort_fd *f);
 
 /* --- package sync ----------------------------------------------------------------------------------------------- */
 
@@ -104,8 +252,10 @@ typedef struct {
     uint32_t sema;
 } gort_mutex;
 
+/* Blocks. */
 void gort_mutex_lock(gort_mutex *m);
 bool gort_mutex_try_lock(gort_mutex *m);
+/* Any goroutine may. Fatal if it is not locked. */
 void gort_mutex_unlock(gort_mutex *m);
 
 typedef struct {
@@ -115,8 +265,10 @@ typedef struct {
 } gort_rwmutex;
 
 void gort_rwmutex_lock(gort_rwmutex *m);
+bool gort_rwmutex_try_lock(gort_rwmutex *m);
 void gort_rwmutex_unlock(gort_rwmutex *m);
 void gort_rwmutex_rlock(gort_rwmutex *m);
+bool gort_rwmutex_try_rlock(gort_rwmutex *m);
 void gort_rwmutex_runlock(gort_rwmutex *m);
 
 typedef struct {
@@ -124,9 +276,36 @@ typedef struct {
     uint32_t sema;
 } gort_waitgroup;
 
+/* Panics if the counter becomes negative. */
 void gort_waitgroup_add(gort_waitgroup *wg, ptrdiff_t delta);
 void gort_waitgroup_done(gort_waitgroup *wg);
+/* Blocks until it is 0. */
 void gort_waitgroup_wait(gort_waitgroup *wg);
+
+/* A condition variable. gort_cond_wait unlocks the mutex, blocks until it is signalled, and locks the mutex again; look at the
+ * condition in a loop.
+ *
+ *     gort_mutex_lock(&m);
+ *     while (!ready) gort_cond_wait(&c, &m);
+ *     gort_mutex_unlock(&m);
+ */
+typedef struct {
+    uint32_t wait, notify;
+    uintptr_t lock;
+    void *head, *tail;
+} gort_cond;
+
+void gort_cond_wait(gort_cond *c, gort_mutex *m);
+void gort_cond_signal(gort_cond *c);
+void gort_cond_broadcast(gort_cond *c);
+
+typedef struct {
+    uint32_t done;
+    gort_mutex m;
+} gort_once;
+
+/* Calls f(arg) if this is the first call for this once; when it returns, f has returned. If f panics it counts as done. */
+void gort_once_do(gort_once *o, void (*f)(void *), void *arg);
 
 /* --- for a language with a garbage collector ---------------------------------------------------------------------- */
 

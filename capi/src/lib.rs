@@ -5,11 +5,12 @@ use core::arch::naked_asm;
 use core::ffi::{c_char, c_int, c_void};
 use gort_proc::*;
 use gort_select::Scase;
-use static_assertions::const_assert_eq;
 
-const_assert_eq!(size_of::<gort_sync::Mutex>(), 8);
-const_assert_eq!(size_of::<gort_sync::RwMutex>(), 24);
-const_assert_eq!(size_of::<gort_sync::WaitGroup>(), 16);
+mod errors;
+mod panics;
+mod poll;
+mod sync;
+mod time;
 
 /// A function of C with its argument.
 type Entry = unsafe extern "C-unwind" fn(*mut c_void);
@@ -31,7 +32,8 @@ impl Start {
 /// # Safety
 /// `main` may be called with `arg`.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn gort_run(main: Entry, arg: *mut c_void) -> ! {
+pub unsafe extern "C-unwind" fn gort_run(main: Option<Entry>, arg: *mut c_void) -> ! {
+    let Some(main) = main else { gort_panic::fatal("gort: gort_run of a null function") };
     let s = Start(main, arg);
     gort_rs::run(move || s.call())
 }
@@ -41,7 +43,8 @@ pub unsafe extern "C-unwind" fn gort_run(main: Entry, arg: *mut c_void) -> ! {
 /// # Safety
 /// `f` may be called with `arg`, on another thread.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn gort_go(f: Entry, arg: *mut c_void) {
+pub unsafe extern "C-unwind" fn gort_go(f: Option<Entry>, arg: *mut c_void) {
+    let Some(f) = f else { gort_panic::fatal("go of nil func value") };
     let s = Start(f, arg);
     gort_rs::go(move || s.call());
 }
@@ -51,7 +54,8 @@ pub unsafe extern "C-unwind" fn gort_go(f: Entry, arg: *mut c_void) {
 /// # Safety
 /// As for [`gort_go`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn gort_go_segmented(f: Entry, arg: *mut c_void) {
+pub unsafe extern "C-unwind" fn gort_go_segmented(f: Option<Entry>, arg: *mut c_void) {
+    let Some(f) = f else { gort_panic::fatal("go of nil func value") };
     let s = Start(f, arg);
     gort_rs::go_on(StackKind::Segmented, move || s.call());
 }
@@ -175,8 +179,22 @@ pub extern "C-unwind" fn gort_chan_make(elem_size: usize, capacity: usize) -> *m
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn gort_chan_free(c: *mut Hchan) {
     if !c.is_null() {
-        // SAFETY: the caller's contract.
-        unsafe { gort_chan::freechan(c) }
+        // SAFETY: the caller's contract. A timer's channel goes with its timer.
+        unsafe {
+            match time::timer_of(c) {
+                t if t.is_null() => gort_chan::freechan(c),
+                t => time::gort_timer_free(t),
+            }
+        }
+    }
+}
+
+/// What is sent must be somewhere.
+#[inline]
+fn elem_of(c: *mut Hchan, elem: *const c_void) {
+    // SAFETY: a channel, by the callers' contract.
+    if elem.is_null() && !c.is_null() && unsafe { (*c).elemsize } != 0 {
+        errors::nil("send of a null element");
     }
 }
 
@@ -186,6 +204,7 @@ pub unsafe extern "C-unwind" fn gort_chan_free(c: *mut Hchan) {
 /// A channel, and an element of its size.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn gort_chan_send(c: *mut Hchan, elem: *const c_void) {
+    elem_of(c, elem);
     // SAFETY: the caller's contract.
     unsafe { gort_chan::chansend1(c, elem) }
 }
@@ -206,6 +225,7 @@ pub unsafe extern "C-unwind" fn gort_chan_recv(c: *mut Hchan, elem: *mut c_void)
 /// As for [`gort_chan_send`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn gort_chan_try_send(c: *mut Hchan, elem: *const c_void) -> bool {
+    elem_of(c, elem);
     // SAFETY: the caller's contract.
     unsafe { gort_chan::selectnbsend(c, elem) }
 }
@@ -283,7 +303,10 @@ pub unsafe extern "C-unwind" fn gort_select(cases: *mut Case, n: usize, has_defa
             }
             gort_select::block();
         }
-        assert!(n < 1 << 15, "gort_select: too many cases");
+        if n >= 1 << 15 {
+            errors::bad("gort_select: too many cases (max 32767)".into());
+        }
+        errors::not_null!("gort_select", cases);
         let cases = core::slice::from_raw_parts_mut(cases, n);
         // Sends first, then receives.
         const FEW: usize = 16;
@@ -301,6 +324,9 @@ pub unsafe extern "C-unwind" fn gort_select(cases: *mut Case, n: usize, has_defa
         let mut nsends = 0;
         for send in [true, false] {
             for (j, k) in cases.iter().enumerate().filter(|(_, k)| k.send == send) {
+                if send {
+                    elem_of(k.c, k.elem);
+                }
                 scases[i] = Scase { c: k.c, elem: k.elem };
                 back[i] = j as u16;
                 i += 1;
@@ -318,33 +344,6 @@ pub unsafe extern "C-unwind" fn gort_select(cases: *mut Case, n: usize, has_defa
         cases[j].ok = ok;
         j as isize
     }
-}
-
-macro_rules! sync {
-    ($($name:ident: $t:ident . $m:ident ($($a:ident: $at:ty)?) $(-> $r:ty)?;)*) => { $(
-        /// Of package sync.
-        ///
-        /// # Safety
-        /// Zero at first, and not moved since.
-        #[unsafe(no_mangle)]
-        #[allow(unused_unsafe)] // some of the methods are safe
-        pub unsafe extern "C-unwind" fn $name(this: *const gort_sync::$t $(, $a: $at)?) $(-> $r)? {
-            // SAFETY: the caller's contract.
-            unsafe { (*this).$m($($a)?) }
-        }
-    )* };
-}
-sync! {
-    gort_mutex_lock: Mutex.lock();
-    gort_mutex_try_lock: Mutex.try_lock() -> bool;
-    gort_mutex_unlock: Mutex.unlock();
-    gort_rwmutex_lock: RwMutex.lock();
-    gort_rwmutex_unlock: RwMutex.unlock();
-    gort_rwmutex_rlock: RwMutex.rlock();
-    gort_rwmutex_runlock: RwMutex.runlock();
-    gort_waitgroup_add: WaitGroup.add(delta: isize);
-    gort_waitgroup_done: WaitGroup.done();
-    gort_waitgroup_wait: WaitGroup.wait();
 }
 
 /// The stop in progress. Guarded by the runtime's semaphore for stops.

@@ -97,7 +97,7 @@ pub unsafe fn makechan(elem: ElemType, size: isize) -> *mut Hchan {
         // them apart.
         let p = std::alloc::alloc(lay);
         if p.is_null() {
-            std::alloc::handle_alloc_error(lay);
+            throw("out of memory"); // malloc.go's
         }
         let c = p.cast::<Hchan>();
         c.write(Hchan {

@@ -126,6 +126,66 @@ fn segments_overflow() {
     let _ = std::fs::remove_file(exe);
 }
 
+/// Timers, descriptors, panics, package sync.
+#[test]
+fn api() {
+    for link in [STATIC, SHARED] {
+        let Some(exe) = compile("tests/c", "api", &["-fexceptions"], link) else { return };
+        for procs in ["1", "2", "8"] {
+            let mut cmd = Command::new(&exe);
+            cmd.env("GOMAXPROCS", procs).env_remove("GODEBUG").env_remove("GOTRACEBACK");
+            wait(cmd, b"", Duration::from_secs(120)).ok().stdout_is("right\n");
+        }
+        let _ = std::fs::remove_file(exe);
+    }
+}
+
+/// What C gets wrong is told in Go's words.
+#[test]
+fn mistakes() {
+    const NIL: &str = "panic: runtime error: invalid memory address or nil pointer dereference: ";
+    let nil = |what: &str| format!("{NIL}{what}");
+    let Some(exe) = compile("tests/c", "api", &["-fexceptions"], STATIC) else { return };
+    for (mistake, says) in [
+        ("panic", "panic: no bread\n\ngoroutine 1 [running]:\n".to_string()),
+        ("panic_null", "panic: nil\n".into()),
+        ("go_null", "fatal error: go of nil func value\n".into()),
+        ("run_null", "fatal error: gort: gort_run of a null function\n".into()),
+        ("mutex_null", nil("gort_mutex_lock\n")),
+        ("waitgroup_null", nil("gort_waitgroup_wait\n")),
+        ("cond_null", nil("gort_cond_wait: null mutex\n")),
+        ("once_null", nil("gort_once_do: null f\n")),
+        ("timer_null", nil("gort_timer_stop: null timer\n")),
+        ("after_func_null", nil("gort_after_func: null f\n")),
+        ("ticker_0", "panic: non-positive interval for NewTicker\n".into()),
+        ("ticker_reset", "panic: non-positive interval for Ticker.Reset\n".into()),
+        ("send_null", nil("send of a null element\n")),
+        ("close_null", "panic: close of nil channel\n".into()),
+        ("select_null", nil("gort_select: null cases\n")),
+        ("select_many", "panic: gort_select: too many cases (max 32767)\n".into()),
+        ("fd_null", nil("gort_fd_open: null out\n")),
+        ("recover_null", nil("gort_recover: null f\n")),
+        ("chan_size", "panic: makechan: size out of range\n".into()),
+        ("chan_memory", "fatal error: out of memory\n".into()),
+        ("chan_element", "fatal error: makechan: invalid channel element type\n".into()),
+        ("version_newer", "fatal error: gort: compiled with gort.h 0.2.0, but libgort is 0.1.0\n".into()),
+        ("version_major", "fatal error: gort: compiled with gort.h 1.1.0, but libgort is 0.1.0\n".into()),
+        ("recv_null_for_ever", "fatal error: all goroutines are asleep - deadlock!\n".into()),
+    ] {
+        let mut cmd = Command::new(&exe);
+        cmd.arg(mistake).env_remove("GODEBUG").env_remove("GOTRACEBACK");
+        let o = wait(cmd, b"", Duration::from_secs(60));
+        assert!(o.code == 2 && o.stderr.starts_with(&says), "{mistake}: {says}\n{o}");
+    }
+    for (end, code) in [("exit_3", 3), ("nothing", 0), ("version_patch", 0)] {
+        let mut cmd = Command::new(&exe);
+        cmd.arg(end);
+        let o = wait(cmd, b"", Duration::from_secs(60));
+        assert!(o.code == code && o.stderr.is_empty(), "{end}\n{o}");
+    }
+    let _ = std::fs::remove_file(exe);
+}
+
 /// Functions that are called where they may not be end the program and say why.
 #[test]
 fn misuse() {
