@@ -4,7 +4,7 @@ use crate::asan;
 use core::arch::{asm, global_asm};
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
-use gort_runtime2::{G, Gobuf, M, linkname};
+use gort_runtime2::{G, Gobuf, M, StackKind, linkname};
 use memoffset::offset_of;
 use static_assertions::const_assert_eq;
 
@@ -52,8 +52,11 @@ global_asm!(
     "mov rcx, qword ptr [rdx]",        // :406 faults if g is nil
     "mov rax, qword ptr [rip + gort_tls_g@GOTTPOFF]",
     "mov qword ptr fs:[rax], rdx", // :412
-    "mov rax, qword ptr [rdx + {guard}]",
-    "mov qword ptr fs:[0x70], rax", // the guard of split-stack code is the thread's, so it comes with the goroutine
+    // The guard of split-stack code is the thread's, so it comes with the goroutine: 0 unless its stack has segments.
+    "xor eax, eax",
+    "cmp byte ptr [rdx + {kind}], {segmented}",
+    "je 3f",
+    "2: mov qword ptr fs:[0x70], rax",
     "mov rsp, qword ptr [rdi]",     // :414
     // :415 and :419 left out: gobuf.ret is the result of a call that returns twice, which nothing here does.
     "mov rdx, qword ptr [rdi + 0x18]", // :416
@@ -66,9 +69,13 @@ global_asm!(
     "mov rdi, rdx",
     "mov r10, rdx",
     "jmp rcx", // :423 a jump: a ret would be mispredicted
+    "3: mov rax, qword ptr [rdx + {guard}]",
+    "jmp 2b",
     ".cfi_endproc",
     ".size gort_gogo, . - gort_gogo",
     guard = const offset_of!(G, split_guard),
+    kind = const offset_of!(G, stack_kind),
+    segmented = const StackKind::Segmented as u8,
 );
 
 // Go: asm_amd64.s:429 mcall
@@ -229,8 +236,10 @@ global_asm!(
     "mov rdx, qword ptr [rax + 0x30]",
     "mov r8, qword ptr [rdx + {curg}]",             // :516
     "mov qword ptr fs:[rcx], r8",                   // :517
-    "mov rcx, qword ptr [r8 + {guard}]",
-    "mov qword ptr fs:[0x70], rcx",
+    "xor ecx, ecx",
+    "cmp byte ptr [r8 + {kind}], {segmented}",
+    "je 6f",
+    "5: mov qword ptr fs:[0x70], rcx",
     "mov rsp, qword ptr [r8 + 0x38]",               // :518
     // :519 rbp is on the goroutine's stack
     "mov qword ptr [r8 + 0x38], 0",                 // :520
@@ -245,11 +254,15 @@ global_asm!(
     "jmp rax",
     "4: call {bad}",                                // :537
     "ud2",
+    "6: mov rcx, qword ptr [r8 + {guard}]",
+    "jmp 5b",
     ".cfi_endproc",
     ".size gort_systemstack, . - gort_systemstack",
     gsignal = const offset_of!(M, gsignal),
     curg = const offset_of!(M, curg),
     guard = const offset_of!(G, split_guard),
+    kind = const offset_of!(G, stack_kind),
+    segmented = const StackKind::Segmented as u8,
     bad = sym linkname::badsystemstack,
 );
 

@@ -51,14 +51,14 @@ pub unsafe fn get_lock_rank(l: *mut Mutex) -> LockRank {
 }
 
 /// The lists of held locks as an array that is indexed without references.
-unsafe fn held(mp: *mut M, i: i32) -> *mut HeldLockInfo {
+unsafe fn held(mp: *mut M, i: isize) -> *mut HeldLockInfo {
     // SAFETY: `i` is below the length of the array; the caller checks it.
     unsafe { (&raw mut (*mp).locks_held).cast::<HeldLockInfo>().add(i as usize) }
 }
 
 /// Appends a lock to the list and returns its index. Of a select's many channels those that would fill the list are
 /// counted only; in Go a select of more than ten is fatal when ranks are checked.
-unsafe fn push_held(mp: *mut M, rank: LockRank, lock_addr: usize) -> i32 {
+unsafe fn push_held(mp: *mut M, rank: LockRank, lock_addr: usize) -> isize {
     // SAFETY: only the M's own thread uses its list.
     unsafe {
         // :74 :120 :235
@@ -73,14 +73,14 @@ unsafe fn push_held(mp: *mut M, rank: LockRank, lock_addr: usize) -> i32 {
         if i as usize >= (*mp).locks_held.len() {
             throw("too many locks held concurrently for rank checking");
         }
-        *held(mp, i) = HeldLockInfo { lock_addr, rank };
+        *held(mp, i) = HeldLockInfo { lock_addr, rank, high: 0 };
         (*mp).locks_held_len += 1;
         i
     }
 }
 
 /// Removes entry `i`, moving up those behind it.
-unsafe fn remove_held(mp: *mut M, i: i32) {
+unsafe fn remove_held(mp: *mut M, i: isize) {
     // SAFETY: only the M's own thread uses its list, and `i` is in it.
     unsafe {
         // :182 :211

@@ -110,7 +110,7 @@ extern "C" fn threadentry(arg: *mut c_void) -> *mut c_void {
         (*gp).stack = new_thread_stack(&raw const mp as usize);
         (*gp).stackguard0.set((*gp).stack.lo + STACK_GUARD);
         (*gp).stackguard1 = (*gp).stack.lo + STACK_GUARD;
-        (*mp).os.pthread.store(libc::pthread_self() as u64);
+        (*mp).pthread.store(libc::pthread_self() as u64);
         setg(gp);
         mstart0();
         setg(null_mut());

@@ -224,12 +224,12 @@ pub fn gwrite(b: &[u8]) {
     // SAFETY: the current g and its buffer are used by this thread only.
     unsafe {
         // :96
-        if (*gp).writebuf.is_null() || (*(*gp).m).dying > 0 {
+        if (*gp).writebuf.ptr.is_null() || (*(*gp).m).dying > 0 {
             write_err(b);
             return;
         }
         // :101 up to the capacity; the rest is dropped
-        let buf = &mut *(*gp).writebuf;
+        let buf = &mut *(*gp).writebuf.ptr;
         let n = b.len().min(buf.capacity() - buf.len());
         buf.extend_from_slice(&b[..n]);
     }

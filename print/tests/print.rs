@@ -12,11 +12,11 @@ fn captured(cap: usize, f: impl FnOnce()) -> String {
     with_m(|mp| {
         let mut buf = Vec::with_capacity(cap);
         // SAFETY: the g is this thread's own, and the buffer outlives its use.
-        unsafe { (*getg()).writebuf = &raw mut buf };
+        unsafe { (*getg()).writebuf.ptr = &raw mut buf };
         f();
         // SAFETY: as above.
         unsafe {
-            (*getg()).writebuf = std::ptr::null_mut();
+            (*getg()).writebuf.ptr = std::ptr::null_mut();
             assert_eq!(((*mp).locks.get(), (*mp).printlock), (0, 0));
         }
         String::from_utf8(buf).unwrap()

@@ -162,7 +162,7 @@ pub unsafe fn needm(signal: bool) {
         (*mp).sigmask = sigmask;
 
         // :2316 osSetupTLS does nothing here. The pthread's number: see newosproc.
-        (*mp).os.pthread.store(libc::pthread_self() as u64);
+        (*mp).pthread.store(libc::pthread_self() as u64);
 
         // :2320
         setg((*mp).g0);
@@ -367,7 +367,7 @@ pub unsafe fn dropm() {
         let sigmask = (*mp).sigmask;
         linkname::sigblock(false);
         linkname::unminit();
-        (*mp).os.pthread.store(0);
+        (*mp).pthread.store(0);
 
         // :2533
         setg(core::ptr::null_mut());

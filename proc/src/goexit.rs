@@ -68,7 +68,7 @@ pub unsafe fn gdestroy(gp: *mut G) {
         // :4286
         (*gp).defer_ = core::ptr::null_mut();
         (*gp).panic_ = core::ptr::null_mut();
-        (*gp).writebuf = core::ptr::null_mut();
+        (*gp).writebuf.ptr = core::ptr::null_mut();
         (*gp).waitreason = WaitReason::Zero;
         (*gp).param = core::ptr::null_mut();
         (*gp).labels = core::ptr::null_mut();

@@ -70,8 +70,8 @@ impl LimiterEventStamp {
 pub trait LimiterEventOps {
     /// Begins an event; false if another one is in progress, which then has the time to itself.
     fn start(&self, typ: LimiterEventType, now: i64) -> bool;
-    /// Ends the event in progress, which must be a `typ`, and accounts for it.
-    fn stop(&self, typ: LimiterEventType, now: i64);
+    /// Ends the event in progress, which must be a `typ`, and accounts for it. How long it took, in ns, is the caller's to keep: gort's own.
+    fn stop(&self, typ: LimiterEventType, now: i64) -> i64;
 }
 
 impl LimiterEventOps for LimiterEvent {
@@ -88,7 +88,7 @@ impl LimiterEventOps for LimiterEvent {
 
     /// Go: mgclimit.go:449 stop
     #[inline]
-    fn stop(&self, typ: LimiterEventType, now: i64) {
+    fn stop(&self, typ: LimiterEventType, now: i64) -> i64 {
         let mut stamp;
         loop {
             stamp = LimiterEventStamp(self.stamp.load()); // :452
@@ -104,7 +104,7 @@ impl LimiterEventOps for LimiterEvent {
         let duration = stamp.duration(now); // :461
         if duration == 0 {
             // :463 perhaps the clock crossed a boundary of 2^61 ns: then this time is lost, no harm
-            return;
+            return 0;
         }
         // :472
         match typ {
@@ -114,12 +114,12 @@ impl LimiterEventOps for LimiterEvent {
                 // :476 no limiter to tell
                 // SAFETY: an atomic of the global state.
                 unsafe { (*sched()).idle_time.add(duration) };
-                self.idle.bump(duration); // gort's own; the P is its taker's alone
             }
             // :478
             LimiterEventType::MarkAssist | LimiterEventType::ScavengeAssist => {}
             // :483
             LimiterEventType::None => throw("limiterEvent.stop: invalid limiter event type found"),
         }
+        duration
     }
 }

@@ -105,7 +105,8 @@ pub unsafe fn pidleget(now: i64) -> (*mut P, i64) {
             (*idlep_mask()).clear((*pp).id);
             (*sched).pidle.set((*pp).link.ptr());
             (*sched).npidle.add(-1);
-            (*pp).limiter_event.stop(LimiterEventType::Idle, now); // :6633
+            let idle = (*pp).limiter_event.stop(LimiterEventType::Idle, now); // :6633
+            (*pp).idle.bump(idle); // gort's own; the P is its taker's alone
         }
         (pp, now) // :6635
     }

@@ -10,6 +10,7 @@
 //! | [`globals`] | `sched`, `allp`, `allm`, ... | runtime2.go:1176–1233 |
 //! | [`lockrank`] | ranks of runtime locks | lockrank.go |
 //! | [`atomic`] | typed atomics, loom façade | internal/runtime/atomic |
+//! | [`layout`] | Go's layout, asserted | go_asm.h |
 //! | [`linkname`] | calls against the crate order | `//go:linkname` |
 
 /// A bug on purpose, to show that a model or a comparison with Go would notice: always `false`, at compile time, but
@@ -32,6 +33,8 @@ macro_rules! mutant {
 
 pub mod atomic;
 pub mod globals;
+#[cfg(not(loom))]
+pub mod layout;
 #[cfg_attr(loom, path = "linkname_loom.rs")]
 pub mod linkname;
 pub mod lockrank;

@@ -68,6 +68,7 @@ uintptr!(/// A pointer to an [`M`].
 
 /// A Go slice: pointer, length, capacity. `Copy`, never freed by itself; the memory behind those in the
 /// runtime's tables is never freed at all, as racy readers may still walk an old array.
+#[repr(C)]
 pub struct Slice<T> {
     /// The first element.
     pub ptr: *mut T,

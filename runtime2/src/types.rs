@@ -16,16 +16,16 @@ use core::ffi::c_void;
 /// A lock of the runtime itself: it blocks the thread, not the goroutine. `0` is unlocked.
 ///
 /// Go: runtime2.go:164 mutex
-#[repr(C)]
+#[repr(C, align(8))]
 #[derive(Default)]
 pub struct Mutex {
-    /// The rank, in debug builds; Go's `lockRankStruct`.
+    /// 0 unlocked, 1 locked, 2 locked with sleepers (lock_futex.go:27). In Go a word, of which the futex is the low half.
+    pub key: Uint32,
+    /// The rank, looked at in debug builds, in the half of the word that Go leaves alone; Go's `lockRankStruct`, which is
+    /// empty without the experiment.
     ///
     /// Go: lockrank_on.go:21 lockRankStruct
-    #[cfg(debug_assertions)]
     pub rank: RankCell,
-    /// 0 unlocked, 1 locked, 2 locked with sleepers (lock_futex.go:27).
-    pub key: Uint32,
 }
 
 /// The rank of a [`Mutex`]: written once by `lockInit`, read by every `lock`.
@@ -47,11 +47,13 @@ impl RankCell {
 /// A one-shot event: `notesleep` waits for one `notewakeup`.
 ///
 /// Go: runtime2.go:193 note
-#[repr(transparent)]
+#[repr(C, align(8))]
 #[derive(Default)]
 pub struct Note {
-    /// 0 clear, 1 signalled.
+    /// 0 clear, 1 signalled. In Go a word, of which the futex is the low half.
     pub key: Uint32,
+    /// The high half.
+    pub high: u32,
 }
 
 /// A function value: the first word is the code; what it captured follows.
@@ -144,8 +146,10 @@ pub struct Stack {
 pub struct HeldLockInfo {
     /// Address of the [`Mutex`].
     pub lock_addr: usize,
-    /// Its rank.
+    /// Its rank. In Go a word.
     pub rank: LockRank,
+    /// The rest of that word.
+    pub high: u32,
 }
 
 /// What a goroutine was created by, for `GODEBUG=tracebackancestors=N`.
@@ -212,7 +216,7 @@ pub struct Segment {
 ///
 /// Type-stable: once allocated it is never freed, only reused (`gfput`, `gfget`).
 ///
-/// Left out: the state of the tracer (`trace`), of the race detector (`racectx`), of tracebacks of foreign code (`cgoCtxt`).
+/// The layout is Go's, field by field, up to Go's last ([`crate::layout`]).
 ///
 /// Go: runtime2.go:422 g
 #[repr(C, align(64))]
@@ -250,9 +254,8 @@ pub struct G {
     pub goid: u64,
     /// Next in a run queue or free list.
     pub schedlink: Guintptr,
-    /// The value of `%fs:0x70` while it runs: the guard of its segment; 0 if its stack has none. gort's own, here as
-    /// every switch needs it; Go's `waitsince`, which stands here, comes later.
-    pub split_guard: usize,
+    /// About when it blocked: when sysmon has first seen it so; 0 if it has not, or it is not blocked.
+    pub waitsince: Int64,
     /// Why it waits, while it does.
     pub waitreason: WaitReason,
     /// Preemption was asked for; doubles `stackguard0 == STACK_PREEMPT`.
@@ -285,14 +288,6 @@ pub struct G {
     pub tracking: bool,
     /// Decides when to measure: every [`G_TRACKING_PERIOD`]th time.
     pub tracking_seq: u8,
-    /// The kind of `stack`. gort's own.
-    pub stack_kind: StackKind,
-    /// A Rust panic or Goexit unwinds it, so it is locked to its M. gort's own: see docs/deviations.md.
-    pub unwinding: bool,
-    /// Depth of `preempt::scope`: not 0 while it runs code that a signal may interrupt. gort's own.
-    pub preempt_scope: Uint8,
-    /// A call of `asyncPreempt` was injected and has not returned, so `xsave` is in use. gort's own.
-    pub async_injected: Uint8,
     /// When tracking began last.
     pub tracking_stamp: i64,
     /// Time spent runnable while tracked.
@@ -301,8 +296,17 @@ pub struct G {
     pub lockedm: Muintptr,
     /// Signal that made it panic.
     pub sig: u32,
+    // gort's own, four bytes in the gap that alignment leaves here in Go: on a line that every switch touches anyway.
+    /// The kind of `stack`. gort's own.
+    pub stack_kind: StackKind,
+    /// A Rust panic or Goexit unwinds it, so it is locked to its M. gort's own: see docs/deviations.md.
+    pub unwinding: bool,
+    /// Depth of `preempt::scope`: not 0 while it runs code that a signal may interrupt. gort's own.
+    pub preempt_scope: Uint8,
+    /// A call of `asyncPreempt` was injected and has not returned, so `xsave` is in use. gort's own.
+    pub async_injected: Uint8,
     /// Where its panic message is being written, if not to standard error.
-    pub writebuf: *mut Vec<u8>,
+    pub writebuf: SliceOf<Vec<u8>>,
     /// Signal code.
     pub sigcode0: usize,
     /// Fault address.
@@ -317,12 +321,12 @@ pub struct G {
     pub ancestors: *mut Vec<AncestorInfo>,
     /// Its first function.
     pub startpc: usize,
-    /// About when it blocked: when sysmon has first seen it so; 0 if it has not, or it is not blocked.
-    pub waitsince: Int64,
+    /// Unused: no race detector.
+    pub racectx: usize,
     /// What it waits on, in lock order.
     pub waiting: *mut Sudog,
-    /// The segment it runs on; nil unless `stack_kind` says segmented. gort's own.
-    pub seg: *mut Segment,
+    /// Unused: tracebacks of foreign code.
+    pub cgo_ctxt: Slice<usize>,
     /// Profiler labels; inherited by its children.
     pub labels: *mut c_void,
     /// Cached timer of `time.Sleep`.
@@ -335,10 +339,62 @@ pub struct G {
     pub goroutine_profiled: Uint32,
     /// Argument of coroutine transfers.
     pub coroarg: *mut Coro,
+    /// Unused: the state of the tracer.
+    pub trace: GTraceState,
     /// Bytes of assist credit; unused without a collector.
     pub gc_assist_bytes: i64,
+    // Behind Go's last field: gort's own.
+    /// The value of `%fs:0x70` while it runs: the guard of its segment. Looked at if `stack_kind` says segmented; 0 otherwise.
+    pub split_guard: usize,
+    /// The segment it runs on; nil unless `stack_kind` says segmented. gort's own.
+    pub seg: *mut Segment,
     /// Where `asyncPreempt` saves the extended registers; made when it is needed first, kept as long as the G. gort's own.
     pub xsave: *mut u8,
+}
+
+/// What the tracer knows of a resource in the generations that it may be writing. Unused yet.
+///
+/// Go: tracestatus.go:160 traceSchedResourceState
+#[repr(C)]
+#[derive(Default)]
+pub struct TraceSchedResourceState {
+    /// Whether its status has been written in generation `gen % 3`.
+    pub status_traced: [Uint32; 3],
+    /// Its sequence counters for generation `gen % 2`.
+    pub seq: [u64; 2],
+}
+
+/// Go: traceruntime.go:15 gTraceState
+pub type GTraceState = TraceSchedResourceState;
+
+/// Go: traceruntime.go:26 mTraceState
+#[repr(C)]
+#[derive(Default)]
+pub struct MTraceState {
+    /// Odd while the M writes.
+    pub seqlock: Uintptr,
+    /// Its buffer for generation `gen % 2`.
+    pub buf: [usize; 2],
+    /// Snapshot of `alllink` or `freelink`.
+    pub link: usize,
+}
+
+/// Go: traceruntime.go:33 pTraceState
+#[repr(C)]
+#[derive(Default)]
+pub struct PTraceState {
+    /// Of the P.
+    pub resource: TraceSchedResourceState,
+    /// The M that is in a system call with it.
+    pub m_syscall_id: i64,
+    /// Unused: the sweeper.
+    pub may_sweep: bool,
+    /// Unused: the sweeper.
+    pub in_sweep: bool,
+    /// Unused: the sweeper.
+    pub swept: usize,
+    /// Unused: the sweeper.
+    pub reclaimed: usize,
 }
 
 /// How often the scheduling latency of a G is measured.
@@ -382,6 +438,16 @@ pub enum ThrowType {
 pub struct MLockProfile {
     /// Nanoseconds waited in `lock`.
     pub wait_time: Int64,
+    /// Unused: the stack to charge.
+    pub stack: Slice<usize>,
+    /// Unused: the lock that is waited for.
+    pub pending: usize,
+    /// Unused: cycles of the stack.
+    pub cycles: i64,
+    /// Unused: cycles that no stack got.
+    pub cycles_lost: i64,
+    /// Unused: not to be recorded.
+    pub disabled: bool,
 }
 
 /// The park callback of `gopark`: false means "do not park after all".
@@ -408,8 +474,9 @@ pub type Sigset = u64;
 
 /// Why an M's goroutine has to keep running there. One word, as `schedtrace` reads it on other threads, and signal handlers on the M's own: of a
 /// `&str` they could meet the address of one text with the length of another. In Go that is printed, or not (print ignores a fault).
+#[repr(C)]
 #[derive(Default)]
-pub struct Preemptoff(core::sync::atomic::AtomicPtr<&'static str>);
+pub struct Preemptoff(core::sync::atomic::AtomicPtr<&'static str>, usize);
 
 impl Preemptoff {
     /// The reason; empty if there is none.
@@ -437,15 +504,57 @@ impl Preemptoff {
 #[repr(C)]
 #[derive(Default)]
 pub struct MOS {
-    /// `pthread_t` of the thread, for `pthread_kill` and debuggers; 0 before it runs.
-    pub pthread: Uint64,
+    /// Unused: the profiler's timer.
+    pub profile_timer: i32,
+    /// Unused: whether there is one.
+    pub profile_timer_valid: Bool,
+    /// Unused: a system call that every thread has to make.
+    pub need_per_thread_syscall: Uint8,
+}
+
+/// The registers of a call into a system's library; other systems than Linux.
+///
+/// Go: runtime2.go:617 libcall
+#[repr(C)]
+#[derive(Default)]
+#[allow(missing_docs)]
+pub struct Libcall {
+    pub fn_: usize,
+    pub n: usize,
+    pub args: usize,
+    pub r1: usize,
+    pub r2: usize,
+    pub err: usize,
+}
+
+/// Room for a field of Go's that the native runtime has no use for: `N` words.
+#[repr(C)]
+pub struct Words<const N: usize>([usize; N]);
+
+impl<const N: usize> Default for Words<N> {
+    fn default() -> Self {
+        Self([0; N])
+    }
+}
+
+/// A Go slice of which only the first word is used here, as a pointer to a `T`.
+#[repr(C)]
+pub struct SliceOf<T> {
+    /// What stands in the place of the array.
+    pub ptr: *mut T,
+    rest: Words<2>,
+}
+
+impl<T> Default for SliceOf<T> {
+    fn default() -> Self {
+        Self { ptr: core::ptr::null_mut(), rest: Words::default() }
+    }
 }
 
 /// A machine: an operating system thread.
 ///
-/// Left out, with what they are for: the profiler and the tracer (`createstack`, `profStack`, `waitTraceSkip`, `waitTraceBlockReason`, `trace`,
-/// `vdsoSP`, `vdsoPC`, `pcvalueCache`, `dlogPerM`), tracebacks of foreign code (`cgoCallersUse`, `cgoCallers`), other
-/// systems (`divmod`, `libcall` and its kin, `winsyscall`), and `tls`, as g is in a thread-local of the linker's.
+/// The layout is Go's, field by field, up to Go's last ([`crate::layout`]). "Unused" are here what serves Go's profiler and tracer,
+/// tracebacks of foreign code, and other systems; g is in a thread-local of the linker's, not in `tls`.
 ///
 /// Go: runtime2.go:552 m
 #[repr(C, align(64))]
@@ -455,6 +564,10 @@ pub struct M {
     pub g0: *mut G,
     /// The state that `morestack` saves.
     pub morebuf: Gobuf,
+    /// Unused: ARM's division.
+    pub divmod: u32,
+    /// Keeps `procid` at a multiple of 8.
+    pub pad: u32,
     /// Thread id (gettid), for debuggers and signals.
     pub procid: Uint64,
     /// The goroutine that signal handlers run on.
@@ -463,6 +576,8 @@ pub struct M {
     pub go_sig_stack: GsignalStack,
     /// Saved signal mask.
     pub sigmask: Sigset,
+    /// Unused: see above.
+    pub tls: [usize; 6],
     /// What the thread runs before it schedules.
     pub mstartfn: Option<unsafe fn()>,
     /// The goroutine that runs now.
@@ -515,6 +630,10 @@ pub struct M {
     pub ncgocall: Uint64,
     /// Foreign calls in progress.
     pub ncgo: i32,
+    /// Unused: `cgo_callers` is in use.
+    pub cgo_callers_use: Uint32,
+    /// Unused: tracebacks of foreign code.
+    pub cgo_callers: *mut c_void,
     /// What it sleeps on.
     pub park: Note,
     /// Next in allm.
@@ -523,28 +642,54 @@ pub struct M {
     pub schedlink: Muintptr,
     /// The goroutine locked to it.
     pub lockedg: Guintptr,
+    /// Unused: the stack that made the thread.
+    pub createstack: [usize; 32],
     /// `LockOSThread` calls by the program.
     pub locked_ext: u32,
     /// `lockOSThread` calls by the runtime.
     pub locked_int: u32,
-    /// How many of those are for goroutines that unwind. gort's own.
-    pub locked_unwind: u32,
     /// Next M waiting for a lock.
     pub nextwaitm: Muintptr,
     /// Contention on runtime locks.
     pub m_lock_profile: MLockProfile,
+    /// Unused: stacks of the profiles.
+    pub prof_stack: Slice<usize>,
     /// `gopark`'s callback, for `park_m`.
     pub waitunlockf: Option<UnlockF>,
     /// Its argument.
     pub waitlock: *mut c_void,
+    /// Unused: the tracer's.
+    pub wait_trace_skip: isize,
+    /// Unused: the tracer's.
+    pub wait_trace_block_reason: u8,
     /// System calls; must not wrap the P's view of them.
     pub syscalltick: Uint32,
     /// Next in `sched.freem`.
     pub freelink: *mut M,
+    /// Unused: the state of the tracer.
+    pub trace: MTraceState,
+    /// Unused: other systems.
+    pub libcall: Libcall,
+    /// Unused: other systems.
+    pub libcallpc: usize,
+    /// Unused: other systems.
+    pub libcallsp: usize,
+    /// Unused: other systems.
+    pub libcallg: Guintptr,
+    /// Unused: Windows.
+    pub winsyscall: Words<0>,
+    /// Unused: sp in a call of the vDSO.
+    pub vdso_sp: usize,
+    /// Unused: pc in a call of the vDSO.
+    pub vdso_pc: usize,
     /// Counts completed preemptions.
     pub preempt_gen: Uint32,
     /// A preemption signal is on its way.
     pub signal_pending: Uint32,
+    /// Unused: a cache of Go's function tables.
+    pub pcvalue_cache: Words<49>,
+    /// Unused: the debug log.
+    pub dlog_per_m: Words<0>,
     /// Operating system part.
     pub os: MOS,
     /// State of `rand`.
@@ -552,16 +697,21 @@ pub struct M {
     /// State of `cheaprand`.
     pub cheaprand: u64,
     /// How many of `locks_held` are in use.
-    pub locks_held_len: i32,
+    pub locks_held_len: isize,
     /// Held runtime locks, debug builds.
     pub locks_held: [HeldLockInfo; 10],
-    /// gort's own: locks that are not listed, all of channels (a select of many).
+    // Behind Go's last field: gort's own.
+    /// Locks that are not listed, all of channels (a select of many).
     pub locks_unlisted: i32,
+    /// How many of `locked_int` are for goroutines that unwind.
+    pub locked_unwind: u32,
+    /// `pthread_t` of the thread, for `pthread_kill` and debuggers; 0 before it runs.
+    pub pthread: Uint64,
 }
 
 // Who adds a field looks at `recycle` as well.
 #[cfg(not(loom))]
-const _: () = assert!(size_of::<M>() == 896);
+const _: () = assert!(size_of::<M>() == 1792);
 
 impl M {
     /// Makes an M whose thread has ended as good as new. gort's own: Go's allocator clears memory. `preempt_gen` goes on, so that no count of it is met
@@ -618,7 +768,7 @@ impl M {
             (*mp).syscalltick.store(0);
             (*mp).freelink = core::ptr::null_mut();
             (*mp).signal_pending.store(0);
-            (*mp).os.pthread.store(0);
+            (*mp).pthread.store(0);
             (*mp).locks_held_len = 0;
             (*mp).locks_unlisted = 0;
         }
@@ -656,18 +806,21 @@ impl Default for RunqArray {
     }
 }
 
-/// A stack of at most `N` pointers in place: Go's `x []*T` over `xbuf [N]*T`.
+/// A stack of at most `N` pointers in place: Go's `x []*T` over `xbuf [N]*T`. Only the length of the slice is used, as it always begins
+/// with the buffer.
 #[repr(C)]
 pub struct PtrBuf<T, const N: usize> {
+    array: usize,
     /// How many are in use.
     pub len: usize,
+    cap: usize,
     /// The slots; those from `len` on are meaningless.
     pub buf: [*mut T; N],
 }
 
 impl<T, const N: usize> Default for PtrBuf<T, N> {
     fn default() -> Self {
-        Self { len: 0, buf: [core::ptr::null_mut(); N] }
+        Self { array: 0, len: 0, cap: 0, buf: [core::ptr::null_mut(); N] }
     }
 }
 
@@ -734,9 +887,8 @@ pub struct PStats {
 ///
 /// Type-stable and aligned so that two Ps never share a cache line.
 ///
-/// Left out, with what they are for: the allocator (`mcache` but for its stacks, `pcache`, `mspancache`, `palloc`, `statsSeq`), the collector
-/// (`gcAssistTime`, `gcFractionalMarkTime`, `gcMarkWorkerMode`, `gcMarkWorkerStartTime`, `gcw`, `wbBuf`, `pinnerCache`, `maxStackScanDelta`,
-/// `scannedStackSize`, `scannedStacks`), Go's defers (`deferpool`), the race detector and the tracer (`raceprocctx`, `trace`).
+/// The layout is Go's, field by field, up to Go's last ([`crate::layout`]). "Unused" are here what serves Go's allocator, collector, race
+/// detector and tracer, and its defers.
 ///
 /// Go: runtime2.go:649 p
 #[repr(C, align(128))]
@@ -756,6 +908,14 @@ pub struct P {
     pub sysmontick: Sysmontick,
     /// The M it is wired to; nil if idle.
     pub m: Muintptr,
+    /// Unused: the allocator (its `stackcache` is below).
+    pub mcache: *mut c_void,
+    /// Unused: the allocator.
+    pub pcache: Words<3>,
+    /// Unused: no race detector.
+    pub raceprocctx: usize,
+    /// Unused: free defers.
+    pub deferpool: PtrBuf<c_void, 32>,
     /// Ids reserved from `sched.goidgen`: [`goidcache`, `goidcacheend`).
     pub goidcache: u64,
     /// End of the reserved ids.
@@ -772,21 +932,52 @@ pub struct P {
     pub g_free: PGFree,
     /// Free sudogs.
     pub sudogcache: PtrBuf<Sudog, 128>,
+    /// Unused: the allocator.
+    pub mspancache: Words<129>,
+    /// Unused: pinned objects.
+    pub pinner_cache: usize,
+    /// Unused: the state of the tracer.
+    pub trace: PTraceState,
+    /// Unused: the allocator.
+    pub palloc: Words<2>,
+    /// Unused: the collector.
+    pub gc_assist_time: i64,
+    /// Unused: the collector.
+    pub gc_fractional_mark_time: i64,
+    /// What it spends time on that is not the program's: here only being idle.
+    pub limiter_event: LimiterEvent,
+    /// Unused: the collector.
+    pub gc_mark_worker_mode: isize,
+    /// Unused: the collector.
+    pub gc_mark_worker_start_time: i64,
+    /// Unused: the collector.
+    pub gcw: Words<5>,
+    /// Unused: the write barrier.
+    pub wb_buf: Words<514>,
     /// If 1, run `sched.safe_point_fn` at the next safe point.
     pub run_safe_point_fn: Uint32,
+    /// Unused: statistics of the allocator.
+    pub stats_seq: Uint32,
     /// Its timers.
     pub timers: Timers,
+    /// Unused: the collector.
+    pub max_stack_scan_delta: i64,
+    /// Unused: the collector.
+    pub scanned_stack_size: u64,
+    /// Unused: the collector.
+    pub scanned_stacks: u64,
     /// Should enter the scheduler as soon as possible, whatever G runs.
     pub preempt: Bool,
     /// When it stopped for a stop of the world.
     pub gc_stop_time: i64,
+    // Behind Go's last field: gort's own.
     /// Free stacks by order, Go's `mcache.stackcache`.
     ///
     /// Go: mcache.go:47 stackcache
     pub stackcache: [StackFreeList; NUM_STACK_ORDERS],
-    /// What it spends time on that is not the program's: here only being idle.
-    pub limiter_event: LimiterEvent,
-    /// gort's counters.
+    /// Nanoseconds that it has been idle, up to its last idle time that has ended. For metrics.
+    pub idle: Int64,
+    /// Counters.
     pub stats: PStats,
 }
 
@@ -799,8 +990,6 @@ pub struct P {
 pub struct LimiterEvent {
     /// 0 if there is none.
     pub stamp: Uint64,
-    /// gort's own: nanoseconds that the P has been idle, up to its last idle time that has ended. For metrics.
-    pub idle: Int64,
 }
 
 /// Orders of pooled stacks: `FIXED_STACK << 0 ..= << 3`.
@@ -862,7 +1051,9 @@ pub struct SchedDisable {
     pub n: i32,
 }
 
-/// The scheduler's global state. Left out: `deferpool`.
+/// The scheduler's global state.
+///
+/// The layout is Go's ([`crate::layout`]).
 ///
 /// Go: runtime2.go:775 schedt
 #[repr(C, align(128))]
@@ -912,8 +1103,10 @@ pub struct Schedt {
     pub sudoglock: Mutex,
     /// Central cache of sudogs.
     pub sudogcache: *mut Sudog,
-    /// Guards the (unused) pool of defers.
+    /// Guards the pool of defers.
     pub deferlock: Mutex,
+    /// Unused: free defers.
+    pub deferpool: *mut c_void,
     /// Ms that wait to be freed.
     pub freem: Pointer<M>,
     /// A stop of the world is wanted.
@@ -1028,6 +1221,7 @@ pub type TimerFn = unsafe fn(arg: *mut c_void, seq: usize, delay: i64);
 /// heap, by that heap as well: `heap_ref` takes a reference when it is added and drops it when it leaves.
 ///
 /// Go: time.go:25 timer
+#[repr(C)]
 #[derive(Default)]
 pub struct Timer {
     /// Guards all but the noted exceptions.
@@ -1046,8 +1240,10 @@ pub struct Timer {
     pub period: i64,
     /// What to call.
     pub f: Option<TimerFn>,
-    /// First argument.
+    /// First argument. In Go an interface, of two words.
     pub arg: *mut c_void,
+    /// The second of them.
+    pub arg_data: usize,
     /// Second argument.
     pub seq: usize,
     /// The timers it is in, or nil.
@@ -1072,12 +1268,13 @@ pub struct Timers {
     pub len: Uint32,
     /// Timers in it that are marked for removal.
     pub zombies: Int32,
+    /// gort's own, in the place of the race detector's `raceCtx`: timers that have left the heap and whose `heap_ref` is yet to be
+    /// told; nil until there has been one. Under `mu`.
+    pub released: UnsafeCell<*mut Vec<*mut Timer>>,
     /// `heap[0].when`, 0 if it is empty.
     pub min_when_heap: Int64,
     /// Lower bound of `when` over modified timers, 0 if there are none.
     pub min_when_modified: Int64,
-    /// gort's own: timers that have left the heap and whose `heap_ref` is yet to be told. Under `mu`.
-    pub released: UnsafeCell<Vec<*mut Timer>>,
 }
 
 /// Go: time.go:115 timerWhen
@@ -1091,6 +1288,7 @@ pub struct TimerWhen {
 }
 
 /// Go: chan.go:55 waitq
+#[repr(C)]
 #[derive(Default)]
 pub struct Waitq {
     /// First in line; looked at without the lock by non-blocking operations.
@@ -1146,20 +1344,21 @@ pub struct Hchan {
 /// A coroutine: always has one goroutine blocked in it.
 ///
 /// Go: coro.go:24 coro
+#[repr(C)]
 #[derive(Default)]
 pub struct Coro {
     /// The blocked goroutine.
     pub gp: Guintptr,
     /// What the coroutine runs, and its data.
     pub f: Option<unsafe fn(*mut Coro)>,
-    /// gort's own: data for `f`.
-    pub arg: *mut c_void,
     /// The M its creator was locked to.
     pub mp: *mut M,
     /// Its external lock count then.
     pub locked_ext: u32,
     /// Its internal lock count then.
     pub locked_int: u32,
+    /// gort's own: data for `f`.
+    pub arg: *mut c_void,
 }
 
 /// Go: histogram.go:65 timeHistMinBucketBits

@@ -41,7 +41,7 @@ unsafe impl Sync for Sig {}
 
 /// Go: sigqueue.go:51 sig
 static SIG: Sig = Sig {
-    note: UnsafeCell::new(Note { key: Uint32::new(0) }),
+    note: UnsafeCell::new(Note { key: Uint32::new(0), high: 0 }),
     mask: set(),
     wanted: set(),
     ignored: set(),

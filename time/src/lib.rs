@@ -80,8 +80,23 @@ unsafe fn let_go(ts: *mut Timers, t: *mut Timer) {
     // SAFETY: the caller's contract; t is alive, as its reference is given back no sooner than at the unlock.
     unsafe {
         if (*t).heap_ref.is_some() {
-            (*(*ts).released.get()).push(t);
+            released(ts).push(t);
         }
+    }
+}
+
+/// The list of what has been let go, made at its first use: heaps are never freed.
+///
+/// # Safety
+/// `ts.mu` is held or the world is stopped.
+unsafe fn released<'a>(ts: *mut Timers) -> &'a mut Vec<*mut Timer> {
+    // SAFETY: the caller's contract makes the access exclusive; what it points to comes from `Box::into_raw` and stays.
+    unsafe {
+        let list = (*ts).released.get();
+        if (*list).is_null() {
+            *list = Box::into_raw(Box::default());
+        }
+        &mut **list
     }
 }
 
@@ -127,12 +142,12 @@ pub unsafe fn timers_unlock(ts: *mut Timers) -> bool {
     unsafe {
         // :132
         (*ts).len.store(heap(ts).len() as u32);
-        let released = &mut *(*ts).released.get();
-        if released.is_empty() {
+        let list = *(*ts).released.get();
+        if list.is_null() || (*list).is_empty() {
             unlock(&raw mut (*ts).mu); // :134
             return false;
         }
-        let released = take(released);
+        let released = take(&mut *list);
         unlock(&raw mut (*ts).mu);
         drop_released(released);
         true
@@ -826,8 +841,10 @@ pub unsafe fn timers_take(ts: *mut Timers, src: *mut Timers) {
             (*ts).len.store(heap(ts).len() as u32); // :704
         }
         // References that `src` still owed: ts pays them.
-        let owed = take(&mut *(*src).released.get());
-        (*(*ts).released.get()).extend(owed);
+        if !(*(*src).released.get()).is_null() {
+            let owed = take(released(src));
+            released(ts).extend(owed);
+        }
     }
 }
 

@@ -31,7 +31,7 @@ pub unsafe fn stack(buf: &mut Vec<u8>, all: bool) -> usize {
                 let mp = (*g0).m;
                 // :1703 as if GOTRACEBACK=single: its setting is about crashes
                 (*mp).traceback = 1;
-                (*g0).writebuf = out;
+                (*g0).writebuf.ptr = out;
                 goroutineheader(gp);
                 traceback(pc, sp, bp, gp);
                 // :1707
@@ -39,7 +39,7 @@ pub unsafe fn stack(buf: &mut Vec<u8>, all: bool) -> usize {
                     tracebackothers(gp);
                 }
                 (*mp).traceback = 0;
-                (*g0).writebuf = core::ptr::null_mut();
+                (*g0).writebuf.ptr = core::ptr::null_mut();
             });
         }
 

@@ -505,7 +505,7 @@ pub fn per_p() -> Vec<PCounters> {
             syscalls: s.syscalls.get(),
             spins: s.spins.get(),
             timers: s.timers_run.get(),
-            idle: std::time::Duration::from_nanos(p.limiter_event.idle.get() as u64),
+            idle: std::time::Duration::from_nanos(p.idle.get() as u64),
         });
     });
     v

@@ -6,6 +6,7 @@ mod golang;
 mod golden;
 mod gotest;
 mod gotests;
+mod layout;
 mod ownership;
 mod portmap;
 mod process;
@@ -46,6 +47,15 @@ enum Task {
         #[arg(long, value_name = "DIR")]
         goroot: Option<PathBuf>,
         /// Write nothing; exit with 1 if a recording would change
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write runtime2/src/layout.rs, the assertions of Go's layout, from go_asm.h and DWARF
+    Layout {
+        /// Go's root, as for portmap
+        #[arg(long, value_name = "DIR")]
+        goroot: Option<PathBuf>,
+        /// Write nothing; exit with 1 if the file is not what this Go has
         #[arg(long)]
         check: bool,
     },
@@ -105,6 +115,7 @@ fn main() -> ExitCode {
             portmap::run(root, &portmap::Options { goroot, check, list_missing })
         }
         Task::Golden { cases, goroot, check } => golden::run(root, goroot, &cases, check),
+        Task::Layout { goroot, check } => layout::run(root, &layout::Options { goroot, check }),
         Task::Gen { seed, data } => {
             let p = gort_generator::Program::new(seed);
             print!("{}", if data { p.data() + "\n" } else { p.source() });
