@@ -7,6 +7,7 @@ use gort_proc::*;
 use gort_select::Scase;
 
 mod errors;
+mod hidden;
 mod panics;
 mod poll;
 mod sync;
