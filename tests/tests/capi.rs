@@ -242,10 +242,7 @@ fn install() {
     let flags: Vec<&str> = flags.split_whitespace().collect();
     let private = tool("pkg-config", &["--static", "--libs-only-l", "gort"]);
     let archive = lib.join("libgort.a").display().to_string();
-    let mut fully = vec!["-I", prefix.join("include").to_str().expect("UTF-8"), &archive]
-        .iter()
-        .map(|s| s.to_string())
-        .collect::<Vec<_>>();
+    let mut fully = vec![format!("-I{}", prefix.join("include").display()), archive];
     fully.extend(private.split_whitespace().filter(|l| *l != "-lgort").map(String::from));
     let mut examples = 0;
     for e in std::fs::read_dir(root.join("examples/c")).expect("examples").flatten() {
@@ -262,15 +259,8 @@ fn install() {
             cc.args(["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-O2", "-o"])
                 .arg(&exe)
                 .arg(&source);
-            wait(
-                {
-                    cc.args(flags);
-                    cc
-                },
-                b"",
-                Duration::from_secs(120),
-            )
-            .ok();
+            cc.args(flags);
+            wait(cc, b"", Duration::from_secs(120)).ok();
             let needed =
                 tool("readelf", &["-d", exe.to_str().expect("UTF-8")]).contains(&format!("[{SONAME}]"));
             assert_eq!(needed, kind == "shared", "{name} {kind}");
