@@ -36,7 +36,7 @@ impl Start {
 pub unsafe extern "C-unwind" fn gort_run(main: Option<Entry>, arg: *mut c_void) -> ! {
     let Some(main) = main else { gort_panic::fatal("gort: gort_run of a null function") };
     let s = Start(main, arg);
-    gort_rs::run(move || s.call())
+    gort_rs::run_main(move || s.call())
 }
 
 /// Starts a goroutine.

@@ -214,7 +214,7 @@ fn run(r: Run, go_args: Vec<OsString>) {
     let Some(e) = example else { return };
     let n = r.n.unwrap_or(e.n);
     let (f, stats) = (e.run, r.stats);
-    gort::run(move || {
+    gort::run_main(move || {
         let start = std::time::Instant::now();
         f(n);
         if stats {

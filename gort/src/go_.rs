@@ -32,8 +32,7 @@ unsafe extern "C-unwind" fn enter_boxed<F: FnOnce()>(fv: *mut Funcval) {
 /// It runs next on this processor, before what is queued, unless another one takes it over. A panic that
 /// leaves `f` ends the program with Go's report and status 2; see [`recover`](crate::recover).
 ///
-/// # Panics
-/// Ends the process with `fatal error` if called outside a goroutine.
+/// On a thread of the program's own it works as well, and starts the runtime if need be.
 #[inline(always)]
 pub fn go<F: FnOnce() + Send + 'static>(f: F) {
     let (pc, _, _) = getpcspbp();
@@ -41,9 +40,6 @@ pub fn go<F: FnOnce() + Send + 'static>(f: F) {
 }
 
 /// [`go`] with a stack of that kind: a segmented one for code that was compiled with `-fsplit-stack`.
-///
-/// # Panics
-/// As [`go`].
 #[inline(always)]
 pub fn go_on<F: FnOnce() + Send + 'static>(kind: StackKind, f: F) {
     let (pc, _, _) = getpcspbp();
@@ -53,7 +49,7 @@ pub fn go_on<F: FnOnce() + Send + 'static>(kind: StackKind, f: F) {
 #[inline]
 fn go_pc<F: FnOnce() + Send + 'static>(kind: StackKind, f: F, pc: usize) {
     if getg().is_null() {
-        not_on_goroutine();
+        return outside("go", || start(kind, f, pc));
     }
     // SAFETY: on a goroutine; nothing is held.
     unsafe { preempt_check() };
@@ -65,6 +61,13 @@ fn go_pc<F: FnOnce() + Send + 'static>(kind: StackKind, f: F, pc: usize) {
 pub(crate) fn go_locked<F: FnOnce() + Send + 'static>(f: F) {
     let (pc, _, _) = getpcspbp();
     start(StackKind::Native, f, pc);
+}
+
+/// [`go_locked`] with a stack of that kind.
+#[inline(always)]
+pub(crate) fn go_on_locked<F: FnOnce() + Send + 'static>(kind: StackKind, f: F) {
+    let (pc, _, _) = getpcspbp();
+    start(kind, f, pc);
 }
 
 #[inline]
@@ -87,17 +90,11 @@ fn start<F: FnOnce() + Send + 'static>(kind: StackKind, f: F, pc: usize) {
 #[inline]
 pub unsafe fn go_raw(fv: *mut Funcval, callerpc: usize) {
     if getg().is_null() {
-        not_on_goroutine();
+        // SAFETY: the caller's contract.
+        return outside("go", || unsafe { newproc_pc(fv, callerpc) });
     }
     // SAFETY: the caller's contract.
     unsafe { newproc_pc(fv, callerpc) }
-}
-
-#[cold]
-#[inline(never)]
-fn not_on_goroutine() -> ! {
-    eprintln!("fatal error: gort: go called outside of gort::run");
-    std::process::exit(2);
 }
 
 /// Runs `f`, which may block its thread (a system call, a foreign function, a file), without keeping other

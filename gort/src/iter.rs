@@ -40,7 +40,7 @@ unsafe impl<V: Send> Send for Pull<V> {}
 /// [`Pull::stop`]) makes `yield` return false; dropped where no goroutine runs, it is leaked. A panic or Goexit in `seq` goes on in the caller of `next`.
 ///
 /// ```no_run
-/// # gort::run(|| {
+/// # gort::run_main(|| {
 /// let squares = gort::iter::pull(|yield_| {
 ///     for i in 0u64.. {
 ///         if !yield_(i * i) {

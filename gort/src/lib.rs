@@ -41,6 +41,7 @@ pub mod __select;
 mod chan_;
 mod debugger;
 mod go_;
+mod host;
 pub mod iter;
 pub mod net;
 pub mod preempt;
@@ -53,9 +54,11 @@ pub mod time;
 
 pub use chan_::{Chan, Iter, Receiver, Sender, TryRecvError, TrySendError, chan};
 pub use go_::{blocking, go, go_on, go_raw};
+pub use gort_macros::main;
 pub use gort_panic::recover;
 pub use gort_proc::StackKind;
-pub use rt0::{run, run_on};
+pub use host::{Config, Runtime, run, start};
+pub use rt0::{run_main, run_main_on};
 
 // The crates that only `linkname` refers to must be linked all the same.
 use gort_deadlock as _;

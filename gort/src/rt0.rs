@@ -1,29 +1,127 @@
 //! The start of the runtime, `rt0_go`.
 
+use crate::host::{Body, Config};
 use gort_proc::*;
-use std::sync::Mutex as StdMutex;
+use std::process::{ExitCode, Termination};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex as StdMutex};
 
-type Main = Box<dyn FnOnce() + Send>;
+/// The program's main function: what [`main_main`] returns.
+type Main = Box<dyn FnOnce() -> i32 + Send>;
 
 static MAIN: StdMutex<Option<Main>> = StdMutex::new(None);
-static STARTED: AtomicBool = AtomicBool::new(false);
+
+/// How far the runtime is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Nobody has started it.
+    Down,
+    /// Somebody does.
+    Starting,
+    /// The main goroutine has got as far as its function.
+    Up,
+}
+
+static PHASE: StdMutex<Phase> = StdMutex::new(Phase::Down);
+static CHANGED: Condvar = Condvar::new();
+/// `PHASE` is `Up`: for those who only want to know that.
+static IS_UP: AtomicBool = AtomicBool::new(false);
+
+/// Whether the caller is the one to start the runtime. If not it runs when this returns.
+fn claim() -> bool {
+    let mut p = PHASE.lock().unwrap_or_else(|e| e.into_inner());
+    if *p == Phase::Down {
+        *p = Phase::Starting;
+        return true;
+    }
+    while *p != Phase::Up {
+        p = CHANGED.wait(p).unwrap_or_else(|e| e.into_inner());
+    }
+    false
+}
+
+fn now(phase: Phase) {
+    *PHASE.lock().unwrap_or_else(|e| e.into_inner()) = phase;
+    IS_UP.store(phase == Phase::Up, Ordering::Release);
+    CHANGED.notify_all();
+}
 
 /// The goroutine of `runtime.main`.
 static MAIN_PC: Funcval = Funcval { fn_: main_goroutine };
 
 unsafe extern "C-unwind" fn main_goroutine(_: *mut Funcval) {
-    // SAFETY: started once, as goroutine 1, by `run`.
+    // SAFETY: started once, as goroutine 1, by `boot`.
     gort_panic::run_goroutine(|| unsafe { gort_proc::main() });
 }
 
 /// The program's own main function.
 #[unsafe(export_name = "gort.main_main")]
-unsafe fn main_main() {
+unsafe fn main_main() -> i32 {
     let f = MAIN.lock().unwrap_or_else(|e| e.into_inner()).take();
-    if let Some(f) = f {
-        f();
+    f.map_or(-1, |f| f())
+}
+
+/// Starts the runtime for an operation on a thread of the program's own that has come before everything else.
+#[unsafe(export_name = "gort.host_start")]
+fn host_start() -> bool {
+    // Acquire: what the start has written is there. Pairs with the store in `now`.
+    if !IS_UP.load(Ordering::Acquire) {
+        start_beside(&Config::new(), None);
     }
+    true
+}
+
+/// Starts the runtime with a thread of its own as m0, unless somebody has started it, and waits until it runs. If this is the start,
+/// `first` runs as the main goroutine; otherwise it is given back.
+pub(crate) fn start_beside(config: &Config, first: Option<Body>) -> Option<Body> {
+    if IS_UP.load(Ordering::Acquire) || !claim() {
+        return first;
+    }
+    /// Whoever waits for the start is not to wait for ever if that fails.
+    struct Failed;
+    impl Drop for Failed {
+        fn drop(&mut self) {
+            now(Phase::Down);
+        }
+    }
+    let failed = Failed;
+    if let Some(n) = config.stack_size {
+        assert!(gort_stack::set_default_stack_size(n), "gort: Config::stack_size: {n} is not between 16 KiB and 64 MiB");
+    }
+    let procs = config.gomaxprocs;
+    assert!(procs != Some(0), "gort: Config::gomaxprocs: 0");
+    let (up, is_up) = std::sync::mpsc::channel();
+    let (go_on, may_go_on) = std::sync::mpsc::channel::<()>();
+    let main: Main = Box::new(move || {
+        if let Some(n) = procs {
+            crate::runtime::gomaxprocs(n.min(i32::MAX as u32) as i32);
+        }
+        let _ = up.send(());
+        // The caller makes its M first, so that the numbers of goroutines are the same each time. It needs no P for that.
+        let _ = may_go_on.recv();
+        if let Some(f) = first {
+            f();
+        }
+        -1
+    });
+    if config.library {
+        ISCGO.set(true);
+        // SAFETY: before the start, by one thread. Go (runtime): signal_unix.go:95 libpreinit
+        unsafe { gort_proc::linkname::initsig(true) };
+    }
+    std::thread::Builder::new()
+        .name("gort".into())
+        .stack_size(1 << 20)
+        // SAFETY: once, as the start has been claimed.
+        .spawn(move || unsafe { boot(StackKind::Native, main) })
+        .unwrap_or_else(|e| panic!("gort: no thread for the runtime: {e}"));
+    is_up.recv().unwrap_or_else(|_| panic!("gort: the start of the runtime failed"));
+    core::mem::forget(failed);
+    // SAFETY: the runtime runs, and this is none of its threads.
+    unsafe { bind_thread() };
+    now(Phase::Up);
+    let _ = go_on.send(());
+    None
 }
 
 /// What `runtime.main` does before it exits: here the exit itself.
@@ -98,28 +196,60 @@ fn exit_beside(code: i32) -> ! {
     unsafe { libc::exit(code) }
 }
 
-/// Starts the runtime on this thread and runs `f` as the main goroutine. When `f` returns the process exits
-/// with status 0, whatever the other goroutines do, as a Go program does when `main.main` returns.
+/// Starts the runtime on this thread and runs `f` as the main goroutine. When `f` returns the process exits, whatever the other
+/// goroutines do, as a Go program does when `main.main` returns: with status 0, or what `f`'s result means (`Result`,
+/// `ExitCode`). A panic that leaves `f` ends the program with Go's report and status 2.
 ///
-/// `GOMAXPROCS`, `GODEBUG` and `GOTRACEBACK` are read as Go reads them.
+/// `GOMAXPROCS`, `GODEBUG` and `GOTRACEBACK` are read as Go reads them. [`#[gort::main]`](macro@crate::main) does this for a
+/// program's `main`.
 ///
-/// # Panics
-/// If the runtime has been started before: there is one per process.
+/// If the runtime runs already, `f` runs on a new goroutine of it, or, if the caller is one, right there.
+///
+/// ```no_run
+/// fn main() {
+///     gort::run_main(|| println!("on goroutine {}", gort::runtime::goid()))
+/// }
+/// ```
 ///
 /// Go: asm_amd64.s:159 rt0_go
-pub fn run(f: impl FnOnce() + Send + 'static) -> ! {
-    run_on(StackKind::Native, f)
+pub fn run_main<T: Termination>(f: impl FnOnce() -> T + Send + 'static) -> ! {
+    run_main_on(StackKind::Native, f)
 }
 
-/// [`run`] with a main goroutine whose stack is of that kind: for front ends whose code checks its stack.
-///
-/// # Panics
-/// As [`run`].
-pub fn run_on(kind: StackKind, f: impl FnOnce() + Send + 'static) -> ! {
-    if STARTED.swap(true, Ordering::SeqCst) {
-        panic!("gort::run: the runtime is already running");
+/// [`run_main`] with a main goroutine whose stack is of that kind: for front ends whose code checks its stack.
+pub fn run_main_on<T: Termination>(kind: StackKind, f: impl FnOnce() -> T + Send + 'static) -> ! {
+    if has_goroutine() {
+        exit_process(status(f()));
     }
-    *MAIN.lock().unwrap_or_else(|e| e.into_inner()) = Some(Box::new(f));
+    if claim() {
+        let main: Main = Box::new(move || {
+            now(Phase::Up);
+            status(f())
+        });
+        // SAFETY: once, as the start has been claimed.
+        unsafe { boot(kind, main) }
+    }
+    outside("gort::run_main", || {
+        crate::go_::go_on_locked(kind, move || exit_process(status(f())));
+        // SAFETY: on this thread's own goroutine.
+        unsafe { waits_for_others(|| gort_select::block()) }
+    });
+    unreachable!()
+}
+
+/// What a process ends with whose `main` has returned this.
+fn status(r: impl Termination) -> i32 {
+    let code = r.report();
+    // An ExitCode does not give its number away, but can be compared.
+    (0..=255u8).find(|&n| ExitCode::from(n) == code).map_or(1, i32::from)
+}
+
+/// Makes this thread m0, with `main` for the main goroutine.
+///
+/// # Safety
+/// Once.
+unsafe fn boot(kind: StackKind, main: Main) -> ! {
+    *MAIN.lock().unwrap_or_else(|e| e.into_inner()) = Some(main);
     // SAFETY: one thread only, once: m0 and g0 are made here and never freed.
     unsafe {
         // asm_amd64.s:161 the arguments are std's to keep

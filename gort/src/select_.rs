@@ -189,7 +189,7 @@ pub unsafe fn run<const N: usize>(cases: [RawCase; N], has_default: bool) -> (us
 /// ```no_run
 /// use gort::{chan, select, time};
 /// use std::time::Duration;
-/// # gort::run(|| {
+/// # gort::run_main(|| {
 /// let (a, b) = (chan::<u32>(0), chan::<String>(1));
 /// select! {
 ///     recv(a) -> v => println!("a: {v:?}"),            // v: Option<u32>, None if closed

@@ -1,7 +1,7 @@
 //! Go's package `os/signal`: signals to the process, as values on channels.
 //!
 //! ```no_run
-//! # gort::run(|| {
+//! # gort::run_main(|| {
 //! use gort::signal::{self, Signal};
 //! let c = signal::notify(&[Signal::INT, Signal::TERM]);
 //! println!("press Ctrl-C");

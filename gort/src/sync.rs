@@ -312,7 +312,7 @@ impl fmt::Debug for Once {
 /// elsewhere it is leaked).
 ///
 /// ```no_run
-/// # gort::run(|| {
+/// # gort::run_main(|| {
 /// let buffers = gort::sync::Pool::new(|| Vec::<u8>::with_capacity(4096));
 /// let mut b = buffers.get();
 /// b.extend_from_slice(b"work");

@@ -49,7 +49,7 @@ extern "C" fn main(_argc: c_int, _argv: *const *const c_char) -> c_int {
         }
     }
     // SAFETY: the functions are what the compiler has made of the program; they run on goroutine 1.
-    gort::run_on(StackKind::Segmented, || unsafe {
+    gort::run_main_on(StackKind::Segmented, || unsafe {
         with_state(|| {
             let st = crate::panic::state();
             lock_os_thread_int();

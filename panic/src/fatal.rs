@@ -176,6 +176,30 @@ unsafe fn printpanics(p: *mut Panic) {
     }
 }
 
+/// Prints a panic that was recovered, and the stack of `gp` where it began. The program goes on. gort's own.
+///
+/// # Safety
+/// On the goroutine `gp`.
+pub unsafe fn print_recovered(p: &Panic, text: &str, gp: *mut G) {
+    // SAFETY: the caller's goroutine; the lock keeps reports apart.
+    unsafe {
+        systemstack(|| {
+            lock(paniclk());
+            print!("panic: ");
+            printindented(text);
+            print!("\n");
+            if gotraceback().0 > 0
+                && let Some(bt) = &p.backtrace
+            {
+                print!("\n");
+                goroutineheader(gp);
+                traceback_record(bt, gp);
+            }
+            unlock(paniclk());
+        });
+    }
+}
+
 /// Prepares for the end: takes the lock of reports and freezes the world. False if things are so bad that only stacks
 /// should be printed.
 ///

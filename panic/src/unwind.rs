@@ -5,7 +5,7 @@
 //! [`catch_all`] and [`run_goroutine`] pop. The standard library counts panics per thread, so a goroutine must not
 //! change threads while one is on its way: each entry holds one `lockOSThread` of the runtime's kind.
 
-use crate::fatal::fatalpanic;
+use crate::fatal::{fatalpanic, print_recovered};
 use crate::value::{BoxError, RuntimeError, printpanicval};
 use core::any::Any;
 use core::fmt;
@@ -43,12 +43,13 @@ unsafe impl Send for Panic {}
 /// What Goexit unwinds with.
 struct Goexit;
 
-/// The goroutine that runs here, not the scheduler or a signal handler; nil on other threads.
+/// The goroutine that runs here, not the scheduler or a signal handler; nil on other threads, also while such a thread is a
+/// goroutine for an operation: its panics are those of a thread.
 fn curg() -> *mut G {
     let gp = getg();
     // SAFETY: g and its m are this thread's own.
     unsafe {
-        if gp.is_null() || (*gp).m.is_null() || (*(*gp).m).curg.ptr() != gp {
+        if gp.is_null() || (*gp).m.is_null() || (*(*gp).m).curg.ptr() != gp || (*(*gp).m).isextra {
             return null_mut();
         }
     }
@@ -125,8 +126,8 @@ pub fn install_panic_hook() {
     let previous = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         let gp = getg();
-        // SAFETY: g is this thread's own.
-        if gp.is_null() || unsafe { (*gp).m.is_null() } {
+        // SAFETY: g and M are this thread's own.
+        if gp.is_null() || unsafe { (*gp).m.is_null() || (*(*gp).m).isextra && (*(*gp).m).curg.ptr() == gp } {
             previous(info);
         } else {
             gopanic(gp, info);
@@ -349,6 +350,18 @@ impl Payload {
         match &self.panic {
             Some(p) => Cow::Borrowed(&p.arg),
             None => Cow::Owned(printpanicval(&*self.value)),
+        }
+    }
+    /// Prints what the report that ends a program would begin with: the panic and the stack where it began. For who hands
+    /// the value to another thread, where nothing of that is known. Nothing is printed of a value that was thrown with
+    /// std's `resume_unwind`.
+    pub fn print(&self) {
+        let gp = curg();
+        if let Some(p) = &self.panic
+            && !gp.is_null()
+        {
+            // SAFETY: the current goroutine; the panic is over.
+            unsafe { print_recovered(p, &self.message(), gp) }
         }
     }
     /// Panics again, with the same value.

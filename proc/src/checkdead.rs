@@ -37,7 +37,7 @@ pub unsafe fn checkdead() {
         assert_lock_held(&raw mut (*sched).lock);
 
         // :5928 a library is used by a program that runs: gort has one flag for that and for cgo
-        if ISCGO.get() {
+        if ISCGO.get() || HANDLES.load() > 0 {
             return;
         }
 
@@ -46,11 +46,9 @@ pub unsafe fn checkdead() {
             return;
         }
 
-        // :5944 an extra M, made although no foreign threads are expected, does not run
-        let mut run0 = 0;
-        if !ISCGO.get() && CGO_HAS_EXTRA_M.get() && EXTRA_M_LENGTH.load() > 0 {
-            run0 = 1;
-        }
+        // :5944 extra Ms that wait for a thread do not run. Go has one at most; here all threads that have come and gone
+        // have left theirs. Who takes one makes the number smaller first.
+        let run0 = EXTRA_M_LENGTH.load() as i32;
 
         // :5949
         let run = mcount() - (*sched).nmidle.get() - (*sched).nmidlelocked.get() - (*sched).nmsys.get();

@@ -299,9 +299,46 @@ pub unsafe fn newextram() {
 pub unsafe fn one_new_extra_m() {
     // SAFETY: both are new: nobody else's until they are on allgs and on the extra list.
     unsafe {
-        let sched = sched();
         // :2389 with a goroutine of its own, on which callbacks will run
         let mp = allocm(core::ptr::null_mut(), None, -1);
+        finish_extra_m(mp);
+    }
+}
+
+/// Makes an M on a thread that has none, and puts it on the extra list: with what [`allocm`] and [`one_new_extra_m`] do,
+/// but on a g0 that is known to nobody yet, as m0 was. gort's own: a thread need not wait until somebody has made an M.
+///
+/// # Safety
+/// The thread has no M, and is in no signal handler. The runtime has started.
+pub unsafe fn extra_m_alone() {
+    // SAFETY: M and G are this thread's own until they are on the list; no signal can look at them meanwhile.
+    unsafe {
+        let mut sigmask: Sigset = 0;
+        linkname::sigsave(&raw mut sigmask);
+        linkname::sigblock(false);
+        let g0 = Box::leak(Box::<G>::default()) as *mut G;
+        let mp = Box::leak(Box::<M>::default()) as *mut M;
+        (*mp).g0 = g0;
+        (*g0).m = mp;
+        (*g0).stack = thread_stack();
+        (*g0).stackguard0.set((*g0).stack.lo + STACK_GUARD);
+        (*g0).stackguard1 = (*g0).stackguard0.get();
+        setg(g0);
+        (*allocm_lock()).rlock();
+        mcommoninit(mp, -1);
+        (*allocm_lock()).runlock();
+        finish_extra_m(mp);
+        setg(core::ptr::null_mut());
+        (*g0).stack = Stack::default();
+        linkname::msigrestore(sigmask);
+    }
+}
+
+/// The second half of [`one_new_extra_m`].
+unsafe fn finish_extra_m(mp: *mut M) {
+    // SAFETY: as there.
+    unsafe {
+        let sched = sched();
         // :2390 gort: native code runs on it, so it has the size of any native stack
         let gp = malg(starting_stack_size() as i32);
         // :2391 nobody returns there; it marks the end of the stack
@@ -408,6 +445,16 @@ pub unsafe fn cgo_bind_m() {
     }
 }
 
+/// The g0 of the M that this thread, which the runtime did not start, is bound to; nil if it has none. gort's own.
+pub fn bound_g0() -> *mut G {
+    // The key once made stays, and its number was stored before (the pair of store and load is sequentially consistent).
+    if PTHREAD_KEY_CREATED.load() != 2 {
+        return core::ptr::null_mut();
+    }
+    // SAFETY: the key exists.
+    unsafe { libc::pthread_getspecific(PTHREAD_G.get() as libc::pthread_key_t).cast() }
+}
+
 /// The pthread key whose value in each foreign thread is the g0 of its extra M. Go (runtime/cgo): gcc_libinit.c:30.
 static PTHREAD_G: Uint32 = Uint32::new(0);
 
@@ -445,6 +492,7 @@ unsafe extern "C" fn pthread_key_destructor(g: *mut c_void) {
     // SAFETY: the value is the g0 that cgo_bind_m stored on this very thread.
     unsafe {
         setg(g.cast());
+        swap_stacks((*getg()).m);
         dropm();
     }
 }
@@ -528,7 +576,7 @@ pub unsafe fn unlockextra(mp: *mut M, delta: i32) {
     EXTRA_M.store(mp as usize);
 }
 
-/// Takes an M off the list, waiting if there is none, and says whether it was the last one.
+/// Takes an M off the list, making one if there is none, and says whether it was the last one.
 ///
 /// # Safety
 /// As for [`lockextra`].
@@ -538,8 +586,13 @@ pub unsafe fn unlockextra(mp: *mut M, delta: i32) {
 pub unsafe fn get_extra_m() -> (*mut M, bool) {
     // SAFETY: the list is locked between the two calls; afterwards mp is ours.
     unsafe {
-        // :2663
-        let mp = lockextra(false);
+        // :2663 gort: if there is none this thread makes one, and waits for nobody
+        let mut mp = lockextra(true);
+        while mp.is_null() {
+            unlockextra(mp, 0);
+            extra_m_alone();
+            mp = lockextra(true);
+        }
         EXTRA_M_IN_USE.add(1);
         unlockextra((*mp).schedlink.ptr(), -1);
         // :2666

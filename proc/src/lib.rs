@@ -39,7 +39,7 @@
 //!
 //! Under `cfg(loom)` a module `model` stands in for what models do not have: new threads, stacks, deadlock detection.
 //!
-//! [`mgclimit`] has the one part of mgclimit.go that proc.go needs.
+//! [`foreign`] is gort's own: operations on threads that the runtime did not start. [`mgclimit`] has the one part of mgclimit.go that proc.go needs.
 
 #![cfg_attr(loom, allow(unused_imports))]
 // The module of `runtime.main` is called main.
@@ -80,6 +80,8 @@ pub mod checkdead;
 pub mod extram;
 pub mod find_runnable;
 pub mod for_each_p;
+#[cfg(not(loom))]
+pub mod foreign;
 #[cfg(not(loom))]
 pub mod fork;
 #[cfg(not(loom))]
@@ -130,6 +132,8 @@ pub use checkdead::*;
 pub use extram::*;
 pub use find_runnable::*;
 pub use for_each_p::*;
+#[cfg(not(loom))]
+pub use foreign::*;
 #[cfg(not(loom))]
 pub use fork::*;
 #[cfg(not(loom))]

@@ -15,13 +15,13 @@ impl Drop for NeedUnlock {
 }
 
 /// The first function of the main goroutine: starts sysmon and the helpers, calls the program, ends the
-/// process.
+/// process. It returns, and the goroutine ends, if the process belongs to a host program.
 ///
 /// # Safety
 /// Called once, on the first goroutine, on m0.
 ///
 /// Go: proc.go:147 main
-pub unsafe fn main() -> ! {
+pub unsafe fn main() {
     // SAFETY: the main goroutine, started by the bootstrap once schedinit is done.
     unsafe {
         // :148
@@ -80,9 +80,12 @@ pub unsafe fn main() -> ! {
         need_unlock.0 = false;
         unlock_os_thread_int();
 
-        // :261 started as a library, the host's function is what runs as main_main.
         // :267
-        linkname::main_main();
+        let code = linkname::main_main();
+        // :261 started by a host program (later than in Go: what that gave to the start has run as main_main)
+        if code < 0 {
+            return;
+        }
 
         // :278 another goroutine is panicking: let it print its message and end the process
         if RUNNING_PANIC_DEFERS.load() != 0 {
@@ -98,10 +101,10 @@ pub unsafe fn main() -> ! {
         if PANICKING.load() != 0 {
             gopark(None, core::ptr::null_mut(), WaitReason::PanicWait);
         }
-        linkname::run_exit_hooks(0);
+        linkname::run_exit_hooks(code);
 
         // :291 (the store to address 0 behind it, :294, is for an exit that returns)
-        exit(0);
+        exit(code);
     }
 }
 

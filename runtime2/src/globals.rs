@@ -215,6 +215,9 @@ mod scalars {
     ///
     /// Go: cgo.go:48 iscgo
     pub static ISCGO: Bool = Bool::new(false);
+    /// Handles (`gort::Runtime`) through which a host program may call in at any time: as long as there is one, nothing is a
+    /// deadlock. gort's own; Go's islibrary and isarchive (proc.go:140) are constants of the program.
+    pub static HANDLES: Uint32 = Uint32::new(0);
     /// The first extra M has been made: foreign threads may call in.
     ///
     /// Go: cgo.go:64 cgoHasExtraM

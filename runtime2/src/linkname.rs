@@ -173,11 +173,22 @@ unsafe extern "Rust" {
     /// Go: mgc.go:200 gcenable
     #[link_name = "gort.gcenable"]
     pub unsafe fn gcenable();
-    /// The program: what was given to `gort::run`.
+    /// The program: what was given to `gort::run_main` or `gort::run`. The status that the process ends with, or -1 if it
+    /// goes on, as it belongs to a host program.
     ///
     /// Go: proc.go:135 main_main
     #[link_name = "gort.main_main"]
-    pub unsafe fn main_main();
+    pub unsafe fn main_main() -> i32;
+    /// gort's own: starts the runtime on a thread of its own, if nobody has started it, and waits until it runs. False if it
+    /// has been shut down. On a thread without an M.
+    #[link_name = "gort.host_start"]
+    pub fn host_start() -> bool;
+    /// gort's own (proc): lets a thread that the runtime did not start go on as a goroutine; `op` is what it wants to do.
+    #[link_name = "gort.foreign_enter"]
+    pub unsafe fn foreign_enter(op: &'static str);
+    /// gort's own (proc): the end of `foreign_enter`.
+    #[link_name = "gort.foreign_leave"]
+    pub unsafe fn foreign_leave();
     /// Go: proc.go:319 runExitHooks
     #[link_name = "gort.run_exit_hooks"]
     pub unsafe fn run_exit_hooks(code: i32);

@@ -37,6 +37,23 @@ pub unsafe fn preempt_check() {
     }
 }
 
+/// Runs `f`, an operation, on a thread that runs no goroutine: it is one meanwhile. gort's own: see `gort_proc::foreign`.
+#[cold]
+#[inline(never)]
+pub fn outside<R>(op: &'static str, f: impl FnOnce() -> R) -> R {
+    struct Leave;
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            // SAFETY: the goroutine that was entered below is still this thread's.
+            unsafe { gort_runtime2::linkname::foreign_leave() }
+        }
+    }
+    // SAFETY: `Leave` is its end, also if `f` unwinds.
+    unsafe { gort_runtime2::linkname::foreign_enter(op) };
+    let _leave = Leave;
+    f()
+}
+
 /// A channel, a lock or a timer was used on a thread that runs no goroutine: there is nothing to park. gort's own.
 #[cold]
 #[inline(never)]

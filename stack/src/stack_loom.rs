@@ -54,3 +54,8 @@ pub unsafe fn segment_after_fork() {}
 /// # Safety
 /// None.
 pub unsafe fn stackcache_clear(_pp: *mut gort_runtime2::P) {}
+
+/// A model's operations are always on a goroutine.
+pub fn outside<R>(_op: &'static str, f: impl FnOnce() -> R) -> R {
+    f()
+}

@@ -167,7 +167,7 @@ macro_rules! in_child {
 /// # Panics
 /// If the child cannot be started or does not end within its time.
 pub fn run(name: String, setup: Setup, f: impl FnOnce() + Send + 'static) -> Outcome {
-    run_plain(name, setup, move || gort::run(f))
+    run_plain(name, setup, move || gort::run_main(f))
 }
 
 /// Like [`in_child!`], but without starting the runtime: the closure is the child's main function.

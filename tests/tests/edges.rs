@@ -205,7 +205,7 @@ fn extreme_durations() {
 #[test]
 fn owners_that_are_no_goroutines() {
     in_plain_child!(.env("GODEBUG", "deadlockgraph=1"), || {
-        gort::run(|| {
+        gort::run_main(|| {
             let (m, rw) = (Arc::new(Mutex::new(1)), Arc::new(RwMutex::new(1)));
             let t = std::thread::spawn(move || *m.lock() + *rw.rlock() + *rw.try_rlock().unwrap());
             println!("{}", gort::blocking(|| t.join()).unwrap());
@@ -234,7 +234,7 @@ fn outside_and_fine() {
         // Channels may be made before the runtime starts, and be used, filled or dropped later.
         let (unused, c) = (chan::<String>(3), chan::<String>(1));
         drop(unused);
-        gort::run(move || {
+        gort::run_main(move || {
             c.send("through".to_string());
             println!("{}", c.recv().unwrap_or_default());
         });
@@ -260,7 +260,7 @@ fn panics_outside() {
 fn run_on_another_thread() {
     in_plain_child!(.procs(1), || {
         let t = std::thread::spawn(|| {
-            gort::run(|| {
+            gort::run_main(|| {
                 // SAFETY: nothing in the closure switches goroutines; the M is this thread's own.
                 unsafe {
                     assert!(std::ptr::eq((*getg()).m, gort_proc::M0.load()));
@@ -279,18 +279,23 @@ fn run_on_another_thread() {
     .stdout_is("ran\n");
 }
 
+/// There is one runtime: who starts it again joins it. `run_main` ends the process wherever it is called.
 #[test]
 fn run_twice() {
-    in_child!(.procs(2), || gort::run(|| ()))
-        .exited(2)
-        .stderr_has("panic: gort::run: the runtime is already running\n\ngoroutine 1 [running]:\n");
+    in_child!(.procs(2), || {
+        assert_eq!(gort::run(runtime::goid), 1);
+        let t = std::thread::spawn(|| gort::run(|| runtime::goid()));
+        assert!(gort::blocking(|| t.join()).unwrap() > 1);
+        println!("joined");
+        gort::run_main(|| std::process::ExitCode::from(3));
+    })
+    .exited(3)
+    .stdout_is("joined\n");
     let o = in_child!(.procs(2), || {
-        let t = std::thread::spawn(|| {
-            gort::run(|| ());
-        });
-        println!("{}", gort::blocking(|| t.join()).is_err());
+        let t = std::thread::spawn(|| gort::run_main(|| println!("elsewhere")));
+        let _ = gort::blocking(|| t.join());
     });
-    o.ok().stdout_is("true\n").stderr_has("gort::run: the runtime is already running");
+    o.ok().stdout_is("elsewhere\n");
 }
 
 /// Keeps the processors busy, so that a blocking section loses its own.

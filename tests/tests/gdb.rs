@@ -136,7 +136,7 @@ const LOOK: [&str; 4] = ["info goroutines", "goroutine all bt", "goroutine 5 bt"
 #[test]
 fn live() {
     if std::env::var(CHILD).is_ok() {
-        gort::run(program);
+        gort::run_main(program);
     }
     let mut commands = vec!["set breakpoint pending on", "break gort_test_stop", "run"];
     commands.extend(LOOK);
@@ -152,7 +152,7 @@ fn live() {
 #[test]
 fn core_file() {
     if std::env::var(CHILD).is_ok() {
-        gort::run(program);
+        gort::run_main(program);
     }
     let core = std::env::temp_dir().join(format!("gort-gdb-{}.core", std::process::id()));
     let generate = format!("generate-core-file {}", core.display());
@@ -169,7 +169,7 @@ fn core_file() {
 #[test]
 fn kernel_core_file() {
     if std::env::var(CHILD).is_ok() {
-        gort::run(|| {
+        gort::run_main(|| {
             // SAFETY: the default action of a signal, and a limit.
             unsafe {
                 libc::signal(libc::SIGILL, libc::SIG_DFL);

@@ -360,10 +360,10 @@ fn load() {
         // If the clients die, this must not wait for them: it shows its goroutines instead.
         // SAFETY: a setting of this process.
         unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGQUIT) };
-        gort::run(move || server(l));
+        gort::run_main(move || server(l));
     }
     drop(l);
-    gort::run(move || {
+    gort::run_main(move || {
         clients(addr);
         let mut status = 0;
         // SAFETY: our child; writes the number.

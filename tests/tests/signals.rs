@@ -236,7 +236,7 @@ fn all_signals_blocked() {
             libc::sigfillset(&mut all);
             libc::pthread_sigmask(libc::SIG_SETMASK, &all, std::ptr::null_mut());
         }
-        gort::run(|| {
+        gort::run_main(|| {
             // Asked for, a signal gets through: the runtime keeps a thread that lets it in.
             let c = signal::notify(&[Signal::USR1]);
             for _ in 0..20 {
@@ -342,7 +342,7 @@ fn handlers_from_before_are_called() {
             a.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
             libc::sigaction(libc::SIGSEGV, &a, std::ptr::null_mut());
         }
-        gort::run(|| {
+        gort::run_main(|| {
             kill(Signal::USR2);
             while SEEN.load(SeqCst) < 1 {
                 time::sleep(Duration::from_millis(1));

@@ -69,7 +69,7 @@ fn program() {
 fn no_errors() {
     const CHILD: &str = "GORT_TEST_VALGRIND";
     if std::env::var(CHILD).is_ok() {
-        gort::run(program);
+        gort::run_main(program);
     }
     if !there_is("valgrind") {
         return absent("valgrind", "the program has not been run under it");

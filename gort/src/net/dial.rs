@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// use gort::net::Dialer;
 /// use std::time::Duration;
 ///
-/// # gort::run(|| {
+/// # gort::run_main(|| {
 /// let d = Dialer { timeout: Some(Duration::from_secs(5)), ..Dialer::default() };
 /// let conn = d.dial("example.org:80").unwrap();
 /// # })

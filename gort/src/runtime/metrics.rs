@@ -3,7 +3,7 @@
 //! ```no_run
 //! use gort::runtime::metrics::{self, Sample};
 //!
-//! # gort::run(|| {
+//! # gort::run_main(|| {
 //! let mut s = [Sample::new("/sched/goroutines:goroutines"), Sample::new("/sched/latencies:seconds")];
 //! metrics::read(&mut s);
 //! println!("{} goroutines", s[0].value.uint64());

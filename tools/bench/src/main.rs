@@ -33,7 +33,7 @@ fn main() {
             std::env::set_var("GORTSPLIT", "free");
         }
     }
-    gort::run(move || {
+    gort::run_main(move || {
         f(&id);
         let _ = std::io::stdout().flush();
     })
