@@ -23,7 +23,9 @@
 //! ```
 //!
 //! What Go does, gort does: a deadlock ends the program with Go's message, a panic that leaves a goroutine ends
-//! it with a traceback and status 2, the program ends when the function given to [`run`] returns.
+//! it with a traceback and status 2. [`run`] returns what its function returns, and a panic of that function comes back to the
+//! caller; with [`run_main`], or the attribute [`main`](macro@main), the program ends when the function returns, as in Go.
+//! [`start`] gives a handle on the runtime to a program that has a main loop of its own.
 //!
 //! # The one rule about threads
 //! A goroutine may continue on another thread after any operation of this crate that can block, with all that is on its
