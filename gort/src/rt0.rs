@@ -86,7 +86,10 @@ pub(crate) fn start_beside(config: &Config, first: Option<Body>) -> Option<Body>
     }
     let failed = Failed;
     if let Some(n) = config.stack_size {
-        assert!(gort_stack::set_default_stack_size(n), "gort: Config::stack_size: {n} is not between 16 KiB and 64 MiB");
+        assert!(
+            gort_stack::set_default_stack_size(n),
+            "gort: Config::stack_size: {n} is not between 16 KiB and 64 MiB"
+        );
     }
     let procs = config.gomaxprocs;
     assert!(procs != Some(0), "gort: Config::gomaxprocs: 0");

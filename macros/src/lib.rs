@@ -47,11 +47,16 @@ fn parse(attribute: &str, args: TokenStream, item: TokenStream) -> Result<ItemFn
     let f: ItemFn = syn::parse(item)?;
     let s = &f.sig;
     if let Some(t) = &s.asyncness {
-        let text = format!("#[{attribute}]: the function of a goroutine is not async: what waits parks the goroutine");
+        let text = format!(
+            "#[{attribute}]: the function of a goroutine is not async: what waits parks the goroutine"
+        );
         return Err(Error::new_spanned(t, text));
     }
     if !s.inputs.is_empty() {
-        return Err(Error::new_spanned(&s.inputs, format!("#[{attribute}]: the function takes no parameters")));
+        return Err(Error::new_spanned(
+            &s.inputs,
+            format!("#[{attribute}]: the function takes no parameters"),
+        ));
     }
     if !s.generics.params.is_empty() {
         return Err(Error::new_spanned(&s.generics, format!("#[{attribute}]: the function is not generic")));

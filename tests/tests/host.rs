@@ -68,7 +68,8 @@ fn main_returns_what_run_returns() {
 #[test]
 fn deadlock_in_run() {
     let o = in_plain_child!(.procs(2), || gort::run(|| _ = chan::<()>(0).recv()));
-    o.exited(2).stderr_has("fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive]:\n");
+    o.exited(2)
+        .stderr_has("fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive]:\n");
     assert_eq!(o.stderr.matches("\ngoroutine ").count(), 1, "{o}");
 }
 
@@ -83,7 +84,8 @@ fn started_twice() {
         rt.spawn(move || tx.send(5).unwrap());
         assert_eq!(rx.recv(), Ok(5));
         assert_eq!(gort::run(|| 6), 6);
-        let others: Vec<_> = (0..8).map(|n| std::thread::spawn(move || gort::start(Config::new()).block_on(|| n))).collect();
+        let others: Vec<_> =
+            (0..8).map(|n| std::thread::spawn(move || gort::start(Config::new()).block_on(|| n))).collect();
         assert_eq!(others.into_iter().map(|t| t.join().unwrap()).sum::<i32>(), 28);
         println!("host goes on");
     })
