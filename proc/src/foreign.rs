@@ -26,9 +26,7 @@ pub unsafe fn swap_stacks(mp: *mut M) {
     // SAFETY: both are this thread's.
     unsafe {
         let (g0, curg) = ((*mp).g0, (*mp).curg.ptr());
-        let thread = (*g0).stack;
-        (*g0).stack = (*curg).stack;
-        (*curg).stack = thread;
+        core::ptr::swap(&raw mut (*g0).stack, &raw mut (*curg).stack);
         (*g0).stackguard0.set((*g0).stack.lo + STACK_GUARD);
         (*g0).stackguard1 = (*g0).stackguard0.get();
         // Where mcall and systemstack begin. Nothing returns to it.
