@@ -209,9 +209,7 @@ fn exit_beside(code: i32) -> ! {
 /// If the runtime runs already, `f` runs on a new goroutine of it, or, if the caller is one, right there.
 ///
 /// ```no_run
-/// fn main() {
-///     gort::run_main(|| println!("on goroutine {}", gort::runtime::goid()))
-/// }
+/// gort::run_main(|| println!("on goroutine {}", gort::runtime::goid()))
 /// ```
 ///
 /// Go: asm_amd64.s:159 rt0_go

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 #[test]
 fn values_come_back() {
     in_plain_child!(.procs(1), || {
-        let words = vec!["a".to_string(), "b".to_string()];
+        let words = ["a".to_string(), "b".to_string()];
         let mut n = 0;
         let r = gort::run(|| {
             n += 1;
