@@ -283,7 +283,7 @@ fn run_on_another_thread() {
 fn run_twice() {
     in_child!(.procs(2), || {
         assert_eq!(gort::run(runtime::goid), 1);
-        let t = std::thread::spawn(|| gort::run(|| runtime::goid()));
+        let t = std::thread::spawn(|| gort::run(runtime::goid));
         assert!(gort::blocking(|| t.join()).unwrap() > 1);
         println!("joined");
         gort::run_main(|| std::process::ExitCode::from(3));
