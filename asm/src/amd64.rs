@@ -226,27 +226,8 @@ global_asm!(
     "mov rsp, qword ptr [r8 + 0x38]",               // :506
     "mov rax, rdi",
     "mov rdi, rsi",
-    "call rax",                                     // :511
-    // Where a traceback of the goroutine finds it while its g0 works: Go's systemstack_switch, here a label.
-    ".globl gort_systemstack_switch",
-    ".hidden gort_systemstack_switch",
-    "gort_systemstack_switch:",
-    "mov rcx, qword ptr [rip + gort_tls_g@GOTTPOFF]",
-    "mov rax, qword ptr fs:[rcx]",                  // :514
-    "mov rdx, qword ptr [rax + 0x30]",
-    "mov r8, qword ptr [rdx + {curg}]",             // :516
-    "mov qword ptr fs:[rcx], r8",                   // :517
-    "xor ecx, ecx",
-    "cmp byte ptr [r8 + {kind}], {segmented}",
-    "je 6f",
-    "5: mov qword ptr fs:[0x70], rcx",
-    "mov rsp, qword ptr [r8 + 0x38]",               // :518
-    // :519 rbp is on the goroutine's stack
-    "mov qword ptr [r8 + 0x38], 0",                 // :520
-    "mov qword ptr [r8 + 0x38 + 0x30], 0",
-    "pop rbp",
+    "jmp gort_systemstack_call",                    // :511 there
     ".cfi_def_cfa rsp, 8",
-    "ret",
     ".cfi_restore rbp",
     "3:",                                           // :525 already on a system stack
     "mov rax, rdi",
@@ -254,16 +235,34 @@ global_asm!(
     "jmp rax",
     "4: call {bad}",                                // :537
     "ud2",
-    "6: mov rcx, qword ptr [r8 + {guard}]",
-    "jmp 5b",
     ".cfi_endproc",
     ".size gort_systemstack, . - gort_systemstack",
     gsignal = const offset_of!(M, gsignal),
     curg = const offset_of!(M, curg),
-    guard = const offset_of!(G, split_guard),
-    kind = const offset_of!(G, stack_kind),
-    segmented = const StackKind::Segmented as u8,
     bad = sym linkname::badsystemstack,
+);
+
+// void gort_call_on_stack(fn, arg, top): calls fn(arg) on the stack that ends at rdx, a multiple of 16. As in systemstack
+// the frame pointer stays behind, for unwinders, and the call itself is in `__morestack`, for gdb.
+global_asm!(
+    ".text",
+    ".p2align 4",
+    ".globl gort_call_on_stack",
+    ".hidden gort_call_on_stack",
+    ".type gort_call_on_stack,@function",
+    "gort_call_on_stack:",
+    ".cfi_startproc",
+    "push rbp",
+    ".cfi_def_cfa_offset 16",
+    ".cfi_offset rbp, -16",
+    "mov rbp, rsp",
+    ".cfi_def_cfa_register rbp",
+    "mov rsp, rdx",
+    "mov rax, rdi",
+    "mov rdi, rsi",
+    "jmp gort_on_stack_call",
+    ".cfi_endproc",
+    ".size gort_call_on_stack, . - gort_call_on_stack",
 );
 
 // Go: asm_amd64.s:394 mstart
@@ -356,7 +355,38 @@ unsafe extern "C" {
     fn gort_mstart_call(f: unsafe extern "C" fn(), sched: *mut Gobuf);
     fn gort_goexit();
     fn gort_systemstack(f: unsafe extern "C" fn(*mut c_void), arg: *mut c_void);
+    fn gort_call_on_stack(f: unsafe extern "C" fn(*mut c_void), arg: *mut c_void, top: usize);
     static gort_systemstack_switch: u8;
+    static gort_systemstack_call: u8;
+    static gort_on_stack_call: u8;
+    static gort_on_stack_end: u8;
+}
+
+/// Calls `f(arg)` on the stack that ends at `top`, on behalf of the same g: the runtime does not know that stack.
+///
+/// # Safety
+/// `top` is a multiple of 16, with enough writable memory below; `f` neither unwinds nor switches the goroutine.
+pub unsafe fn call_on_stack(f: unsafe extern "C" fn(*mut c_void), arg: *mut c_void, top: usize) {
+    // SAFETY: the caller's contract.
+    unsafe { gort_call_on_stack(f, arg, top) }
+}
+
+/// The name of the function that `pc` belongs to and where its part there begins, if that part is where the linker's symbols
+/// say `__morestack`: a call from one stack to another.
+pub fn switch_name(pc: usize) -> Option<(&'static str, usize)> {
+    let [a, b, c] =
+        [&raw const gort_systemstack_call, &raw const gort_on_stack_call, &raw const gort_on_stack_end]
+            .map(|p| p as usize);
+    match pc {
+        _ if a <= pc && pc < b => Some(("gort_systemstack", a)),
+        _ if b <= pc && pc < c => Some(("gort_call_on_stack", b)),
+        _ => None,
+    }
+}
+
+/// Whether the caller of the frame at `pc` is on another stack, above or below.
+pub fn switches_stack(pc: usize) -> bool {
+    switch_name(pc).is_some()
 }
 
 /// The current goroutine: g0 on a scheduler stack, gsignal in a signal handler, nil on a foreign thread.

@@ -53,7 +53,7 @@
 
 use core::arch::global_asm;
 use core::ffi::c_void;
-use gort_runtime2::{G, Segment, linkname};
+use gort_runtime2::{G, Gobuf, M, Segment, StackKind, linkname};
 use memoffset::offset_of;
 
 global_asm!(
@@ -211,6 +211,49 @@ global_asm!(
     ".zero 5", // the personality routine looks at seven bytes
     ".cfi_endproc",
     "gort_morestack_end:",
+    // The rest of systemstack, and of call_on_stack (amd64.rs). A caller's frame may be above or below: gdb tolerates that in functions of
+    // this name only, and goes by the symbol that the linker knows.
+    ".globl gort_systemstack_call, gort_systemstack_switch, gort_on_stack_call, gort_on_stack_end",
+    ".hidden gort_systemstack_call, gort_systemstack_switch, gort_on_stack_call, gort_on_stack_end",
+    ".p2align 4",
+    "gort_systemstack_call:",
+    ".cfi_startproc",
+    ".cfi_def_cfa rbp, 16",
+    ".cfi_offset rbp, -16",
+    "call rax",                                     // asm_amd64.s:511
+    // Where a traceback of the goroutine finds it while its g0 works: Go's systemstack_switch, here a label.
+    "gort_systemstack_switch:",
+    "mov rcx, qword ptr [rip + gort_tls_g@GOTTPOFF]",
+    "mov rax, qword ptr fs:[rcx]",                  // asm_amd64.s:514
+    "mov rdx, qword ptr [rax + {m}]",
+    "mov r8, qword ptr [rdx + {curg}]",             // asm_amd64.s:516
+    "mov qword ptr fs:[rcx], r8",                   // asm_amd64.s:517
+    "xor ecx, ecx",
+    "cmp byte ptr [r8 + {kind}], {segmented}",
+    "je 8f",
+    "7: mov qword ptr fs:[0x70], rcx",
+    "mov rsp, qword ptr [r8 + {sched_sp}]",         // asm_amd64.s:518
+    // asm_amd64.s:519 rbp is on the goroutine's stack
+    "mov qword ptr [r8 + {sched_sp}], 0",           // asm_amd64.s:520
+    "mov qword ptr [r8 + {sched_bp}], 0",
+    ".cfi_remember_state",
+    "pop rbp",
+    ".cfi_def_cfa rsp, 8",
+    "ret",
+    ".cfi_restore_state",
+    "8: mov rcx, qword ptr [r8 + {split_guard}]",
+    "jmp 7b",
+    ".cfi_endproc",
+    "gort_on_stack_call:",
+    ".cfi_startproc",
+    ".cfi_def_cfa rbp, 16",
+    ".cfi_offset rbp, -16",
+    "call rax",
+    "leave",
+    ".cfi_def_cfa rsp, 8",
+    "ret",
+    ".cfi_endproc",
+    "gort_on_stack_end:",
     ".size __morestack, . - __morestack",
     // Whether a segment is freed as soon as it is left; see the crate stack.
     ".pushsection .bss,\"aw\",@nobits",
@@ -221,6 +264,12 @@ global_asm!(
     "gort_split_free:",
     ".zero 1",
     ".popsection",
+    m = const offset_of!(G, m),
+    kind = const offset_of!(G, stack_kind),
+    segmented = const StackKind::Segmented as u8,
+    curg = const offset_of!(M, curg),
+    sched_sp = const offset_of!(G, sched) + offset_of!(Gobuf, sp),
+    sched_bp = const offset_of!(G, sched) + offset_of!(Gobuf, bp),
     seg = const offset_of!(G, seg),
     split_guard = const offset_of!(G, split_guard),
     prev = const offset_of!(Segment, prev),

@@ -19,6 +19,7 @@ use gort_stack::stack_of;
 use std::sync::OnceLock;
 
 pub(crate) use gort_panic::startpanic_m;
+use gort_traceback::Regs;
 pub(crate) use gort_traceback::{goroutineheader, traceback, tracebackothers};
 
 /// The stack of `gp` from the interrupted instruction on.
@@ -27,7 +28,7 @@ pub(crate) use gort_traceback::{goroutineheader, traceback, tracebackothers};
 /// In the signal handler that interrupted `gp`.
 pub(crate) unsafe fn tracebacktrap(c: &Sigctxt, gp: *mut G) {
     // SAFETY: the registers are those of `gp`, which stands still while its thread is in the handler.
-    unsafe { gort_traceback::tracebacktrap(c.sigpc(), c.sigsp(), c.rbp() as usize, gp) }
+    unsafe { gort_traceback::traceback_regs(&Regs::all(c.all()), gp) }
 }
 
 /// Makes the goroutine panic by itself when the handler returns, if its code can: see [`set_prepare`].

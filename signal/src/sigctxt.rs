@@ -76,6 +76,18 @@ impl Sigctxt {
         /// Go: signal_linux_amd64.go:44 rflags
         rflags = REG_EFL;
     }
+    /// All registers in DWARF's order, with rip at the end.
+    pub fn all(&self) -> [usize; 17] {
+        use libc::{
+            REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RAX, REG_RBP, REG_RBX,
+            REG_RCX, REG_RDI, REG_RDX, REG_RIP, REG_RSI, REG_RSP,
+        };
+        [
+            REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8, REG_R9, REG_R10,
+            REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP,
+        ]
+        .map(|r| self.reg(r) as usize)
+    }
     /// Go: signal_linux_amd64.go:45 cs
     pub fn cs(&self) -> u64 {
         self.reg(libc::REG_CSGSFS) & 0xffff

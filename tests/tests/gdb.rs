@@ -165,6 +165,53 @@ fn core_file() {
     check(&o.expect("gdb is there"));
 }
 
+/// A goroutine that has called on another stack: a thread's, which is above its own, and one below.
+#[test]
+fn both_ways_between_stacks() {
+    if std::env::var(CHILD).is_ok() {
+        #[inline(never)]
+        extern "C" fn gort_test_elsewhere() {
+            let here = 0u8;
+            // SAFETY: the current M's goroutine, which waits.
+            let stack = unsafe { (*(*(*gort_proc::getg()).m).curg.ptr()).stack };
+            println!(
+                "the goroutine is {}",
+                if stack.lo > &raw const here as usize { "above" } else { "below" }
+            );
+            gort_test_stop();
+        }
+        unsafe extern "C" fn elsewhere(_: *mut std::ffi::c_void) {
+            gort_test_elsewhere();
+        }
+        gort::run(|| {
+            // SAFETY: what is called is short, and does not block; the second stack is made for it.
+            unsafe {
+                gort_proc::systemstack(|| gort_test_elsewhere());
+                const SIZE: usize = 1 << 20;
+                let (prot, flags) =
+                    (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+                let low = libc::mmap((1 << 30) as *mut _, SIZE, prot, flags, -1, 0);
+                assert!(low != libc::MAP_FAILED);
+                gort_proc::call_on_stack(elsewhere, std::ptr::null_mut(), low as usize + SIZE);
+            }
+            println!("the end");
+        });
+    }
+    let commands = ["set breakpoint pending on", "break gort_test_stop", "run", "bt", "continue", "bt"];
+    let commands = [&commands[..], &["info goroutines", "continue"]].concat();
+    let Some(o) = gdb("both_ways_between_stacks", None, &commands) else { return };
+    for order in ["below", "above"] {
+        assert!(o.stdout.contains(&format!("the goroutine is {order}\n")), "{o}");
+    }
+    let stacks: Vec<&str> = o.stdout.split("\n#0  ").filter(|s| s.contains("gort_test_elsewhere")).collect();
+    assert_eq!(stacks.len(), 2, "{o}");
+    for s in stacks {
+        assert!(s.contains("both_ways_between_stacks") && s.contains(" in gort_goexit"), "{o}");
+    }
+    assert!(!format!("{}{}", o.stdout, o.stderr).contains("previous frame"), "{o}");
+    assert!(o.stdout.contains("the end"), "{o}");
+}
+
 /// A core file written by the kernel, where it writes them into the working directory.
 #[test]
 fn kernel_core_file() {

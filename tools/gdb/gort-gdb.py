@@ -202,7 +202,8 @@ def describe(f):
     return name, where
 
 
-SKIP = ("gort_", "std::", "core::", "alloc::")
+# A call from one stack to another is in a part of __morestack: see asm/src/morestack_amd64.rs.
+SKIP = ("gort_", "__morestack", "std::", "core::", "alloc::")
 
 
 def user_frame(f):

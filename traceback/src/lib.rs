@@ -8,6 +8,8 @@
 //! | module | what | Go |
 //! |---|---|---|
 //! | [`modules`] | loaded modules, one step of unwinding | `findfunc`, `funcspdelta` (symtab.go) |
+//! | `cfi` | a row of call frame information, applied | |
+//! | `maps` | modules that the loader could not be asked for | |
 //! | [`symtab`] | pc to function, file and line, inlined calls too | symtab.go, symtabinl.go |
 //! | [`unwinder`] | `unwinder`, `callers` | traceback.go:54–654, 1092–1110 |
 //! | [`printing`] | tracebacks, headers, which frames to show | traceback.go:656–1330 |
@@ -19,7 +21,9 @@
 //! functions and lines allocates, which in a signal handler another thread does. Both run on a system stack and are
 //! guarded against re-entry: a fault in the middle of them leads to a report with bare addresses, not to a deadlock.
 
+mod cfi;
 mod helper;
+mod maps;
 pub mod modules;
 pub mod printing;
 pub mod probe;
@@ -27,6 +31,7 @@ pub mod stack;
 pub mod symtab;
 pub mod unwinder;
 
+pub use cfi::{Regs, Step, Stop};
 pub use helper::help;
 pub use modules::init;
 pub use printing::*;

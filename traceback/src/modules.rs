@@ -3,14 +3,15 @@
 //! What the function table is to Go, the program headers and `.eh_frame` are here. They are read from memory, as
 //! they were loaded: no file is opened.
 
+use crate::cfi::{self, Context, Found, Regs, Rule, Step, Stop, Tables};
+use crate::maps::{self, Gap};
 use core::ffi::{CStr, c_int, c_void};
 use core::sync::atomic::{AtomicU32, Ordering};
-use framehop::x86_64::{CacheX86_64, UnwindRegsX86_64, UnwinderX86_64};
-use framehop::{ExplicitModuleSectionInfo, FrameAddress, MustNotAllocateDuringUnwind, Unwinder};
-use gort_asm::{getg, morestack_frame};
-use gort_os_linux::{gettid, osyield, syscall6};
+use gort_asm::{getg, morestack_frame, switches_stack};
+use gort_os_linux::{gettid, osyield};
 use gort_runtime2::{Global, Stack};
 use gort_stack::{GUARD_SIZE, stack_of};
+use std::borrow::Cow;
 
 /// A module as the dynamic loader has mapped it.
 #[derive(Clone)]
@@ -21,25 +22,40 @@ pub struct Module {
     pub lo: usize,
     /// One past the highest.
     pub hi: usize,
-    /// Executable ranges.
-    pub text: Vec<(usize, usize)>,
+    /// Executable ranges, and how many there are: if there are too many the last one reaches over several.
+    text: [(usize, usize); 4],
+    texts: usize,
     /// Where the file is; empty for the program itself.
-    pub path: String,
-    eh_frame_hdr: &'static [u8],
-    eh_frame_hdr_at: usize,
-    eh_frame: &'static [u8],
-    eh_frame_at: usize,
+    pub path: Cow<'static, str>,
+    pub(crate) tables: Tables,
+    /// What its first bytes are.
+    pub(crate) head: Option<u64>,
+    /// Where the first segment ends.
+    first_end: usize,
+    /// The walk in which `head` was last compared.
+    seen: u32,
 }
-
-type Policy = MustNotAllocateDuringUnwind;
 
 struct Modules {
     /// `dlpi_adds + dlpi_subs` when this was made.
     generation: u64,
+    /// As the loader tells them.
     list: Vec<Module>,
-    unwinder: UnwinderX86_64<&'static [u8], Policy>,
-    cache: CacheX86_64<Policy>,
+    /// Found in the process's map of memory, where the loader was not to be asked or knew nothing.
+    others: [Option<Module>; OTHERS],
+    next_other: usize,
+    context: Context,
+    /// Rows, by the place that they are for. Emptied when modules come or go.
+    rules: Vec<(usize, Option<Rule>)>,
+    /// Where there was no module in this walk.
+    gaps: [(u32, Gap); 4],
+    next_gap: usize,
+    /// The number of this walk.
+    walk: u32,
 }
+
+const OTHERS: usize = 32;
+const RULES: usize = 1024;
 
 static MODULES: Global<Option<Modules>> = Global::new(None);
 /// The thread (its number) that works on `MODULES`.
@@ -93,10 +109,17 @@ pub fn init() {
 }
 
 /// The same at the beginning of a walk, if libraries have come or gone since, as another one may lie where one was. Not in a signal
-/// handler, where the table is taken as it is.
+/// handler, where neither the loader's lock may be taken nor memory be allocated: there each module's first bytes are compared
+/// when it is first met in a walk, and what is missing is looked for in the process's map of memory.
 pub(crate) fn renew() {
     if crate::helper::may_allocate() {
         init();
+    }
+    if let Some(_l) = Reentrant::lock(&OWNER) {
+        // SAFETY: the lock is held.
+        if let Some(ms) = unsafe { &mut *MODULES.get() } {
+            ms.walk = ms.walk.wrapping_add(1);
+        }
     }
 }
 
@@ -110,25 +133,29 @@ unsafe fn refresh() -> &'static mut Modules {
         let slot = &mut *MODULES.get();
         let mut now = 0u64;
         libc::dl_iterate_phdr(Some(generation_of), (&raw mut now).cast());
-        if !matches!(slot, Some(m) if m.generation == now) {
-            let mut list = Vec::<Module>::new();
-            libc::dl_iterate_phdr(Some(add_module), (&raw mut list).cast());
-            let mut unwinder = UnwinderX86_64::new();
-            for m in &list {
-                unwinder.add_module(framehop::Module::new(
-                    String::new(),
-                    m.lo as u64..m.hi as u64,
-                    m.base as u64,
-                    ExplicitModuleSectionInfo {
-                        eh_frame_svma: range(m.eh_frame_at - m.base, m.eh_frame.len()),
-                        eh_frame: (!m.eh_frame.is_empty()).then_some(m.eh_frame),
-                        eh_frame_hdr_svma: range(m.eh_frame_hdr_at - m.base, m.eh_frame_hdr.len()),
-                        eh_frame_hdr: (!m.eh_frame_hdr.is_empty()).then_some(m.eh_frame_hdr),
-                        ..Default::default()
-                    },
-                ));
+        match slot {
+            Some(m) if m.generation == now => {}
+            Some(m) => {
+                m.list.clear();
+                libc::dl_iterate_phdr(Some(add_module), (&raw mut m.list).cast());
+                m.generation = now;
+                m.rules.fill((0, None));
             }
-            *slot = Some(Modules { generation: now, list, unwinder, cache: CacheX86_64::new_in() });
+            None => {
+                let mut list = Vec::<Module>::new();
+                libc::dl_iterate_phdr(Some(add_module), (&raw mut list).cast());
+                *slot = Some(Modules {
+                    generation: now,
+                    list,
+                    others: [const { None }; OTHERS],
+                    next_other: 0,
+                    context: Context::new(),
+                    rules: vec![(0, None); RULES],
+                    gaps: [(0, Gap { lo: 0, hi: 0, executable: false }); 4],
+                    next_gap: 0,
+                    walk: 1,
+                });
+            }
         }
         match slot {
             Some(m) => m,
@@ -136,10 +163,6 @@ unsafe fn refresh() -> &'static mut Modules {
             None => core::hint::unreachable_unchecked(),
         }
     }
-}
-
-fn range(at: usize, len: usize) -> Option<core::ops::Range<u64>> {
-    (len != 0).then_some(at as u64..(at + len) as u64)
 }
 
 unsafe extern "C" fn generation_of(info: *mut libc::dl_phdr_info, _size: usize, data: *mut c_void) -> c_int {
@@ -154,61 +177,201 @@ unsafe extern "C" fn add_module(info: *mut libc::dl_phdr_info, _size: usize, dat
     // SAFETY: the loader's structure describes what is mapped; `data` is the caller's list.
     unsafe {
         let info = &*info;
-        let base = info.dlpi_addr as usize;
         let ph = core::slice::from_raw_parts(info.dlpi_phdr, usize::from(info.dlpi_phnum));
         let path = if info.dlpi_name.is_null() {
             String::new()
         } else {
             CStr::from_ptr(info.dlpi_name).to_string_lossy().into_owned()
         };
-        let mut m = Module {
-            base,
-            lo: usize::MAX,
-            hi: 0,
-            text: Vec::new(),
-            path,
-            eh_frame_hdr: &[],
-            eh_frame_hdr_at: base,
-            eh_frame: &[],
-            eh_frame_at: base,
-        };
-        for p in ph.iter().filter(|p| p.p_type == libc::PT_LOAD) {
-            let (lo, hi) = (base + p.p_vaddr as usize, base + (p.p_vaddr + p.p_memsz) as usize);
-            m.lo = m.lo.min(lo);
-            m.hi = m.hi.max(hi);
-            if p.p_flags & libc::PF_X != 0 {
-                m.text.push((lo, hi));
-            }
-        }
-        if let Some(h) = ph.iter().find(|p| p.p_type == libc::PT_GNU_EH_FRAME) {
-            m.eh_frame_hdr_at = base + h.p_vaddr as usize;
-            m.eh_frame_hdr = core::slice::from_raw_parts(m.eh_frame_hdr_at as *const u8, h.p_memsz as usize);
-            // DW_EH_PE_pcrel | DW_EH_PE_sdata4, as every linker writes it; anything else means frame pointers only.
-            if m.eh_frame_hdr.len() >= 8 && m.eh_frame_hdr[1] == 0x1b {
-                let d = i32::from_le_bytes([
-                    m.eh_frame_hdr[4],
-                    m.eh_frame_hdr[5],
-                    m.eh_frame_hdr[6],
-                    m.eh_frame_hdr[7],
-                ]);
-                let at = (m.eh_frame_hdr_at + 4).wrapping_add_signed(d as isize);
-                // Its length stands nowhere in memory: up to the end of the segment at most.
-                let end = ph.iter().filter(|p| p.p_type == libc::PT_LOAD).find_map(|p| {
-                    let lo = base + p.p_vaddr as usize;
-                    let hi = lo + p.p_filesz as usize;
-                    (lo <= at && at < hi).then_some(hi)
-                });
-                if let Some(end) = end {
-                    m.eh_frame_at = at;
-                    m.eh_frame = core::slice::from_raw_parts(at as *const u8, end - at);
-                }
-            }
-        }
-        if m.lo < m.hi {
+        if let Some(m) = Module::new(info.dlpi_addr as usize, ph, path.into()) {
             (*data.cast::<Vec<Module>>()).push(m);
         }
     }
     0
+}
+
+impl Module {
+    /// What its program headers say. Allocates nothing.
+    ///
+    /// # Safety
+    /// The module is mapped as they say.
+    pub(crate) unsafe fn new(base: usize, ph: &[libc::Elf64_Phdr], path: Cow<'static, str>) -> Option<Self> {
+        let mut m = Self {
+            base,
+            lo: usize::MAX,
+            hi: 0,
+            text: [(0, 0); 4],
+            texts: 0,
+            path,
+            tables: Tables::NONE,
+            head: None,
+            first_end: 0,
+            seen: 0,
+        };
+        let at = |v: u64| base.wrapping_add(v as usize);
+        let mut head = None;
+        for p in ph.iter().filter(|p| p.p_type == libc::PT_LOAD) {
+            let (lo, hi) = (at(p.p_vaddr), at(p.p_vaddr + p.p_memsz));
+            if p.p_offset == 0 && p.p_filesz >= HEAD as u64 && p.p_flags & libc::PF_W == 0 {
+                head = Some(lo);
+            }
+            if lo < m.lo {
+                m.lo = lo;
+                m.first_end = hi.next_multiple_of(0x1000);
+            }
+            m.hi = m.hi.max(hi);
+            if p.p_flags & libc::PF_X != 0 {
+                if m.texts < m.text.len() {
+                    m.text[m.texts] = (lo, hi);
+                    m.texts += 1;
+                } else {
+                    m.text[m.texts - 1].1 = hi;
+                }
+            }
+        }
+        if m.lo >= m.hi {
+            return None;
+        }
+        // SAFETY: mapped, by the caller's contract.
+        unsafe {
+            m.head = head.map(|h| hash(core::slice::from_raw_parts(h as *const u8, HEAD)));
+            if let Some(h) = ph.iter().find(|p| p.p_type == libc::PT_GNU_EH_FRAME) {
+                let hdr_at = at(h.p_vaddr);
+                let hdr = core::slice::from_raw_parts(hdr_at as *const u8, h.p_memsz as usize);
+                if let Some(frame_at) = Tables::eh_frame_of(hdr, hdr_at)
+                    // Its length stands nowhere in memory: up to the end of the segment at most.
+                    && let Some(end) = ph.iter().filter(|p| p.p_type == libc::PT_LOAD).find_map(|p| {
+                        let (lo, hi) = (at(p.p_vaddr), at(p.p_vaddr + p.p_filesz));
+                        (lo <= frame_at && frame_at < hi).then_some(hi)
+                    })
+                {
+                    m.tables = Tables {
+                        eh_frame_hdr: hdr,
+                        eh_frame_hdr_at: hdr_at,
+                        eh_frame: core::slice::from_raw_parts(frame_at as *const u8, end - frame_at),
+                        eh_frame_at: frame_at,
+                    };
+                }
+            }
+        }
+        Some(m)
+    }
+
+    /// The end of the mapping that begins at `lo`.
+    pub(crate) fn first_end(&self) -> usize {
+        self.first_end
+    }
+
+    /// Whether a file with these contents is what was loaded, as far as that can be seen.
+    pub(crate) fn is_from(&self, data: &[u8]) -> bool {
+        self.head.is_none_or(|h| data.get(..HEAD).is_some_and(|d| hash(d) == h))
+    }
+
+    fn has(&self, pc: usize) -> bool {
+        self.text[..self.texts].iter().any(|&(lo, hi)| lo <= pc && pc < hi)
+    }
+
+    /// Whether the same module is still there: compares its first bytes, once in a walk.
+    fn same(&mut self, walk: u32) -> bool {
+        if self.seen == walk {
+            return true;
+        }
+        self.seen = walk;
+        let Some(head) = self.head else { return true };
+        let mut b = [0u8; HEAD];
+        match maps::read_memory(self.lo, &mut b) {
+            Ok(n) => n == HEAD && hash(&b) == head,
+            // No system call for it: nothing is known.
+            Err(e) => e != libc::EFAULT,
+        }
+    }
+}
+
+/// How many bytes tell one module from another: the ELF header, the program headers, and mostly the build id.
+const HEAD: usize = 1024;
+
+/// FNV-1a, without what `strip` changes in the ELF header: where the sections are, and how many.
+fn hash(b: &[u8]) -> u64 {
+    let kept = b.iter().enumerate().filter(|(i, _)| !matches!(i, 40..48 | 60..64));
+    kept.fold(0xcbf2_9ce4_8422_2325, |h, (_, &x)| (h ^ u64::from(x)).wrapping_mul(0x100_0000_01b3))
+}
+
+impl Modules {
+    /// The module that has `pc` in its code, as an index: those of the list first, then the others.
+    ///
+    /// # Safety
+    /// `self` is what `MODULES` has.
+    unsafe fn find(&mut self, pc: usize) -> Option<usize> {
+        let allocate = crate::helper::may_allocate();
+        if self.gap(pc).is_some() {
+            return None;
+        }
+        if let Some(i) = self.list.iter().position(|m| m.has(pc)) {
+            // Where the loader could be asked the list is right.
+            if allocate || self.list[i].same(self.walk) {
+                return Some(i);
+            }
+            self.rules.fill((0, None));
+        } else if allocate {
+            // SAFETY: the caller's contract: this is the table itself, renewed in its place.
+            unsafe { refresh() };
+            if let Some(i) = self.list.iter().position(|m| m.has(pc)) {
+                return Some(i);
+            }
+        }
+        for i in 0..OTHERS {
+            if let Some(m) = &mut self.others[i]
+                && m.has(pc)
+            {
+                if m.same(self.walk) {
+                    return Some(self.list.len() + i);
+                }
+                self.others[i] = None;
+                self.rules.fill((0, None));
+            }
+        }
+        // SAFETY: the caller holds the lock.
+        let mut m = match unsafe { maps::module_at(pc) } {
+            Ok(m) if m.has(pc) => m,
+            Ok(_) => return None,
+            Err(gap) => {
+                self.gaps[self.next_gap] = (self.walk, gap);
+                self.next_gap = (self.next_gap + 1) % self.gaps.len();
+                return None;
+            }
+        };
+        m.seen = self.walk;
+        let i = self.next_other;
+        self.next_other = (i + 1) % OTHERS;
+        self.others[i] = Some(m);
+        self.rules.fill((0, None));
+        Some(self.list.len() + i)
+    }
+
+    /// What is known of a place that no module has; not in an earlier walk.
+    fn gap(&self, pc: usize) -> Option<Gap> {
+        self.gaps.iter().find(|&&(w, g)| w == self.walk && g.lo <= pc && pc < g.hi).map(|g| g.1)
+    }
+
+    fn module(&self, i: usize) -> Option<&Module> {
+        match self.list.get(i) {
+            Some(m) => Some(m),
+            None => self.others.get(i - self.list.len())?.as_ref(),
+        }
+    }
+}
+
+/// Whether `pc` may be code that nobody has announced: it is in memory that can be executed.
+pub(crate) fn executable(pc: usize) -> bool {
+    let Some(_l) = Reentrant::lock(&OWNER) else { return true };
+    // SAFETY: the lock is held.
+    unsafe {
+        let ms = match &mut *MODULES.get() {
+            Some(m) => m,
+            None => refresh(),
+        };
+        ms.find(pc).is_some() || ms.gap(pc).is_none_or(|g| g.executable)
+    }
 }
 
 /// Calls `f` with the module that has `pc` in its code.
@@ -216,66 +379,107 @@ pub(crate) fn with_module<R>(pc: usize, f: impl FnOnce(&Module) -> R) -> Option<
     let _l = Reentrant::lock(&OWNER)?;
     // SAFETY: the lock is held.
     unsafe {
-        let slot = &mut *MODULES.get();
-        let has = |m: &&Module| m.text.iter().any(|&(lo, hi)| lo <= pc && pc < hi);
-        if let Some(ms) = slot
-            && let Some(m) = ms.list.iter().find(has)
-        {
-            return Some(f(m));
-        }
-        // A library that was loaded meanwhile?
-        if !crate::helper::may_allocate() {
-            return None;
-        }
-        refresh().list.iter().find(has).map(f)
-    }
-}
-
-/// What one step of unwinding finds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Step {
-    /// Return address; 0 at the root.
-    pub pc: usize,
-    /// Stack pointer of the caller: the canonical frame address.
-    pub sp: usize,
-    /// Frame pointer of the caller.
-    pub bp: usize,
-}
-
-/// One step up from the frame at (`pc`, `sp`, `bp`). `innermost`: `pc` is where the frame stands, not a return
-/// address. `None`: the stack cannot be read there.
-///
-/// # Safety
-/// `stk` is mapped.
-pub unsafe fn step(pc: usize, sp: usize, bp: usize, innermost: bool, stk: Stack) -> Option<Step> {
-    // The step from one segment to an older one may go down, which framehop takes for an error.
-    if let Some(cfa) = morestack_frame(pc) {
-        let sp = bp.wrapping_add(cfa);
-        // SAFETY: reads what is a stack, or asks the kernel.
-        let (pc, bp) = unsafe { (read_word(sp.wrapping_sub(8), stk)?, read_word(bp, stk)?) };
-        return Some(Step { pc, sp, bp });
-    }
-    let _l = Reentrant::lock(&OWNER)?;
-    // SAFETY: the lock is held; the stack is read within its bounds, and elsewhere through the kernel.
-    unsafe {
         let ms = match &mut *MODULES.get() {
             Some(m) => m,
             None => refresh(),
         };
-        let mut regs = UnwindRegsX86_64::new(pc as u64, sp as u64, bp as u64);
-        let addr = if innermost {
-            FrameAddress::from_instruction_pointer(pc as u64)
-        } else {
-            FrameAddress::from_return_address(pc as u64)?
-        };
-        let mut read = |a: u64| read_word(a as usize, stk).map(|w| w as u64).ok_or(());
-        match ms.unwinder.unwind_frame(addr, &mut regs, &mut ms.cache, &mut read) {
-            Ok(ra) => {
-                Some(Step { pc: ra.unwrap_or(0) as usize, sp: regs.sp() as usize, bp: regs.bp() as usize })
-            }
-            Err(_) => None,
-        }
+        let i = ms.find(pc)?;
+        ms.module(i).map(f)
     }
+}
+
+/// One step up from the frame with these registers. `exact`: its pc is where it stands, not a return address.
+///
+/// # Errors
+/// Why there is no way up.
+///
+/// # Safety
+/// `stk` is mapped.
+pub unsafe fn step(regs: &Regs, exact: bool, stk: Stack) -> Result<Step, Stop> {
+    let (pc, sp, bp) = (regs.pc(), regs.sp(), regs.bp());
+    // SAFETY: reads what is a stack, or asks the kernel.
+    let read = |a: usize| unsafe { read_word(a, stk) };
+    // The step from one segment to an older one may go down. No row can say where the rest is.
+    if let Some(cfa) = morestack_frame(pc) {
+        let sp = bp.wrapping_add(cfa);
+        let pc = read(sp.wrapping_sub(8)).ok_or(Stop::Memory(sp.wrapping_sub(8)))?;
+        let bp = read(bp).ok_or(Stop::Memory(bp))?;
+        return Ok(Step { regs: regs.moved(pc, sp, bp), ..Step::default() });
+    }
+    let _l = Reentrant::lock(&OWNER).ok_or(Stop::Busy)?;
+    let at = if exact { pc } else { pc.wrapping_sub(1) };
+    // SAFETY: the lock is held.
+    let s = unsafe {
+        let ms = match &mut *MODULES.get() {
+            Some(m) => m,
+            None => refresh(),
+        };
+        // Verified before its rules are used: what was there may be gone.
+        let module = ms.find(at);
+        let slot = (at ^ at >> 10) % RULES;
+        match (ms.rules[slot], module) {
+            ((a, Some(rule)), Some(_)) if a == at => cfi::apply(&rule, regs, &read)?,
+            (_, Some(m)) => {
+                let tables = ms.module(m).map_or(Tables::NONE, |m| m.tables);
+                match cfi::find(&tables, &mut ms.context, at, regs, &read)? {
+                    Found::Rule(rule) => {
+                        ms.rules[slot] = (at, Some(rule));
+                        cfi::apply(&rule, regs, &read)?
+                    }
+                    Found::Step(s) => s,
+                    Found::Nothing => without_table(ms, regs, exact, &read)?,
+                }
+            }
+            // Generated code keeps frame pointers.
+            (_, None) => Step { guessed: false, ..by_frame_pointer(regs, &read).map_err(|_| Stop::Unknown)? },
+        }
+    };
+    // Stacks grow down, so callers' frames lie above: but for those that are on another stack.
+    let up = s.regs.sp();
+    if s.root || s.exact || up > sp || up == sp && exact || switches_stack(pc) {
+        return Ok(s);
+    }
+    Err(Stop::Backwards)
+}
+
+/// A place in a module that has no row for it: written in assembly, or compiled without tables.
+///
+/// # Safety
+/// As for [`Modules::find`].
+unsafe fn without_table(ms: &mut Modules, regs: &Regs, exact: bool, read: cfi::Read) -> Result<Step, Stop> {
+    // A stub, or a function that has not made a frame: a return address is on top.
+    if exact
+        && let Some(ra) = read(regs.sp())
+        // SAFETY: the caller's contract.
+        && unsafe { ms.find(ra.wrapping_sub(1)) }.is_some()
+        && after_call(ra)
+    {
+        let up = regs.moved(ra, regs.sp().wrapping_add(8), regs.bp());
+        return Ok(Step { regs: up, guessed: true, ..Step::default() });
+    }
+    by_frame_pointer(regs, read)
+}
+
+/// Whether the instruction before `ra`, in code that is mapped, can be a call.
+fn after_call(ra: usize) -> bool {
+    let mut b = [0u8; 8];
+    if !maps::read_memory(ra.wrapping_sub(8), &mut b).is_ok_and(|n| n == 8) {
+        return false;
+    }
+    // FF /2 with 2, 3, 6 or 7 bytes.
+    let indirect = |n: usize| b[8 - n] == 0xff && b[9 - n] & 0x38 == 0x10;
+    b[3] == 0xe8 || [2, 3, 6, 7].into_iter().any(indirect)
+}
+
+/// The frame pointer's chain; 0 is its end.
+fn by_frame_pointer(regs: &Regs, read: cfi::Read) -> Result<Step, Stop> {
+    let bp = regs.bp();
+    if bp == 0 || bp < regs.sp() {
+        return Err(Stop::NoTable);
+    }
+    let (Some(up), Some(pc)) = (read(bp), read(bp.wrapping_add(8))) else { return Err(Stop::NoTable) };
+    // Other registers may have been saved anywhere.
+    Ok(Step { regs: Regs::new(pc, bp.wrapping_add(16), up), guessed: true, ..Step::default() })
 }
 
 /// What can be read of a stack: not its guard page, if it has one.
@@ -298,18 +502,7 @@ pub unsafe fn read_word(addr: usize, stk: Stack) -> Option<usize> {
         if unguarded(stk).contains(&addr) || ours(addr) {
             return Some((addr as *const usize).read_volatile());
         }
-        let mut word = 0usize;
-        let local = libc::iovec { iov_base: (&raw mut word).cast(), iov_len: 8 };
-        let remote = libc::iovec { iov_base: addr as *mut c_void, iov_len: 8 };
-        let n = syscall6(
-            libc::SYS_process_vm_readv,
-            gort_os_linux::getpid() as usize,
-            (&raw const local) as usize,
-            1,
-            (&raw const remote) as usize,
-            1,
-            0,
-        );
-        (n == 8).then_some(word)
+        let mut word = [0u8; 8];
+        maps::read_memory(addr, &mut word).is_ok_and(|n| n == 8).then_some(usize::from_ne_bytes(word))
     }
 }

@@ -1,5 +1,6 @@
 //! traceback.go: 656–1330. Printing stacks and goroutines.
 
+use crate::cfi::Regs;
 use crate::helper::func_at;
 use crate::modules::unguarded;
 use crate::symtab::{FuncInfo, Owner, Symbol};
@@ -134,7 +135,7 @@ pub unsafe fn traceback(pc: usize, sp: usize, bp: usize, gp: *mut G) {
     // SAFETY: the caller's contract.
     unsafe {
         // :803
-        traceback1(pc, sp, bp, gp, 0);
+        traceback1(Regs::new(pc, sp, bp), gp, 0);
     }
 }
 
@@ -149,8 +150,17 @@ pub unsafe fn tracebacktrap(pc: usize, sp: usize, bp: usize, gp: *mut G) {
     unsafe {
         // :815 (library calls of other systems left out)
         // :820
-        traceback1(pc, sp, bp, gp, UNWIND_TRAP);
+        traceback1(Regs::new(pc, sp, bp), gp, UNWIND_TRAP);
     }
+}
+
+/// [`tracebacktrap`] with all registers.
+///
+/// # Safety
+/// As for [`traceback`].
+pub unsafe fn traceback_regs(regs: &Regs, gp: *mut G) {
+    // SAFETY: the caller's contract.
+    unsafe { traceback1(*regs, gp, UNWIND_TRAP) }
 }
 
 /// Prints a stack that was recorded earlier, and who created the goroutine.
@@ -163,31 +173,30 @@ pub unsafe fn traceback_record(bt: &Backtrace, gp: *mut G) {
 }
 
 /// Go: traceback.go:823 traceback1
-unsafe fn traceback1(mut pc: usize, mut sp: usize, mut bp: usize, gp: *mut G, mut flags: UnwindFlags) {
+unsafe fn traceback1(mut regs: Regs, gp: *mut G, mut flags: UnwindFlags) {
     // SAFETY: the caller's contract.
     unsafe {
         // :825 (foreign frames are walked like all others)
 
-        // :840
-        if readgstatus(gp) & !GSCAN == GSYSCALL {
+        // :840 What faults in code that blocks its thread is on the goroutine's stack, above where it entered.
+        let here = flags & UNWIND_TRAP != 0 && (*gp).stack.lo <= regs.sp() && regs.sp() < (*gp).stack.hi;
+        if readgstatus(gp) & !GSCAN == GSYSCALL && !here {
             // :842
-            pc = (*gp).syscallpc;
-            sp = (*gp).syscallsp;
-            bp = (*gp).syscallbp;
+            regs = Regs::new((*gp).syscallpc, (*gp).syscallsp, (*gp).syscallbp);
             flags &= !UNWIND_TRAP;
         }
         // :846 (the vDSO has CFI of its own)
 
         // :898
         flags |= UNWIND_PRINT_ERRORS;
-        print_stack(Start::At(pc, sp, bp), gp, flags);
+        print_stack(Start::At(regs), gp, flags);
     }
 }
 
 /// Where a stack is walked from.
 #[derive(Clone, Copy)]
 enum Start<'a> {
-    At(usize, usize, usize),
+    At(Regs),
     Record(&'a Backtrace),
 }
 
@@ -196,7 +205,7 @@ impl Start<'_> {
         // SAFETY: the caller's contract.
         unsafe {
             match self {
-                Start::At(pc, sp, bp) => u.init_at(pc, sp, bp, gp, flags),
+                Start::At(regs) => u.init_regs(regs, gp, flags),
                 Start::Record(bt) => u.init_record(bt, gp, flags),
             }
         }
@@ -237,6 +246,7 @@ unsafe fn print_stack(start: Start, gp: *mut G, flags: UnwindFlags) {
         if traceback_with_runtime(false) == 0 {
             traceback_with_runtime(true);
         }
+        print_doubt(&u.doubt);
         printcreatedby(gp);
 
         // :931
@@ -247,6 +257,24 @@ unsafe fn print_stack(start: Start, gp: *mut G, flags: UnwindFlags) {
         for ancestor in &*(*gp).ancestors {
             print_ancestor_traceback(ancestor);
         }
+    }
+}
+
+/// Says what a walk could not find out. Go's either finds all, or dies of it.
+fn print_doubt(d: &Doubt) {
+    if let Some(pc) = d.guess {
+        print!("runtime: frames may be missing: there is no call frame information for pc={pc:#x}\n");
+    }
+    if let Some(text) = d.missing {
+        print!("runtime: {text}\n");
+    }
+    if let Some((pc, stop)) = d.stop {
+        print!("runtime: the traceback stops early, at pc={pc:#x}: ");
+        stop.say(&|text, n| match n {
+            None => print!("{text}"),
+            Some(n) => print!("{text}{n:#x}"),
+        });
+        print!("\n");
     }
 }
 
@@ -316,6 +344,7 @@ unsafe fn traceback2(
                 }
                 // :960
                 max -= 1;
+                u.doubt.missing = u.doubt.missing.or(f.missing);
 
                 // :990
                 print_func_name(&s.name);

@@ -4,14 +4,19 @@
 //! (calls inlined into it, files and lines), read from the file of the module that has the pc, lazily, once. Names
 //! are demangled as Rust's; without debug information there are names only, without symbols only addresses.
 
-use crate::modules::{Reentrant, with_module};
-use addr2line::gimli::{Dwarf, EndianSlice, LittleEndian, SectionId};
+use crate::modules::{Module, Reentrant, with_module};
+use addr2line::gimli::{Dwarf, DwarfFileType, DwarfPackage, EndianSlice, LittleEndian, SectionId};
+use addr2line::{LookupContinuation, LookupResult, SplitDwarfLoad};
+use core::convert::Infallible;
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicU32, Ordering};
 use gort_asm::getg;
 use gort_runtime2::Global;
 use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 type Reader = EndianSlice<'static, LittleEndian>;
 
@@ -68,6 +73,8 @@ pub struct FuncInfo {
     pub entry: usize,
     /// Innermost inlined call first, the function itself last; never empty for a valid pc.
     pub frames: Vec<Symbol>,
+    /// What could not be read although the program says that it is there: a sentence for whoever reads the frames.
+    pub missing: Option<&'static str>,
 }
 
 /// A symboliser for generated code: what stands at a pc.
@@ -104,12 +111,19 @@ pub fn findfunc(pc: usize) -> bool {
     // symtab.go:874
     // symtab.go:880 whether in its text: modules here are ranges of text
     // symtab.go:893 the function's record is looked for by `symbolize`
-    with_module(pc, |_| ()).is_some() || generated(pc).is_some()
+    generated(pc).is_some() || with_module(pc, |_| ()).is_some()
 }
 
 /// A module's file, read.
 struct Object_ {
     path: String,
+    head: Option<u64>,
+    /// Debug information that was split off (`split-debuginfo=packed`).
+    package: Option<DwarfPackage<Reader>>,
+    /// What to say where it is in neither the package nor a file of its own.
+    no_package: &'static str,
+    /// What to say if the file cannot be read.
+    missing: Option<&'static str>,
     /// Function symbols by address: start, end (0 if unknown), name.
     syms: Vec<(u64, u64, &'static str)>,
     dwarf: Option<addr2line::Context<Reader>>,
@@ -126,21 +140,33 @@ pub fn symbolize(pc: usize) -> Option<FuncInfo> {
     if let Some(c) = generated(pc) {
         return Some(c.f.and_then(|f| f(pc)).unwrap_or_else(|| bare(pc, c.lo, String::new())));
     }
-    let (base, path) = with_module(pc, |m| (m.base, m.path.clone()))?;
+    let m = with_module(pc, Module::clone)?;
+    let (base, path) = (m.base, m.path.clone());
     let Some(_l) = Reentrant::lock(&OWNER) else {
         // A fault in the middle of the code below: do not go there again.
         return Some(bare(pc, 0, String::new()));
     };
     // SAFETY: the lock is held.
-    let obj = unsafe { object(&path) };
+    let obj = unsafe { object(&m) };
     let svma = (pc - base) as u64;
-    let sym = obj.symbol(svma);
+    let sym = obj.symbol(svma).map(|s| match gort_asm::switch_name(pc) {
+        Some((name, from)) => ((from - base) as u64, s.1, name),
+        None => s,
+    });
     let entry = sym.map_or(0, |s| base + s.0 as usize);
     let system = is_system(&path);
     let mut frames = Vec::new();
+    let mut missing = obj.missing;
     if let Some(d) = &obj.dwarf
-        && let Ok(mut it) = d.find_frames(svma).skip_all_loads()
+        && let Ok(mut it) = with_loads(d.find_frames(svma), obj)
     {
+        // A unit whose better part is not there has lines, of whatever is inlined, and no functions.
+        if let Some(u) = d.find_dwarf_and_unit(svma).skip_all_loads()
+            && u.dwo_id.is_some()
+            && u.dwarf.file_type == DwarfFileType::Main
+        {
+            missing = Some(obj.no_package);
+        }
         while let Ok(Some(f)) = it.next() {
             let name = f.function.as_ref().and_then(|n| n.raw_name().ok()).unwrap_or_default();
             let (file, line) = f.location.map_or(("", 0), |l| (l.file.unwrap_or(""), l.line.unwrap_or(0)));
@@ -156,7 +182,13 @@ pub fn symbolize(pc: usize) -> Option<FuncInfo> {
         (Some(_), None) => {}
         (None, Some(s)) => frames.push(Symbol::named(s.2)),
         // The offset in the file is what tools ask for.
-        (None, None) => return Some(bare(pc, base, path)),
+        (None, None) => {
+            let mut f = bare(pc, base, path.into_owned());
+            if system {
+                f.frames[0].owner = Owner::Runtime;
+            }
+            return Some(FuncInfo { missing, ..f });
+        }
     }
     if let Some(f) = frames.last_mut() {
         f.inlined = false;
@@ -188,33 +220,37 @@ pub fn symbolize(pc: usize) -> Option<FuncInfo> {
             f.name = String::from("?");
         }
         if f.owner != Owner::Runtime {
-            f.owner = classify(&f.name, &f.file, system);
+            f.guessed |= missing.is_some();
+            f.owner = classify(&f.name, if missing.is_some() { "" } else { &f.file }, system);
         }
     }
-    Some(FuncInfo { entry, frames })
+    Some(FuncInfo { entry, frames, missing })
 }
 
 /// The name of the function at `pc` as the linker knows it, not demangled; empty if there is none. Like [`symbolize`], but inlined
 /// calls do not count.
 pub fn symbol(pc: usize) -> &'static str {
-    let Some((base, path)) = with_module(pc, |m| (m.base, m.path.clone())) else { return "" };
+    let Some(m) = with_module(pc, Module::clone) else { return "" };
     let Some(_l) = Reentrant::lock(&OWNER) else { return "" };
+    if let Some((name, _)) = gort_asm::switch_name(pc) {
+        return name;
+    }
     // SAFETY: the lock is held.
-    unsafe { object(&path) }.symbol((pc - base) as u64).map_or("", |s| s.2)
+    unsafe { object(&m) }.symbol((pc - m.base) as u64).map_or("", |s| s.2)
 }
 
 /// What is known of a module, read when first asked for.
 ///
 /// # Safety
 /// The lock is held.
-unsafe fn object(path: &str) -> &'static Object_ {
+unsafe fn object(m: &Module) -> &'static Object_ {
     // SAFETY: the caller's contract; entries are only ever added, and each has a place of its own.
     unsafe {
         let objects = &mut *OBJECTS.get();
-        match objects.iter().find(|o| o.path == path) {
+        match objects.iter().find(|o| o.path == m.path && o.head == m.head) {
             Some(o) => o,
             None => {
-                let o: &'static Object_ = Box::leak(Box::new(load(path)));
+                let o: &'static Object_ = Box::leak(Box::new(load(m)));
                 objects.push(o);
                 o
             }
@@ -236,7 +272,7 @@ fn is_no_call(name: &str) -> bool {
 fn bare(pc: usize, entry: usize, file: String) -> FuncInfo {
     let s =
         Symbol { name: format!("{pc:#x}"), file, line: 0, guessed: true, inlined: false, owner: Owner::User };
-    FuncInfo { entry, frames: vec![s] }
+    FuncInfo { entry, frames: vec![s], missing: None }
 }
 
 impl Object_ {
@@ -247,43 +283,185 @@ impl Object_ {
     }
 }
 
-/// Reads symbols and DWARF of a module; the file stays mapped for good.
-fn load(path: &str) -> Object_ {
-    let mut o = Object_ { path: path.to_string(), syms: Vec::new(), dwarf: None };
-    let file =
-        if path.is_empty() { std::path::Path::new("/proc/self/exe") } else { std::path::Path::new(path) };
-    let Some(data) = map_file(file) else { return o };
+/// Reads symbols and DWARF of a module; the files stay mapped for good.
+fn load(m: &Module) -> Object_ {
+    let mut o = Object_ {
+        path: m.path.to_string(),
+        head: m.head,
+        package: None,
+        no_package: "",
+        missing: None,
+        syms: Vec::new(),
+        dwarf: None,
+    };
+    let (Some(data), path) = module_file(m) else {
+        o.missing = Some(leak(format!(
+            "no names of functions in {}: the file has been deleted, or replaced by another, since it was loaded",
+            m.path
+        )));
+        return o;
+    };
     let Ok(elf) = object::File::parse(data) else { return o };
-    for s in elf.symbols().chain(elf.dynamic_symbols()) {
-        // Assembly without a type counts as well (`Unknown`), but not sections and files.
-        let code = matches!(s.kind(), SymbolKind::Text);
-        if code
-            && s.is_definition()
-            && let Ok(name) = s.name()
-            && !name.is_empty()
-        {
-            let end = if s.size() == 0 { 0 } else { s.address() + s.size() };
-            o.syms.push((s.address(), end, name));
+    o.add_symbols(&elf);
+    // Debug information that was cut off is in a file of its own.
+    let separate = if has_debug_info(&elf) { None } else { debug_file(&elf, &path) };
+    let (elf, debug_path) = match separate {
+        Some((elf, path)) => {
+            o.add_symbols(&elf);
+            (elf, Some(path))
         }
-    }
+        None => (elf, None),
+    };
     o.syms.sort_by_key(|s| s.0);
     o.syms.dedup_by_key(|s| s.0);
-    let section = |id: SectionId| -> Result<Reader, core::convert::Infallible> {
-        let d =
-            elf.section_by_name(id.name()).and_then(|s| s.uncompressed_data().ok()).map_or(&[][..], |d| {
-                match d {
-                    std::borrow::Cow::Borrowed(b) => b,
-                    std::borrow::Cow::Owned(v) => Box::leak(v.into_boxed_slice()),
-                }
-            });
-        Ok(EndianSlice::new(d, LittleEndian))
-    };
-    let Ok(d) = Dwarf::load(section);
+    let Ok(mut d) = Dwarf::load(|id| Ok::<_, Infallible>(section(&elf, id.name())));
+    if let (Some(p), Ok(Some((name, _)))) = (&debug_path, elf.gnu_debugaltlink())
+        && let Some(sup) = map_file(&p.with_file_name(OsStr::from_bytes(name)))
+        && let Ok(sup) = object::File::parse(sup)
+    {
+        let Ok(()) = d.load_sup(|id| Ok::<_, Infallible>(section(&sup, id.name())));
+    }
     o.dwarf = addr2line::Context::from_dwarf(d).ok();
+    // `program.dwp` and, for libraries, `lib.so.dwp`; LLVM's tools and binutils' write either.
+    let mut packages = Vec::new();
+    for p in [Some(&path), debug_path.as_ref()].into_iter().flatten() {
+        let mut with = p.clone().into_os_string();
+        with.push(".dwp");
+        packages.push(PathBuf::from(with));
+        packages.push(p.with_extension("dwp"));
+    }
+    o.package = packages.iter().find_map(|p| {
+        let dwp = object::File::parse(map_file(p)?).ok()?;
+        let empty = EndianSlice::new(&[][..], LittleEndian);
+        let load = |id: SectionId| id.dwo_name().map_or(empty, |name| section(&dwp, name));
+        DwarfPackage::load(|id| Ok::<_, addr2line::gimli::Error>(load(id)), empty).ok()
+    });
+    o.no_package = leak(format!(
+        "inlined calls are not shown, and lines may be theirs, for code of {}: its debug information was split off, and is neither in {} nor in .dwo files",
+        path.display(),
+        packages[0].display()
+    ));
     o
 }
 
-fn map_file(path: &std::path::Path) -> Option<&'static [u8]> {
+/// Goes on with a look-up that asks for debug information in another file.
+fn with_loads<L: LookupContinuation<Buf = Reader>>(mut r: LookupResult<L>, o: &Object_) -> L::Output {
+    loop {
+        r = match r {
+            LookupResult::Output(x) => return x,
+            LookupResult::Load { load, continuation } => continuation.resume(split_dwarf(load, o)),
+        };
+    }
+}
+
+/// A unit's debug information from the package or from a `.dwo` file.
+fn split_dwarf(load: SplitDwarfLoad<Reader>, o: &Object_) -> Option<Arc<Dwarf<Reader>>> {
+    if let Some(p) = &o.package
+        && let Ok(Some(d)) = p.find_cu(load.dwo_id, &load.parent)
+    {
+        return Some(Arc::new(d));
+    }
+    let mut path = PathBuf::new();
+    for part in [load.comp_dir, load.path].into_iter().flatten() {
+        path.push(OsStr::from_bytes(part.slice()));
+    }
+    let elf = object::File::parse(map_file(&path)?).ok()?;
+    let empty = EndianSlice::new(&[][..], LittleEndian);
+    let part = |id: SectionId| id.dwo_name().map_or(empty, |name| section(&elf, name));
+    let Ok(mut d) = Dwarf::load(|id| Ok::<_, Infallible>(part(id)));
+    let unit = d.unit(d.units().next().ok()??).ok()?;
+    if unit.dwo_id != Some(load.dwo_id) {
+        return None;
+    }
+    d.make_dwo(&load.parent);
+    Some(Arc::new(d))
+}
+
+fn leak(s: String) -> &'static str {
+    Box::leak(s.into_boxed_str())
+}
+
+/// A section's contents, decompressed if it is compressed; empty if there is none.
+fn section(elf: &object::File<'static>, name: &str) -> Reader {
+    let data = elf.section_by_name(name).and_then(|s| s.uncompressed_data().ok());
+    let data = data.map_or(&[][..], |d| match d {
+        std::borrow::Cow::Borrowed(b) => b,
+        std::borrow::Cow::Owned(v) => Box::leak(v.into_boxed_slice()),
+    });
+    EndianSlice::new(data, LittleEndian)
+}
+
+fn has_debug_info(elf: &object::File<'static>) -> bool {
+    elf.section_by_name(".debug_info").is_some_and(|s| s.size() != 0)
+}
+
+/// What a module was loaded from, and where that is. The file of that name may be another by now.
+fn module_file(m: &Module) -> (Option<&'static [u8]>, PathBuf) {
+    // The kernel's own module has no file, but is in memory as a whole.
+    if m.path.starts_with("linux-vdso") || m.path == "[vdso]" {
+        // Its sections' headers are behind its only segment.
+        let size = (m.hi - m.lo).next_multiple_of(0x1000);
+        // SAFETY: mapped for good, in whole pages.
+        return (Some(unsafe { core::slice::from_raw_parts(m.lo as *const u8, size) }), PathBuf::new());
+    }
+    if m.path.is_empty() {
+        // The program's file opens even if it is deleted, or was never in a directory.
+        let link = std::fs::read_link("/proc/self/exe").unwrap_or_default();
+        let name = link.as_os_str().as_bytes();
+        let name = name.strip_suffix(b" (deleted)").unwrap_or(name);
+        return (map_file(Path::new("/proc/self/exe")), PathBuf::from(OsStr::from_bytes(name)));
+    }
+    let path = PathBuf::from(&*m.path);
+    // Only with privileges, but then for deleted files as well.
+    let mapped = format!("/proc/self/map_files/{:x}-{:x}", m.lo, m.first_end());
+    let data =
+        [path.as_path(), Path::new(&mapped)].into_iter().find_map(|p| map_file(p).filter(|d| m.is_from(d)));
+    (data, path)
+}
+
+/// The file with debug information that belongs to `elf`: found by its build id, or by the name and checksum in it.
+fn debug_file(elf: &object::File<'static>, path: &Path) -> Option<(object::File<'static>, PathBuf)> {
+    let read = |p: &Path| {
+        let data = map_file(p)?;
+        object::File::parse(data).ok().filter(has_debug_info).map(|e| (data, e))
+    };
+    let id = elf.build_id().ok().flatten().filter(|id| id.len() > 1);
+    if let Some(id) = id {
+        let hex: String = id.iter().map(|b| format!("{b:02x}")).collect();
+        let p = PathBuf::from(format!("/usr/lib/debug/.build-id/{}/{}.debug", &hex[..2], &hex[2..]));
+        if let Some((_, e)) = read(&p) {
+            return Some((e, p));
+        }
+    }
+    let (name, crc) = elf.gnu_debuglink().ok()??;
+    let (name, dir) = (OsStr::from_bytes(name), path.parent()?);
+    let global = Path::new("/usr/lib/debug").join(dir.strip_prefix("/").unwrap_or(dir));
+    [dir.join(name), dir.join(".debug").join(name), global.join(name)].into_iter().find_map(|p| {
+        let (data, e) = read(&p)?;
+        let same = match (id, e.build_id()) {
+            (Some(a), Ok(Some(b))) => a == b,
+            _ => crc32fast::hash(data) == crc,
+        };
+        same.then_some((e, p))
+    })
+}
+
+impl Object_ {
+    fn add_symbols(&mut self, elf: &object::File<'static>) {
+        for s in elf.symbols().chain(elf.dynamic_symbols()) {
+            if s.kind() == SymbolKind::Text
+                && s.is_definition()
+                && let Ok(name) = s.name()
+                && !name.is_empty()
+            {
+                let end = if s.size() == 0 { 0 } else { s.address() + s.size() };
+                self.syms.push((s.address(), end, name));
+            }
+        }
+    }
+}
+
+fn map_file(path: &Path) -> Option<&'static [u8]> {
     let name = std::ffi::CString::new(path.as_os_str().as_bytes()).ok()?;
     // SAFETY: a private read-only mapping that is never undone; a file that shrinks meanwhile would fault, which
     // the re-entry guard turns into bare addresses.
@@ -384,7 +562,7 @@ pub fn is_gccgo_wrapper(name: &str) -> bool {
 /// The C library and the loader: no goroutine's business.
 fn is_system(path: &str) -> bool {
     let file = path.rsplit('/').next().unwrap_or(path);
-    ["libc.so", "libc-", "libpthread", "ld-linux", "ld-musl", "libgcc_s", "libm.so", "linux-vdso"]
+    ["libc.so", "libc-", "libpthread", "ld-linux", "ld-musl", "libgcc_s", "libm.so", "linux-vdso", "[vdso]"]
         .iter()
         .any(|p| file.starts_with(p))
 }
@@ -486,24 +664,13 @@ pub fn with_room<R>(f: impl FnOnce() -> R) -> R {
             c.r = Some(f());
         }
     }
-    fn entry<F: FnOnce() -> R, R>(_: &Call<F, R>) -> usize {
-        run::<F, R> as *const () as usize
+    fn entry<F: FnOnce() -> R, R>(_: &Call<F, R>) -> unsafe extern "C" fn(*mut c_void) {
+        run::<F, R>
     }
     let mut c = Call { f: Some(f), r: None };
     let code = entry(&c);
-    // SAFETY: calls `run` with 16-byte aligned stack; r12 survives it, being callee-saved; what it does not
-    // preserve is declared. A panic in it aborts, as it is `extern "C"`.
-    unsafe {
-        core::arch::asm!(
-            "xchg rsp, r12",
-            "call {code}",
-            "mov rsp, r12",
-            code = in(reg) code,
-            inout("r12") *top => _,
-            in("rdi") &raw mut c,
-            clobber_abi("C"),
-        );
-    }
+    // SAFETY: `run` matches `c`; a panic in it aborts, as it is `extern "C"`.
+    unsafe { gort_asm::call_on_stack(code, (&raw mut c).cast(), *top) };
     match c.r {
         Some(r) => r,
         // run sets it.

@@ -1,6 +1,7 @@
 //! traceback.go: 54–654, 1092–1110. Walking the physical frames of a stack.
 
-use crate::modules::{read_word, renew, step};
+use crate::cfi::{Regs, Stop};
+use crate::modules::{executable, read_word, renew, step};
 use crate::printing::traceback_hexdump;
 use crate::symtab::findfunc;
 use gort_asm::{getg, getpcspbp, goexit_pc, in_async_preempt, systemstack, systemstack_switch_pc};
@@ -66,8 +67,21 @@ pub struct Backtrace {
     pub outer: Vec<Stkframe>,
     /// How many stood between them.
     pub skipped: usize,
+    /// What is to be said of the walk, if it has not been a good one.
+    pub doubt: Doubt,
     /// File and line of the panic as the panicking code itself knows them.
     pub location: Option<(String, u32)>,
+}
+
+/// What a walk could not find out: a reader of its frames has to know.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Doubt {
+    /// The place beyond which it could not go, and why.
+    pub stop: Option<(usize, Stop)>,
+    /// The first place whose caller was found by the frame pointer although it belongs to a module: there may be frames between.
+    pub guess: Option<usize>,
+    /// What could not be read of a frame's names: [`FuncInfo::missing`](crate::FuncInfo::missing).
+    pub missing: Option<&'static str>,
 }
 
 /// Physical frames kept at each end by [`Backtrace`]: more than are printed, as hidden ones do not count there.
@@ -98,8 +112,17 @@ pub struct Unwinder {
     pub innermost: bool,
     /// How the walk behaves.
     pub flags: UnwindFlags,
+    /// What is not certain about the walk so far.
+    pub doubt: Doubt,
     /// The frame's pc is where the frame stands, also for naming it.
     exact: bool,
+    /// The caller's pc is such a one.
+    caller_exact: bool,
+    /// The frame's registers, and its caller's.
+    regs: Regs,
+    caller: Regs,
+    /// How often the walk has gone to another stack.
+    crossed: u32,
     record: *const Backtrace,
     index: usize,
 }
@@ -111,7 +134,12 @@ impl Default for Unwinder {
             g: core::ptr::null_mut(),
             innermost: false,
             flags: 0,
+            doubt: Doubt::default(),
             exact: false,
+            caller_exact: false,
+            regs: Regs::default(),
+            caller: Regs::default(),
+            crossed: 0,
             record: core::ptr::null(),
             index: 0,
         }
@@ -141,14 +169,16 @@ impl Unwinder {
     ///
     /// Go: traceback.go:132 initAt
     #[doc(alias = "initAt")]
-    pub unsafe fn init_at(
-        &mut self,
-        mut pc0: usize,
-        mut sp0: usize,
-        mut bp0: usize,
-        gp: *mut G,
-        mut flags: UnwindFlags,
-    ) {
+    pub unsafe fn init_at(&mut self, pc0: usize, sp0: usize, bp0: usize, gp: *mut G, flags: UnwindFlags) {
+        // SAFETY: the caller's contract.
+        unsafe { self.init_regs(Regs::new(pc0, sp0, bp0), gp, flags) }
+    }
+
+    /// The same, with all registers that are known. Where frames are not found by sp or rbp alone the others are needed.
+    ///
+    /// # Safety
+    /// As for [`init_at`](Self::init_at).
+    pub unsafe fn init_regs(&mut self, mut regs: Regs, gp: *mut G, mut flags: UnwindFlags) {
         // SAFETY: gp is type-stable; saved registers belong to whoever examines a stopped goroutine.
         unsafe {
             // :134
@@ -162,32 +192,32 @@ impl Unwinder {
 
             // :151
             let mut fresh = false;
-            if pc0 == usize::MAX && sp0 == usize::MAX {
+            if regs.pc() == usize::MAX && regs.sp() == usize::MAX {
                 if (*gp).syscallsp != 0 {
                     // :153
-                    pc0 = (*gp).syscallpc;
-                    sp0 = (*gp).syscallsp;
-                    bp0 = (*gp).syscallbp;
+                    regs = Regs::new((*gp).syscallpc, (*gp).syscallsp, (*gp).syscallbp);
                 } else {
                     // :159
-                    pc0 = (*gp).sched.pc;
-                    sp0 = (*gp).sched.sp;
-                    bp0 = (*gp).sched.bp;
+                    regs = Regs::new((*gp).sched.pc, (*gp).sched.sp, (*gp).sched.bp);
                     // A goroutine that has not started stands at its function's entry.
-                    fresh = !(*gp).sched.ctxt.is_null() || pc0 == (*gp).startpc;
+                    fresh = !(*gp).sched.ctxt.is_null() || regs.pc() == (*gp).startpc;
                 }
             }
 
-            // :167
-            let mut frame = Stkframe { pc: pc0, sp: sp0, bp: bp0, ..Stkframe::default() };
-
-            // :176 a call of a nil function: start at the caller
-            if frame.pc == 0 {
+            // :176 a call of a nil function: start at the caller. Of anything else that is no code, as signal_amd64.go:66
+            let wild = |pc| pc == 0 || flags & UNWIND_TRAP != 0 && !findfunc(pc) && !executable(pc);
+            let mut called = false;
+            if wild(regs.pc()) {
                 // :181
-                frame.pc = read_word(frame.sp, (*gp).stack).unwrap_or(0);
-                frame.sp = frame.sp.wrapping_add(8);
-                flags &= !UNWIND_TRAP;
+                let ra = read_word(regs.sp(), (*gp).stack).unwrap_or(0);
+                if regs.pc() == 0 || findfunc(ra) {
+                    regs = regs.moved(ra, regs.sp().wrapping_add(8), regs.bp());
+                    flags &= !UNWIND_TRAP;
+                    called = true;
+                }
             }
+            // :167
+            let frame = Stkframe { pc: regs.pc(), sp: regs.sp(), bp: regs.bp(), ..Stkframe::default() };
 
             // :190 (arm left out)
 
@@ -208,10 +238,10 @@ impl Unwinder {
             }
 
             // :215
-            *self = Self { frame, g: gp, innermost: true, flags, exact: fresh, ..Self::default() };
+            *self = Self { frame, g: gp, innermost: true, flags, exact: fresh, regs, ..Self::default() };
 
             // :223 (a function that writes sp is described by its CFI, so a system call needs no exception)
-            self.resolve_internal(true, false);
+            self.resolve_internal(!called, false);
         }
     }
 
@@ -222,8 +252,11 @@ impl Unwinder {
     pub unsafe fn init_record(&mut self, bt: *const Backtrace, gp: *mut G, flags: UnwindFlags) {
         *self = Self { g: gp, innermost: true, flags, record: bt, ..Self::default() };
         // SAFETY: the caller's contract.
-        if let Some(f) = unsafe { (*bt).at(0) } {
-            self.frame = *f;
+        unsafe {
+            self.doubt = (*bt).doubt;
+            if let Some(f) = (*bt).at(0) {
+                self.frame = *f;
+            }
         }
     }
 
@@ -266,6 +299,7 @@ impl Unwinder {
                     // :321
                     self.frame.sp = (*gp).sched.sp;
                     self.frame.bp = (*gp).sched.bp;
+                    self.regs = self.regs.moved(self.frame.pc, self.frame.sp, self.frame.bp);
                     exact = true;
                 } else {
                     // :325 the other side is another goroutine's stack: this one ends here
@@ -284,18 +318,37 @@ impl Unwinder {
             }
 
             // :368
-            match step(pc, self.frame.sp, self.frame.bp, exact, (*gp).stack) {
+            match step(&self.regs, exact, (*gp).stack) {
                 // What a signal handler has interrupted is on another stack, and no part of the handler's.
-                Some(s) if s.pc != 0 && !leaves_gsignal(gp, s.sp) => {
+                Ok(s) if !s.root && s.regs.pc() != 0 && !leaves_gsignal(gp, s.regs.sp()) => {
                     // :377
-                    self.frame.fp = s.sp;
-                    self.frame.lr = s.pc;
-                    self.frame.caller_bp = s.bp;
+                    self.frame.fp = s.regs.sp();
+                    self.frame.lr = s.regs.pc();
+                    self.frame.caller_bp = s.regs.bp();
+                    self.caller = s.regs;
+                    self.caller_exact = s.exact;
+                    if s.guessed && self.doubt.guess.is_none() {
+                        self.doubt.guess = Some(pc);
+                    }
+                    // A damaged stack must not lead back and forth between stacks for ever.
+                    self.crossed += u32::from(s.regs.sp() <= self.frame.sp);
+                    if self.crossed > 1000 {
+                        self.doubt.stop = Some((pc, Stop::Backwards));
+                        self.frame.lr = 0;
+                    }
                 }
-                _ => {
+                s => {
                     // :380
                     self.frame.fp = self.frame.sp;
                     self.frame.lr = 0;
+                    match s {
+                        Err(stop) => self.doubt.stop = Some((pc, stop)),
+                        // Who has been made by newproc1 returns to goexit, and nowhere else.
+                        Ok(s) if !s.root && s.regs.pc() == 0 && (*gp).goid != 0 && (*gp).startpc != 0 => {
+                            self.doubt.stop = Some((pc, Stop::Zero));
+                        }
+                        Ok(_) => {}
+                    }
                 }
             }
             // :383 (varp, argp and continpc serve stack maps and arguments)
@@ -341,6 +394,7 @@ impl Unwinder {
                     throw("unknown caller pc");
                 }
                 // :472
+                self.doubt.stop = Some((self.frame.lr, Stop::Unknown));
                 self.frame.lr = 0;
                 self.finish_internal();
                 return;
@@ -356,7 +410,8 @@ impl Unwinder {
 
             // :484 a call that a signal injected (asyncPreempt) returns to an instruction that has not run: its pc is
             // where the frame stands, as for a trap
-            let injected = in_async_preempt(self.frame.pc);
+            // Nor has one that a signal has interrupted, where the handler is on the same stack.
+            let injected = in_async_preempt(self.frame.pc) || self.caller_exact;
             self.flags &= !UNWIND_TRAP;
             if injected {
                 self.flags |= UNWIND_TRAP;
@@ -373,6 +428,8 @@ impl Unwinder {
                 bp: self.frame.caller_bp,
                 caller_bp: 0,
             };
+            self.regs = self.caller;
+            self.caller_exact = false;
 
             // :513
             self.resolve_internal(injected, false);
@@ -524,6 +581,7 @@ pub unsafe fn record(pc: usize, sp: usize, bp: usize) -> Box<Backtrace> {
         inner: Vec::with_capacity(KEEP),
         outer: Vec::with_capacity(KEEP),
         skipped: 0,
+        doubt: Doubt::default(),
         location: None,
     });
     // SAFETY: the caller's contract; nothing is allocated on the system stack: the vectors have their capacity.
@@ -546,6 +604,7 @@ pub unsafe fn record(pc: usize, sp: usize, bp: usize) -> Box<Backtrace> {
                 }
                 u.next();
             }
+            b.doubt = u.doubt;
             b.outer.rotate_left(ring);
         });
     }

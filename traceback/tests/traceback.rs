@@ -358,3 +358,473 @@ fn libraries_come_and_go() {
         "{o}"
     );
 }
+
+/// A library of C code, compiled for one test.
+fn library(dir: &std::path::Path, name: &str, options: &[&str], text: &str) {
+    let c = dir.join(format!("{name}.c"));
+    std::fs::write(&c, text).unwrap();
+    let mut cc = std::process::Command::new("cc");
+    cc.args(["-shared", "-fPIC", "-O1", "-fno-inline", "-fno-optimize-sibling-calls"]).args(options);
+    cc.arg("-o").arg(dir.join(format!("lib{name}.so"))).arg(c);
+    wait(cc, b"", std::time::Duration::from_secs(60)).ok();
+}
+
+/// A directory that is the test's own, also in its child.
+fn directory(test: &str) -> std::path::PathBuf {
+    match std::env::var("GORT_TEST_DIR") {
+        Ok(d) => d.into(),
+        Err(_) => {
+            let d = std::env::temp_dir().join(format!("gort-{test}-{}", std::process::id()));
+            std::fs::create_dir_all(&d).unwrap();
+            d
+        }
+    }
+}
+
+/// A function of a library that is loaded now.
+fn loaded(dir: &std::path::Path, name: &str, flags: i32, f: &str) -> *mut libc::c_void {
+    let path = std::ffi::CString::new(format!("{}/lib{name}.so", dir.display())).unwrap();
+    let f = std::ffi::CString::new(f).unwrap();
+    // SAFETY: loads and looks up; the library stays.
+    unsafe {
+        let l = libc::dlopen(path.as_ptr(), flags);
+        assert!(!l.is_null(), "{:?}", std::ffi::CStr::from_ptr(libc::dlerror()));
+        let f = libc::dlsym(l, f.as_ptr());
+        assert!(!f.is_null());
+        f
+    }
+}
+
+fn call(f: *mut libc::c_void) {
+    // SAFETY: a C function without arguments.
+    unsafe { std::mem::transmute::<*mut libc::c_void, extern "C" fn()>(f)() }
+}
+
+/// The names of the functions of a report's first stack.
+fn functions(report: &str) -> Vec<&str> {
+    let (_, stack) = report.split_once("goroutine 1 ").unwrap_or_default();
+    stack
+        .split("\n\n")
+        .next()
+        .unwrap_or("")
+        .lines()
+        .filter_map(|l| l.strip_suffix("(...)"))
+        .filter(|&l| l != "traceback::call")
+        .collect()
+}
+
+/// A fault inside of the loader's lazy binding, in the resolver of an IFUNC: the loader keeps the frame's address in rbx.
+#[test]
+fn lazy_binding() {
+    if !there_is("cc") {
+        return absent("cc", "no library is loaded");
+    }
+    let dir = directory("lazy-binding");
+    if std::env::var("GORT_TEST_DIR").is_err() {
+        let text = "static void (*resolve(void))(void) { *(volatile int *)8 = 1; return 0; }\n\
+             void lazy(void) __attribute__((ifunc(\"resolve\")));\n\
+             void asm_keeps(void);\n\
+             void calls_lazy(void) { lazy(); asm_keeps(); }\nvoid asm_keeps(void) {}\n";
+        library(&dir, "lazy", &["-Wl,-z,lazy"], text);
+    }
+    for gotraceback in ["single", "system"] {
+        let o = in_child!(.procs(1).env("GORT_TEST_DIR", dir.display()).env("GOTRACEBACK", gotraceback), || {
+            let f = loaded(&directory(""), "lazy", libc::RTLD_LAZY, "calls_lazy");
+            // Now the library is known.
+            print!("{}", stack_string(false));
+            call(f);
+        });
+        o.exited(2).stderr_has("[signal SIGSEGV: segmentation violation");
+        let f = functions(&o.stderr);
+        let at = |name: &str| f.iter().position(|&n| n == name).unwrap_or_else(|| panic!("no {name}\n{o}"));
+        assert!(at("resolve") < at("calls_lazy"), "{o}");
+        assert!(f[at("calls_lazy")..].iter().any(|n| n.contains("traceback::lazy_binding")), "{o}");
+        assert_eq!(gotraceback == "system", f.last() == Some(&"gort_goexit"), "{o}");
+        assert!(!o.stderr.contains("runtime: "), "{o}");
+        if gotraceback == "system" {
+            assert!(f.iter().any(|n| n.starts_with("_dl_runtime_resolve")) || f[1].starts_with("0x"), "{o}");
+        }
+    }
+    let _ = std::fs::remove_dir_all(dir);
+}
+
+/// A command, which has to succeed; what it writes.
+fn runs(dir: &std::path::Path, command: &str) -> String {
+    let mut sh = std::process::Command::new("sh");
+    sh.args(["-e", "-c", command]).current_dir(dir);
+    wait(sh, b"", std::time::Duration::from_secs(120)).ok().stdout.clone()
+}
+
+/// A fault in a library that was loaded after anything was known of it.
+#[test]
+fn loaded_and_faults() {
+    if !there_is("cc") {
+        return absent("cc", "no library is loaded");
+    }
+    let dir = directory("loaded");
+    if std::env::var("GORT_TEST_DIR").is_err() {
+        let text = "static void inner(void) { *(volatile int *)8 = 1; }\n\
+             void keep(void);\nvoid outer(void) { inner(); keep(); }\nvoid keep(void) {}\n";
+        library(&dir, "late", &["-fomit-frame-pointer"], text);
+    }
+    // In another namespace of the loader, too, which it does not tell.
+    for namespace in ["0", "1"] {
+        let o = in_child!(.procs(1).env("GORT_TEST_DIR", dir.display()).env("NAMESPACE", namespace), || {
+            if std::env::var("NAMESPACE").unwrap() == "0" {
+                return call(loaded(&directory(""), "late", libc::RTLD_NOW, "outer"));
+            }
+            let path = format!("{}/liblate.so\0", directory("").display());
+            // SAFETY: loads a library of our own, and looks up.
+            unsafe {
+                let l = libc::dlmopen(libc::LM_ID_NEWLM, path.as_ptr().cast(), libc::RTLD_NOW);
+                assert!(!l.is_null());
+                call(libc::dlsym(l, c"outer".as_ptr()));
+            }
+        });
+        o.exited(2);
+        let f = functions(&o.stderr);
+        assert_eq!(f[..2], ["inner", "outer"], "{o}");
+        assert!(f[2].contains("traceback::loaded_and_faults"), "{o}");
+        assert!(!o.stderr.contains("runtime: "), "{o}");
+    }
+    let _ = std::fs::remove_dir_all(dir);
+}
+
+/// One library in the place of another, without a look at the table in between.
+#[test]
+fn replaced_in_memory() {
+    if !there_is("cc") {
+        return absent("cc", "no library is loaded");
+    }
+    let dir = directory("in-memory");
+    if std::env::var("GORT_TEST_DIR").is_err() {
+        let text = |frame: u32, body: &str| {
+            format!(
+                "void use(char *);\nvoid use(char *p) {{ *p = 1; }}\n\
+                 void f(void);\nvoid f(void) {{ char b[{frame}]; use(b); {body} use(b); }}\n"
+            )
+        };
+        library(&dir, "a", &["-fomit-frame-pointer"], &text(16, ""));
+        library(&dir, "b", &["-fomit-frame-pointer"], &text(3000, "*(volatile int *)8 = 1;"));
+    }
+    let o = in_child!(.procs(1).env("GORT_TEST_DIR", dir.display()), || {
+        let dir = directory("");
+        let f = loaded(&dir, "a", libc::RTLD_NOW, "f");
+        stack_string(false);
+        // SAFETY: nothing of it is used any more: once for this, once for the opening in `loaded`.
+        unsafe {
+            let l = libc::dlopen(format!("{}/liba.so\0", dir.display()).as_ptr().cast(), libc::RTLD_NOW);
+            libc::dlclose(l);
+            libc::dlclose(l);
+        }
+        let g = loaded(&dir, "b", libc::RTLD_NOW, "f");
+        println!("{}", f as usize & !0xfff == g as usize & !0xfff);
+        call(g);
+    });
+    o.exited(2).stdout_is("true\n");
+    let f = functions(&o.stderr);
+    assert_eq!(f[0], "f", "{o}");
+    assert!(f[1].contains("traceback::replaced_in_memory"), "{o}");
+    let _ = std::fs::remove_dir_all(dir);
+}
+
+const INLINED: &str = "static inline __attribute__((always_inline)) void inner(void) { *(volatile int *)8 = 1; }\n\
+    void keep(void);\n\
+    void outer(void) { inner(); keep(); }\n\
+    void keep(void) {}\n";
+
+/// Debug information in all the forms that compilers and packagers leave it in.
+#[test]
+fn forms_of_debug_information() {
+    if !there_is("cc") || !there_is("objcopy") || !there_is("dwp") {
+        return absent("cc, objcopy or dwp", "nothing is compiled");
+    }
+    let dir = directory("forms");
+    if std::env::var("GORT_TEST_DIR").is_err() {
+        let split = ["-g", "-gsplit-dwarf"];
+        library(&dir, "plain", &["-g"], INLINED);
+        library(&dir, "four", &["-gdwarf-4"], INLINED);
+        library(&dir, "compressed", &["-g", "-gz"], INLINED);
+        library(&dir, "dwo", &split, INLINED);
+        library(&dir, "dwo4", &["-gdwarf-4", "-gsplit-dwarf"], INLINED);
+        // binutils' dwp knows DWARF 4 only; 5 is rustc's in `split_rust`.
+        library(&dir, "package", &["-gdwarf-4", "-gsplit-dwarf"], INLINED);
+        runs(&dir, "dwp -e libpackage.so -o libpackage.so.dwp; rm -f *package*.dwo");
+        library(&dir, "short", &["-gdwarf-4", "-gsplit-dwarf"], INLINED);
+        runs(&dir, "dwp -e libshort.so -o libshort.dwp; rm -f *short*.dwo");
+        library(&dir, "lost", &split, INLINED);
+        runs(&dir, "rm -f *lost*.dwo");
+        library(&dir, "link", &["-g"], INLINED);
+        runs(
+            &dir,
+            "mkdir .debug; objcopy --only-keep-debug liblink.so .debug/link.debug; strip liblink.so;
+             objcopy --add-gnu-debuglink=.debug/link.debug liblink.so",
+        );
+        // The checksum instead of the build id.
+        library(&dir, "crc", &["-g", "-Wl,--build-id=none"], INLINED);
+        runs(
+            &dir,
+            "objcopy --only-keep-debug libcrc.so crc.debug; strip libcrc.so; objcopy --add-gnu-debuglink=crc.debug libcrc.so",
+        );
+        // And one that is of another build: not taken.
+        library(&dir, "other", &["-g"], INLINED);
+        library(&dir, "older", &["-g"], &format!("int x;\n\n\n{INLINED}"));
+        runs(
+            &dir,
+            "objcopy --only-keep-debug libolder.so other.debug; strip libother.so;
+             objcopy --add-gnu-debuglink=other.debug libother.so",
+        );
+    }
+    for name in
+        ["plain", "four", "compressed", "dwo", "dwo4", "package", "short", "lost", "link", "crc", "other"]
+    {
+        let o = in_child!(.procs(1).env("GORT_TEST_DIR", dir.display()).env("NAME", name), || {
+            call(loaded(&directory(""), &std::env::var("NAME").unwrap(), libc::RTLD_NOW, "outer"));
+        });
+        o.exited(2);
+        let f = functions(&o.stderr);
+        match name {
+            "lost" => {
+                assert_eq!(f[0], "outer", "{name}\n{o}");
+                assert!(f[1].contains("traceback::forms"), "{name}\n{o}");
+                let note = "\nruntime: inlined calls are not shown, and lines may be theirs, for code of ";
+                assert_eq!(o.stderr.matches(note).count(), 1, "{name}\n{o}");
+                o.stderr_has("liblost.so.dwp nor in .dwo files\n");
+            }
+            "other" => {
+                assert_eq!(f[0], "outer", "{name}\n{o}");
+                assert!(!o.stderr.contains("other.c:"), "{name}\n{o}");
+                assert!(!o.stderr.contains("older.c:"), "{name}\n{o}");
+            }
+            _ => {
+                assert_eq!(f[..2], ["inner", "outer"], "{name}\n{o}");
+                assert!(f[2].contains("traceback::forms"), "{name}\n{o}");
+                for line in [1, 3] {
+                    o.stderr_has(&format!("/{name}.c:{line}"));
+                }
+                assert!(!o.stderr.contains("runtime: "), "{name}\n{o}");
+            }
+        }
+    }
+    let _ = std::fs::remove_dir_all(dir);
+}
+
+/// Rust's `split-debuginfo`: closures and inlined calls are in the package only.
+#[test]
+fn split_rust() {
+    if !there_is("rustc") {
+        return absent("rustc", "nothing is compiled");
+    }
+    let dir = directory("split-rust");
+    if std::env::var("GORT_TEST_DIR").is_err() {
+        let text = "#[unsafe(no_mangle)]\npub extern \"C\" fn outer() {\n    let f = |p: *mut u32| inner(p);\n    f(8 as *mut u32);\n    \
+             std::hint::black_box(());\n}\n#[inline(always)]\nfn inner(p: *mut u32) {\n    unsafe { p.write_volatile(1) }\n}\n";
+        std::fs::write(dir.join("lib.rs"), text).unwrap();
+        for split in ["packed", "unpacked", "lost"] {
+            let how = if split == "unpacked" { split } else { "packed" };
+            let options = "--edition 2024 --crate-type cdylib --crate-name";
+            runs(
+                &dir,
+                &format!("rustc {options} {split} -O -g -C split-debuginfo={how} -C save-temps=no lib.rs"),
+            );
+        }
+        runs(&dir, "rm liblost*.dwp");
+    }
+    for split in ["packed", "unpacked", "lost"] {
+        let o = in_child!(.procs(1).env("GORT_TEST_DIR", dir.display()).env("NAME", split), || {
+            call(loaded(&directory(""), &std::env::var("NAME").unwrap(), libc::RTLD_NOW, "outer"));
+        });
+        o.exited(2);
+        let f = functions(&o.stderr);
+        if split == "lost" {
+            assert_eq!(f[0], "outer", "{o}");
+            o.stderr_has(".dwp nor in .dwo files\n");
+            continue;
+        }
+        let user: Vec<_> = f.iter().filter(|n| !n.contains("write_volatile")).collect();
+        assert!(
+            user[0].ends_with("inner") && user[1].ends_with("outer::{{closure}}") && *user[2] == "outer",
+            "{split}\n{o}"
+        );
+        for line in [9, 3, 4] {
+            o.stderr_has(&format!("lib.rs:{line}"));
+        }
+        assert!(!o.stderr.contains("runtime: "), "{split}\n{o}");
+    }
+    let _ = std::fs::remove_dir_all(dir);
+}
+
+/// The file of a library is deleted, or another one, when its names are asked for.
+#[test]
+fn replaced_on_disk() {
+    if !there_is("cc") {
+        return absent("cc", "no library is loaded");
+    }
+    for how in ["replaced", "deleted", "stripped"] {
+        let dir = directory(&format!("disk-{how}"));
+        if std::env::var("GORT_TEST_DIR").is_err() {
+            library(&dir, "l", &["-g"], INLINED);
+            // The same functions elsewhere.
+            library(
+                &dir,
+                "m",
+                &["-g"],
+                &format!(
+                    "void first(void) {{ outer_(); }}\nvoid outer_(void);\n{INLINED}void outer_(void) {{}}\n"
+                )
+                .replace("void first", "void outer_(void);\nvoid first"),
+            );
+        }
+        let o = in_child!(.procs(1).env("GORT_TEST_DIR", dir.display()).env("HOW", how), || {
+            let dir = directory("");
+            let f = loaded(&dir, "l", libc::RTLD_NOW, "outer");
+            match std::env::var("HOW").unwrap().as_str() {
+                "replaced" => std::fs::rename(dir.join("libm.so"), dir.join("libl.so")).unwrap(),
+                "deleted" => std::fs::remove_file(dir.join("libl.so")).unwrap(),
+                _ => drop(runs(&dir, "strip libl.so")),
+            }
+            call(f);
+        });
+        o.exited(2);
+        let f = functions(&o.stderr);
+        // The kernel opens it all the same for who may.
+        let named = f[..2] == ["inner", "outer"];
+        match how {
+            "stripped" => assert_eq!(f[0], "outer", "{how}\n{o}"),
+            _ if named => {}
+            _ => {
+                assert!(f[0].starts_with("0x"), "{how}\n{o}");
+                o.stderr_has("\nruntime: no names of functions in ")
+                    .stderr_has("the file has been deleted, or replaced");
+            }
+        }
+        assert!(f.iter().any(|n| n.contains("traceback::replaced_on_disk")), "{how}\n{o}");
+        let _ = std::fs::remove_dir_all(dir);
+    }
+}
+
+/// Frames that neither sp nor rbp alone lead out of.
+#[test]
+fn unusual_frames() {
+    if !there_is("cc") {
+        return absent("cc", "no library is loaded");
+    }
+    let dir = directory("frames");
+    if std::env::var("GORT_TEST_DIR").is_err() {
+        let text = r#"
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+static void fault(void) { *(volatile int *)8 = 1; }
+void keep(void *);
+void keep(void *p) { (void)p; }
+
+/* The stack is realigned: where the frame is stands in memory, at rbp-8. */
+void realigned(void);
+void realigned(void) {
+    char big[64] __attribute__((aligned(64)));
+    char *more = __builtin_alloca(getpid() & 63);
+    keep(big); keep(more); fault(); keep(more);
+}
+void aligned(void);
+void aligned(void) { realigned(); keep(0); }
+
+/* A handler on the goroutine's own stack: what it has interrupted comes next, at that very instruction. */
+static void handler(int s) { (void)s; fault(); keep(0); }
+void interrupted(void);
+void interrupted(void) {
+    struct sigaction a;
+    memset(&a, 0, sizeof a);
+    a.sa_handler = handler;
+    sigaction(SIGUSR1, &a, 0);
+    raise(SIGUSR1);
+    keep(0);
+}
+
+/* No call frame information: what can be found is, and that it may not be all is said. */
+__asm__(".text\n.type no_table,@function\nno_table:\n call fault_\n ret\n.size no_table, .-no_table\n"
+        ".type no_table_fault,@function\nno_table_fault:\n movl $1, 8\n ret\n.size no_table_fault, .-no_table_fault\n");
+void no_table(void);
+void no_table_fault(void);
+void fault_(void) { fault(); keep(0); }
+void bare(void);
+void bare(void) { no_table(); keep(0); }
+void stub(void);
+void stub(void) { no_table_fault(); keep(0); }
+
+/* A call of what is no code. */
+void wild(void);
+void wild(void) { ((void (*)(void))(unsigned long)0x123456789000)(); keep(0); }
+
+/* The return address is overwritten by 0. */
+void smashed(void);
+void smashed(void) { ((void **)__builtin_frame_address(0))[1] = 0; ((void **)__builtin_frame_address(0))[0] = 0; keep(0); fault(); keep(0); }
+"#;
+        let sans = "-fomit-frame-pointer";
+        library(&dir, "frames", &[sans], text);
+        library(&dir, "pointers", &["-fno-omit-frame-pointer"], text);
+    }
+    for (lib, f, expected, note) in [
+        ("frames", "aligned", &["fault", "realigned", "aligned"][..], ""),
+        ("pointers", "aligned", &["fault", "realigned", "aligned"], ""),
+        ("frames", "interrupted", &["fault", "handler", "interrupted"], ""),
+        ("frames", "stub", &["no_table_fault", "stub"], "frames may be missing"),
+        ("pointers", "bare", &["fault", "fault_", "no_table"], "frames may be missing"),
+        ("frames", "wild", &["wild"], ""),
+        ("pointers", "smashed", &["fault", "smashed"], "stops early, at pc=0x"),
+    ] {
+        let o = in_child!(
+            .procs(1).env("GORT_TEST_DIR", dir.display()).env("LIBRARY", lib).env("FUNCTION", f),
+            || {
+                let [lib, f] = ["LIBRARY", "FUNCTION"].map(|v| std::env::var(v).unwrap());
+                call(loaded(&directory(""), &lib, libc::RTLD_NOW, &f));
+            }
+        );
+        o.exited(2);
+        let shown = functions(&o.stderr);
+        assert_eq!(shown[..expected.len()], *expected, "{f}\n{o}");
+        let notes: Vec<_> = o.stderr.lines().filter(|l| l.starts_with("runtime: ")).collect();
+        if note.is_empty() {
+            assert!(notes.is_empty(), "{f}\n{o}");
+        } else {
+            assert!(notes.len() == 1 && notes[0].contains(note), "{f}\n{o}");
+        }
+        if !matches!(f, "bare" | "smashed") {
+            assert!(shown[expected.len()].contains("traceback::unusual_frames"), "{f}\n{o}");
+        }
+    }
+    let _ = std::fs::remove_dir_all(dir);
+}
+
+/// What faults in code that blocks its thread is shown where it is, not where the blocking began.
+#[test]
+fn fault_while_blocking() {
+    #[inline(never)]
+    fn faults() {
+        // SAFETY: it is not.
+        unsafe { std::ptr::write_volatile(black_box(8 as *mut u8), 1) };
+    }
+    let o = in_child!(|| gort::blocking(faults));
+    o.exited(2).stderr_has("SIGSEGV: segmentation violation\nPC=0x");
+    let f = functions(&o.stderr);
+    let at =
+        |name: &str| f.iter().position(|n| n.ends_with(name)).unwrap_or_else(|| panic!("no {name}\n{o}"));
+    assert!(at("fault_while_blocking::faults") < at("gort::go_::blocking"), "{o}");
+    assert_eq!(f.last(), Some(&"gort_goexit"), "{o}");
+}
+
+/// The kernel's own module has names, too.
+#[test]
+fn vdso() {
+    // SAFETY: a number.
+    let at = unsafe { libc::getauxval(libc::AT_SYSINFO_EHDR) } as usize;
+    if at == 0 {
+        println!("there is none here");
+        return;
+    }
+    let named = |pc| symbolize(pc).map(|f| f.frames[0].clone());
+    let s = (at..at + 0x2000).step_by(16).filter_map(named).find(|s| s.name.contains("clock_gettime"));
+    let s = s.expect("a function of that name");
+    assert_eq!(s.owner, Owner::Runtime, "{s:?}");
+}
