@@ -628,9 +628,14 @@ fn split_rust() {
                 &format!("rustc {options} {split} -O -g -C split-debuginfo={how} -C save-temps=no lib.rs"),
             );
         }
+        // All in one file, but the least of it.
+        runs(
+            &dir,
+            "rustc --edition 2024 --crate-type cdylib --crate-name tables -O -C debuginfo=line-tables-only lib.rs",
+        );
         runs(&dir, "rm liblost*.dwp");
     }
-    for split in ["packed", "unpacked", "lost"] {
+    for split in ["packed", "unpacked", "tables", "lost"] {
         let o = in_child!(.procs(1).env("GORT_TEST_DIR", dir.display()).env("NAME", split), || {
             call(loaded(&directory(""), &std::env::var("NAME").unwrap(), libc::RTLD_NOW, "outer"));
         });
@@ -643,7 +648,11 @@ fn split_rust() {
         }
         let user: Vec<_> = f.iter().filter(|n| !n.contains("write_volatile")).collect();
         assert!(
-            user[0].ends_with("inner") && user[1].ends_with("outer::{{closure}}") && *user[2] == "outer",
+            user[0].ends_with("inner")
+                && [user[1]]
+                    .iter()
+                    .any(|n| n.ends_with("outer::{{closure}}") || split == "tables" && **n == "{closure#0}")
+                && *user[2] == "outer",
             "{split}\n{o}"
         );
         for line in [9, 3, 4] {
@@ -827,4 +836,62 @@ fn vdso() {
     let s = (at..at + 0x2000).step_by(16).filter_map(named).find(|s| s.name.contains("clock_gettime"));
     let s = s.expect("a function of that name");
     assert_eq!(s.owner, Owner::Runtime, "{s:?}");
+}
+
+/// A program that is in no directory: its file is found all the same.
+#[test]
+fn program_without_a_file() {
+    use std::os::unix::process::CommandExt;
+    let o = gort_tests::in_plain_child!(.env("GOMAXPROCS", "1"), || {
+        if std::env::var("GORT_TEST_MEMFD").is_ok() {
+            gort::run(|| panic!("without a file"));
+        }
+        // SAFETY: a name; the descriptor is this process's.
+        let fd = unsafe { libc::memfd_create(c"program".as_ptr(), 0) };
+        let path = format!("/proc/self/fd/{fd}");
+        std::fs::write(&path, std::fs::read("/proc/self/exe").expect("the program")).expect("a copy");
+        let args: Vec<_> = std::env::args().collect();
+        panic!("{}", std::process::Command::new(path).args(&args[1..]).env("GORT_TEST_MEMFD", "1").exec());
+    });
+    o.exited(2).stderr_has("panic: without a file");
+    assert!(functions(&o.stderr)[0].contains("traceback::program_without_a_file"), "{o}");
+    o.stderr_has("traceback/tests/traceback.rs:");
+}
+
+/// Generated code keeps frame pointers, and is walked by them, whether it was announced or not.
+#[test]
+fn through_generated_code() {
+    for announced in ["yes", "no"] {
+        let o = in_child!(.procs(1).env("ANNOUNCED", announced), || {
+            // push rbp; mov rbp, rsp; call rdi; pop rbp; ret
+            let code: [u8; 8] = [0x55, 0x48, 0x89, 0xe5, 0xff, 0xd7, 0x5d, 0xc3];
+            extern "C" fn faults() {
+                // SAFETY: it is not.
+                unsafe { std::ptr::write_volatile(black_box(8 as *mut u8), 1) };
+                black_box(());
+            }
+            // SAFETY: a page of our own, with code in it, that calls a function without arguments.
+            unsafe {
+                let (prot, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+                let p = libc::mmap(std::ptr::null_mut(), 4096, prot, flags, -1, 0);
+                assert!(p != libc::MAP_FAILED);
+                std::ptr::copy_nonoverlapping(code.as_ptr(), p.cast(), code.len());
+                libc::mprotect(p, 4096, libc::PROT_READ | libc::PROT_EXEC);
+                if std::env::var("ANNOUNCED").unwrap() == "yes" {
+                    symtab::register_code(p as usize, p as usize + 4096, None);
+                }
+                let f: extern "C" fn(extern "C" fn()) = std::mem::transmute(p);
+                f(faults);
+                black_box(());
+            }
+        });
+        o.exited(2);
+        let (_, stack) = o.stderr.split_once("goroutine 1 ").unwrap();
+        let generated = if announced == "yes" { "\n0x" } else { "\nunknown function at pc=0x" };
+        let at = |s: &str| stack.find(s).unwrap_or_else(|| panic!("no {s}\n{o}"));
+        let (a, b) = (at("through_generated_code::{{closure}}::faults(...)"), at(generated));
+        let c = at("traceback::through_generated_code::{{closure}}(...)");
+        assert!(a < b && b < c, "{o}");
+        assert!(!stack.contains("runtime: "), "{o}");
+    }
 }
