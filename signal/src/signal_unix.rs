@@ -450,8 +450,7 @@ unsafe fn sighandler(sig: u32, c: &Sigctxt, mut gp: *mut G) {
         }
 
         // gort: sysmon wants to report what this thread runs
-        if sig == SIG_PREEMPT && gort_traceback::probe::answer(mp, gp, c.sigpc(), c.sigsp(), c.rbp() as usize)
-        {
+        if sig == SIG_PREEMPT && gort_traceback::probe::answer(mp, gp, &gort_traceback::Regs::all(c.all())) {
             return;
         }
 

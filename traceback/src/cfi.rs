@@ -95,7 +95,7 @@ pub enum Stop {
     Backwards,
     /// The return address is 0, but the goroutine's root has not been reached.
     Zero,
-    /// The tables are in use by this very thread: a fault in the middle of an unwinding.
+    /// The tables are in use, by this very thread (a fault in the middle of an unwinding) or by one that waits for it.
     Busy,
 }
 
@@ -114,7 +114,7 @@ impl Stop {
             Self::Memory(at) => print("the stack cannot be read at ", Some(at)),
             Self::Backwards => print("the caller's frame would be below", None),
             Self::Zero => print("the return address is 0, which is not the root of a goroutine", None),
-            Self::Busy => print("the fault came in the middle of an unwinding", None),
+            Self::Busy => print("the tables are in use", None),
         }
     }
 }

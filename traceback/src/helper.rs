@@ -44,7 +44,7 @@ impl Deref for Named {
 }
 
 /// The M of this thread, if it is in a signal handler.
-fn in_handler() -> Option<*mut M> {
+pub(crate) fn in_handler() -> Option<*mut M> {
     let gp = getg();
     if gp.is_null() {
         return None;

@@ -8,7 +8,7 @@ use crate::maps::{self, Gap};
 use core::ffi::{CStr, c_int, c_void};
 use core::sync::atomic::{AtomicU32, Ordering};
 use gort_asm::{getg, morestack_frame, switches_stack};
-use gort_os_linux::{gettid, osyield};
+use gort_os_linux::{gettid, nanotime, osyield};
 use gort_runtime2::{Global, Stack};
 use gort_stack::{GUARD_SIZE, stack_of};
 use std::borrow::Cow;
@@ -64,15 +64,25 @@ static OWNER: AtomicU32 = AtomicU32::new(0);
 /// A lock that a thread notices to hold already: a fault inside comes back here.
 pub(crate) struct Reentrant<'a>(&'a AtomicU32);
 
+/// How long (ns) a signal handler waits for a lock.
+const PATIENCE: i64 = 100_000_000;
+
 impl<'a> Reentrant<'a> {
-    /// Takes the lock; `None` if this very thread has it.
+    /// Takes the lock; `None` if this very thread has it. Also if a signal handler has waited for too long: whoever has the lock may
+    /// wait for the interrupted thread, which may be inside of the loader or the allocator.
     pub(crate) fn lock(owner: &'a AtomicU32) -> Option<Self> {
         let me = thread();
         if owner.load(Ordering::Relaxed) == me {
             return None;
         }
+        let mut end = None;
         while owner.compare_exchange(0, me, Ordering::Acquire, Ordering::Relaxed).is_err() {
             osyield();
+            if crate::helper::in_handler().is_some()
+                && nanotime() > *end.get_or_insert_with(|| nanotime() + PATIENCE)
+            {
+                return None;
+            }
         }
         Some(Self(owner))
     }

@@ -1,7 +1,8 @@
 //! The stack of a goroutine that runs, or sleeps, on another thread: the thread takes it down itself, in the handler of
 //! SIGURG, and whoever has asked prints it. gort's own: Go's `suspendG` stops a goroutine first.
 
-use crate::unwinder::{Backtrace, Stkframe, UNWIND_SILENT_ERRORS, UNWIND_TRAP, Unwinder};
+use crate::cfi::Regs;
+use crate::unwinder::{Backtrace, Doubt, Stkframe, UNWIND_SILENT_ERRORS, UNWIND_TRAP, Unwinder};
 use gort_os_linux::{futexsleep, getpid, nanotime, syscall6};
 use gort_runtime2::atomic::{Pointer, Uint32};
 use gort_runtime2::{G, Global, M};
@@ -21,10 +22,14 @@ const DEPTH: usize = 128;
 struct Frames {
     n: usize,
     of: [Stkframe; DEPTH],
+    doubt: Doubt,
 }
 
-static FRAMES: Global<Frames> =
-    Global::new(Frames { n: 0, of: [Stkframe { pc: 0, sp: 0, fp: 0, lr: 0, bp: 0, caller_bp: 0 }; DEPTH] });
+static FRAMES: Global<Frames> = Global::new(Frames {
+    n: 0,
+    of: [Stkframe { pc: 0, sp: 0, fp: 0, lr: 0, bp: 0, caller_bp: 0 }; DEPTH],
+    doubt: Doubt { stop: None, guess: None, missing: None },
+});
 
 /// What became of the question.
 #[derive(Debug)]
@@ -69,7 +74,7 @@ pub unsafe fn probe(mp: *mut M, gp: *mut G, ns: i64) -> Probed {
         return Probed::Gone;
     }
     let inner = frames.of[..frames.n].to_vec();
-    Probed::Stack(Backtrace { inner, outer: Vec::new(), skipped: 0, location: None })
+    Probed::Stack(Backtrace { inner, outer: Vec::new(), skipped: 0, doubt: frames.doubt, location: None })
 }
 
 /// In the handler of SIGURG on `mp`, which has interrupted `gp` there: answers, if this thread was asked. True if so;
@@ -77,7 +82,7 @@ pub unsafe fn probe(mp: *mut M, gp: *mut G, ns: i64) -> Probed {
 ///
 /// # Safety
 /// On gsignal of `mp`, with the registers that were interrupted.
-pub unsafe fn answer(mp: *mut M, gp: *mut G, pc: usize, sp: usize, bp: usize) -> bool {
+pub unsafe fn answer(mp: *mut M, gp: *mut G, regs: &Regs) -> bool {
     // Another thread than the one that was asked leaves the question alone.
     if STATE.load() != ASKED || TARGET.load() != mp || !STATE.cas(ASKED, TAKING) {
         return false;
@@ -88,12 +93,13 @@ pub unsafe fn answer(mp: *mut M, gp: *mut G, pc: usize, sp: usize, bp: usize) ->
         frames.n = 0;
         if GOROUTINE.load() == gp {
             let mut u = Unwinder::default();
-            u.init_at(pc, sp, bp, gp, UNWIND_SILENT_ERRORS | UNWIND_TRAP);
+            u.init_regs(*regs, gp, UNWIND_SILENT_ERRORS | UNWIND_TRAP);
             while u.valid() && frames.n < DEPTH {
                 frames.of[frames.n] = u.frame;
                 frames.n += 1;
                 u.next();
             }
+            frames.doubt = u.doubt;
         }
     }
     STATE.store(TAKEN);
