@@ -613,7 +613,8 @@ fn source_owner(file: &str) -> Option<Owner> {
         }
     }
     let parts = dir.split('/').any(|d| ["cmd", "tests", "examples", "tools", "target"].contains(&d));
-    let program = source == "main.rs" || source.starts_with("bin/");
+    // `proc/src/main.rs` is the runtime's main.
+    let program = source.starts_with("bin/");
     Some(if parts || program || dir == "gort-cmd" { Owner::User } else { Owner::Runtime })
 }
 

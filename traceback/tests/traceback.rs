@@ -300,7 +300,7 @@ fn all_crates() {
         let tool = m == "tests" || m == "cmd" || m.starts_with("tools/");
         let owner = if tool { Owner::User } else { Owner::Runtime };
         assert_eq!(classify("f", &file("lib.rs"), false), owner, "{m}");
-        assert_eq!(classify("main", &file("main.rs"), false), Owner::User, "{m}");
+        assert_eq!(classify("main", &file("main.rs"), false), owner, "{m}");
         // The library of C programs is called as the one of Rust programs.
         if tool || m == "capi" {
             continue;
