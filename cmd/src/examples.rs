@@ -141,12 +141,6 @@ pub const ALL: &[Example] = &[
     },
 ];
 
-/// The example whose name looks most like `name`, if one does.
-pub fn nearest(name: &str) -> Option<&'static str> {
-    let common = |a: &str| a.chars().zip(name.chars()).take_while(|(x, y)| x == y).count();
-    ALL.iter().map(|e| (common(e.name), e.name)).filter(|&(c, _)| c >= 2).max().map(|(_, n)| n)
-}
-
 fn hello(n: u64) {
     let c = chan::<String>(0);
     let tx = c.clone();

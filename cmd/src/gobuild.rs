@@ -10,6 +10,7 @@
 //! Results are kept in `$XDG_CACHE_HOME/gort` (`~/.cache/gort`): once for each compiler, libgo's packages without their runtime; for each
 //! program, by the hash of its text, the executable. The last 32 programs stay.
 
+use crate::progress::{self, Progress};
 use std::collections::hash_map::DefaultHasher;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -104,6 +105,7 @@ static HALF_MADE: Mutex<Option<PathBuf>> = Mutex::new(None);
 
 /// Ends the command, which has said why.
 fn give_up() -> ! {
+    progress::clear();
     if let Some(d) = half_made().take() {
         let _ = fs::remove_dir_all(d);
     }
@@ -115,6 +117,7 @@ fn half_made() -> MutexGuard<'static, Option<PathBuf>> {
 }
 
 fn fail(msg: &str) -> ! {
+    progress::clear();
     eprintln!("gort: {msg}");
     give_up()
 }
@@ -137,11 +140,26 @@ fn quiet(c: &mut Command) {
     match c.output() {
         Ok(o) if o.status.success() => {}
         Ok(o) => {
+            progress::clear();
             eprint!("{}{}", String::from_utf8_lossy(&o.stdout), String::from_utf8_lossy(&o.stderr));
             fail(&format!("{} failed", c.get_program().to_string_lossy()))
         }
         Err(e) => fail(&format!("{}: {e}", c.get_program().to_string_lossy())),
     }
+}
+
+/// Runs a tool that speaks for itself; on a terminal, where a line of [`Progress`] stands, once that is gone. Whether all went well.
+fn speaks(c: &mut Command, progress: bool) -> bool {
+    let tool = PathBuf::from(c.get_program());
+    if !progress {
+        return or_fail(c.status(), &tool).success();
+    }
+    let o = or_fail(c.output(), &tool);
+    if !o.stdout.is_empty() || !o.stderr.is_empty() {
+        progress::clear();
+        eprint!("{}{}", String::from_utf8_lossy(&o.stdout), String::from_utf8_lossy(&o.stderr));
+    }
+    o.status.success()
 }
 
 /// What a tool prints.
@@ -272,7 +290,11 @@ fn support(t: &Tools) -> (PathBuf, String) {
     stamp(&mut k, &libgo);
     let hex = k.hex();
     let dir = cached(t, &format!("support-{hex}"), |d| {
-        eprintln!("gort: preparing libgo's packages in {} (once)", t.cache.display());
+        let progress = Progress::new(4);
+        if !progress.is_shown() {
+            eprintln!("gort: preparing libgo's packages in {} (once)", t.cache.display());
+        }
+        progress.step("preparing libgo's packages (once): the runtime");
         let src = d.join("runtime.go");
         or_fail(fs::write(&src, COMPANION), &src);
         let gccgo = Command::new(&t.gccgo)
@@ -286,8 +308,10 @@ fn support(t: &Tools) -> (PathBuf, String) {
         quiet(
             Command::new("objcopy").args(["-j", ".go_export", "runtime.o", "inc/runtime.gox"]).current_dir(d),
         );
+        progress.step("preparing libgo's packages (once): copying");
         let pkgs = d.join("libgopkgs.a");
         or_fail(fs::copy(&libgo, &pkgs), &pkgs);
+        progress.step("preparing libgo's packages (once): without their runtime");
         quiet(Command::new("ar").arg("d").arg("libgopkgs.a").args(RUNTIME_OBJECTS).current_dir(d));
     });
     (dir, hex)
@@ -425,13 +449,21 @@ fn build(program: &[OsString]) -> PathBuf {
         }
     }
     let dir = cached(&t, &format!("prog-{}", k.hex()), |d| {
-        let objects: Vec<PathBuf> =
-            packages.iter().enumerate().map(|(i, p)| compile(&t, &sup, d, p, i)).collect();
+        let progress = Progress::new(packages.len() + 1);
+        let objects: Vec<PathBuf> = packages
+            .iter()
+            .enumerate()
+            .map(|(i, p)| {
+                progress.step(&format!("compiling {}", if p.path.is_empty() { "main" } else { &p.path }));
+                compile(&t, &sup, d, p, i, progress.is_shown())
+            })
+            .collect();
+        progress.step("linking");
         let mut c = Command::new(&t.gcc);
         c.arg("-pie").arg("-o").arg(d.join("prog")).args(&objects).arg(sup.join("runtime.o"));
         c.arg("-Wl,--start-group").arg(&t.lib).arg(sup.join("libgopkgs.a")).arg("-Wl,--end-group");
         c.args(["-Wl,-u,ffi_prep_cif", "-Wl,--gc-sections", "-Wl,-z,now", "-lm", "-lpthread", "-ldl"]);
-        if !or_fail(c.status(), Path::new(&t.gcc)).success() {
+        if !speaks(&mut c, progress.is_shown()) {
             fail("the program needs what gort does not provide (see the linker's messages)");
         }
         for obj in &objects {
@@ -444,7 +476,7 @@ fn build(program: &[OsString]) -> PathBuf {
 }
 
 /// Compiles the `i`th package to an object in `d`, with its export data for those behind it.
-fn compile(t: &Tools, sup: &Path, d: &Path, p: &Package, i: usize) -> PathBuf {
+fn compile(t: &Tools, sup: &Path, d: &Path, p: &Package, i: usize, progress: bool) -> PathBuf {
     let obj = d.join(format!("{i}.o"));
     let exports = d.join("inc");
     let mut c = Command::new(&t.gccgo);
@@ -452,8 +484,11 @@ fn compile(t: &Tools, sup: &Path, d: &Path, p: &Package, i: usize) -> PathBuf {
     if !p.path.is_empty() {
         c.arg(format!("-fgo-pkgpath={}", p.path));
     }
-    // The compiler speaks for itself.
-    if !or_fail(c.arg("-o").arg(&obj).args(&p.files).status(), Path::new(&t.gccgo)).success() {
+    c.arg("-o").arg(&obj).args(&p.files);
+    if progress {
+        c.arg("-fdiagnostics-color=always");
+    }
+    if !speaks(&mut c, progress) {
         give_up();
     }
     if !p.path.is_empty() {

@@ -5,9 +5,20 @@ macro_rules! println {
     ($($t:tt)*) => { $crate::print_line(format_args!($($t)*)) };
 }
 
+/// std's, but for the panic where nothing can be written: there is nobody to be told.
+macro_rules! eprint {
+    ($($t:tt)*) => { _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!($($t)*)) };
+}
+
+/// As [`eprint!`].
+macro_rules! eprintln {
+    ($($t:tt)*) => { eprint!("{}\n", format_args!($($t)*)) };
+}
+
 mod diff;
 mod examples;
 mod gobuild;
+mod progress;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -15,13 +26,20 @@ use gort_signal::die_from_signal;
 use gort_stack::parse_stack_size;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::exit;
 
 /// Go's goroutine scheduler, outside Go.
 #[derive(Parser)]
-#[command(name = "gort", version, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(
+    name = "gort",
+    version,
+    arg_required_else_help = true,
+    after_help = "EXIT STATUS:\n  0  done\n  1  it could not be done; of `run`: what the program ends with\n  2  wrong usage; of `run`: also \
+    panic, deadlock or another fatal error; of `diff`: also that a program could not be compiled\n\n\
+    `gort help COMMAND` has more on each command."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -35,6 +53,32 @@ enum Command {
     Build(Build),
     /// Run Go programs on real Go and on gort, and show where they differ.
     Diff(diff::Diff),
+    /// Print a script that completes command lines in a shell.
+    Completions(Completions),
+    /// Print the manual page, or write all of them to a directory.
+    Man(Man),
+}
+
+#[derive(Args)]
+#[command(after_help = "bash:  gort completions bash > ~/.local/share/bash-completion/completions/gort\n\
+    zsh:   gort completions zsh > DIR/_gort, with a DIR of $fpath\n\
+    fish:  gort completions fish > ~/.config/fish/completions/gort.fish")]
+struct Completions {
+    /// The shell.
+    shell: clap_complete::Shell,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "gort man | man -l -    gort man run | man -l -    gort man --dir ~/.local/share/man/man1"
+)]
+struct Man {
+    /// The command that it is about; without one, about `gort`.
+    #[arg(conflicts_with = "dir")]
+    command: Option<String>,
+    /// Write the pages of `gort` and of all its commands to this directory.
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -100,12 +144,91 @@ fn main() {
     {
         go_args = argv.split_off(i + 1);
     }
-    let cli = Cli::parse_from(argv);
+    let cli = Cli::try_parse_from(argv).unwrap_or_else(|e| refuse(e));
     match cli.command {
         Command::Run(r) => run(r, go_args),
         Command::Build(b) => build(&b),
         Command::Diff(d) => diff::run(&d),
+        Command::Completions(c) => {
+            let mut script = Vec::new();
+            clap_complete::generate(c.shell, &mut Cli::command(), "gort", &mut script);
+            print_text(format_args!("{}", String::from_utf8_lossy(&script)), 1);
+        }
+        Command::Man(m) => man(&m),
     }
+}
+
+/// Help and version go to standard output, what is wrong to standard error, with status 2.
+fn refuse(mut e: clap::Error) -> ! {
+    use clap::error::{ContextKind, ContextValue};
+    if e.exit_code() == 0 {
+        let text = e.render();
+        if io::stdout().is_terminal() {
+            print_text(format_args!("{}", text.ansi()), 1);
+        } else {
+            print_text(format_args!("{text}"), 1);
+        }
+        exit(0)
+    }
+    if let Some(ContextValue::String(s)) = e.get(ContextKind::InvalidSubcommand) {
+        let s = s.clone();
+        let cmd = Cli::command();
+        if examples::ALL.iter().any(|x| x.name == s) || is_program(s.as_ref()) {
+            // `gort sieve`, `gort prog.go`
+            let tip = format!("to run it: gort run {s}").into();
+            e.remove(ContextKind::SuggestedSubcommand);
+            e.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip]));
+        } else if let Some(near) = nearest(&s, cmd.get_subcommands().map(clap::Command::get_name)) {
+            // clap's own measure knows no two letters exchanged in so short a word.
+            let near = vec![near.to_string()];
+            e.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(near));
+        }
+    }
+    let _ = e.print();
+    exit(e.exit_code())
+}
+
+fn man(m: &Man) {
+    let cmd = Cli::command();
+    if let Some(dir) = &m.dir {
+        if let Err(e) = std::fs::create_dir_all(dir).and_then(|()| clap_mangen::generate_to(cmd, dir)) {
+            eprintln!("gort: {}: {e}", dir.display());
+            exit(1)
+        }
+        return;
+    }
+    let page = match &m.command {
+        None => cmd,
+        Some(name) => {
+            let mut cmd = cmd.clone();
+            cmd.build();
+            match cmd.find_subcommand(name) {
+                Some(c) => c.clone().name(c.get_display_name().unwrap_or(name).to_string()),
+                None => {
+                    let all = cmd.get_subcommands().map(|c| c.get_name().to_string());
+                    let near = nearest(name, all).map_or(String::new(), |n| format!("; did you mean '{n}'?"));
+                    usage("man", ErrorKind::InvalidValue, format!("no command '{name}'{near}"))
+                }
+            }
+        }
+    };
+    let mut text = Vec::new();
+    if let Err(e) = clap_mangen::Man::new(page).render(&mut text) {
+        eprintln!("gort: {e}");
+        exit(1)
+    }
+    print_text(format_args!("{}", String::from_utf8_lossy(&text)), 1);
+}
+
+/// Which of the names was meant: one that differs by as few letters (left out, added, wrong, or two exchanged) as a typing
+/// mistake leaves, or that begins so.
+fn nearest<S: AsRef<str>>(name: &str, names: impl IntoIterator<Item = S>) -> Option<S> {
+    let apart = |n: &str| match n.starts_with(name) && name.len() >= 2 {
+        true => 0,
+        false => strsim::osa_distance(n, name),
+    };
+    let far = 1.max(name.chars().count() / 3);
+    names.into_iter().filter(|n| apart(n.as_ref()) <= far).min_by_key(|n| apart(n.as_ref()))
 }
 
 /// Whether an argument of `run` begins a Go program.
@@ -177,7 +300,7 @@ fn run(r: Run, go_args: Vec<OsString>) {
     let example = examples::ALL.iter().find(|e| e.name == name);
     if !go && example.is_none() {
         let mut msg = format!("no example program '{name}'");
-        if let Some(near) = examples::nearest(&name) {
+        if let Some(near) = nearest(&name, examples::ALL.iter().map(|e| e.name)) {
             msg += &format!("; did you mean '{near}'?");
         }
         msg += " (gort run --list shows all)";

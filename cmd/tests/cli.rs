@@ -300,6 +300,17 @@ fn wrong_usage() {
         (&["run", "nosuch"], "no example program 'nosuch' (gort run --list shows all)"),
         (&["run", "siev"], "did you mean 'sieve'?"),
         (&["run", "pingpang"], "did you mean 'pingpong'?"),
+        (&["run", "seive"], "did you mean 'sieve'?"),
+        (&["run", "deadlcok"], "did you mean 'deadlock'?"),
+        (&["run", "zzz"], "no example program 'zzz' (gort run --list shows all)"),
+        (&["rnu"], "unrecognized subcommand 'rnu'\n\n  tip: a similar subcommand exists: 'run'"),
+        (&["sieve"], "unrecognized subcommand 'sieve'\n\n  tip: to run it: gort run sieve"),
+        (&["x.go"], "unrecognized subcommand 'x.go'\n\n  tip: to run it: gort run x.go"),
+        (&["help", "rnu"], "unrecognized subcommand 'rnu'"),
+        (&["man", "bulid"], "no command 'bulid'; did you mean 'build'?"),
+        (&["man", "zzz"], "no command 'zzz'\n"),
+        (&["completions"], "required"),
+        (&["completions", "cmd.exe"], "invalid value 'cmd.exe'"),
         (&["run", "hello", "extra"], "unexpected argument 'extra'"),
         (&["run", "hello", "--frob"], "unexpected argument '--frob'"),
         (&["run", "hello", "-n", "0"], "invalid value '0' for '-n <N>'"),
@@ -327,6 +338,62 @@ fn help_and_version() {
     for says in ["GOMAXPROCS", "GODEBUG", "GOTRACEBACK", "EXIT STATUS", "--schedtrace", "--stats"] {
         assert!(o.ok().stdout.contains(says), "{says}\n{o}");
     }
+}
+
+/// `gort help COMMAND` says what `gort COMMAND --help` says, of each command.
+#[test]
+fn help_on_commands() {
+    let all = gort(&["help"], &[]);
+    all.ok().stdout_is(&gort(&["--help"], &[]).stdout);
+    for command in ["run", "build", "diff", "completions", "man"] {
+        assert!(all.stdout.contains(&format!("\n  {command} ")), "{command}\n{all}");
+        let o = gort(&["help", command], &[]);
+        assert!(o.ok().stderr.is_empty() && o.stdout.contains(&format!("Usage: gort {command}")), "{o}");
+        o.stdout_is(&gort(&[command, "--help"], &[]).stdout);
+    }
+    assert!(all.stdout.contains("EXIT STATUS"), "{all}");
+}
+
+/// The shells themselves find nothing wrong with the scripts, and complete commands by them.
+#[test]
+fn completions() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let o = gort(&["completions", shell], &[]);
+        for word in ["schedtrace", "build", "completions"] {
+            assert!(o.ok().stdout.contains(word), "{shell} {word}\n{o}");
+        }
+    }
+    let script = gort(&["completions", "bash"], &[]).stdout;
+    let ask = "\nCOMP_WORDS=(gort com); COMP_CWORD=1; _gort gort com gort; echo \"${COMPREPLY[@]}\"\
+               \nCOMP_WORDS=(gort run --sched); COMP_CWORD=2; _gort gort --sched run; echo \"${COMPREPLY[@]}\"\n";
+    let mut bash = Command::new("bash");
+    bash.arg("--norc");
+    let o = wait(bash, (script + ask).as_bytes(), Duration::from_secs(60));
+    assert_eq!(o.ok().stdout, "completions\n--schedtrace --scheddetail\n", "{o}");
+}
+
+/// Pages of the manual: as man wants them, for each command.
+#[test]
+fn man() {
+    let o = gort(&["man"], &[]);
+    for part in [".TH gort 1", ".SH NAME", ".SH SYNOPSIS", "EXIT STATUS"] {
+        assert!(o.ok().stdout.contains(part), "{part}\n{o}");
+    }
+    let o = gort(&["man", "run"], &[]);
+    for part in [".TH gort-run 1", "schedtrace", "GOMAXPROCS", "EXIT STATUS"] {
+        assert!(o.ok().stdout.contains(part), "{part}\n{o}");
+    }
+    let tmp = tempfile::tempdir().unwrap();
+    let dir = tmp.path().join("man1");
+    gort(&["man", "--dir", dir.to_str().unwrap()], &[]).ok().stdout_is("");
+    let mut pages: Vec<_> =
+        std::fs::read_dir(&dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    pages.sort_unstable();
+    for page in ["gort.1", "gort-run.1", "gort-build.1", "gort-diff.1", "gort-man.1"] {
+        assert!(pages.iter().any(|p| p == page), "{page}: {pages:?}");
+    }
+    let o = gort(&["man", "--dir", "/dev/null/x"], &[]);
+    o.exited(1).stderr_has("gort: /dev/null/x: Not a directory");
 }
 
 fn is_bool(s: &str) -> bool {
@@ -508,6 +575,55 @@ fn no_standard_output() {
         let (status, stderr) = run(args, full.into());
         assert_eq!(status.code(), Some(1), "{args:?} {stderr}");
         assert_eq!(stderr, "gort: standard output: No space left on device (os error 28)\n", "{args:?}");
+    }
+}
+
+/// Where standard error is closed, full or has no reader, the exit status is the same as elsewhere, and standard output complete; where both are
+/// closed, too.
+#[test]
+fn no_standard_error() {
+    let commands: &[(&[&str], i32)] = &[
+        (&["run", "pull", "-n", "8"], 0),
+        (&["run", "pull", "-n", "8", "--stats"], 0),
+        (&["run", "sieve", "-n", "100", "--schedtrace", "1"], 0),
+        (&["run", "deadlock"], 2),
+        (&["run", "panic"], 2),
+        (&["run", "seive"], 2),
+        (&["frob"], 2),
+        (&["--help"], 0),
+        (&["help", "run"], 0),
+        (&["build", "no-such.go"], 1),
+        (&["man"], 0),
+    ];
+    for (args, code) in commands {
+        let normal = gort(args, &[]);
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let (reader, pipe) = std::io::pipe().unwrap();
+        drop(reader);
+        for (kind, err) in [("full", Stdio::from(full)), ("no reader", pipe.into())] {
+            let o = Command::new(env!("CARGO_BIN_EXE_gort")).args(*args).stderr(err).output().unwrap();
+            assert_eq!(o.status.code(), Some(*code), "{args:?} {kind}");
+            assert_eq!(String::from_utf8_lossy(&o.stdout), normal.stdout, "{args:?} {kind}");
+        }
+        for closed in ["2>&-", ">&- 2>&-", ">&-"] {
+            let mut sh = Command::new("sh");
+            sh.arg("-c")
+                .arg(format!("exec \"$0\" \"$@\" {closed}"))
+                .arg(env!("CARGO_BIN_EXE_gort"))
+                .args(*args);
+            let o = sh.output().unwrap();
+            assert_eq!(o.status.code(), Some(*code), "{args:?} {closed}");
+            if !closed.contains(">&- ") && closed != ">&-" {
+                assert_eq!(String::from_utf8_lossy(&o.stdout), normal.stdout, "{args:?} {closed}");
+            }
+        }
+    }
+    // Help that cannot be written is none.
+    for args in [&["--help"][..], &["help", "run"], &["--version"], &["completions", "bash"], &["man"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let o = Command::new(env!("CARGO_BIN_EXE_gort")).args(args).stdout(full).output().unwrap();
+        assert_eq!(o.status.code(), Some(1), "{args:?}");
+        assert!(o.stderr.starts_with(b"gort: standard output: No space left"), "{args:?}");
     }
 }
 
