@@ -122,9 +122,6 @@ pub unsafe fn coroswitch(c: *mut Coro) {
     unsafe {
         // :89
         let gp = getg();
-        if (*gp).unwinding {
-            unwinding_ended(gp);
-        }
         (*gp).coroarg = c;
         mcall(coroswitch_m);
     }
@@ -148,6 +145,9 @@ unsafe extern "C" fn coroswitch_m(gp: *mut G) -> ! {
         let exit = (*gp).coroexit;
         (*gp).coroexit = false;
         let mp = (*gp).m;
+        if !exit {
+            leaving(gp);
+        }
 
         // :120 A coro that was created under a thread lock stays on that thread, with the same lock counts.
         let locked = !(*gp).lockedm.is_null();
@@ -223,6 +223,7 @@ unsafe extern "C" fn coroswitch_m(gp: *mut G) -> ! {
             (*gnext).lockedm.set(mp);
         }
         // :225 tracing: left out
+        arriving(gnext);
         gogo(&raw mut (*gnext).sched); // :230
     }
 }

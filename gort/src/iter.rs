@@ -79,10 +79,14 @@ unsafe fn body<V: Send + 'static>(c: *mut Coro) {
     // SAFETY: `arg` is the shared state; the other side is blocked in a switch while this runs.
     unsafe {
         let s = (*c).arg.cast::<Shared<V>>();
+        let seq = (*s).seq.take();
         // :253
-        if !(*s).done
-            && let Some(seq) = (*s).seq.take()
-        {
+        if (*s).done {
+            // Never run: what it owns is dropped here, and may panic or Goexit like anything that it might have done.
+            if let Err(p) = gort_panic::catch_all(AssertUnwindSafe(move || drop(seq))) {
+                (*s).panic_value = Some(p);
+            }
+        } else if let Some(seq) = seq {
             let mut yield_ = |v: V| -> bool {
                 // :258
                 if (*s).done {
@@ -102,7 +106,6 @@ unsafe fn body<V: Send + 'static>(c: *mut Coro) {
                 (*s).panic_value = Some(p);
             }
         }
-        (*s).seq = None;
         (*s).done = true; // :278
         (*s).exited = true;
     }

@@ -3,16 +3,16 @@
 //! # What a goroutine knows of its panics
 //! `g.panic_` heads a list of [`Panic`]s, innermost first, as in Go. The panic hook and [`goexit`] push; [`recover`],
 //! [`catch_all`] and [`run_goroutine`] pop. The standard library counts panics per thread, so a goroutine must not
-//! change threads while one is on its way: each entry holds one `lockOSThread` of the runtime's kind.
+//! change threads while one is on its way: the crate `proc` sees to that when it parks (carry.rs).
 
-use crate::fatal::{fatalpanic, print_recovered};
+use crate::fatal::{fatal, fatalpanic, print_recovered};
 use crate::value::{BoxError, RuntimeError, printpanicval};
 use core::any::Any;
 use core::fmt;
 use core::ptr::null_mut;
 use gort_asm::{getg, getpcspbp};
 use gort_print::print;
-use gort_proc::{lock_unwinding, unlock_unwinding};
+use gort_proc::unlock_unwinding;
 use gort_runtime2::linkname::throw;
 use gort_runtime2::{G, RUNNING_PANIC_DEFERS};
 use gort_traceback::{Backtrace, record};
@@ -62,13 +62,12 @@ unsafe fn head(gp: *mut G) -> *mut Panic {
     unsafe { (*gp).panic_.cast() }
 }
 
-/// Begins a panic or Goexit on `gp`: from now on it stays on its thread.
+/// Begins a panic or Goexit on `gp`.
 ///
 /// Go: panic.go:811 start
 unsafe fn start(gp: *mut G, mut p: Panic) {
     // SAFETY: gp is the current goroutine, the only one to use its list.
     unsafe {
-        lock_unwinding(gp);
         // :836
         p.link = head(gp);
         (*gp).panic_ = Box::into_raw(Box::new(p)).cast();
@@ -112,7 +111,7 @@ unsafe fn recovery(gp: *mut G, mark: *mut Panic) -> Option<Box<Panic>> {
 /// If no unwinding is going on here, whatever still stands in the list was caught by other means (a plain
 /// `catch_unwind`) and is over.
 unsafe fn forget_stale(gp: *mut G) {
-    // SAFETY: the caller's goroutine, which is locked to this thread if it has any entry.
+    // SAFETY: the caller's goroutine, whose panics std counts on this thread.
     unsafe {
         if !head(gp).is_null() && !std::thread::panicking() {
             recovery(gp, null_mut());
@@ -120,26 +119,35 @@ unsafe fn forget_stale(gp: *mut G) {
     }
 }
 
-/// Makes panics on goroutines end the program as Go's do. Elsewhere the previous hook stays in charge.
+type Hook = dyn Fn(&PanicHookInfo<'_>) + Sync + Send;
+
+/// Makes panics on goroutines end the program as Go's do. Elsewhere the previous hook stays in charge; on goroutines one
+/// that the program has set is called as well, as soon as the panic has been taken down. std's own, which would print of
+/// each panic that is recovered, is not.
 pub fn install_panic_hook() {
     gort_traceback::init();
     let previous = std::panic::take_hook();
+    // Nothing is set now, so this is std's own, made at the same place in std: a box of nothing, with the same table.
+    let std_hook = std::panic::take_hook();
+    #[allow(ambiguous_wide_pointer_comparisons)]
+    let own = !core::ptr::eq::<Hook>(&*previous, &*std_hook);
     std::panic::set_hook(Box::new(move |info| {
         let gp = getg();
         // SAFETY: g and M are this thread's own.
         if gp.is_null() || unsafe { (*gp).m.is_null() || (*(*gp).m).isextra && (*(*gp).m).curg.ptr() == gp } {
             previous(info);
         } else {
-            gopanic(gp, info);
+            gopanic(gp, info, own.then_some(&*previous));
         }
     }));
 }
 
-/// The panic hook on a thread of the runtime: takes down what happened, prints nothing yet.
+/// The panic hook on a thread of the runtime: takes down what happened, prints nothing yet. Then the program's own hook
+/// is called.
 ///
 /// Go: panic.go:735 gopanic
 #[inline(never)]
-fn gopanic(gp: *mut G, info: &PanicHookInfo<'_>) {
+fn gopanic(gp: *mut G, info: &PanicHookInfo<'_>, own: Option<&Hook>) {
     // :736 (a nil value cannot be: see value.rs)
     let v = info.payload();
     let arg = if let Some(s) = v.downcast_ref::<&'static str>() {
@@ -183,9 +191,20 @@ fn gopanic(gp: *mut G, info: &PanicHookInfo<'_>) {
             "panic in a destructor during cleanup" | "panic in a function that cannot unwind"
         ) && !head(gp).is_null()
         {
+            if let Some(own) = own {
+                own(info);
+            }
             // Not settled by age: panics below a destructor's belong to the story.
+            let p = head(gp);
+            if (*p).goexit {
+                // Go would end the goroutine, as its deferred calls are no part of an unwinding.
+                let what = "gort: goexit in a destructor while its goroutine unwinds, which Rust cannot leave that way";
+                (*p).arg = what.to_string();
+                (*p).goexit = false;
+                RUNNING_PANIC_DEFERS.add(1);
+            }
             unlock_unwinding(gp);
-            fatalpanic(head(gp));
+            fatalpanic(p);
         }
 
         // :774
@@ -197,6 +216,14 @@ fn gopanic(gp: *mut G, info: &PanicHookInfo<'_>) {
         RUNNING_PANIC_DEFERS.add(1);
         // :779
         start(gp, Panic { arg, link: null_mut(), recovered: false, goexit: false, backtrace });
+        if let Some(own) = own {
+            own(info);
+        }
+        if cfg!(panic = "abort") {
+            // Nothing will be unwound, and std ends the program without a word: :789 comes at once.
+            unlock_unwinding(gp);
+            fatalpanic(head(gp));
+        }
         // :780 deferred calls: Rust's unwinder drops what is on the stack, up to a catch_unwind.
     }
 }
@@ -305,6 +332,9 @@ fn panic_of(v: &(dyn Any + Send)) -> Panic {
 ///
 /// On the main goroutine the program goes on without it, and ends with a deadlock report when no other is left.
 ///
+/// Ends the program with a report where that is impossible: in a program that was compiled with `panic = "abort"`, and
+/// out of a destructor that runs because its goroutine unwinds already.
+///
 /// Go: panic.go:617 Goexit
 #[inline(never)]
 pub fn goexit() -> ! {
@@ -312,6 +342,9 @@ pub fn goexit() -> ! {
     let gp = curg();
     if gp.is_null() {
         panic!("gort: goexit called outside of a goroutine");
+    }
+    if cfg!(panic = "abort") {
+        fatal("gort: goexit in a program compiled with panic=\"abort\": destructors could not run");
     }
     // SAFETY: the current goroutine.
     unsafe {
@@ -402,8 +435,8 @@ impl fmt::Display for Payload {
 
 /// Runs `f` and catches a panic that leaves it, as a deferred `recover` would. A [`goexit`] passes through.
 ///
-/// Prefer it to `std::panic::catch_unwind` on goroutines: that one works, too, but the goroutine then stays wired to its
-/// thread until it next parks, and it stops a `goexit`.
+/// Prefer it to `std::panic::catch_unwind` on goroutines: that one works, too, but it stops a `goexit`, and a goroutine
+/// that has parked while it unwound stays wired to its thread until it next parks.
 ///
 /// Go: panic.go:1008 gorecover
 #[doc(alias = "gorecover")]

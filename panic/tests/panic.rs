@@ -125,7 +125,7 @@ fn recovered() {
         // SAFETY: the current goroutine.
         unsafe {
             let gp = gort_asm::getg();
-            assert!((*gp).panic_.is_null() && (*gp).lockedm.is_null() && !(*gp).unwinding);
+            assert!((*gp).panic_.is_null() && (*gp).lockedm.is_null() && (*gp).carries == 0);
             assert_eq!((*(*gp).m).locked_int, 0);
         }
         assert_eq!(gort_runtime2::RUNNING_PANIC_DEFERS.load(), 0);
@@ -390,4 +390,252 @@ fn other_threads() {
         println!("on");
     });
     o.ok().stdout_is("on\n").stderr_has("panicked at ").stderr_has("elsewhere");
+}
+
+/// `resume_unwind` calls no hook. It past a destructor that parks, while others do the same: the standard library's count
+/// stays right, so that nobody seems to panic afterwards (adv_resume_unwind_park).
+#[test]
+fn parking_while_resume_unwind() {
+    struct D(gort::Chan<i32>);
+    impl Drop for D {
+        fn drop(&mut self) {
+            for _ in 0..20 {
+                self.0.recv();
+                gort::runtime::gosched();
+                assert!(std::thread::panicking());
+            }
+        }
+    }
+    for procs in [1, 2, 8] {
+        in_child!(.procs(procs), || {
+            let c = gort::chan::<i32>(0);
+            for _ in 0..4 {
+                let c = c.clone();
+                gort::go(move || {
+                    loop {
+                        assert!(!std::thread::panicking());
+                        c.send(1);
+                    }
+                });
+            }
+            let done = gort::chan::<()>(0);
+            for _ in 0..8 {
+                let (done, c) = (done.clone(), c.clone());
+                gort::go(move || {
+                    for i in 0..20 {
+                        let unwind = || {
+                            let _d = D(c.clone());
+                            std::panic::resume_unwind(Box::new("passed on"))
+                        };
+                        // Caught by gort's means, and by std's.
+                        if i % 2 == 0 {
+                            assert!(recover::<()>(unwind).is_err());
+                        } else {
+                            assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(unwind)).is_err());
+                        }
+                        assert!(!std::thread::panicking());
+                        gort::runtime::gosched();
+                        assert!(!std::thread::panicking());
+                        // SAFETY: the current goroutine.
+                        unsafe {
+                            let gp = gort_asm::getg();
+                            assert!((*gp).lockedm.is_null() && (*gp).carries == 0);
+                            assert_eq!((*(*gp).m).locked_unwind, 0);
+                        }
+                        let m = std::sync::Mutex::new(0);
+                        drop(m.lock());
+                        assert!(!m.is_poisoned());
+                    }
+                    done.send(());
+                });
+            }
+            for _ in 0..8 {
+                done.recv();
+            }
+        })
+        .ok();
+    }
+}
+
+/// A coroutine that parks while whoever entered it unwinds: it has the thread with its lock, and gives both back.
+#[test]
+fn coroutine_parks_while_its_caller_unwinds() {
+    struct D(gort::iter::Pull<i32>, gort::Chan<()>);
+    impl Drop for D {
+        fn drop(&mut self) {
+            for i in 0..10 {
+                assert_eq!(self.0.next(), Some(i));
+                self.1.recv();
+            }
+            assert_eq!(self.0.next(), None);
+        }
+    }
+    for procs in [1, 2, 8] {
+        in_child!(.procs(procs), || {
+            let (c, done) = (gort::chan::<()>(0), gort::chan::<()>(0));
+            for _ in 0..4 {
+                let c = c.clone();
+                gort::go(move || {
+                    loop {
+                        c.send(());
+                        assert!(!std::thread::panicking());
+                    }
+                });
+            }
+            for _ in 0..8 {
+                let (c, done) = (c.clone(), done.clone());
+                gort::go(move || {
+                    for _ in 0..10 {
+                        let inner = c.clone();
+                        let p = gort::iter::pull(move |y: &mut dyn FnMut(i32) -> bool| {
+                            for i in 0..10 {
+                                inner.recv();
+                                gort::runtime::gosched();
+                                y(i);
+                            }
+                        });
+                        let d = D(p, c.clone());
+                        assert!(recover(move || {
+                            let _d = d;
+                            panic!("x")
+                        })
+                        .is_err());
+                        assert!(!std::thread::panicking());
+                        // SAFETY: the current goroutine.
+                        unsafe {
+                            let gp = gort_asm::getg();
+                            assert!((*gp).lockedm.is_null() && (*gp).carries == 0);
+                            assert_eq!(((*(*gp).m).locked_unwind, (*(*gp).m).locked_int), (0, 0));
+                        }
+                    }
+                    done.send(());
+                });
+            }
+            for _ in 0..8 {
+                done.recv();
+            }
+        })
+        .ok();
+    }
+}
+
+/// A hook of the program's own, set before the runtime starts, is called for each panic, and Go's report comes as well
+/// (new_hook).
+#[test]
+fn a_hook_set_before_is_chained() {
+    if std::env::var_os("GORT_TEST_CHILD").is_some() {
+        std::panic::set_hook(Box::new(|i| {
+            eprintln!("MY HOOK {}", i.payload().downcast_ref::<&str>().unwrap_or(&"?"));
+        }));
+    }
+    let o = in_child!(|| {
+        assert!(std::panic::catch_unwind(|| panic!("caught")).is_err());
+        assert!(recover(|| panic!("recovered")).is_err());
+        let _d = OnDrop("d");
+        inner(1);
+    });
+    o.exited(2).stdout_is("drop d\n");
+    assert!(o.stderr.starts_with("MY HOOK caught\nMY HOOK recovered\nMY HOOK two\nlines\npanic: two\n\tlines\n"), "{o}");
+    o.stderr_has("panic::inner(...)\n");
+}
+
+/// One that parks.
+#[test]
+fn a_hook_that_parks() {
+    static HOOKS: AtomicUsize = AtomicUsize::new(0);
+    if std::env::var_os("GORT_TEST_CHILD").is_some() {
+        std::panic::set_hook(Box::new(|_| {
+            for _ in 0..5 {
+                gort::time::sleep(std::time::Duration::from_micros(50));
+                gort::runtime::gosched();
+            }
+            HOOKS.fetch_add(1, Ordering::SeqCst);
+        }));
+    }
+    for procs in [1, 2, 8] {
+        in_child!(.procs(procs), || {
+            let done = gort::chan::<()>(0);
+            for _ in 0..20 {
+                let done = done.clone();
+                gort::go(move || {
+                    for _ in 0..5 {
+                        assert!(recover(|| inner(0)).is_err());
+                        assert!(!std::thread::panicking());
+                        gort::runtime::gosched();
+                        assert!(!std::thread::panicking());
+                    }
+                    done.send(());
+                });
+            }
+            for _ in 0..20 {
+                done.recv();
+            }
+            assert_eq!(HOOKS.load(Ordering::SeqCst), 100);
+        })
+        .ok();
+    }
+}
+
+/// Goexit in a destructor of a goroutine that unwinds: Rust cannot, and the report says so (adv_goexit_in_drop).
+#[test]
+fn goexit_in_drop() {
+    struct D;
+    impl Drop for D {
+        fn drop(&mut self) {
+            goexit();
+        }
+    }
+    let text = "panic: gort: goexit in a destructor while its goroutine unwinds, which Rust cannot leave that way\n";
+    let o = in_child!(|| {
+        let _d = D;
+        goexit();
+    });
+    o.exited(2).stderr_has(text).stderr_has("\ngoroutine 1 [running]:\n");
+    let o = in_child!(|| {
+        let _d = D;
+        panic!("p");
+    });
+    o.exited(2).stderr_has("panic: p\n\tpanic: gort: goexit").stderr_has(text);
+}
+
+/// A pull that is dropped before its first value drops a function that has never run: what that throws goes to whoever
+/// dropped the pull (adv_pull_dtor).
+#[test]
+fn pull_dropped_early() {
+    struct D(bool);
+    impl Drop for D {
+        fn drop(&mut self) {
+            if self.0 {
+                goexit();
+            }
+            panic!("in drop");
+        }
+    }
+    fn never(d: D) -> gort::iter::Pull<i32> {
+        gort::iter::pull(move |y: &mut dyn FnMut(i32) -> bool| {
+            let _d = &d;
+            y(1);
+        })
+    }
+    in_child!(|| {
+        let p = never(D(false));
+        assert_eq!(recover(move || drop(p)).expect_err("panics").message(), "in drop");
+        let mut p = never(D(false));
+        assert_eq!(recover(move || p.stop()).expect_err("panics").message(), "in drop");
+        let done = gort::chan::<&str>(1);
+        let tx = done.clone();
+        gort::go(move || {
+            struct Last(gort::Chan<&'static str>);
+            impl Drop for Last {
+                fn drop(&mut self) {
+                    self.0.send("unwound");
+                }
+            }
+            let _last = Last(tx.clone());
+            drop(never(D(true)));
+            tx.send("went on");
+        });
+        assert_eq!(done.recv(), Some("unwound"));
+    })
+    .ok();
 }

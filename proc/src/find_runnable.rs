@@ -33,6 +33,7 @@ pub unsafe fn execute(gp: *mut G, inherit_time: bool) -> ! {
         }
 
         // :3231 no CPU profiler, no tracing (:3236).
+        arriving(gp);
         // :3242
         gogo(&raw mut (*gp).sched);
     }

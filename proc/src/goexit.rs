@@ -50,6 +50,7 @@ pub unsafe fn gdestroy(gp: *mut G) {
         let mp = (*getg()).m;
         let pp = (*mp).p.ptr();
         (*pp).stats.goexit.bump(1);
+        ended(gp);
 
         // :4275
         casgstatus(gp, GRUNNING, GDEAD);
@@ -73,7 +74,6 @@ pub unsafe fn gdestroy(gp: *mut G) {
         (*gp).param = core::ptr::null_mut();
         (*gp).labels = core::ptr::null_mut();
         // :4292 gort keeps gp.timer: there is no collector to free it, and the next goroutine on this G can use it.
-        (*gp).unwinding = false;
         if (*gp).stack_kind == StackKind::Segmented {
             segment_exit(gp);
         }

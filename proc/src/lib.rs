@@ -75,6 +75,8 @@ pub mod allgs;
 #[cfg(not(loom))]
 pub mod badcall;
 #[cfg(not(loom))]
+pub mod carry;
+#[cfg(not(loom))]
 pub mod checkdead;
 #[cfg(not(loom))]
 pub mod extram;
@@ -126,6 +128,8 @@ pub mod syscall;
 pub use allgs::*;
 #[cfg(not(loom))]
 pub use badcall::*;
+#[cfg(not(loom))]
+pub use carry::*;
 #[cfg(not(loom))]
 pub use checkdead::*;
 #[cfg(not(loom))]

@@ -422,7 +422,13 @@ pub unsafe fn gdestroy(gp: *mut G) {
 ///
 /// # Safety
 /// None.
-pub unsafe fn unlock_os_thread_int() {}
+pub unsafe fn leaving(_gp: *mut G) {}
+
+/// No C++ in models.
+///
+/// # Safety
+/// None.
+pub unsafe fn arriving(_gp: *mut G) {}
 
 /// There are none.
 ///

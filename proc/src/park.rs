@@ -55,53 +55,6 @@ pub unsafe fn gosched_if_busy() {
     }
 }
 
-/// The end of a Rust unwinding that had locked this goroutine to its thread: see docs/deviations.md.
-///
-/// Kept out of line, so that no thread-local address of std's lives in a caller that is about to switch.
-///
-/// # Safety
-/// `gp` is the running goroutine, and `gp.unwinding` is set.
-#[cold]
-#[inline(never)]
-pub unsafe fn unwinding_ended(gp: *mut G) {
-    // SAFETY: gp is the running goroutine; its lock count was raised when the unwinding began.
-    unsafe {
-        if !std::thread::panicking() {
-            unlock_unwinding(gp);
-        }
-    }
-}
-
-/// Locks `gp` to its thread while it unwinds. gort's own.
-///
-/// # Safety
-/// `gp` is the running goroutine.
-pub unsafe fn lock_unwinding(gp: *mut G) {
-    // SAFETY: the M is this thread's own.
-    unsafe {
-        if !(*gp).unwinding {
-            (*gp).unwinding = true;
-            (*(*gp).m).locked_unwind += 1;
-            lock_os_thread_int();
-        }
-    }
-}
-
-/// Undoes [`lock_unwinding`], if it was called. gort's own.
-///
-/// # Safety
-/// `gp` is the running goroutine.
-pub unsafe fn unlock_unwinding(gp: *mut G) {
-    // SAFETY: the M is this thread's own; the goroutine has been on it since the lock.
-    unsafe {
-        if (*gp).unwinding {
-            (*gp).unwinding = false;
-            (*(*gp).m).locked_unwind -= 1;
-            unlock_os_thread_int();
-        }
-    }
-}
-
 /// Puts the goroutine into the waiting state and calls `unlockf(gp, lock)` on g0. If that returns false, the
 /// goroutine goes on at once.
 ///
@@ -116,13 +69,8 @@ pub unsafe fn gopark(unlockf: Option<UnlockF>, lock: *mut c_void, reason: WaitRe
     // SAFETY: mp is this thread's M, and its waiting fields belong to the goroutine that runs on it.
     unsafe {
         // :408 checkTimeouts does nothing where there are futexes (lock_futex.go:256).
-        // gort's own: the lock of a goroutine that unwound ends here at the latest.
-        let gp = getg();
-        if gp.is_null() {
+        if getg().is_null() {
             no_goroutine();
-        }
-        if (*gp).unwinding {
-            unwinding_ended(gp);
         }
         // :411
         let mp = acquirem();

@@ -48,6 +48,7 @@ pub unsafe extern "C" fn park_m(gp: *mut G) -> ! {
     unsafe {
         // :4069
         let mp = (*getg()).m;
+        leaving(gp);
         (*(*mp).p.ptr()).stats.park.bump(1);
 
         // :4071 tracing left out.
@@ -97,6 +98,7 @@ pub unsafe fn gosched_impl(gp: *mut G, preempted: bool) -> ! {
             dumpgstatus(gp);
             throw("bad g status");
         }
+        leaving(gp);
         // :4112 gort: statistics in place of trace events
         let stats = &raw mut (*(*(*gp).m).p.ptr()).stats;
         if preempted {
@@ -193,6 +195,7 @@ pub unsafe fn preempt_park(gp: *mut G) -> ! {
             dumpgstatus(gp);
             throw("bad g status");
         }
+        leaving(gp);
 
         // :4166 at an asynchronous safe point Go looks up the function that sched.pc lies in, and that it does not
         // write the stack pointer. Here sched.pc is mcall's own, always, and isAsyncSafePoint saw the interrupted one.
@@ -237,6 +240,7 @@ pub unsafe extern "C" fn goyield_m(gp: *mut G) -> ! {
     // SAFETY: the goroutine is this M's until it is on the queue.
     unsafe {
         // :4235 tracing left out.
+        leaving(gp);
         // :4236
         let pp = (*(*gp).m).p.ptr();
         (*pp).stats.gosched.bump(1);

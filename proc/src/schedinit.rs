@@ -53,6 +53,8 @@ pub unsafe fn schedinit() {
         goenvs();
         // :817
         stackinit();
+        #[cfg(not(loom))]
+        cxx_init(); // gort's own
         // :819 GODEBUG is looked at early only for cpu.* options (:820), which gort has no use for.
         // :821
         randinit();

@@ -496,6 +496,7 @@ pub unsafe extern "C" fn exitsyscall0(gp: *mut G) -> ! {
     // SAFETY: on g0; `gp` is ours until it is in the queue and sched.lock is released.
     unsafe {
         // :4783 no tracing
+        leaving(gp);
         casgstatus(gp, GSYSCALL, GRUNNABLE);
         // :4795
         dropg();

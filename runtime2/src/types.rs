@@ -299,8 +299,8 @@ pub struct G {
     // gort's own, four bytes in the gap that alignment leaves here in Go: on a line that every switch touches anyway.
     /// The kind of `stack`. gort's own.
     pub stack_kind: StackKind,
-    /// A Rust panic or Goexit unwinds it, so it is locked to its M. gort's own: see docs/deviations.md.
-    pub unwinding: bool,
+    /// What of the thread's it carries along: [`CARRIES_PANIC`], [`CARRIES_EXCEPTIONS`]. gort's own: see proc/src/carry.rs.
+    pub carries: u8,
     /// Depth of `preempt::scope`: not 0 while it runs code that a signal may interrupt. gort's own.
     pub preempt_scope: Uint8,
     /// A call of `asyncPreempt` was injected and has not returned, so `xsave` is in use. gort's own.
@@ -350,6 +350,34 @@ pub struct G {
     pub seg: *mut Segment,
     /// Where `asyncPreempt` saves the extended registers; made when it is needed first, kept as long as the G. gort's own.
     pub xsave: *mut u8,
+    /// C++ exceptions that it has caught or thrown and not done with, while `carries` says so. gort's own.
+    pub eh: EhGlobals,
+}
+
+/// In `g.carries`: it has left its M while a Rust panic or Goexit unwound it, so it is locked to that M. gort's own.
+pub const CARRIES_PANIC: u8 = 1;
+/// In `g.carries`: `g.eh` is what the C++ runtime has to find on the thread that runs it next. gort's own.
+pub const CARRIES_EXCEPTIONS: u8 = 2;
+
+/// What the C++ runtime keeps for each thread: `__cxa_eh_globals` of the Itanium C++ ABI. gort's own.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct EhGlobals {
+    /// The exceptions whose catch blocks are being run, innermost first.
+    pub caught: *mut c_void,
+    /// How many have been thrown and not been caught yet.
+    pub uncaught: u32,
+}
+
+impl EhGlobals {
+    /// No exception.
+    pub const NONE: Self = Self { caught: core::ptr::null_mut(), uncaught: 0 };
+}
+
+impl Default for EhGlobals {
+    fn default() -> Self {
+        Self::NONE
+    }
 }
 
 /// What the tracer knows of a resource in the generations that it may be writing. Unused yet.
@@ -705,6 +733,8 @@ pub struct M {
     pub locks_unlisted: i32,
     /// How many of `locked_int` are for goroutines that unwind.
     pub locked_unwind: u32,
+    /// What the C++ runtime, if the program has one, keeps for this thread; nil if not. gort's own.
+    pub eh_globals: *mut EhGlobals,
     /// `pthread_t` of the thread, for `pthread_kill` and debuggers; 0 before it runs.
     pub pthread: Uint64,
 }
@@ -765,6 +795,7 @@ impl M {
             (*mp).m_lock_profile.wait_time.store(0);
             (*mp).waitunlockf = None;
             (*mp).waitlock = core::ptr::null_mut();
+            (*mp).eh_globals = core::ptr::null_mut();
             (*mp).syscalltick.store(0);
             (*mp).freelink = core::ptr::null_mut();
             (*mp).signal_pending.store(0);

@@ -3,7 +3,7 @@
 use crate::signal_unix::{minit_signals, unminit_signals};
 use gort_asm::getg;
 use gort_os_linux::gettid;
-use gort_proc::malg;
+use gort_proc::{cxx_minit, cxx_unminit, malg};
 use gort_runtime2::M;
 
 /// Bytes of a signal stack. Go takes 32 KiB; a report from a signal handler walks stacks and reads debug information on
@@ -36,6 +36,7 @@ pub unsafe fn minit() {
     // SAFETY: the M is this thread's.
     unsafe {
         minit_signals(); // :384
+        cxx_minit(); // gort's own
         (*(*getg()).m).procid.set(u64::from(gettid())); // :389
     }
 }
@@ -51,6 +52,7 @@ pub unsafe fn unminit() {
     // SAFETY: the M is this thread's.
     unsafe {
         unminit_signals(); // :396
+        cxx_unminit(); // gort's own
         (*(*getg()).m).procid.set(0);
     }
 }

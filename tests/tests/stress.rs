@@ -698,7 +698,7 @@ fn settled() {
     // SAFETY: a goroutine looks at itself.
     unsafe {
         let gp = getg();
-        assert!(!(&raw const (*gp).unwinding).read(), "unwinding");
+        assert!((&raw const (*gp).carries).read() == 0, "unwinding");
         assert_eq!((*(*gp).m).locked_ext, 0, "locked");
     }
 }
