@@ -38,10 +38,15 @@
  * otherwise it ends the program with a traceback and status 2. What Go calls fatal (a deadlock, unlock of an unlocked mutex, an
  * overflowing stack) ends the program. Functions that return an int error return 0 or a negative errno.
  *
- * STACKS are 256 KiB (environment: GORTSTACK=1M), of which only what is touched costs memory; overflowing one ends the program with
- * Go's report. Compile with unwind tables (the default of gcc and clang on x86-64): tracebacks, gort_recover and
+ * STACKS are 256 KiB (environment: GORTSTACK=1M), of which only what is touched costs memory. 32 KiB of it, and as much below, are a
+ * guard: overflowing a stack ends the program with Go's report, if no frame is larger than 64 KiB or the code is compiled with
+ * -fstack-clash-protection (gcc has it off, unless the system's builders turned it on). Else a large frame may step over the guard,
+ * unseen, into another goroutine's stack. Compile with unwind tables (the default of gcc and clang on x86-64): tracebacks, gort_recover and
  * gort_goroutine_exit walk through C frames. C has no destructors, so what a function holds when a panic leaves it stays held;
  * with -fexceptions gcc's __attribute__((cleanup)) runs, as destructors do in C++.
+ *
+ * C++ exceptions may be thrown and caught on goroutines, also around calls that block in catch blocks and destructors. The C++
+ * runtime has to be there when gort starts: linked, or loaded.
  */
 #ifndef GORT_H
 #define GORT_H

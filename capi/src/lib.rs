@@ -396,7 +396,7 @@ unsafe fn describe(gp: *mut G, here: (usize, usize, usize)) -> Goroutine {
         let (pc, sp, bp) = match status {
             _ if gp == getg() => here,
             // Its thread goes on below that place, with registers of its own.
-            GSYSCALL => ((*gp).syscallpc, lo + GUARD_SIZE, (*gp).syscallbp),
+            GSYSCALL => ((*gp).syscallpc, lo + guard_size(hi - lo), (*gp).syscallbp),
             _ => ((*gp).sched.pc, (*gp).sched.sp, (*gp).sched.bp),
         };
         Goroutine {

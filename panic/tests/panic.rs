@@ -535,7 +535,10 @@ fn a_hook_set_before_is_chained() {
         inner(1);
     });
     o.exited(2).stdout_is("drop d\n");
-    assert!(o.stderr.starts_with("MY HOOK caught\nMY HOOK recovered\nMY HOOK two\nlines\npanic: two\n\tlines\n"), "{o}");
+    assert!(
+        o.stderr.starts_with("MY HOOK caught\nMY HOOK recovered\nMY HOOK two\nlines\npanic: two\n\tlines\n"),
+        "{o}"
+    );
     o.stderr_has("panic::inner(...)\n");
 }
 
@@ -585,7 +588,8 @@ fn goexit_in_drop() {
             goexit();
         }
     }
-    let text = "panic: gort: goexit in a destructor while its goroutine unwinds, which Rust cannot leave that way\n";
+    let text =
+        "panic: gort: goexit in a destructor while its goroutine unwinds, which Rust cannot leave that way\n";
     let o = in_child!(|| {
         let _d = D;
         goexit();

@@ -25,7 +25,7 @@ use gort_runtime2::{
     G, GCOPYSTACK, GDEAD, GPREEMPTED, GRUNNABLE, GRUNNING, GSCAN, GSCANRUNNABLE, GSCANRUNNING, GSCANSYSCALL,
     GSCANWAITING, GSYSCALL, GWAITING, M, PRUNNING, STACK_PREEMPT, StackKind,
 };
-use gort_stack::{GUARD_SIZE, STACK_GUARD};
+use gort_stack::{STACK_GUARD, guard_size};
 
 /// What [`suspend_g`] did, for [`resume_g`].
 ///
@@ -385,7 +385,11 @@ pub unsafe fn is_async_safe_point(gp: *mut G, pc: usize, sp: usize, _lr: usize) 
             return None;
         }
         // :379 a stack that does not move has a guard page at its end; of a segmented one it is the segment in use
-        let guard = if (*gp).stack_kind == StackKind::Copying { 0 } else { GUARD_SIZE };
+        let guard = if (*gp).stack_kind == StackKind::Copying {
+            0
+        } else {
+            guard_size((*gp).stack.hi - (*gp).stack.lo)
+        };
         if sp < (*gp).stack.lo || sp - (*gp).stack.lo < ASYNC_PREEMPT_STACK.load().saturating_add(guard) {
             return None;
         }

@@ -1130,7 +1130,7 @@ unsafe fn restore_gsignal_stack(st: &GsignalStack) {
     }
 }
 
-/// Makes `s` this thread's signal stack. Its guard page is left out.
+/// Makes `s` this thread's signal stack. Its guard is left out.
 ///
 /// Go: signal_unix.go:1423 signalstack
 ///
@@ -1139,7 +1139,7 @@ unsafe fn restore_gsignal_stack(st: &GsignalStack) {
 unsafe fn signalstack(s: &Stack) {
     // SAFETY: the stack stays as long as the M.
     unsafe {
-        let lo = s.lo + gort_stack::GUARD_SIZE;
+        let lo = s.lo + gort_stack::guard_size(s.hi - s.lo);
         let mut st: libc::stack_t = core::mem::zeroed(); // :1424
         st.ss_sp = lo as *mut c_void;
         st.ss_size = s.hi - lo;

@@ -9,8 +9,8 @@
 //!
 //! # Native stacks
 //! A stack for Rust or C code cannot grow: nobody knows its pointers. It is an address range large enough (256 KiB,
-//! see [`set_default_stack_size`]) of which only the pages that are touched have memory, with a page below that
-//! faults. Everything else is as in Go: spans for sixteen stacks of the smallest size (and fifteen in them, a page apart), four orders of sizes, a global pool for each
+//! see [`set_default_stack_size`]) of which only the pages that are touched have memory, with 64 KiB below that
+//! fault. Everything else is as in Go: spans for sixteen stacks of the smallest size (and fourteen in them, with the guards), four orders of sizes, a global pool for each
 //! order, a cache of sixteen stacks' worth in each P, larger stacks by themselves.
 
 #[cfg(not(loom))]
@@ -40,5 +40,6 @@ pub use pool::*;
 pub use segment::*;
 #[cfg(not(loom))]
 pub use span::{
-    GUARD_SIZE, PAGE_SHIFT, PAGE_SIZE, stack_address_space, stack_of, stack_release_deep, use_mprotect_guards,
+    GUARD_SIZE, MAX_GUARD, PAGE_SHIFT, PAGE_SIZE, guard_size, stack_address_space, stack_of,
+    stack_release_deep, use_mprotect_guards,
 };

@@ -5,8 +5,9 @@
 //! its memory back at once; its addresses stay ours, so an address can always be traced to its span without a
 //! lock. That is what lets a signal handler tell a stack overflow from any other fault ([`stack_of`]).
 //!
-//! The guard page of a stack is its own lowest page. On Linux 6.13 and later it is a guard region, which costs
-//! neither a mapping nor memory; elsewhere it is `mprotect`ed, which splits the mapping: two per stack.
+//! The guard of a stack is its own low end ([`guard_size`]) and what lies below it up to the next stack, 64 KiB together
+//! ([`MAX_GUARD`]); of large stacks it is their own lowest 64 KiB. On Linux 6.13 and later it is a guard region, which
+//! costs neither a mapping nor memory; elsewhere it is `mprotect`ed, which splits the mapping: two per stack.
 
 use crate::{fixed_stack, stack_cache_size};
 use crate::{sys, valgrind};
@@ -25,8 +26,26 @@ pub const PAGE_SIZE: usize = 1 << PAGE_SHIFT;
 ///
 /// Go: malloc.go:117 pageShift
 pub const PAGE_SHIFT: usize = 12;
-/// Bytes at the low end of each stack that fault when they are touched.
-pub const GUARD_SIZE: usize = PAGE_SIZE;
+/// Bytes of a stack's guard in all, if the stack has 256 KiB or more: a frame that is not larger cannot step over it
+/// unseen, also in code that does not touch each page of a frame (C without `-fstack-clash-protection`). Smaller ones
+/// have a quarter of their size.
+pub const MAX_GUARD: usize = 64 << 10;
+/// Bytes at the low end of a stack of the default size that fault when they are touched; as many below it do so, too.
+pub const GUARD_SIZE: usize = guard_size(crate::DEFAULT_STACK_SIZE);
+/// From this size on the whole guard lies inside of the stack.
+const GUARD_INSIDE: usize = 512 << 10;
+
+/// Bytes at the low end of a stack of `size` bytes that fault when they are touched.
+#[inline]
+pub const fn guard_size(size: usize) -> usize {
+    if size >= GUARD_INSIDE {
+        MAX_GUARD
+    } else if size >= MIN_PADDED {
+        size / 8
+    } else {
+        PAGE_SIZE
+    }
+}
 
 /// Bits of a user address.
 const ADDR_BITS: usize = 47;
@@ -72,6 +91,8 @@ pub(crate) struct MSpan {
     pub elemsize: Uintptr,
     /// The size that its guard pages are laid out for; 0 if there are none.
     guarded: usize,
+    /// Some of them by `mprotect`.
+    protected: bool,
     /// For each stack the next one in its free list. Kept here and not in the free stacks themselves, so that a
     /// stack that was never used has no memory at all.
     links: *mut usize,
@@ -88,7 +109,7 @@ impl MSpan {
     }
 }
 
-/// The smallest stacks between which a page is left free.
+/// The smallest stacks between which pages are left free.
 const MIN_PADDED: usize = 64 << 10;
 /// Bytes of a span that stay free at least, so that spans can begin differently.
 const SLACK: usize = 8 * PAGE_SIZE;
@@ -97,13 +118,15 @@ const SLACK: usize = 8 * PAGE_SIZE;
 ///
 /// A processor looks a page up in a set of its TLB that the low bits of the page's number choose. Were stacks a power of
 /// two apart, the tops of all of them, which is what goroutines use, would compete for a few sets and miss with a hundred
-/// goroutines. So the smallest stacks, those of nearly all goroutines, are one page more apart than their size, and the
+/// goroutines. So the smallest stacks, those of nearly all goroutines, are some pages more apart than their size, and the
 /// first one of a span begins another page later than that of the span before. See docs/performance.md.
 pub(crate) struct Layout {
     /// Address of the first.
     pub first: usize,
     /// Bytes from one to the next.
     pub stride: usize,
+    /// Bytes below each that belong to its guard.
+    pub below: usize,
     /// How many there are.
     pub n: usize,
 }
@@ -113,12 +136,15 @@ impl Layout {
     pub(crate) fn of(s: &MSpan, elemsize: usize) -> Self {
         let bytes = s.npages << PAGE_SHIFT;
         if elemsize < MIN_PADDED || bytes / elemsize < 16 {
-            return Self { first: s.base(), stride: elemsize, n: bytes / elemsize };
+            return Self { first: s.base(), stride: elemsize, below: 0, n: bytes / elemsize };
         }
-        let stride = elemsize + PAGE_SIZE;
+        // What lies in between is guard: half of it, of the smaller ones. More would mean fewer stacks for each page
+        // of page tables.
+        let below = if elemsize < GUARD_INSIDE { guard_size(elemsize) } else { PAGE_SIZE };
+        let stride = elemsize + below;
         let n = (bytes - SLACK) / stride;
         let phases = ((bytes - n * stride) >> PAGE_SHIFT) + 1;
-        Self { first: s.base() + ((s.base() / bytes % phases) << PAGE_SHIFT), stride, n }
+        Self { first: s.base() + below + ((s.base() / bytes % phases) << PAGE_SHIFT), stride, below, n }
     }
 
     /// Their addresses.
@@ -300,7 +326,7 @@ pub(crate) fn span_of(p: usize) -> *mut MSpan {
     unsafe { (&(*a))[(p & (ARENA_SIZE - 1)) >> MIN_SPAN_SHIFT].load_acq() } // :706
 }
 
-/// The stack that `addr` belongs to, and whether `addr` is in its guard page. Takes no lock and may run in a
+/// The stack that `addr` belongs to, and whether `addr` is in its guard. Takes no lock and may run in a
 /// signal handler.
 pub fn stack_of(addr: usize) -> Option<(Stack, bool)> {
     let s = span_of(addr);
@@ -314,9 +340,9 @@ pub fn stack_of(addr: usize) -> Option<(Stack, bool)> {
             return None;
         }
         let at = Layout::of(&*s, n);
-        let i = addr.checked_sub(at.first)? / at.stride;
+        let i = addr.checked_sub(at.first - at.below)? / at.stride;
         let lo = at.first + i * at.stride;
-        (i < at.n && addr - lo < n).then_some((Stack { lo, hi: lo + n }, addr - lo < GUARD_SIZE))
+        (i < at.n && addr < lo + n).then_some((Stack { lo, hi: lo + n }, addr < lo + guard_size(n)))
     }
 }
 
@@ -408,6 +434,7 @@ unsafe fn grow(h: *mut MHeap, npages: usize) -> *mut MSpan {
             state: Uint8::new(SPAN_DEAD),
             elemsize: Uintptr::new(0),
             guarded: 0,
+            protected: false,
             links: Box::leak(vec![0usize; nlinks].into_boxed_slice()).as_mut_ptr(),
             nlinks,
             valgrind: Vec::new(),
@@ -462,9 +489,10 @@ fn sys_alloc(after: usize, n: usize) -> usize {
             }
             // :711 the next hint is where this arena ends: the caller notes it
         }
-        // mem_linux.go:167 The addresses are not the problem: Go finds out when it maps what it has reserved.
-        if v == -(libc::ENOMEM as isize) && sys::reserve(n) {
-            throw("runtime: out of memory");
+        // mem_linux.go:29 Its limit counts what mlockall(MCL_FUTURE) would lock.
+        if v == -(libc::EAGAIN as isize) {
+            print!("runtime: mmap: too much locked memory (check 'ulimit -l').\n");
+            gort_os_linux::exit(2);
         }
         // :706 earlier there, with the following:
         // :723 an end beyond all addresses,
@@ -478,11 +506,25 @@ fn sys_alloc(after: usize, n: usize) -> usize {
         // without huge pages.
         sys::madvise(v as usize, n, libc::MADV_NOHUGEPAGE as usize);
         // :780 arenas are found by address only
+        // After mlockall(MCL_FUTURE): all of it would get memory as soon as it may be touched. What a stack has touched
+        // stays in memory, which is what was asked for.
+        let locked = sys::madvise(v as usize, PAGE_SIZE, libc::MADV_DONTNEED as usize) == EINVAL;
+        if locked {
+            sys::munlock(v as usize, n);
+        }
+        let r = sys::mprotect(v as usize, n, libc::PROT_READ | libc::PROT_WRITE);
+        if r != 0 {
+            // mem_linux.go:167 The addresses are not the problem: Go finds out when it maps what it has reserved.
+            throw("runtime: out of memory");
+        }
         // What the probe finds holds for the life of the process.
         if GUARD_REGIONS.get() == 0 {
             let ok = sys::madvise(v as usize, GUARD_SIZE, sys::MADV_GUARD_INSTALL) == 0
                 && sys::madvise(v as usize, GUARD_SIZE, sys::MADV_GUARD_REMOVE) == 0;
             GUARD_REGIONS.set(if ok { 1 } else { 2 });
+        }
+        if locked {
+            sys::mlock_onfault(v as usize, n);
         }
     }
     // :810 no race detector
@@ -500,7 +542,7 @@ pub(crate) unsafe fn free_manual(s: *mut MSpan) {
     unsafe {
         let h = MHEAP.get();
         (*s).state.store_rel(SPAN_DEAD);
-        sys::madvise((*s).base(), (*s).npages << PAGE_SHIFT, libc::MADV_DONTNEED as usize);
+        release((*s).base(), (*s).npages << PAGE_SHIFT);
         lock(&raw mut (*h).lock); // :1606
         MSpanList::insert(&raw mut (*h).free[(*s).npages.trailing_zeros() as usize], s); // :1607
         unlock(&raw mut (*h).lock);
@@ -526,16 +568,31 @@ pub(crate) unsafe fn os_stack_alloc(s: *mut MSpan, elemsize: usize) {
         if (*s).guarded != 0 {
             if regions {
                 sys::madvise(base, n, sys::MADV_GUARD_REMOVE);
-            } else {
+            }
+            if !regions || (*s).protected {
                 sys::mprotect(base, n, libc::PROT_READ | libc::PROT_WRITE);
+                (*s).protected = false;
             }
         }
-        for p in Layout::of(&*s, elemsize).stacks() {
-            let r = if regions {
-                sys::madvise(p, GUARD_SIZE, sys::MADV_GUARD_INSTALL)
-            } else {
-                sys::mprotect(p, GUARD_SIZE, libc::PROT_NONE)
-            };
+        let below = Layout::of(&*s, elemsize).below;
+        let len = below + guard_size(elemsize);
+        let mut locked = false;
+        for p in Layout::of(&*s, elemsize).stacks().map(|p| p - below) {
+            let mut r = 0;
+            if regions {
+                r = sys::madvise(p, len, sys::MADV_GUARD_INSTALL);
+                // The kernel makes no guard regions in locked memory, but keeps those that are there.
+                if r == EINVAL && !locked {
+                    locked = true;
+                    sys::munlock(base, n);
+                    r = sys::madvise(p, len, sys::MADV_GUARD_INSTALL);
+                }
+            }
+            // Or there is no such thing here, for whatever reason: the old means works always.
+            if !regions || r == EINVAL {
+                r = sys::mprotect(p, len, libc::PROT_NONE);
+                (*s).protected = true;
+            }
             if r != 0 {
                 print!("runtime: cannot make the guard page of a goroutine stack, errno={}\n", -r);
                 if -r == libc::ENOMEM as isize {
@@ -543,6 +600,9 @@ pub(crate) unsafe fn os_stack_alloc(s: *mut MSpan, elemsize: usize) {
                 }
                 throw("out of memory");
             }
+        }
+        if locked {
+            sys::mlock_onfault(base, n);
         }
         (*s).guarded = elemsize;
         if valgrind::running() {
@@ -569,9 +629,24 @@ pub(crate) fn os_stack_free(_s: *mut MSpan) {}
 pub unsafe fn stack_release_deep(stk: Stack) {
     // SAFETY: the caller gives the contents up.
     unsafe {
-        let (lo, hi) = (stk.lo + GUARD_SIZE, stk.hi - PAGE_SIZE);
+        let (lo, hi) = (stk.lo + guard_size(stk.hi - stk.lo), stk.hi - PAGE_SIZE);
         if lo < hi {
-            sys::madvise(lo, hi - lo, libc::MADV_DONTNEED as usize);
+            release(lo, hi - lo);
+        }
+    }
+}
+
+const EINVAL: isize = -(libc::EINVAL as isize);
+
+/// Gives memory back, if the kernel lets us: locked memory (`mlockall`) since Linux 5.18.
+///
+/// # Safety
+/// The range is the caller's, who gives its contents up.
+unsafe fn release(p: usize, n: usize) {
+    // SAFETY: the caller's contract.
+    unsafe {
+        if sys::madvise(p, n, libc::MADV_DONTNEED as usize) == EINVAL {
+            sys::madvise(p, n, sys::MADV_DONTNEED_LOCKED);
         }
     }
 }

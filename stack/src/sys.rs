@@ -7,19 +7,16 @@ pub(crate) const MADV_GUARD_INSTALL: usize = 102;
 /// Remove them.
 pub(crate) const MADV_GUARD_REMOVE: usize = 103;
 
-/// Reserves `n` bytes of zeroed memory, at `hint` if that is free. The address, or `-errno`.
+/// Give locked memory back as well (Linux 5.18).
+pub(crate) const MADV_DONTNEED_LOCKED: usize = 24;
+
+/// Reserves `n` bytes of address space, at `hint` if that is free: no memory, also after `mlockall(MCL_FUTURE)`, as
+/// nobody may touch it yet. The address, or `-errno`.
 pub(crate) fn mmap(hint: usize, n: usize) -> isize {
-    let prot = (libc::PROT_READ | libc::PROT_WRITE) as usize;
+    let prot = libc::PROT_NONE as usize;
     let flags = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE) as usize;
     // SAFETY: a new private mapping at a place of the kernel's choice (no MAP_FIXED): touches nothing that exists.
     unsafe { syscall6(libc::SYS_mmap, hint, n, prot, flags, usize::MAX, 0) }
-}
-
-/// Whether there are `n` bytes of address space, if no memory is asked for with them. They are taken: the process is about to end.
-pub(crate) fn reserve(n: usize) -> bool {
-    let flags = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE) as usize;
-    // SAFETY: as in `mmap`.
-    unsafe { syscall6(libc::SYS_mmap, 0, n, libc::PROT_NONE as usize, flags, usize::MAX, 0) > 0 }
 }
 
 /// # Safety
@@ -27,6 +24,18 @@ pub(crate) fn reserve(n: usize) -> bool {
 pub(crate) unsafe fn munmap(p: usize, n: usize) -> isize {
     // SAFETY: the caller's contract.
     unsafe { syscall6(libc::SYS_munmap, p, n, 0, 0, 0, 0) }
+}
+
+/// Lets pages of the range stay in memory once they are touched.
+pub(crate) fn mlock_onfault(p: usize, n: usize) -> isize {
+    // SAFETY: changes no content.
+    unsafe { syscall6(libc::SYS_mlock2, p, n, libc::MLOCK_ONFAULT as usize, 0, 0, 0) }
+}
+
+/// Undoes that, and `mlockall`, for the range.
+pub(crate) fn munlock(p: usize, n: usize) -> isize {
+    // SAFETY: changes no content.
+    unsafe { syscall6(libc::SYS_munlock, p, n, 0, 0, 0, 0) }
 }
 
 /// # Safety

@@ -10,7 +10,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use gort_asm::{getg, morestack_frame, switches_stack};
 use gort_os_linux::{gettid, nanotime, osyield};
 use gort_runtime2::{Global, Stack};
-use gort_stack::{GUARD_SIZE, stack_of};
+use gort_stack::{guard_size, stack_of};
 use std::borrow::Cow;
 
 /// A module as the dynamic loader has mapped it.
@@ -492,9 +492,9 @@ fn by_frame_pointer(regs: &Regs, read: cfi::Read) -> Result<Step, Stop> {
     Ok(Step { regs: Regs::new(pc, bp.wrapping_add(16), up), guessed: true, ..Step::default() })
 }
 
-/// What can be read of a stack: not its guard page, if it has one.
+/// What can be read of a stack: not its guard, if it has one.
 pub(crate) fn unguarded(stk: Stack) -> core::ops::Range<usize> {
-    stk.lo.saturating_add(GUARD_SIZE)..stk.hi
+    stk.lo.saturating_add(guard_size(stk.hi.saturating_sub(stk.lo)))..stk.hi
 }
 
 /// The word at `addr`; asks the kernel if that is neither on `stk` nor on a stack of gort's, as it may not be mapped.

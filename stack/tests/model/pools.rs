@@ -68,7 +68,7 @@ impl Model {
 }
 
 unsafe fn ends(s: Stack) -> [*mut u64; 2] {
-    [(s.lo + GUARD_SIZE) as *mut u64, (s.hi - 8) as *mut u64]
+    [(s.lo + guard_size(s.hi - s.lo)) as *mut u64, (s.hi - 8) as *mut u64]
 }
 
 fn run(ops: Vec<Op>) -> Result<(), TestCaseError> {
