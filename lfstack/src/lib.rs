@@ -118,7 +118,7 @@ impl Lfstack {
             loop {
                 let old = self.0.load();
                 (*node).next.set(old); // :33
-                if self.0.cas(old, new) {
+                if self.0.cas_weak(old, new) || mutant!("push does not try again") {
                     break;
                 }
             }
@@ -142,7 +142,7 @@ impl Lfstack {
             let node = lfstack_unpack(old);
             // SAFETY: the node may be out of the stack by now, but it is mapped.
             let next = unsafe { (*node).next.load() };
-            if self.0.cas(old, next) {
+            if self.0.cas_weak(old, next) || mutant!("pop does not try again") {
                 // :49
                 return node;
             }

@@ -4,7 +4,7 @@
 #![cfg(loom)]
 
 use gort_lfstack::Lfstack;
-use gort_runtime2::model::check as model;
+use gort_runtime2::model::{check as model, disturb};
 use gort_runtime2::{Lfnode, mutant};
 use loom::thread;
 use std::sync::Arc;
@@ -84,4 +84,48 @@ fn pushes_and_a_pop() {
 fn mutant_push_does_not_count() {
     mutant::set("push does not count");
     pop_against_reuse();
+}
+
+/// One thread alone: its compare-and-swaps cannot fail for a reason, so only weak ones show that it tries again.
+fn alone(chances: usize) {
+    model(3, move || {
+        let s = Lfstack::default();
+        let nodes: [*mut Lfnode; 2] = std::array::from_fn(|_| Box::into_raw(Box::<Lfnode>::default()));
+        let t = (chances > 0).then(|| disturb(chances));
+        // SAFETY: the nodes are leaked, and this thread's.
+        unsafe {
+            nodes.iter().for_each(|&n| s.push(n));
+            assert_eq!([s.pop(), s.pop()], [nodes[1], nodes[0]], "a node is lost, or in two places");
+            assert!(s.empty(), "a node is in two places");
+        }
+        t.map(|t| t.join().unwrap());
+    });
+}
+
+#[test]
+fn weak_swaps_fail_without_a_reason() {
+    alone(2);
+}
+
+#[test]
+#[should_panic = "a node is lost"]
+fn mutant_push_does_not_try_again() {
+    mutant::set("push does not try again");
+    alone(1);
+}
+
+#[test]
+#[should_panic = "a node is in two places"]
+fn mutant_pop_does_not_try_again() {
+    mutant::set("pop does not try again");
+    alone(1);
+}
+
+/// loom's own swaps do not find these: the reason for `disturb`.
+#[test]
+fn strong_swaps_find_neither() {
+    mutant::set("push does not try again");
+    alone(0);
+    mutant::set("pop does not try again");
+    alone(0);
 }

@@ -66,6 +66,9 @@ pub unsafe fn notesleep(n: *mut Note) {
             futexsleep(&raw const (*n).key, 0, ns);
             // :174
             (*(*gp).m).blocked.set(false);
+            if mutant!("notesleep does not look again") {
+                break;
+            }
         }
     }
 }

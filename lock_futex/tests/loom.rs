@@ -4,7 +4,7 @@
 
 use gort_asm::setg;
 use gort_lock_futex::*;
-use gort_runtime2::model::check as model;
+use gort_runtime2::model::{check as model, disturb};
 use gort_runtime2::{G, M, Mutex, Note, mutant};
 use loom::cell::UnsafeCell;
 use loom::thread;
@@ -45,15 +45,17 @@ impl Locked {
     }
 }
 
-fn two() {
-    model(3, || {
+fn two(chances: usize) {
+    model(3, move || {
         let s = Arc::new(Locked::default());
+        let d = (chances > 0).then(|| disturb(chances));
         let t = {
             let s = s.clone();
             thread::spawn(move || with_m(|| s.add()))
         };
         with_m(|| s.add());
         t.join().unwrap();
+        d.map(|d| d.join().unwrap());
         // SAFETY: the other threads have ended.
         assert_eq!(s.n.with(|n| unsafe { *n }), 2);
     });
@@ -61,7 +63,7 @@ fn two() {
 
 #[test]
 fn mutex_excludes_and_wakes() {
-    two();
+    two(0);
 }
 
 /// The third thread shows that a sleeper is not forgotten when another takes the lock before it.
@@ -89,7 +91,7 @@ fn mutex_of_three() {
 }
 
 /// What the waker wrote before is visible after the sleep, in whatever order they come.
-fn sleep_and_wake() {
+fn sleep_and_wake(chances: usize) {
     struct S {
         note: Note,
         v: UnsafeCell<u32>,
@@ -98,7 +100,8 @@ fn sleep_and_wake() {
     unsafe impl Sync for S {}
     // SAFETY: the same.
     unsafe impl Send for S {}
-    model(3, || {
+    model(3, move || {
+        let d = (chances > 0).then(|| disturb(chances));
         let s = Arc::new(S { note: Note::default(), v: UnsafeCell::new(0) });
         let t = {
             let s = s.clone();
@@ -118,19 +121,20 @@ fn sleep_and_wake() {
             assert_eq!(s.v.with(|v| unsafe { *v }), 7);
         });
         t.join().unwrap();
+        d.map(|d| d.join().unwrap());
     });
 }
 
 #[test]
 fn note_publishes() {
-    sleep_and_wake();
+    sleep_and_wake(0);
 }
 
 #[test]
 #[should_panic = "deadlock"]
 fn mutant_unlock2_wakes_nobody() {
     mutant::set("unlock2 wakes nobody");
-    two();
+    two(0);
 }
 
 /// Two sleep; the first that is woken must see to it that its own unlock wakes the other.
@@ -145,5 +149,26 @@ fn mutant_lock2_forgets_that_it_slept() {
 #[should_panic = "deadlock"]
 fn mutant_notewakeup_wakes_nobody() {
     mutant::set("notewakeup wakes nobody");
-    sleep_and_wake();
+    sleep_and_wake(0);
+}
+
+/// A futex may return though nobody has woken it: each sleep looks again.
+#[test]
+fn sleeps_return_without_a_reason() {
+    two(1);
+    sleep_and_wake(2);
+}
+
+#[test]
+#[should_panic = "Causality violation"]
+fn mutant_notesleep_does_not_look_again() {
+    mutant::set("notesleep does not look again");
+    sleep_and_wake(1);
+}
+
+/// Without such returns it is not found: the reason for `disturb`.
+#[test]
+fn ordinary_sleeps_do_not_find_it() {
+    mutant::set("notesleep does not look again");
+    sleep_and_wake(0);
 }

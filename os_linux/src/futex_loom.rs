@@ -1,5 +1,6 @@
 //! A futex for loom models: a list of waiters under loom's own mutex. `futexsleep` compares and enqueues in one
-//! step, as the kernel does; a sleep with a time limit returns at once, which is a permitted spurious return. In models that
+//! step, as the kernel does; a sleep with a time limit returns at once, which is a permitted spurious return. One without
+//! returns so in models that ask for it only (`gort_runtime2::model::disturb`). In models that
 //! ask for it ([`set_time_passes`]) each second one returns at its limit.
 //!
 //! A model of the scheduler ends when all its Ms sleep and nobody is left to wake them. It says how many threads
@@ -61,6 +62,10 @@ pub unsafe fn futexsleep(addr: *const Uint32, val: u32, ns: i64) {
         if passes && n % 2 == 1 {
             set_nanotime(nanotime() + ns);
         }
+        loom::thread::yield_now();
+        return;
+    }
+    if gort_runtime2::model::chance() {
         loom::thread::yield_now();
         return;
     }

@@ -10,8 +10,8 @@
 //! there: who panics or catches without parking pays nothing.
 
 use crate::*;
-use gort_runtime2::{CARRIES_EXCEPTIONS, CARRIES_PANIC, EhGlobals};
 use gort_runtime2::atomic::Uintptr;
+use gort_runtime2::{CARRIES_EXCEPTIONS, CARRIES_PANIC, EhGlobals};
 
 /// The goroutine `gp` is about to leave this M: it parks, yields, is preempted, or finds no P after a system call.
 ///

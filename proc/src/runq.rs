@@ -249,7 +249,7 @@ pub unsafe fn runqget(pp: *mut P) -> (*mut G, bool) {
             }
             // :6835
             let gp = (*slot(pp, h)).ptr();
-            if (*pp).runqhead.cas_rel(h, h.wrapping_add(1)) || mutant!("runqget does not commit") {
+            if (*pp).runqhead.cas_rel_weak(h, h.wrapping_add(1)) || mutant!("runqget does not commit") {
                 prefetch_next(pp, h, t);
                 return (gp, false); // :6837 committed
             }
@@ -325,7 +325,7 @@ pub unsafe fn runqdrain(pp: *mut P) -> (GQueue, u32) {
             }
 
             // :6862 commits
-            if (*pp).runqhead.cas_rel(h, h.wrapping_add(qn)) || mutant!("runqdrain does not commit") {
+            if (*pp).runqhead.cas_rel_weak(h, h.wrapping_add(qn)) || mutant!("runqdrain does not commit") {
                 break (h, qn);
             }
         };
@@ -390,7 +390,7 @@ pub unsafe fn runqgrab(pp: *mut P, batch: *mut RunqArray, batch_head: u32, steal
                 (*batch.add((batch_head.wrapping_add(i) % LEN) as usize)).set(g);
             }
             // :6932 commits
-            if (*pp).runqhead.cas_rel(h, h.wrapping_add(n)) || mutant!("runqgrab does not commit") {
+            if (*pp).runqhead.cas_rel_weak(h, h.wrapping_add(n)) || mutant!("runqgrab does not commit") {
                 return n;
             }
         }

@@ -96,6 +96,29 @@ macro_rules! int {
             pub fn cas_rel(&self, old: $t, new: $t) -> bool {
                 self.0.compare_exchange(old, new, Release, Relaxed).is_ok()
             }
+            /// [`cas`](Self::cas) that may fail though the value is `old`: for loops that try again whatever the reason.
+            /// Go's are strong; on x86 this one is the same instruction. In models it does fail so
+            /// (`model::disturb`), which loom's own weak compare-and-swap never does.
+            #[inline(always)]
+            pub fn cas_weak(&self, old: $t, new: $t) -> bool {
+                #[cfg(loom)]
+                if crate::model::chance() {
+                    return false;
+                }
+                sc();
+                let ok = self.0.compare_exchange_weak(old, new, SeqCst, SeqCst).is_ok();
+                sc();
+                ok
+            }
+            /// [`cas_rel`](Self::cas_rel) that may fail though the value is `old`: see [`cas_weak`](Self::cas_weak).
+            #[inline(always)]
+            pub fn cas_rel_weak(&self, old: $t, new: $t) -> bool {
+                #[cfg(loom)]
+                if crate::model::chance() {
+                    return false;
+                }
+                self.0.compare_exchange_weak(old, new, Release, Relaxed).is_ok()
+            }
             /// Go's `Add` (`Xadd`): adds `d`, wrapping, and returns the **new** value.
             #[inline(always)]
             pub fn add(&self, d: $t) -> $t {

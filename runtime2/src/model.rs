@@ -1,6 +1,8 @@
 //! How a loom model is run: the bound on what is looked at, and what it says of itself.
 
 use loom::model::Builder;
+use loom::sync::atomic::{AtomicUsize, Ordering};
+use std::cell::Cell;
 
 /// Checks `f` in every order of its atomic operations that takes at most `bound` preemptions (switches away from a thread
 /// that could go on). Switches where a thread blocks, ends or yields are free.
@@ -29,6 +31,7 @@ fn run(bound: usize, limit: Option<usize>, f: impl Fn() + Sync + Send + 'static)
     }
     b.check(move || {
         executions.fetch_add(1, Relaxed);
+        DISTURBED.set(None);
         f();
     });
 
@@ -52,6 +55,32 @@ fn run(bound: usize, limit: Option<usize>, f: impl Fn() + Sync + Send + 'static)
             print!("model\t{name}\t{}\t{n}\t{end}\t{ms}\n", self.bound);
         }
     }
+}
+
+std::thread_local! {
+    // In an execution with `disturb`: how many of its chances have come. All threads of a model are one OS thread.
+    static DISTURBED: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+loom::lazy_static! {
+    static ref CHANCES: AtomicUsize = AtomicUsize::new(0);
+}
+
+/// In the rest of this execution `n` weak compare-and-swaps fail, or sleeps on a futex return, without a reason, wherever
+/// in the program that may be: what loom does not do by itself (its weak compare-and-swap is the strong one). A thread of
+/// the model stores numbers that nothing orders; a load that sees a new one is such a failure. For the model to wait for
+/// that thread at the end.
+pub fn disturb(n: usize) -> loom::thread::JoinHandle<()> {
+    DISTURBED.set(Some(0));
+    loom::thread::spawn(move || (1..=n).for_each(|i| CHANCES.store(i, Ordering::Relaxed)))
+}
+
+/// Whether this operation fails without a reason.
+pub fn chance() -> bool {
+    let Some(seen) = DISTURBED.get() else { return false };
+    let now = CHANCES.load(Ordering::Relaxed);
+    DISTURBED.set(Some(seen.max(now)));
+    now > seen
 }
 
 /// Milliseconds of processor that this thread has used; a model's threads are loom's, all of them on this one.
