@@ -140,19 +140,11 @@ impl Setup<'_> {
         self.go.build(dir, &files, &go)?;
         self.build_for_gort(path, &gort)?;
 
-        // Settings that the program asks for are compiled in by Go; gort must be told. The user's own come later and win.
-        let mut godebug = self.go.default_godebug(dir, &files);
-        if let Ok(own) = std::env::var("GODEBUG")
-            && !own.is_empty()
-        {
-            let sep = if godebug.is_empty() { "" } else { "," };
-            godebug = format!("{godebug}{sep}{own}");
-        }
         let paths = Paths::new([go.to_string_lossy(), gort.to_string_lossy()]);
         let run = |exe: &Path, side: &mut Side| {
             let mut c = Command::new(exe);
             c.arg0(program).args(&self.diff.args);
-            c.env("GOMAXPROCS", &self.procs).env("GOGC", "off").env("GODEBUG", &godebug);
+            c.env("GOMAXPROCS", &self.procs).env("GOGC", "off");
             let o = process::run(&mut c, &self.stdin, Duration::from_secs(self.diff.timeout));
             let o = o.map_err(|e| format!("{}: {e}", exe.display()))?;
             let hung = o.status == Status::Hung;

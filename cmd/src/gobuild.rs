@@ -10,6 +10,10 @@
 //! Results are kept in `$XDG_CACHE_HOME/gort` (`~/.cache/gort`): once for each compiler, libgo's packages without their runtime; for each
 //! program, by the hash of its text, the executable. The last 32 programs stay.
 
+mod embed;
+mod exports;
+mod godebug;
+
 use crate::progress::{self, Progress};
 use std::collections::hash_map::DefaultHasher;
 use std::ffi::{OsStr, OsString};
@@ -131,6 +135,8 @@ struct Tools {
     gccgo: OsString,
     gcc: OsString,
     version: String,
+    /// Where libgo's export data is, for `-print-file-name`.
+    exports: String,
     lib: PathBuf,
     cache: PathBuf,
 }
@@ -200,7 +206,9 @@ fn find_tools() -> Tools {
         .or_else(|| std::env::home_dir().map(|h| h.join(".cache")))
         .unwrap_or_else(std::env::temp_dir)
         .join("gort");
-    Tools { gccgo, gcc: gcc.into(), version, lib: find_lib(), cache }
+    let machine = output(&gccgo, "-dumpmachine").unwrap_or_default();
+    let exports = format!("go/12/{machine}");
+    Tools { gccgo, gcc: gcc.into(), version, exports, lib: find_lib(), cache }
 }
 
 fn find_lib() -> PathBuf {
@@ -287,6 +295,9 @@ fn support(t: &Tools) -> (PathBuf, String) {
     k.add(&t.version);
     k.add(COMPANION);
     k.add(RUNTIME_OBJECTS);
+    k.add(WEAK);
+    k.add(env!("CARGO_PKG_VERSION"));
+    k.add(REWRITE);
     stamp(&mut k, &libgo);
     let hex = k.hex();
     let dir = cached(t, &format!("support-{hex}"), |d| {
@@ -313,25 +324,95 @@ fn support(t: &Tools) -> (PathBuf, String) {
         or_fail(fs::copy(&libgo, &pkgs), &pkgs);
         progress.step("preparing libgo's packages (once): without their runtime");
         quiet(Command::new("ar").arg("d").arg("libgopkgs.a").args(RUNTIME_OBJECTS).current_dir(d));
+        progress.step("preparing libgo's packages (once): names and export data");
+        let names = Command::new("nm").args(["-j", "libgopkgs.a"]).current_dir(d).output();
+        let names = or_fail(names, Path::new("nm")).stdout;
+        let renames = d.join("renames");
+        let text = exports::renames(&String::from_utf8_lossy(&names));
+        or_fail(fs::write(&renames, text), &renames);
+        let mut c = Command::new("objcopy");
+        c.args(WEAK.iter().map(|s| format!("--weaken-symbol={s}")));
+        quiet(c.arg("--redefine-syms=renames").arg("libgopkgs.a").current_dir(d));
+        let from =
+            PathBuf::from(output(&t.gccgo, &format!("-print-file-name={}", t.exports)).unwrap_or_default());
+        if !from.is_absolute() {
+            fail("libgo's export data not found; install the Debian package libgo-12-dev");
+        }
+        rewrite_exports(&from, &d.join("inc"));
     });
     (dir, hex)
 }
 
-/// A package to compile: its import path (empty: package main), and its files.
-struct Package {
-    path: String,
-    files: Vec<PathBuf>,
+/// Functions of libgo's packages that gort has better ones of.
+const WEAK: &[&str] = &["internal_1godebug.get"];
+
+/// Counts the changes of what becomes of libgo's export data and symbols, as results are kept.
+const REWRITE: u32 = 1;
+
+/// Export data of libgo's packages that does not fit, mended.
+fn rewrite_exports(from: &Path, to: &Path) {
+    for e in or_fail(fs::read_dir(from), from).flatten() {
+        let (path, new) = (e.path(), to.join(e.file_name()));
+        if path.is_dir() {
+            rewrite_exports(&path, &new);
+            continue;
+        }
+        // The companion's are there already.
+        if path.extension() != Some("gox".as_ref()) || new.exists() {
+            continue;
+        }
+        let raw = or_fail(tempfile::NamedTempFile::new(), &std::env::temp_dir());
+        let mut c = Command::new("objcopy");
+        c.args(["-O", "binary", "-j", ".go_export", "--set-section-flags", ".go_export=alloc"]);
+        quiet(c.arg(&path).arg(raw.path()));
+        if let Some(data) = exports::rewrite(&or_fail(fs::read(raw.path()), &path)) {
+            or_fail(fs::create_dir_all(to), to);
+            or_fail(fs::write(&new, data), &new);
+        }
+    }
 }
 
-/// The packages of the program, each after those that it imports.
-fn packages(program: &[OsString]) -> Vec<Package> {
+/// A package to compile.
+struct Package {
+    /// Its import path; empty: package main.
+    path: String,
+    files: Vec<PathBuf>,
+    /// What it embeds.
+    embed: Option<embed::Config>,
+    /// Its `//go:debug` lines.
+    debug: Vec<(String, String)>,
+}
+
+impl Package {
+    fn new(path: &str, files: Vec<PathBuf>) -> Self {
+        // In Go's words, which say where.
+        let wrong = |e: String| -> ! {
+            eprintln!("{e}");
+            give_up()
+        };
+        let debug = godebug::directives(&files).unwrap_or_else(|e| wrong(e));
+        let embed = embed::config(&files).unwrap_or_else(|e| wrong(e));
+        Self { path: path.into(), files, embed, debug }
+    }
+}
+
+/// The packages of the program, each after those that it imports, and what GODEBUG is set to in it.
+fn packages(program: &[OsString]) -> (Vec<Package>, String) {
     let files: Vec<PathBuf> = program.iter().map(PathBuf::from).collect();
     let dir = match &files[..] {
         [dir] if !is_go(dir.as_os_str()) => Some(dir),
         _ => None,
     };
     let here = Path::new(".");
-    let module = Module::of(dir.map_or(files[0].parent().unwrap_or(here), PathBuf::as_path));
+    let place = dir.map_or(files[0].parent().unwrap_or(here), PathBuf::as_path);
+    let module = Module::of(place);
+    let work = Module::workspace(place);
+    let mod_file = work.as_ref().or(module.as_ref()).map(Module::settings);
+    let with_settings = |all: Vec<Package>| {
+        let main = all.last().map_or(&[][..], |p| &p.debug);
+        let settings = godebug::default(mod_file.as_ref(), main);
+        (all, settings)
+    };
     let local = match (&dir, &module) {
         (Some(_), _) => true,
         // `go list` takes its time; most programs need no package of their module.
@@ -339,12 +420,15 @@ fn packages(program: &[OsString]) -> Vec<Package> {
         (None, None) => false,
     };
     if !local {
-        return vec![Package { path: String::new(), files }];
+        return with_settings(vec![Package::new("", files)]);
     }
     let mut c = Command::new("go-12");
     c.args(["list", "-compiler", "gccgo", "-deps", "-f", LIST]);
     c.env("CGO_ENABLED", "0").env_remove("GOROOT").stdin(Stdio::null()).stderr(Stdio::inherit());
-    let modfile = module.as_ref().and_then(|m| m.for_go_1_18(&mut c));
+    let modfile = match &work {
+        Some(w) => w.workspace_for_go_1_18(&mut c),
+        None => module.as_ref().and_then(|m| m.for_go_1_18(&mut c)),
+    };
     if module.is_none() {
         c.env("GO111MODULE", "off"); // a directory alone
     }
@@ -369,10 +453,14 @@ fn packages(program: &[OsString]) -> Vec<Package> {
         let mut w = line.split('\t');
         let (path, name, dir) = (w.next().unwrap_or(""), w.next(), w.next().unwrap_or(""));
         let path = if name == Some("main") { "" } else { path };
-        all.push(Package { path: path.into(), files: w.map(|f| Path::new(dir).join(f)).collect() });
+        // Messages name files as they are seen from here.
+        let here = std::env::current_dir().unwrap_or_default();
+        let dir = Path::new(dir);
+        let dir = dir.strip_prefix(&here).unwrap_or(dir);
+        all.push(Package::new(path, w.map(|f| dir.join(f)).collect()));
     }
     match all.last() {
-        Some(main) if main.path.is_empty() => all,
+        Some(main) if main.path.is_empty() => with_settings(all),
         _ => fail(&format!("{} is not package main", files[0].display())),
     }
 }
@@ -381,7 +469,7 @@ fn packages(program: &[OsString]) -> Vec<Package> {
 const LIST: &str =
     "{{if not .Standard}}{{.ImportPath}}\t{{.Name}}\t{{.Dir}}\t{{join .GoFiles \"\\t\"}}{{end}}";
 
-/// A `go.mod`.
+/// A `go.mod`, or a `go.work`.
 struct Module {
     file: PathBuf,
     text: String,
@@ -405,15 +493,50 @@ impl Module {
         })
     }
 
-    /// Hands a `go` of 1.18 a copy of a `go.mod` that is too new for it: with a release (`go 1.23.1`) or a toolchain. The copy
-    /// is there as long as what this returns.
-    fn for_go_1_18(&self, c: &mut Command) -> Option<tempfile::TempDir> {
-        let old = |l: &str| match l.trim().strip_prefix("go ") {
-            Some(v) => format!("go {}", v.split('.').take(2).collect::<Vec<_>>().join(".")),
-            None => l.to_string(),
+    /// The `go.work` of the workspace that a directory belongs to, if it is one.
+    fn workspace(dir: &Path) -> Option<Self> {
+        let dir = std::path::absolute(dir).ok()?;
+        let file = match std::env::var("GOWORK").as_deref() {
+            Ok("off") => return None,
+            Ok("" | "auto") | Err(_) => dir.ancestors().map(|d| d.join("go.work")).find(|f| f.is_file())?,
+            Ok(path) => PathBuf::from(path),
         };
-        let keep = |l: &&str| !l.trim().starts_with("toolchain ");
-        let text: String = self.text.lines().filter(keep).map(|l| old(l) + "\n").collect();
+        let text = or_fail(fs::read_to_string(&file), &file);
+        Some(Self { file, text })
+    }
+
+    /// What it says about GODEBUG.
+    fn settings(&self) -> godebug::ModFile {
+        let name = if self.file.extension() == Some("work".as_ref()) { "go.work" } else { "go.mod" };
+        godebug::ModFile::read(&self.file, &self.text, name).unwrap_or_else(|e| {
+            eprintln!("go: {e}");
+            give_up()
+        })
+    }
+
+    /// The text for a `go` of 1.18: with a language version instead of a release (`go 1.23.1`), without a toolchain, without `godebug` lines.
+    fn old_text(&self) -> String {
+        let mut text = String::new();
+        let mut skip = false;
+        for line in self.text.lines() {
+            let mut words = line.split_whitespace();
+            match (words.next(), words.next()) {
+                (Some(")"), _) if skip => skip = false,
+                _ if skip => {}
+                (Some("toolchain"), Some(_)) => {}
+                (Some("godebug"), second) => skip = second == Some("("),
+                (Some("go"), Some(v)) => {
+                    text += &format!("go {}\n", v.split('.').take(2).collect::<Vec<_>>().join("."));
+                }
+                _ => text += &format!("{line}\n"),
+            }
+        }
+        text
+    }
+
+    /// Hands a `go` of 1.18 a copy of a `go.mod` that is too new for it. The copy is there as long as what this returns.
+    fn for_go_1_18(&self, c: &mut Command) -> Option<tempfile::TempDir> {
+        let text = self.old_text();
         if text.trim_end() == self.text.trim_end() {
             return None;
         }
@@ -422,6 +545,36 @@ impl Module {
         or_fail(fs::write(&copy, text), &copy);
         let _ = fs::copy(self.file.with_extension("sum"), tmp.path().join("go.sum"));
         c.arg(format!("-modfile={}", copy.display()));
+        Some(tmp)
+    }
+
+    /// The same for a `go.work` and the `go.mod` of all modules that it uses.
+    fn workspace_for_go_1_18(&self, c: &mut Command) -> Option<tempfile::TempDir> {
+        let tmp = or_fail(tempfile::tempdir(), &std::env::temp_dir());
+        let root = self.file.parent().unwrap_or(Path::new("/"));
+        let mut replace = serde_json::Map::new();
+        let mut text = String::new();
+        // The copy is elsewhere, so paths become absolute.
+        for line in self.old_text().lines() {
+            let words = line.split_whitespace().map(|w| match w.trim_matches('"') {
+                path if path.starts_with('.') => root.join(path).display().to_string(),
+                _ => w.to_string(),
+            });
+            text += &(words.collect::<Vec<_>>().join(" ") + "\n");
+        }
+        for (i, dir) in text.split_whitespace().filter(|w| w.starts_with('/')).enumerate() {
+            let file = Path::new(dir).join("go.mod");
+            let Ok(old) = fs::read_to_string(&file) else { continue };
+            let module = Self { file: or_fail(fs::canonicalize(&file), &file), text: old };
+            let copy = tmp.path().join(format!("go.mod.{i}"));
+            or_fail(fs::write(&copy, module.old_text()), &copy);
+            replace.insert(module.file.display().to_string(), copy.display().to_string().into());
+        }
+        let (work, overlay) = (tmp.path().join("go.work"), tmp.path().join("overlay.json"));
+        or_fail(fs::write(&work, text), &work);
+        let _ = fs::copy(self.file.with_extension("work.sum"), tmp.path().join("go.work.sum"));
+        or_fail(fs::write(&overlay, serde_json::json!({ "Replace": replace }).to_string()), &overlay);
+        c.env("GOWORK", work).arg(format!("-overlay={}", overlay.display()));
         Some(tmp)
     }
 }
@@ -434,7 +587,7 @@ fn build(program: &[OsString]) -> PathBuf {
         }
     }
     let t = find_tools();
-    let packages = packages(program);
+    let (packages, settings) = packages(program);
     let (sup, hex) = support(&t);
     let mut k = Key::new();
     k.add(&hex);
@@ -447,7 +600,12 @@ fn build(program: &[OsString]) -> PathBuf {
             k.add(cwd.join(f));
             k.add(or_fail(fs::read(f), f));
         }
+        for f in p.embed.iter().flat_map(embed::Config::files) {
+            k.add(f);
+            k.add(or_fail(fs::read(f), f));
+        }
     }
+    k.add(&settings);
     let dir = cached(&t, &format!("prog-{}", k.hex()), |d| {
         let progress = Progress::new(packages.len() + 1);
         let objects: Vec<PathBuf> = packages
@@ -461,6 +619,17 @@ fn build(program: &[OsString]) -> PathBuf {
         progress.step("linking");
         let mut c = Command::new(&t.gcc);
         c.arg("-pie").arg("-o").arg(d.join("prog")).args(&objects).arg(sup.join("runtime.o"));
+        if !settings.is_empty() {
+            // What runtime.godebugDefault is in Go.
+            let file = d.join("godebug.s");
+            let bytes = settings.bytes().map(|b| b.to_string()).collect::<Vec<_>>().join(",");
+            let text = format!(
+                ".section .rodata\n.globl gort_godebug_default\ngort_godebug_default: .byte {bytes},0\n\
+                .section .note.GNU-stack,\"\",@progbits\n"
+            );
+            or_fail(fs::write(&file, text), &file);
+            c.arg(file);
+        }
         c.arg("-Wl,--start-group").arg(&t.lib).arg(sup.join("libgopkgs.a")).arg("-Wl,--end-group");
         c.args(["-Wl,-u,ffi_prep_cif", "-Wl,--gc-sections", "-Wl,-z,now", "-lm", "-lpthread", "-ldl"]);
         if !speaks(&mut c, progress.is_shown()) {
@@ -483,6 +652,11 @@ fn compile(t: &Tools, sup: &Path, d: &Path, p: &Package, i: usize, progress: boo
     c.args(["-c", "-O2", "-g", "-I"]).arg(sup.join("inc")).arg("-I").arg(&exports);
     if !p.path.is_empty() {
         c.arg(format!("-fgo-pkgpath={}", p.path));
+    }
+    if let Some(embed) = &p.embed {
+        let file = d.join(format!("{i}.embed"));
+        or_fail(fs::write(&file, serde_json::to_string(embed).unwrap_or_default()), &file);
+        c.arg(format!("-fgo-embedcfg={}", file.display()));
     }
     c.arg("-o").arg(&obj).args(&p.files);
     if progress {

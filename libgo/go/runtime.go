@@ -297,10 +297,31 @@ type location struct {
 	function, file string
 	line           int
 	entry          uintptr
+	inlined        bool
 }
 
 //go:linkname locate gortgo.locate
 func locate(pc uintptr, index int, l *location)
+
+// Where a pc of Caller or Callers has the index of the inlined call that it stands for, as symtab.rs has it.
+const inlineShift = 56
+
+func split(pc uintptr) (uintptr, int) { return pc & (1<<inlineShift - 1), int(pc >> inlineShift) }
+
+// at finds what a pc stands for: the entry of a function, or most likely a return address, which may be that of the next function.
+func at(pc uintptr) (l location) {
+	pc, index := split(pc)
+	locate(pc, -1, &l)
+	if l.entry == pc && index == 0 {
+		return l
+	}
+	outer := l
+	locate(pc-1, index, &l)
+	if l.function == "" {
+		return outer
+	}
+	return l
+}
 
 // A Func is a function of the program.
 type Func struct {
@@ -308,14 +329,9 @@ type Func struct {
 	entry uintptr
 }
 
-// FuncForPC finds the function that the code at pc belongs to, whatever was inlined there: libgo's package reflect relies on that.
+// FuncForPC finds the function that the code at pc belongs to, also if it was inlined there.
 func FuncForPC(pc uintptr) *Func {
-	var l location
-	locate(pc, -1, &l)
-	if l.entry != pc {
-		// Most likely a return address, which may be that of the next function.
-		locate(pc-1, -1, &l)
-	}
+	l := at(pc)
 	if l.function == "" {
 		return nil
 	}
@@ -337,8 +353,7 @@ func (f *Func) Entry() uintptr {
 }
 
 func (f *Func) FileLine(pc uintptr) (file string, line int) {
-	var l location
-	locate(pc, 0, &l)
+	l := at(pc)
 	return l.file, l.line
 }
 
@@ -374,7 +389,12 @@ func (ci *Frames) Next() (frame Frame, more bool) {
 		ci.last, ci.lastCount = pc, 0
 	}
 	var l location
-	locate(pc-1, ci.lastCount, &l)
+	pc, index := split(pc)
+	if index == 0 {
+		// Those of profiles are the same for all calls inlined there.
+		index = ci.lastCount
+	}
+	locate(pc-1, index, &l)
 	if l.function == "" && l.file == "" && ci.lastCount > 0 {
 		// The function called itself: the same pc, again.
 		ci.lastCount = 0
@@ -383,8 +403,11 @@ func (ci *Frames) Next() (frame Frame, more bool) {
 	if l.function == "" && l.file == "" {
 		return Frame{}, more
 	}
-	f := &Func{l.function, l.entry}
-	return Frame{pc - 1, f, l.function, l.file, l.line, l.entry}, more
+	frame = Frame{PC: pc - 1, Function: l.function, File: l.file, Line: l.line, Entry: l.entry}
+	if !l.inlined {
+		frame.Func = &Func{l.function, l.entry}
+	}
+	return frame, more
 }
 
 // A MemStats is what is known about memory. There is no collector, so fields about one stay 0, and what was allocated is what is in use.

@@ -6,7 +6,7 @@
 //! traces have an error to return.
 
 use crate::mem::{Contents, alloc, alloc_runtime};
-use crate::symtab::{go_calls, inlined_at};
+use crate::symtab::{decode, encode, go_calls, inlined_at};
 use crate::types::{BoolArg, FuncVal, IntBool, Slice, Str, yes};
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -179,14 +179,16 @@ unsafe extern "C-unwind" fn get_prof_label() -> *mut c_void {
 unsafe extern "C-unwind" fn expand_final_inline_frame(stk: Slice) -> Slice {
     let pcs = stk.of::<usize>();
     let Some(&last) = pcs.last() else { return stk };
-    let more = inlined_at(last - 1);
+    let (pc, index) = decode(last);
+    let more = inlined_at(pc - 1).saturating_sub(index);
     if more == 0 {
         return stk;
     }
     let n = pcs.len() + more;
     let p = alloc(n * 8, Contents::Bytes).cast::<usize>();
     for i in 0..n {
-        p.add(i).write(pcs.get(i).copied().unwrap_or(last));
+        let next = |i| if index == 0 { last } else { encode((pc, index + 1 + i)) };
+        p.add(i).write(pcs.get(i).copied().unwrap_or_else(|| next(i - pcs.len())));
     }
     Slice { ptr: p.cast(), len: n as isize, cap: n as isize }
 }
@@ -333,6 +335,21 @@ unsafe fn go_slice<T: Copy>(v: &[T]) -> Slice {
     Slice { ptr: p, len: v.len() as isize, cap: v.len() as isize }
 }
 
+/// A distribution of sizes of which only the number is known.
+fn of_any_size(n: u64) -> Value {
+    Value::Float64Histogram(metrics::Float64Histogram { counts: vec![n], buckets: vec![1.0, f64::INFINITY] })
+}
+
+/// A distribution of times, with nothing in it.
+fn no_times() -> Value {
+    let mut m = [metrics::Sample::new("/sched/latencies:seconds")];
+    metrics::read(&mut m);
+    if let Value::Float64Histogram(h) = &mut m[0].value {
+        h.counts.fill(0);
+    }
+    core::mem::take(&mut m[0].value)
+}
+
 /// `metrics.Read`. The names of Go 1.18's collector read 0, as there were no collections; what is not known is "bad".
 #[unsafe(export_name = "runtime_1metrics.runtime__readMetrics")]
 unsafe extern "C-unwind" fn read_metrics(samples: *mut Sample, len: isize, _cap: isize) {
@@ -351,6 +368,14 @@ unsafe extern "C-unwind" fn read_metrics(samples: *mut Sample, len: isize, _cap:
             | "/gc/heap/frees:bytes"
             | "/gc/heap/frees:objects"
             | "/gc/heap/tiny/allocs:objects" => Value::Uint64(0),
+            // As with GOGC=off.
+            "/gc/heap/goal:bytes" => Value::Uint64(u64::MAX),
+            // Sizes are not noted: all of them are between one byte and any number.
+            "/gc/heap/allocs-by-size:bytes" => of_any_size(mem.objects),
+            "/gc/heap/frees-by-size:bytes" => of_any_size(0),
+            "/gc/pauses:seconds" => no_times(),
+            // Nothing that is Go's heap or its collector's is anywhere else.
+            _ if name.starts_with("/memory/classes/") => Value::Uint64(0),
             _ => {
                 let mut m = [metrics::Sample::new(name)];
                 metrics::read(&mut m);

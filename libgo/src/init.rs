@@ -3,8 +3,9 @@
 use crate::goroutine::with_state;
 use crate::mem::Contents;
 use crate::types::{Slice, Str, Type};
-use core::ffi::{c_char, c_int};
+use core::ffi::{CStr, c_char, c_int};
 use gort_proc::{StackKind, lock_os_thread_int, unlock_os_thread_int};
+use gort_runtime1::{godebug_default, set_godebug_default};
 use std::os::unix::ffi::OsStringExt;
 
 unsafe extern "C-unwind" {
@@ -23,11 +24,17 @@ core::arch::global_asm!(
     ".globl gort_gotext",
     ".hidden gort_gotext",
     "gort_gotext: .quad __start_gotext, __stop_gotext",
+    // The settings of GODEBUG that were compiled in, if there are any.
+    ".weak gort_godebug_default",
+    ".globl gort_godebug",
+    ".hidden gort_godebug",
+    "gort_godebug: .quad gort_godebug_default",
     ".text",
 );
 
 unsafe extern "C" {
     static gort_gotext: [usize; 2];
+    static gort_godebug: *const c_char;
 }
 
 /// The program's own code can be preempted anywhere: it holds no lock of the C library's, and the compiler's view of threads is
@@ -41,6 +48,13 @@ unsafe fn anywhere(pc: usize, _sp: usize) -> Option<usize> {
 extern "C" fn main(_argc: c_int, _argv: *const *const c_char) -> c_int {
     gort_panic::set_raise(crate::panic::raise);
     gort_signal::fault::set_prepare(crate::fault::prepare);
+    gort_signal::set_go_program();
+    // SAFETY: null, or what the linker has: a string that stays.
+    unsafe {
+        if !gort_godebug.is_null() {
+            set_godebug_default(CStr::from_ptr(gort_godebug).to_str().unwrap_or_default());
+        }
+    }
     // SAFETY: the linker's bounds of that section, zeroes without it.
     unsafe {
         let [lo, hi] = gort_gotext;
@@ -97,6 +111,19 @@ unsafe extern "C-unwind" fn gogetenv(key: Str) -> Str {
         Some(v) => Str::copy(&v.into_vec()),
         None => Str::EMPTY,
     }
+}
+
+/// A setting of GODEBUG for a package of libgo's, whose own version of this knows no defaults: the last one in `env`, or the one that was
+/// compiled in, or "".
+///
+/// Go (internal/godebug): godebug.go:233 update
+#[unsafe(export_name = "internal_1godebug.get")]
+unsafe extern "C-unwind" fn godebug(env: Str, key: Str) -> Str {
+    let (env, key) = (env.text(), key.text());
+    let setting = |s: &str| {
+        s.rsplit(',').find_map(|kv| Some(kv.split_once('=').filter(|kv| kv.0 == key)?.1.to_string()))
+    };
+    setting(&env).or_else(|| setting(godebug_default())).map_or(Str::EMPTY, |v| Str::copy(v.as_bytes()))
 }
 
 /// Type descriptors of the program, for reflect: told at start.

@@ -78,6 +78,15 @@ pub unsafe fn register(lists: &[*const TypeList]) {
     LISTS.lock().unwrap_or_else(|e| e.into_inner()).extend(lists.iter().map(|&l| l as usize));
 }
 
+/// All type descriptors of the program.
+pub(crate) fn each_type(mut f: impl FnMut(&'static Type)) {
+    let lists = LISTS.lock().unwrap_or_else(|e| e.into_inner()).clone();
+    for l in lists {
+        // SAFETY: made by the compiler, and there for ever.
+        unsafe { (*(l as *const TypeList)).all().iter().for_each(|&t| f(&*t)) };
+    }
+}
+
 /// The descriptor with this text that the program has, so that a type made by reflect is the same; nil if there is none.
 #[unsafe(export_name = "reflect.lookupType")]
 unsafe extern "C-unwind" fn lookup_type(s: Str) -> *const Type {

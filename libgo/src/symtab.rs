@@ -1,8 +1,11 @@
 //! Callers and names, for package `runtime`.
 
-use crate::types::{BoolArg, Slice, Str, yes};
-use gort_traceback::symtab::{Owner, is_gccgo_wrapper, symbol, with_room};
+use crate::types::{BoolArg, Method, Slice, Str, yes};
+use gort_traceback::symtab::{Owner, demangle, is_gccgo_wrapper, symbol, with_room};
 use gort_traceback::{Symbol, callers, symbolize};
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::OnceLock;
 
 /// `Caller`'s results.
 #[repr(C)]
@@ -20,10 +23,76 @@ struct Location {
     file: Str,
     line: isize,
     entry: usize,
+    /// It is a call that was inlined there.
+    inlined: bool,
 }
 
 /// A call on a stack: the return address, and which of Go's calls inlined there it is, innermost first.
 pub(crate) type Call = (usize, usize);
+
+/// Where the index of an inlined call stands in a pc that is given to a program. Addresses end far below.
+///
+/// Go has an instruction for each inlined call, so a pc alone says which one is meant; here all calls that were inlined into one have a
+/// return address in common. The companion, which gets such pcs back, knows this too.
+const INLINE_SHIFT: u32 = 56;
+
+/// A call as a pc for the program.
+pub(crate) fn encode((pc, index): Call) -> usize {
+    pc | index.min(63) << INLINE_SHIFT
+}
+
+/// The pc of a call that was encoded.
+pub(crate) fn decode(pc: usize) -> Call {
+    (pc & ((1 << INLINE_SHIFT) - 1), pc >> INLINE_SHIFT)
+}
+
+/// Where functions of package runtime are in Go 1.23.1, and where a call of them that programs see stands: what is on the stack in their
+/// place is not Go's, and programs look for `runtime/panic.go`, say, to leave such frames out.
+const IN_GO: &[(&str, &str, u32)] = &[
+    ("runtime.gopanic", "panic.go", 785),
+    ("runtime.goPanicIndex", "panic.go", 115),
+    ("runtime.goPanicIndexU", "panic.go", 121),
+    ("runtime.goPanicSliceAlen", "panic.go", 129),
+    ("runtime.goPanicSliceAlenU", "panic.go", 135),
+    ("runtime.goPanicSliceAcap", "panic.go", 141),
+    ("runtime.goPanicSliceAcapU", "panic.go", 147),
+    ("runtime.goPanicSliceB", "panic.go", 155),
+    ("runtime.goPanicSliceBU", "panic.go", 161),
+    ("runtime.goPanicSlice3Alen", "panic.go", 167),
+    ("runtime.goPanicSlice3AlenU", "panic.go", 171),
+    ("runtime.goPanicSlice3Acap", "panic.go", 175),
+    ("runtime.goPanicSlice3AcapU", "panic.go", 179),
+    ("runtime.goPanicSlice3B", "panic.go", 185),
+    ("runtime.goPanicSlice3BU", "panic.go", 189),
+    ("runtime.goPanicSlice3C", "panic.go", 195),
+    ("runtime.goPanicSlice3CU", "panic.go", 199),
+    ("runtime.goPanicSliceConvert", "panic.go", 205),
+    ("runtime.panicshift", "panic.go", 233),
+    ("runtime.panicdivide", "panic.go", 241),
+    ("runtime.panicoverflow", "panic.go", 248),
+    ("runtime.panicfloat", "panic.go", 255),
+    ("runtime.panicmem", "panic.go", 262),
+    ("runtime.panicmemAddr", "panic.go", 267),
+    ("runtime.Goexit", "panic.go", 629),
+    ("runtime.sigpanic", "signal_unix.go", 900),
+    ("runtime.closechan", "chan.go", 405),
+    ("runtime.chansend", "chan.go", 217),
+    ("runtime.chansend1", "chan.go", 156),
+    ("runtime.makechan", "chan.go", 86),
+    ("runtime.makeslice", "slice.go", 111),
+    ("runtime.panicmakeslicelen", "slice.go", 29),
+    ("runtime.panicmakeslicecap", "slice.go", 33),
+    ("runtime.getitab", "iface.go", 102),
+    ("runtime.panicdottype", "iface.go", 275),
+    ("runtime.mapassign", "map.go", 634),
+    ("runtime.mapassign_faststr", "map_faststr.go", 225),
+    ("runtime.nilinterhash", "alg.go", 193),
+    ("runtime.interhash", "alg.go", 166),
+    ("runtime.efaceeq", "alg.go", 396),
+    ("runtime.ifaceeq", "alg.go", 413),
+    ("runtime.main", "proc.go", 272),
+    ("runtime.goexit", "asm_amd64.s", 1700),
+];
 
 /// Functions that are calls in Go as well and can be seen by a program: those that panic, and those at the roots of stacks.
 const PORTED: [(&str, &str); 4] = [
@@ -86,17 +155,58 @@ pub(crate) fn inlined_at(pc: usize) -> usize {
 
 /// What stands at `pc`: that one of Go's calls inlined there, innermost first; the function itself if the number is negative.
 fn locate(pc: usize, index: isize) -> Location {
-    let none = Location { function: Str::EMPTY, file: Str::EMPTY, line: 0, entry: 0 };
+    let none = Location { function: Str::EMPTY, file: Str::EMPTY, line: 0, entry: 0, inlined: false };
     let Some(f) = with_room(|| symbolize(pc)) else { return none };
     let mut calls = f.frames.iter().filter(|s| go_name(s).is_some());
     let s = usize::try_from(index).map_or(f.frames.last(), |i| calls.nth(i));
     let Some(s) = s else { return none };
+    let name = with_receiver(go_name(s).unwrap_or(&s.name));
+    let (file, line) = match IN_GO.iter().find(|(n, ..)| *n == name && s.owner == Owner::Runtime) {
+        Some((_, file, line)) => (format!("{GO_SOURCE}{file}"), *line),
+        None => (s.file.clone(), s.line),
+    };
     Location {
-        function: Str::copy(go_name(s).unwrap_or(&s.name).as_bytes()),
-        file: Str::copy(s.file.as_bytes()),
-        line: s.line as isize,
+        function: Str::copy(name.as_bytes()),
+        file: Str::copy(file.as_bytes()),
+        line: line as isize,
         entry: f.entry,
+        inlined: s.inlined,
     }
+}
+
+/// Where Go's package runtime would be: in the companion's `defaultGOROOT`.
+const GO_SOURCE: &str = "/usr/lib/go/src/runtime/";
+
+/// The name of a method with the receiver as Go writes it: gccgo's is `pkg.T.m` for a pointer, too.
+fn with_receiver(name: &str) -> Cow<'_, str> {
+    // The last element of the import path has the dots that count.
+    let begin = name.rfind('/').map_or(0, |i| i + 1);
+    let mut dots = name[begin..].match_indices('.').map(|(i, _)| begin + i);
+    let (Some(package), Some(typ)) = (dots.next(), dots.next()) else { return name.into() };
+    // A closure in a method has more behind that.
+    let method = dots.next().unwrap_or(name.len());
+    if !pointer_methods().contains(&name[..method]) {
+        return name.into();
+    }
+    format!("{}(*{}){}", &name[..=package], &name[package + 1..typ], &name[typ..]).into()
+}
+
+/// The methods of the program that have pointers as receivers, by gccgo's names.
+fn pointer_methods() -> &'static HashSet<String> {
+    static METHODS: OnceLock<HashSet<String>> = OnceLock::new();
+    METHODS.get_or_init(|| {
+        let mut found = HashSet::new();
+        crate::reflect::each_type(|t| {
+            let Some(elem) = t.elem() else { return };
+            // The pointer's methods are those of what it points to, too.
+            let values: HashSet<&[u8]> = elem.methods().iter().map(Method::text).collect();
+            let own = t.methods().iter().filter(|m| !values.contains(m.text())).map(|m| m.tfn as usize);
+            // Methods of embedded fields are called by way of stubs.
+            let names = with_room(|| own.map(symbol).filter(|s| !is_gccgo_wrapper(s)).map(demangle).collect::<Vec<_>>());
+            found.extend(names);
+        });
+        found
+    })
 }
 
 /// `runtime.Caller`
@@ -105,13 +215,13 @@ extern "C-unwind" fn caller(skip: isize) -> CallerInfo {
     match go_callers().get(skip.max(0) as usize) {
         Some(&(pc, i)) => {
             let l = locate(pc - 1, i as isize);
-            CallerInfo { pc, file: l.file, line: l.line, ok: true }
+            CallerInfo { pc: encode((pc, i)), file: l.file, line: l.line, ok: true }
         }
         None => CallerInfo { pc: 0, file: Str::EMPTY, line: 0, ok: false },
     }
 }
 
-/// `runtime.Callers`: 0 is `Callers` itself, 1 its caller. Calls inlined into one function have the same pc.
+/// `runtime.Callers`: 0 is `Callers` itself, 1 its caller.
 #[unsafe(export_name = "runtime.Callers")]
 unsafe extern "C-unwind" fn runtime_callers(skip: isize, pc: Slice) -> isize {
     let mut calls = go_callers();
@@ -121,7 +231,7 @@ unsafe extern "C-unwind" fn runtime_callers(skip: isize, pc: Slice) -> isize {
     let found = calls.get((skip - 1).max(0) as usize..).unwrap_or(&[]);
     let n = found.len().min(pc.len.max(0) as usize);
     for (i, c) in found[..n].iter().enumerate() {
-        pc.ptr.cast::<usize>().add(i).write(c.0);
+        pc.ptr.cast::<usize>().add(i).write(encode(*c));
     }
     n as isize
 }

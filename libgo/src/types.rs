@@ -233,6 +233,11 @@ impl Type {
         }
         String::from_utf8_lossy(&v).into_owned()
     }
+    /// What a pointer points to; `None` for other kinds.
+    pub fn elem(&self) -> Option<&Type> {
+        // SAFETY: written by the compiler.
+        (self.kind() == kind::PTR).then(|| unsafe { &*self.as_::<ElemType>().elem })
+    }
     /// The descriptor as that of a more special kind.
     ///
     /// # Safety
@@ -266,6 +271,14 @@ pub struct Method {
     pub typ: *const Type,
     /// Code.
     pub tfn: *const c_void,
+}
+
+impl Method {
+    /// Name.
+    pub fn text(&self) -> &'static [u8] {
+        // SAFETY: written by the compiler, and there for ever.
+        unsafe { (*self.name).bytes() }
+    }
 }
 
 /// A method that an interface asks for.

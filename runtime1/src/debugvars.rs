@@ -6,6 +6,7 @@ use crate::traceback_cache::{keep_env, set_traceback};
 use gort_runtime2::atomic::{Bool, Int32};
 use gort_runtime2::linkname::throw;
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
 /// A variable of GODEBUG.
 ///
@@ -115,10 +116,20 @@ debug_vars! {
 const MAX_PROF_STACK_DEPTH: i32 = 1024;
 /// Go: trace.go:978 defaultTraceAdvancePeriod
 const DEFAULT_TRACE_ADVANCE_PERIOD: i32 = 1_000_000_000;
-/// Settings compiled into the program: none.
+/// Settings compiled into the program: of Go programs; others have none.
 ///
 /// Go: runtime.go:136 godebugDefault
-const GODEBUG_DEFAULT: &str = "";
+static GODEBUG_DEFAULT: OnceLock<&'static str> = OnceLock::new();
+
+/// The settings of GODEBUG that were compiled into the program. Those of the environment come later, and win.
+pub fn godebug_default() -> &'static str {
+    GODEBUG_DEFAULT.get().copied().unwrap_or_default()
+}
+
+/// Sets [`godebug_default`], before the runtime starts. The first call counts.
+pub fn set_godebug_default(settings: &'static str) {
+    let _ = GODEBUG_DEFAULT.set(settings);
+}
 
 /// Reads GODEBUG and GOTRACEBACK.
 ///
@@ -141,7 +152,7 @@ pub fn parsedebugvars() {
         }
     }
     // :433
-    parsegodebug(GODEBUG_DEFAULT, None);
+    parsegodebug(godebug_default(), None);
     // :436
     parsegodebug(&godebug, None);
     // :438
@@ -160,7 +171,7 @@ pub fn reparsedebugvars(env: &str) {
     let mut seen = HashSet::new();
     parsegodebug(env, Some(&mut seen));
     // :452
-    parsegodebug(GODEBUG_DEFAULT, Some(&mut seen));
+    parsegodebug(godebug_default(), Some(&mut seen));
     // :454
     for v in DBGVARS {
         if v.changes && !seen.contains(v.name) {

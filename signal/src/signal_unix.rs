@@ -79,6 +79,16 @@ fn islibrary() -> bool {
     ISCGO.get()
 }
 
+/// The program is a Go program: nothing in it has handlers of its own.
+static GO_PROGRAM: Bool = Bool::new(false);
+
+/// For a front end whose programs are Go's, before the runtime starts: the runtime handles every signal that Go's does, and so drops
+/// those that nobody asks for (SIGUSR1, SIGXFSZ, ...). Without this, signals that do not make the runtime report something keep the
+/// action that they have, as with Go built as a library (c-archive, c-shared): see docs/deviations.md.
+pub fn set_go_program() {
+    GO_PROGRAM.store(true);
+}
+
 /// Installs the handlers.
 ///
 /// Go: signal_unix.go:114 initsig
@@ -142,6 +152,9 @@ fn sig_install_go_handler(sig: u32) -> bool {
     // :179
     if islibrary() && t.flags & SIG_PANIC == 0 && sig != libc::SIGPIPE as u32 && sig != SIG_PREEMPT {
         return false;
+    }
+    if GO_PROGRAM.load() {
+        return true;
     }
     // gort: a Rust program may have handlers of its own, and SIGURG is of no use if nothing is preempted: signals that do not make
     // the runtime report something keep what they have until os/signal asks for them. See docs/deviations.md.
@@ -345,7 +358,10 @@ unsafe fn sigtrampgo(sig: u32, info: *mut libc::siginfo_t, ctx: *mut c_void) {
         let gp = getg();
         // :438
         if gp.is_null() || (!(*gp).m.is_null() && (*(*gp).m).is_extra_in_c) {
-            // :439 no profiling.
+            // :439 there is no profile.
+            if sig == libc::SIGPROF as u32 {
+                return;
+            }
             // :447 gort: not lost to a program that wants it
             if sig == SIG_PREEMPT && DEBUG.asyncpreemptoff.get() == 0 {
                 sigsend(sig);
@@ -442,7 +458,10 @@ unsafe fn sighandler(sig: u32, c: &Sigctxt, mut gp: *mut G) {
     unsafe {
         let gsignal = getg(); // :622
         let mp = (*gsignal).m;
-        // :638 no profiling, no test hooks, no per-thread system calls.
+        // :638 there is no profile; :647 no test hooks, no per-thread system calls.
+        if sig == libc::SIGPROF as u32 {
+            return;
+        }
 
         // gort: another thread reports, and asks this one for names
         if sig == libc::SIGQUIT as u32 && mp == SYSMON_M.load() && gort_traceback::help() {
@@ -820,6 +839,11 @@ fn signal_during_fork(sig: u32) -> ! {
 /// # Safety
 /// In a signal handler.
 unsafe fn badsignal(sig: u32, c: &Sigctxt) {
+    // gort: threads of a Go program that are not Ms are the runtime's helpers, and a signal there is what it is elsewhere: dropped
+    if GO_PROGRAM.load() && SIGTABLE[sig as usize].flags & (SIG_KILL | SIG_THROW | SIG_PANIC) == 0 {
+        sigsend(sig);
+        return;
+    }
     // :1118
     if !sigsend(sig) && !report_elsewhere(sig, c) {
         // SAFETY: the caller's contract. :1122

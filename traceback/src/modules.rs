@@ -110,8 +110,22 @@ impl Drop for Reentrant<'_> {
     }
 }
 
-/// Reads the table of modules now, so that a traceback in an emergency need not allocate for it.
+/// Reads the table of modules now, so that a traceback in an emergency need not allocate for it; and lets the scheduler walk the stacks
+/// of goroutines that create others (`GODEBUG=tracebackancestors`).
 pub fn init() {
+    static GCALLERS: gort_proc::Gcallers = gcallers;
+    gort_proc::set_gcallers(&GCALLERS);
+    read();
+}
+
+/// For the scheduler: [`crate::gcallers`] of a goroutine that has called `systemstack`.
+unsafe fn gcallers(gp: *mut gort_runtime2::G, pcs: *mut usize, n: usize) -> usize {
+    // SAFETY: the caller's contract: room for `n`, and `gp` stands still.
+    unsafe { crate::gcallers(gp, 0, core::slice::from_raw_parts_mut(pcs, n)) }
+}
+
+/// Brings the table up to date.
+fn read() {
     if let Some(_l) = Reentrant::lock(&OWNER) {
         // SAFETY: the lock is held.
         unsafe { refresh() };
@@ -123,7 +137,7 @@ pub fn init() {
 /// when it is first met in a walk, and what is missing is looked for in the process's map of memory.
 pub(crate) fn renew() {
     if crate::helper::may_allocate() {
-        init();
+        read();
     }
     if let Some(_l) = Reentrant::lock(&OWNER) {
         // SAFETY: the lock is held.

@@ -393,8 +393,8 @@ fn print_ancestor_traceback(ancestor: &AncestorInfo) {
     for (fidx, &pc) in ancestor.pcs.iter().enumerate() {
         // :1049
         if let Some(f) = func_at(pc - 1) {
-            // :1050 the physical frame stands for its inlined calls, as in Go
-            if let Some(s) = f.frames.iter().find(|s| showfuncinfo(s, fidx == 0)) {
+            // :1050 Go has a pc for each inlined call; here they have one in common
+            for s in f.frames.iter().filter(|s| showfuncinfo(s, fidx == 0)) {
                 print_ancestor_traceback_func_info(&f, s, pc);
             }
         }

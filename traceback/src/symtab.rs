@@ -499,6 +499,9 @@ pub fn demangle(name: &str) -> String {
     // Parts of functions that gcc has set apart.
     let cuts = [".cold", ".part.", ".constprop.", ".isra.", ".lto_priv.", ".localalias"];
     let name = &name[..cuts.iter().filter_map(|c| name.find(c)).min().unwrap_or(name.len())];
+    if name == "__go_init_main" {
+        return "main.init".into();
+    }
     // Beside those only Go's names have dots within, and gort's own exports.
     if name.contains('.') && !name.starts_with("gort.") { gccgo_name(name) } else { name.to_string() }
 }
@@ -506,13 +509,28 @@ pub fn demangle(name: &str) -> String {
 /// gccgo's name of a function as Go writes it: `_1` is `/`, `..` before a closure is `.`. Names that libgo's C code and `go:linkname`
 /// give are not encoded, which is seen where a quote, a blank or a semicolon would come outside of a type's braces.
 fn gccgo_name(s: &str) -> String {
+    // The initialisation of a package: of its variables, closures there, `func init` number n.
+    if let Some(package) = s.strip_suffix("..import") {
+        return gccgo_name(package) + ".init";
+    }
+    // The second is what DWARF has.
+    if let Some((package, closure)) = s.split_once("._0go..func").or_else(|| s.split_once("..go..func")) {
+        return format!("{}.init.func{}", gccgo_name(package), closure.replace("..func", "."));
+    }
+    if let Some((path, init)) = s.split_once("..init")
+        && init.starts_with(|c: char| c.is_ascii_digit())
+        && let Some((package, name)) = path.rsplit_once('.')
+        && package.ends_with(name)
+    {
+        return format!("{}.init.{}", gccgo_name(package), init.replace("..", "."));
+    }
     let b: Vec<char> = s.chars().collect();
     let mut out = String::with_capacity(s.len());
     let mut i = 0;
     while i < b.len() {
         let c = b[i];
         if c != '_' || i + 1 == b.len() {
-            // `main..func1` is the first closure of the package's variables, `main.f..func1` that of a function.
+            // `main.f..func1` is the first closure of a function.
             if !(c == '.' && out.ends_with('.')) {
                 out.push(c);
             }

@@ -222,6 +222,10 @@ fn ancestors() {
         c.recv();
     });
     o.exited(2).stderr_has("\n[originating from goroutine ").stderr_has("[originating from goroutine 1]:\n");
+    // The frames of the ancestor, not only who created it (std_ancestors): the closure that has the inner `go`.
+    let (_, ancestor) = o.stderr.split_once("[originating from goroutine ").expect("an ancestor");
+    let first = ancestor.lines().nth(1).unwrap_or_default();
+    assert!(first.ends_with("(...)") && first.contains("traceback::ancestors::"), "{o}");
 }
 
 #[test]

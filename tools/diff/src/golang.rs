@@ -87,15 +87,6 @@ impl Go {
             Err(e) => Err(format!("{}: {e}", self.command.display())),
         }
     }
-
-    /// The settings of `GODEBUG` that Go gives this program because of what its `go.mod` or its files ask for.
-    #[must_use]
-    pub fn default_godebug(&self, dir: &Path, files: &[OsString]) -> String {
-        let mut c = self.verb("list");
-        c.args(["-f", "{{.DefaultGODEBUG}}"]);
-        of_package(&mut c, dir, files);
-        output(c.stderr(Stdio::null())).unwrap_or_default()
-    }
 }
 
 /// Names the package to a go command.
