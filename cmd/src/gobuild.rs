@@ -54,7 +54,9 @@ const RUNTIME_OBJECTS: &[&str] = &[
     "go-memequal.o",
     "go-nanotime.o",
     "go-now.o",
+    "go-setenv.o",
     "go-signal.o",
+    "go-unsetenv.o",
     "go-unwind.o",
     "go-context.o",
 ];
@@ -296,7 +298,7 @@ fn support(t: &Tools) -> (PathBuf, String) {
     k.add(COMPANION);
     k.add(RUNTIME_OBJECTS);
     k.add(WEAK);
-    k.add(env!("CARGO_PKG_VERSION"));
+
     k.add(REWRITE);
     stamp(&mut k, &libgo);
     let hex = k.hex();
@@ -405,6 +407,7 @@ fn packages(program: &[OsString]) -> (Vec<Package>, String) {
     };
     let here = Path::new(".");
     let place = dir.map_or(files[0].parent().unwrap_or(here), PathBuf::as_path);
+    let place = if place.as_os_str().is_empty() { here } else { place };
     let module = Module::of(place);
     let work = Module::workspace(place);
     let mod_file = work.as_ref().or(module.as_ref()).map(Module::settings);
@@ -557,7 +560,10 @@ impl Module {
         // The copy is elsewhere, so paths become absolute.
         for line in self.old_text().lines() {
             let words = line.split_whitespace().map(|w| match w.trim_matches('"') {
-                path if path.starts_with('.') => root.join(path).display().to_string(),
+                path if path.starts_with('.') => {
+                    let path = root.join(path);
+                    fs::canonicalize(&path).unwrap_or(path).display().to_string()
+                }
                 _ => w.to_string(),
             });
             text += &(words.collect::<Vec<_>>().join(" ") + "\n");

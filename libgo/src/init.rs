@@ -5,8 +5,9 @@ use crate::mem::Contents;
 use crate::types::{Slice, Str, Type};
 use core::ffi::{CStr, c_char, c_int};
 use gort_proc::{StackKind, lock_os_thread_int, unlock_os_thread_int};
-use gort_runtime1::{godebug_default, set_godebug_default};
-use std::os::unix::ffi::OsStringExt;
+use gort_runtime1::{godebug_default, reparsedebugvars, set_godebug_default};
+use std::ffi::OsStr;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 unsafe extern "C-unwind" {
     /// Made by the compiler: initialises every package in order.
@@ -110,6 +111,31 @@ unsafe extern "C-unwind" fn gogetenv(key: Str) -> Str {
     match std::env::var_os(key.text()) {
         Some(v) => Str::copy(&v.into_vec()),
         None => Str::EMPTY,
+    }
+}
+
+/// `os.Setenv`: in C's environment, too, which `runtime.gogetenv` reads. Settings of GODEBUG that may change while the program runs do.
+///
+/// Go: runtime.go:201 syscall_runtimeSetenv
+#[unsafe(export_name = "syscall.setenv__c")]
+unsafe extern "C-unwind" fn setenv(key: Str, value: Str) {
+    let (key, value) = (key.bytes(), value.bytes());
+    // The caller has seen to it that there is no NUL, and no `=` in the key.
+    std::env::set_var(OsStr::from_bytes(key), OsStr::from_bytes(value));
+    if key == b"GODEBUG" {
+        reparsedebugvars(&String::from_utf8_lossy(value)); // runtime.go:207
+    }
+}
+
+/// `os.Unsetenv`
+///
+/// Go: runtime.go:212 syscall_runtimeUnsetenv
+#[unsafe(export_name = "syscall.unsetenv__c")]
+unsafe extern "C-unwind" fn unsetenv(key: Str) {
+    let key = key.bytes();
+    std::env::remove_var(OsStr::from_bytes(key));
+    if key == b"GODEBUG" {
+        reparsedebugvars(""); // runtime.go:216
     }
 }
 

@@ -161,7 +161,7 @@ fn locate(pc: usize, index: isize) -> Location {
     let s = usize::try_from(index).map_or(f.frames.last(), |i| calls.nth(i));
     let Some(s) = s else { return none };
     let name = with_receiver(go_name(s).unwrap_or(&s.name));
-    let (file, line) = match IN_GO.iter().find(|(n, ..)| *n == name && s.owner == Owner::Runtime) {
+    let (file, line) = match IN_GO.iter().find(|(n, ..)| *n == name) {
         Some((_, file, line)) => (format!("{GO_SOURCE}{file}"), *line),
         None => (s.file.clone(), s.line),
     };
@@ -202,7 +202,9 @@ fn pointer_methods() -> &'static HashSet<String> {
             let values: HashSet<&[u8]> = elem.methods().iter().map(Method::text).collect();
             let own = t.methods().iter().filter(|m| !values.contains(m.text())).map(|m| m.tfn as usize);
             // Methods of embedded fields are called by way of stubs.
-            let names = with_room(|| own.map(symbol).filter(|s| !is_gccgo_wrapper(s)).map(demangle).collect::<Vec<_>>());
+            let names = with_room(|| {
+                own.map(symbol).filter(|s| !is_gccgo_wrapper(s)).map(demangle).collect::<Vec<_>>()
+            });
             found.extend(names);
         });
         found

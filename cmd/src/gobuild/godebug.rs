@@ -69,6 +69,7 @@ impl ModFile {
         let mut in_block = false;
         let (mut usage, mut unknown) = (String::new(), String::new());
         for (i, line) in text.lines().enumerate() {
+            let column = line.len() - line.trim_start().len() + 1;
             let line = line.split_once("//").map_or(line, |(l, _)| l).trim();
             let mut words = line.split_whitespace().peekable();
             if in_block && line == ")" {
@@ -80,12 +81,12 @@ impl ModFile {
                     Some("go") => file.version = words.next().unwrap_or(without).into(),
                     Some("godebug") if words.peek() == Some(&"(") => in_block = true,
                     Some("godebug") => {
-                        file.setting(words, path, i + 1, &mut usage, &mut unknown);
+                        file.setting(words, path, (i + 1, column), &mut usage, &mut unknown);
                     }
                     _ => {}
                 }
             } else if words.peek().is_some() {
-                file.setting(words, path, i + 1, &mut usage, &mut unknown);
+                file.setting(words, path, (i + 1, column), &mut usage, &mut unknown);
             }
         }
         if !usage.is_empty() {
@@ -102,7 +103,7 @@ impl ModFile {
         &mut self,
         mut words: impl Iterator<Item = &'a str>,
         path: &Path,
-        line: usize,
+        (line, column): (usize, usize),
         usage: &mut String,
         unknown: &mut String,
     ) {
@@ -114,7 +115,10 @@ impl ModFile {
                 }
                 self.settings.push((k.into(), v.into()));
             }
-            _ => *usage += &format!("\n{}:{line}: usage: godebug key=value", short(path)),
+            _ => {
+                let column = if column > 1 { format!(":{column}") } else { String::new() };
+                *usage += &format!("\n{}:{line}{column}: usage: godebug key=value", short(path));
+            }
         }
     }
 }
