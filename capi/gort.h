@@ -24,8 +24,9 @@
  *
  * Or link libgort.a with -lgcc_s -lutil -lrt -lpthread -lm -ldl -lc (pkg-config --static). One runtime per process.
  *
- * WHERE. Functions are to be called on a goroutine, in what gort_run or gort_go started, on its own stack; a section of this header
- * says where that is otherwise. A function that blocks parks the goroutine, and its thread runs others meanwhile.
+ * WHERE. Functions may be called on any thread. A function that blocks parks the goroutine, and its thread runs others meanwhile. A
+ * thread that the runtime has not started is a goroutine of its own for as long as a call takes, or from gort_enter to gort_leave; the
+ * first call of all starts the runtime, if neither gort_run nor gort_start has.
  *
  * THREADS. A goroutine may continue on another thread after each call that can block. What belongs to the thread must not be kept
  * across such a call: no address of a thread-local variable, and `errno` is one. gort_lock_os_thread keeps a goroutine where it
@@ -91,6 +92,25 @@ void gort_check_version(uint32_t header);
 /* Starts the runtime on this thread and runs main(arg) as the main goroutine. When it returns, the process exits with
  * status 0, whatever other goroutines do. Reads GOMAXPROCS, GODEBUG, GOTRACEBACK as Go does. On the program's first thread. */
 GORT_NORETURN void gort_run(void (*main)(void *), void *arg);
+
+/* For a program that has a main loop of its own, or that loads libgort.so (dlopen, ctypes): starts the runtime beside it and returns.
+ * The process ends when the host wants it to, and goroutines that all wait are no deadlock. Started again, it is joined. A fatal
+ * error aborts the process, as in a Go library. */
+void gort_start(void);
+
+/* Undoes one gort_start. With the last one goroutines stop where they are, at their next call of this header, for good; nothing of
+ * theirs is freed. A later call, on any thread, ends the process with a message. The library stays loaded after dlclose. Not on a
+ * goroutine. */
+void gort_shutdown(void);
+
+/* Make the calling thread, which the runtime has not started, a goroutine, and undo it: cheaper than one by one if there are many
+ * calls, and gort_goid is its own. Other goroutines lack the processor meanwhile, so what blocks the thread stands outside, or
+ * between gort_blocking_begin and gort_blocking_end. They may be nested, and do nothing on a goroutine. */
+void gort_enter(void);
+void gort_leave(void);
+
+/* Runs fn(arg) on a goroutine and waits until it has returned; on a goroutine, right there. */
+void gort_call(void (*fn)(void *), void *arg);
 
 /* Go's os.Exit: ends the process at once with this status (0 to 255). Goroutines are not unwound; what atexit has registered runs and
  * stdio is flushed. On any thread. */

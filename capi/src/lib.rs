@@ -39,6 +39,55 @@ pub unsafe extern "C-unwind" fn gort_run(main: Option<Entry>, arg: *mut c_void) 
     gort_rs::run_main(move || s.call())
 }
 
+/// The handles that `gort_start` has given, for `gort_shutdown`.
+static HANDLES: std::sync::Mutex<Vec<gort_rs::Runtime>> = std::sync::Mutex::new(Vec::new());
+
+/// Starts the runtime beside the host program.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn gort_start() {
+    let rt = gort_rs::start(gort_rs::Config::new().library());
+    HANDLES.lock().unwrap_or_else(|e| e.into_inner()).push(rt);
+}
+
+/// Undoes one `gort_start`; after the last one goroutines stop.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn gort_shutdown() {
+    let (rt, left) = {
+        let mut h = HANDLES.lock().unwrap_or_else(|e| e.into_inner());
+        (h.pop(), h.len())
+    };
+    if let Some(rt) = rt
+        && left == 0
+    {
+        rt.shutdown();
+    }
+}
+
+/// Makes this thread a goroutine until `gort_leave`.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn gort_enter() {
+    // SAFETY: gort_leave is its end.
+    unsafe { enter_thread() }
+}
+
+/// Undoes one `gort_enter`.
+#[unsafe(no_mangle)]
+pub extern "C-unwind" fn gort_leave() {
+    // SAFETY: after gort_enter, as the header says; otherwise nothing happens.
+    unsafe { leave_thread() }
+}
+
+/// Runs a function on a goroutine and waits for its end.
+///
+/// # Safety
+/// `f` may be called with `arg`, on another thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn gort_call(f: Option<Entry>, arg: *mut c_void) {
+    let Some(f) = f else { fatal("go of nil func value") };
+    let s = Start(f, arg);
+    gort_rs::on_goroutine(move || s.call())
+}
+
 /// Starts a goroutine.
 ///
 /// # Safety
@@ -124,8 +173,11 @@ pub extern "C-unwind" fn gort_unlock_os_thread() {
 /// A point where the goroutine may be made to give way.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn gort_preempt_check() {
-    // SAFETY: on a goroutine.
-    unsafe { preempt_check() }
+    // On a thread that runs no goroutine there is nothing to preempt.
+    if !getg().is_null() {
+        // SAFETY: on a goroutine.
+        unsafe { preempt_check() }
+    }
 }
 
 /// Begins a blocking section: with pc, sp and frame pointer of the caller, whose frame lasts until the end.
@@ -142,6 +194,10 @@ pub extern "C-unwind" fn gort_blocking_begin() {
 }
 
 unsafe extern "C-unwind" fn blocking_begin(pc: usize, sp: usize, bp: usize) {
+    // A thread that runs no goroutine keeps nobody from running.
+    if getg().is_null() {
+        return;
+    }
     on_goroutine();
     // SAFETY: on a goroutine; the frame is the caller's.
     unsafe { reentersyscall(pc, sp, bp) }
@@ -156,7 +212,7 @@ pub extern "C-unwind" fn gort_blocking_end() {
 
 unsafe extern "C-unwind" fn blocking_end(sp: usize) {
     if getg().is_null() {
-        no_goroutine();
+        return;
     }
     // SAFETY: after blocking_begin, called by the same function.
     unsafe { exitsyscall_frame(sp) }
@@ -354,7 +410,10 @@ static STOP: Global<Option<WorldStop>> = Global::new(None);
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn gort_stop_the_world() {
     // SAFETY: on a goroutine; who has stopped the world has STOP to itself.
-    unsafe { *STOP.get() = Some(stop_the_world(StwReason::Unknown)) }
+    unsafe {
+        enter_thread();
+        *STOP.get() = Some(stop_the_world(StwReason::Unknown));
+    }
 }
 
 /// Starts it again.
@@ -364,6 +423,7 @@ pub extern "C-unwind" fn gort_start_the_world() {
     unsafe {
         if let Some(w) = (*STOP.get()).take() {
             start_the_world(w);
+            leave_thread();
         }
     }
 }
@@ -484,7 +544,8 @@ pub unsafe extern "C-unwind" fn gort_suspend(
     f: unsafe extern "C-unwind" fn(*const Goroutine, *mut c_void),
     arg: *mut c_void,
 ) -> bool {
-    on_goroutine();
+    // SAFETY: the caller's contract.
+    entry_here!("gort_suspend", unsafe { gort_suspend(goid, f, arg) });
     // SAFETY: Gs are never freed, and one that is suspended stands still.
     unsafe {
         let mut target = core::ptr::null_mut();

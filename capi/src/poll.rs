@@ -114,7 +114,7 @@ fn poll(fd: c_int, mode: c_int, ns: i64) -> Result<(), c_int> {
     if mode_of(mode).is_none() {
         return Err(libc::EINVAL);
     }
-    gort_proc::on_goroutine();
+    gort_proc::entry_here!("gort_poll", poll(fd, mode, ns));
     if ready(fd, mode)? {
         return Ok(());
     }
@@ -164,7 +164,8 @@ pub unsafe extern "C-unwind" fn gort_fd_open(fd: c_int, out: *mut *mut CFd) -> c
     not_null!("gort_fd_open", out);
     // SAFETY: the caller's contract.
     unsafe { *out = core::ptr::null_mut() };
-    gort_proc::on_goroutine();
+    // SAFETY: the caller's contract.
+    gort_proc::entry_here!("gort_fd_open", unsafe { gort_fd_open(fd, out) });
     if fd < 0 {
         return -libc::EBADF;
     }
@@ -200,7 +201,8 @@ pub unsafe extern "C-unwind" fn gort_fd_wait(f: *mut CFd, mode: c_int, nanosecon
     if mode_of(mode).is_none() {
         return -libc::EINVAL;
     }
-    gort_proc::on_goroutine();
+    // SAFETY: the caller's contract.
+    gort_proc::entry_here!("gort_fd_wait", unsafe { gort_fd_wait(f, mode, nanoseconds) });
     // SAFETY: alive by the caller's contract, then by the reference. The lock has one only once it is ours: who queues for it would
     // find the handle freed by the one before.
     unsafe {
@@ -238,7 +240,8 @@ pub unsafe extern "C-unwind" fn gort_fd_close(f: *mut CFd) {
     if f.is_null() {
         return;
     }
-    gort_proc::on_goroutine();
+    // SAFETY: the caller's contract.
+    gort_proc::entry_here!("gort_fd_close", unsafe { gort_fd_close(f) });
     // SAFETY: the caller's contract; the reference of incref_and_close keeps it alive.
     unsafe {
         if !(*f).mu.incref_and_close() {

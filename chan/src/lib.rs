@@ -233,7 +233,7 @@ pub unsafe fn chansend(c: *mut Hchan, ep: *const c_void, block: bool) -> bool {
     // SAFETY: the fields of the channel are used under its lock, or are atomics; the sudog belongs to this
     // goroutine until it is enqueued, and again after the wake-up.
     unsafe {
-        preempt_check();
+        entry!("send on a channel", chansend(c, ep, block));
         // :172 a nil channel blocks for ever
         if c.is_null() {
             if !block {
@@ -416,7 +416,7 @@ unsafe fn recv_direct(t: ElemType, sg: *mut Sudog, dst: *mut c_void) {
 pub unsafe fn closechan(c: *mut Hchan) {
     // SAFETY: as for chansend; the Gs in the list are parked and ours alone.
     unsafe {
-        preempt_check();
+        entry!("close of a channel", closechan(c));
         // :398
         if c.is_null() {
             plain_error("close of nil channel");
@@ -539,7 +539,7 @@ pub unsafe fn chanrecv2(c: *mut Hchan, elem: *mut c_void) -> bool {
 pub unsafe fn chanrecv(c: *mut Hchan, ep: *mut c_void, block: bool) -> (bool, bool) {
     // SAFETY: as for chansend.
     unsafe {
-        preempt_check();
+        entry!("receive from a channel", chanrecv(c, ep, block));
         // :508 debugChan: left out
         // :512
         if c.is_null() {

@@ -33,11 +33,11 @@ pub unsafe fn newcoro(f: unsafe fn(*mut Coro), arg: *mut c_void) -> *mut Coro {
 pub unsafe fn newcoro_pc(f: unsafe fn(*mut Coro), arg: *mut c_void, pc: usize) -> *mut Coro {
     // SAFETY: the coro is fresh; the new goroutine is parked and known to nobody but it.
     unsafe {
+        entry_here!("iter.Pull", newcoro_pc(f, arg, pc));
         // :40
         let c = Box::leak(Box::<Coro>::default()) as *mut Coro;
         (*c).f = Some(f);
         (*c).arg = arg;
-        on_goroutine();
         let gp = getg();
         // :44
         let gp = systemstack(|| {

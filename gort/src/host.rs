@@ -84,6 +84,19 @@ impl Runtime {
         elsewhere("Runtime::block_on", f)
     }
 
+    /// Stops the runtime: goroutines stop where they are, at their next operation of this crate or the end of a blocking section, and
+    /// nothing of theirs is ever dropped. The threads of the runtime sleep from then on. For hosts that are about to end, or
+    /// have no more use for what runs; a runtime is not started again, as Go's is not.
+    ///
+    /// An operation on any thread ends the program with `gort: ... after shutdown`. Other handles may still be dropped.
+    ///
+    /// # Panics
+    /// On a goroutine, which cannot stop itself.
+    pub fn shutdown(self) {
+        assert!(gort_proc::getg().is_null(), "gort: Runtime::shutdown on a goroutine");
+        rt0::shut_down();
+    }
+
     /// Starts a goroutine, as [`go`](crate::go) does.
     pub fn spawn(&self, f: impl FnOnce() + Send + 'static) {
         crate::go(f);
@@ -137,6 +150,12 @@ pub fn run<T: Send>(f: impl FnOnce() -> T + Send) -> T {
     let rest = rt0::start_beside(&Config::new(), Some(body));
     outside("gort::run", || wait(&slot, rest));
     slot.take()
+}
+
+/// [`Runtime::block_on`] without a handle: starts the runtime if need be.
+#[doc(hidden)]
+pub fn on_goroutine<T: Send>(f: impl FnOnce() -> T + Send) -> T {
+    elsewhere("gort_call", f)
 }
 
 /// Runs `f` on a new goroutine while this thread waits.

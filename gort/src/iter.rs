@@ -37,7 +37,7 @@ unsafe impl<V: Send> Send for Pull<V> {}
 /// goroutine of its own, but never at the same time as the caller, and without the scheduler in between.
 ///
 /// `seq` gets a `yield`: it passes a value on and returns whether to go on. Dropping the iterator (or
-/// [`Pull::stop`]) makes `yield` return false; dropped where no goroutine runs, it is leaked. A panic or Goexit in `seq` goes on in the caller of `next`.
+/// [`Pull::stop`]) makes `yield` return false; dropped in a blocking section, it is leaked. A panic or Goexit in `seq` goes on in the caller of `next`.
 ///
 /// ```no_run
 /// # gort::run_main(|| {
@@ -58,6 +58,9 @@ pub fn pull<V: Send + 'static>(seq: impl FnOnce(&mut dyn FnMut(V) -> bool) + Sen
 }
 
 fn pull_pc<V: Send + 'static>(seq: Seq<V>, pc: usize) -> Pull<V> {
+    if gort_proc::getg().is_null() {
+        return crate::host::on_goroutine(move || pull_pc(seq, pc)); // see `switch`
+    }
     // :242
     let s = Box::into_raw(Box::new(Shared {
         c: core::ptr::null_mut(),
@@ -114,7 +117,21 @@ unsafe fn body<V: Send + 'static>(c: *mut Coro) {
 impl<V> Pull<V> {
     /// Runs the coroutine until it yields or ends.
     fn switch(&mut self) {
-        gort_stack::on_goroutine();
+        if gort_proc::getg().is_null() {
+            // The goroutine of a foreign thread is locked to it, that of the coroutine is not: Go's rule is that they match.
+            struct There<V>(*mut Pull<V>);
+            // SAFETY: `V: Send`, as only `pull` makes a Pull, and this thread waits meanwhile.
+            unsafe impl<V> Send for There<V> {}
+            impl<V> There<V> {
+                fn switch(self) {
+                    // SAFETY: see above.
+                    unsafe { (*self.0).switch() }
+                }
+            }
+            let there = There(self);
+            return crate::host::on_goroutine(move || there.switch());
+        }
+        gort_stack::on_goroutine_for("iter.Pull");
         let s = self.s;
         // SAFETY: not exited, so its goroutine waits in the coro; when the switch returns it does so again or has
         // gone through coroexit, and this is the only handle.
@@ -170,7 +187,7 @@ impl<V> Drop for Pull<V> {
     fn drop(&mut self) {
         // The coroutine can only be ended from a goroutine. Elsewhere it stays where it is, as nobody will ask it any more.
         // SAFETY: the coroutine does not run, so the state is this side's.
-        if !has_goroutine() && unsafe { !(*self.s).done } {
+        if !gort_proc::getg().is_null() && !has_goroutine() && unsafe { !(*self.s).done } {
             return;
         }
         // A panic of the function during this last run has nowhere to go if one is under way already.

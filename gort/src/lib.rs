@@ -59,6 +59,8 @@ pub use go_::{blocking, go, go_on, go_raw};
 pub use gort_macros::main;
 pub use gort_panic::recover;
 pub use gort_proc::StackKind;
+#[doc(hidden)]
+pub use host::on_goroutine;
 pub use host::{Config, Runtime, run, start};
 pub use rt0::{run_main, run_main_on};
 

@@ -38,7 +38,7 @@ impl Drop for Fork {
 /// # Errors
 /// Those of [`Command::spawn`].
 pub fn spawn(cmd: &mut Command) -> io::Result<Child> {
-    gort_stack::on_goroutine();
+    gort_stack::entry_here!("start of a process", spawn(cmd));
     let hook = || {
         // A later use of `cmd` by itself may be on a thread that has neither.
         if !getg().is_null() {

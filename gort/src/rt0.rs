@@ -20,6 +20,8 @@ enum Phase {
     Starting,
     /// The main goroutine has got as far as its function.
     Up,
+    /// [`shut_down`]: for good.
+    Over,
 }
 
 static PHASE: StdMutex<Phase> = StdMutex::new(Phase::Down);
@@ -34,10 +36,29 @@ fn claim() -> bool {
         *p = Phase::Starting;
         return true;
     }
-    while *p != Phase::Up {
+    while !matches!(*p, Phase::Up | Phase::Over) {
         p = CHANGED.wait(p).unwrap_or_else(|e| e.into_inner());
     }
     false
+}
+
+/// The phase is `Over`.
+static SHUT: AtomicBool = AtomicBool::new(false);
+
+/// Stops the world, and never starts it again.
+pub(crate) fn shut_down() {
+    static ONCE: AtomicBool = AtomicBool::new(false);
+    if ONCE.swap(true, Ordering::SeqCst) {
+        return;
+    }
+    outside("shutdown", || {
+        // SAFETY: on this thread's own goroutine. It gives up its P to nobody.
+        let _stopped = unsafe { stop_the_world(StwReason::Unknown) };
+    });
+    // Nothing runs any more, and that is no deadlock.
+    HANDLES.add(1);
+    SHUT.store(true, Ordering::Release);
+    *PHASE.lock().unwrap_or_else(|e| e.into_inner()) = Phase::Over;
 }
 
 fn now(phase: Phase) {
@@ -64,6 +85,9 @@ unsafe fn main_main() -> i32 {
 /// Starts the runtime for an operation on a thread of the program's own that has come before everything else.
 #[unsafe(export_name = "gort.host_start")]
 fn host_start() -> bool {
+    if SHUT.load(Ordering::Acquire) {
+        return false;
+    }
     // Acquire: what the start has written is there. Pairs with the store in `now`.
     if !IS_UP.load(Ordering::Acquire) {
         start_beside(&Config::new(), None);

@@ -21,7 +21,7 @@ pub fn goexit() -> ! {
 /// Sets how many threads may run goroutines at once, and returns the previous value; `n < 1` only asks.
 /// Go's `runtime.GOMAXPROCS`.
 pub fn gomaxprocs(n: i32) -> i32 {
-    on_goroutine();
+    entry_here!("GOMAXPROCS", gomaxprocs(n));
     // SAFETY: on a user goroutine; it stops the world itself.
     unsafe { gort_debug::gomaxprocs(n as isize) as i32 }
 }
@@ -33,7 +33,7 @@ pub fn num_cpu() -> i32 {
 
 /// Goroutines that exist, system goroutines left out. Go's `runtime.NumGoroutine`.
 pub fn num_goroutine() -> usize {
-    on_goroutine();
+    entry_here!("NumGoroutine", num_goroutine());
     // SAFETY: reads counters; the goroutine's P keeps allp as it is.
     unsafe { gcount() as usize }
 }
@@ -66,7 +66,7 @@ pub fn stack(all: bool) -> String {
 /// Sets how many threads the runtime may make (10,000 at first); more end the program. Returns the old value.
 /// Go's `debug.SetMaxThreads`.
 pub fn set_max_threads(n: i32) -> i32 {
-    on_goroutine();
+    entry_here!("SetMaxThreads", set_max_threads(n));
     // SAFETY: on a user goroutine.
     unsafe { gort_proc::set_max_threads(n as isize) as i32 }
 }
@@ -109,7 +109,7 @@ pub struct Stats {
 
 /// Reads the counters. They are exact for a processor that stands still, and a moment old for others.
 pub fn stats() -> Stats {
-    on_goroutine();
+    entry_here!("stats", stats());
     let mut s = Stats::default();
     // SAFETY: Ps are never freed, their counters are atomics; allp's array is never freed either.
     unsafe {

@@ -21,7 +21,7 @@ use crate::{Chan, Receiver, chan, go};
 use gort_signal::{
     signal_disable, signal_enable, signal_ignore, signal_ignored, signal_recv, signal_wait_until_idle,
 };
-use gort_stack::on_goroutine;
+use gort_stack::entry_here;
 use std::fmt;
 
 /// A signal, by its number. Go's `syscall.Signal`.
@@ -209,7 +209,7 @@ fn each(sigs: &[Signal], mut f: impl FnMut(usize)) {
 ///
 /// Go (os/signal): signal.go:51 cancel
 fn cancel(sigs: &[Signal], action: unsafe fn(u32)) {
-    on_goroutine();
+    entry_here!("signal.Reset", cancel(sigs, action));
     let mut h = HANDLERS.lock(); // :52
     let h = &mut *h;
     // :55
@@ -267,7 +267,7 @@ pub fn notify_to(c: &Chan<Signal>, sigs: &[Signal]) {
     if c.is_nil() {
         panic!("os/signal: Notify using nil channel");
     }
-    on_goroutine();
+    entry_here!("signal.Notify", notify_to(c, sigs));
     let mut h = HANDLERS.lock(); // :126
     let h = &mut *h;
     // :129
@@ -307,7 +307,7 @@ pub fn reset(sigs: &[Signal]) {
 ///
 /// Go (os/signal): signal.go:180 Stop
 pub fn stop(c: &Receiver<Signal>) {
-    on_goroutine();
+    entry_here!("signal.Stop", stop(c));
     {
         let mut h = HANDLERS.lock(); // :181
         let h = &mut *h;

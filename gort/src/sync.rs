@@ -377,7 +377,7 @@ impl<T: Send + 'static> Pool<T> {
 impl<T> Drop for Pool<T> {
     fn drop(&mut self) {
         // The list of pools has a lock for goroutines. Elsewhere the pool stays where it is, with all that is in it.
-        if has_goroutine() {
+        if gort_proc::getg().is_null() || has_goroutine() {
             // SAFETY: once, and the last thing that happens to it.
             unsafe { ManuallyDrop::drop(&mut self.p) };
         }

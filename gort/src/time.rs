@@ -10,13 +10,6 @@ use gort_time::{
 };
 use std::time::{Duration, Instant};
 
-/// What the prologues of Go's functions do: where nothing parks, a goroutine can still be asked to yield.
-#[inline(always)]
-fn enter() {
-    // SAFETY: on a goroutine, or this ends the program; no lock is held.
-    unsafe { preempt_check() }
-}
-
 /// The nanoseconds of `d`, at most 292 years.
 fn nanos(d: Duration) -> i64 {
     i64::try_from(d.as_nanos()).unwrap_or(i64::MAX)
@@ -132,7 +125,7 @@ unsafe fn go_func(arg: *mut c_void, _seq: usize, _delta: i64) {
 }
 
 unsafe fn new(when: i64, period: i64, func: Option<Func>) -> (*mut Block, Chan<Instant>) {
-    enter();
+    entry!("timer", unsafe { new(when, period, func) });
     let c = if func.is_some() { Chan::nil() } else { crate::chan::<Instant>(1) };
     // SAFETY: all zeroes and None are valid in every field.
     let b = Box::into_raw(Box::new(Block { tt: TimeTimer::default(), c: c.as_raw(), func }));
@@ -188,14 +181,14 @@ impl Timer {
     /// Prevents it from firing; true if it was still going to. After `stop` no value sent before can be
     /// received any more (unless `asynctimerchan=1`). Go's `Timer.Stop`.
     pub fn stop(&self) -> bool {
-        enter();
+        entry!("Timer.Stop", self.stop());
         // SAFETY: the block lives as long as this handle or its channel.
         unsafe { stop_timer(self.b.cast()) }
     }
 
     /// Makes it fire after `d` from now; true if it was still going to fire. Go's `Timer.Reset`.
     pub fn reset(&self, d: Duration) -> bool {
-        enter();
+        entry!("Timer.Reset", self.reset(d));
         // SAFETY: as in stop.
         unsafe { reset_timer(self.b.cast(), when(d), 0) }
     }
@@ -204,9 +197,21 @@ impl Timer {
 impl Drop for Timer {
     /// A stopped timer may stay in its heap until the time that it was set to. Its function goes now.
     fn drop(&mut self) {
-        if self.first.is_none() || !has_goroutine() {
+        if self.first.is_none() {
             return;
         }
+        if getg().is_null() {
+            return outside("drop of a timer", || self.let_go());
+        }
+        if has_goroutine() {
+            self.let_go();
+        }
+    }
+}
+
+impl Timer {
+    /// Drops the function of a timer that nobody can start any more.
+    fn let_go(&self) {
         // SAFETY: the block is alive by this reference. If the only other one is that of the heap which will throw the timer out,
         // the function is not running, and nobody can start the timer any more.
         let f = unsafe {
@@ -266,7 +271,7 @@ impl Ticker {
         if d.is_zero() {
             panic!("non-positive interval for Ticker.Reset");
         }
-        enter();
+        entry!("Ticker.Reset", self.reset(d));
         // SAFETY: the block lives as long as the handle.
         unsafe { reset_timer(self.0.b.cast(), when(d), nanos(d)) };
     }

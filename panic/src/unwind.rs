@@ -535,6 +535,10 @@ fn raise(msg: &str, runtime_error: bool) {
 #[track_caller]
 pub fn plain_error(msg: &'static str) -> ! {
     raise(msg, false);
+    if curg().is_null() {
+        // A thread of the program's own: its hook prints text only.
+        std::panic::panic_any(msg);
+    }
     std::panic::panic_any(RuntimeError::Plain(Cow::Borrowed(msg)))
 }
 
@@ -545,5 +549,8 @@ pub fn plain_error(msg: &'static str) -> ! {
 pub fn error_string(msg: impl Into<Cow<'static, str>>) -> ! {
     let msg = msg.into();
     raise(&msg, true);
+    if curg().is_null() {
+        std::panic::panic_any(format!("runtime error: {msg}"));
+    }
     std::panic::panic_any(RuntimeError::ErrorString(msg))
 }

@@ -90,6 +90,10 @@ pub unsafe fn checkdead() {
         });
         // :5977
         if grunning == 0 {
+            // gort's own
+            if foreign_threads() {
+                return;
+            }
             // the main goroutine called Goexit; unlocked so that scheddetail does not hang
             unlock(&raw mut (*sched).lock);
             fatal("no goroutines (main called runtime.Goexit) - deadlock!");
@@ -104,6 +108,11 @@ pub unsafe fn checkdead() {
             if !(&*(*pp).timers.heap.get()).is_empty() {
                 return;
             }
+        }
+
+        // gort's own: a thread of the program's own may still call in
+        if foreign_threads() {
+            return;
         }
 
         // :6020 unlocked so that scheddetail does not hang

@@ -492,7 +492,9 @@ unsafe extern "C" fn pthread_key_destructor(g: *mut c_void) {
     // SAFETY: the value is the g0 that cgo_bind_m stored on this very thread.
     unsafe {
         setg(g.cast());
-        swap_stacks((*getg()).m);
+        let mp = (*getg()).m;
+        swap_stacks(mp);
+        give_up_p(mp);
         dropm();
     }
 }

@@ -12,6 +12,7 @@
 
 use crate::*;
 use core::ptr::null_mut;
+use gort_runtime2::atomic::{Int32, Uint32};
 
 /// What the thread's own goroutine has on its stack while it is outside: nothing that anybody could walk.
 fn outside_pc() -> usize {
@@ -34,6 +35,23 @@ pub unsafe fn swap_stacks(mp: *mut M) {
         (*g0).sched.sp = (*g0).stack.hi - 64;
         (*g0).sched.bp = 0;
         (*g0).sched.g.set(g0);
+    }
+}
+
+/// Hands on the P that the thread has kept from its last operation: nobody waits for sysmon to take it when the thread has
+/// ended, and the M, which counts as one that runs until then, must not leave it behind (checkdead).
+///
+/// # Safety
+/// On the g0 of an extra M, without a P.
+pub unsafe fn give_up_p(mp: *mut M) {
+    // SAFETY: Ps are never freed; the compare-and-swap makes it this thread's.
+    unsafe {
+        let pp = (*mp).oldp.ptr();
+        (*mp).oldp.set(null_mut());
+        if !pp.is_null() && (*pp).status.load() == PSYSCALL && (*pp).status.cas(PSYSCALL, PIDLE) {
+            (*pp).syscalltick.bump(1);
+            handoffp(pp);
+        }
     }
 }
 
@@ -131,9 +149,137 @@ pub unsafe fn foreign_leave() {
     }
 }
 
+/// Nothing will ever happen, unless a thread that has no M yet calls in: sysmon looks again from time to time.
+static DEFERRED: Uint32 = Uint32::new(0);
+
+/// Threads that never call in: see [`never_call_in`].
+static NEVER: [Int32; 16] = [const { Int32::new(0) }; 16];
+
+/// Whether the process has threads that are no Ms. They may call in, so nothing is a deadlock; when they have ended without,
+/// sysmon finds it out.
+///
+/// # Safety
+/// Under `sched.lock`.
+pub unsafe fn foreign_threads() -> bool {
+    // SAFETY: Ms are never freed, and added to allm under the lock that is held.
+    unsafe {
+        let found = any_thread(|tid| {
+            let mut mp = ALLM.load();
+            while !mp.is_null() {
+                if (*mp).procid.get() == tid as u64 {
+                    return false;
+                }
+                mp = (*mp).alllink.get();
+            }
+            NEVER.iter().all(|n| n.load() != tid)
+        });
+        if !found {
+            DEFERRED.store(0);
+            return false;
+        }
+        let sched = sched();
+        if DEFERRED.swap(1) == 0 && (*sched).sysmonwait.load() {
+            (*sched).sysmonwait.store(false);
+            notewakeup(&raw mut (*sched).sysmonnote);
+        }
+        true
+    }
+}
+
+/// Whether sysmon is to look for a deadlock that came about by a thread's end.
+pub fn look_again() -> bool {
+    HANDLES.load() == 0 && (DEFERRED.load() != 0 || EXTRA_M_IN_USE.load() != 0)
+}
+
+/// The threads that the process has now, but for the caller's, never call in: for a test harness, whose own threads must not
+/// keep deadlocks from being reported.
+#[doc(hidden)]
+pub fn never_call_in() {
+    let me = gettid() as i32;
+    any_thread(|tid| tid != me && !NEVER.iter().any(|n| n.cas(0, tid)));
+}
+
+/// Whether `f` is true of a thread of this process. Without memory and without std: the caller may hold locks.
+fn any_thread(f: impl Fn(i32) -> bool) -> bool {
+    // SAFETY: the kernel writes whole records into the buffer and says how many bytes.
+    unsafe {
+        let path = c"/proc/self/task".as_ptr() as usize;
+        let flags = (libc::O_RDONLY | libc::O_DIRECTORY | libc::O_CLOEXEC) as usize;
+        let fd = syscall6(libc::SYS_openat, libc::AT_FDCWD as usize, path, flags, 0, 0, 0);
+        if fd < 0 {
+            return false;
+        }
+        let mut found = false;
+        let mut buf = [0u64; 256];
+        'all: loop {
+            let room = size_of_val(&buf);
+            let n = syscall6(libc::SYS_getdents64, fd as usize, buf.as_mut_ptr() as usize, room, 0, 0, 0);
+            if n <= 0 {
+                break;
+            }
+            let mut at = 0;
+            while at < n as usize {
+                // ino 8, off 8, reclen 2, type 1, name
+                let e = buf.as_ptr().cast::<u8>().add(at);
+                let name = core::ffi::CStr::from_ptr(e.add(19).cast()).to_bytes();
+                at += usize::from(e.add(16).cast::<u16>().read_unaligned());
+                if name.iter().all(u8::is_ascii_digit) {
+                    let tid = name.iter().fold(0, |n, d| n * 10 + i32::from(d - b'0'));
+                    if f(tid) {
+                        found = true;
+                        break 'all;
+                    }
+                }
+            }
+        }
+        syscall6(libc::SYS_close, fd as usize, 0, 0, 0, 0, 0);
+        found
+    }
+}
+
+/// Makes this thread a goroutine until [`leave_thread`]; nothing on a goroutine, or inside of another pair.
+///
+/// # Safety
+/// To be followed by [`leave_thread`] on the same thread, in the same function.
+pub unsafe fn enter_thread() {
+    // SAFETY: g and M are this thread's own.
+    unsafe {
+        let gp = getg();
+        if gp.is_null() {
+            foreign_enter("gort_enter");
+            (*(*getg()).m).ncgo = 1;
+        } else if (*(*gp).m).isextra {
+            (*(*gp).m).ncgo += 1;
+        }
+    }
+}
+
+/// Undoes one [`enter_thread`].
+///
+/// # Safety
+/// As there.
+pub unsafe fn leave_thread() {
+    // SAFETY: g and M are this thread's own.
+    unsafe {
+        let gp = getg();
+        if gp.is_null() || !(*(*gp).m).isextra || (*(*gp).m).ncgo == 0 {
+            return;
+        }
+        (*(*gp).m).ncgo -= 1;
+        if (*(*gp).m).ncgo == 0 {
+            foreign_leave();
+        }
+    }
+}
+
 /// Ends the program: `op` is not possible here.
 #[cold]
 fn really_outside(op: &'static str) -> ! {
-    let _ = op;
-    throw("gort: operation outside of a goroutine");
+    let t = std::thread::current();
+    let name = t.name().unwrap_or("without a name");
+    let tid = gettid();
+    let what = if getg().is_null() { "after shutdown" } else { "on a thread that is in the runtime already" };
+    let stack = std::backtrace::Backtrace::force_capture();
+    write_err(format!("fatal error: gort: operation {what}: {op}, on thread {tid} ({name})\n\n{stack}").as_bytes());
+    exit(2)
 }

@@ -1,6 +1,7 @@
 //! proc.go:5259–5386: goroutines that stay on their thread, and two counts.
 
 use crate::*;
+use gort_stack::entry_here;
 
 /// Stops in the debugger.
 ///
@@ -44,7 +45,7 @@ pub unsafe fn dolock_os_thread() {
 pub unsafe fn lock_os_thread() {
     // SAFETY: M and goroutine are this thread's own.
     unsafe {
-        on_goroutine();
+        entry_here!("LockOSThread", lock_os_thread());
         // :5294
         if (*newm_handoff()).have_template_thread.load() == 0 {
             // :5298 threads made from here on must not inherit what the program does to this one
@@ -115,7 +116,7 @@ pub unsafe fn unlock_os_thread() {
     // SAFETY: M and goroutine are this thread's own.
     unsafe {
         // :5347
-        on_goroutine();
+        entry_here!("UnlockOSThread", unlock_os_thread());
         let gp = getg();
         let mp = (*gp).m;
         if (*mp).locked_ext == 0 {

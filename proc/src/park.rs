@@ -1,6 +1,7 @@
 //! proc.go: 351–449. How a goroutine yields, parks and is made ready again.
 
 use crate::*;
+use gort_stack::entry_here;
 use gort_runtime2::WaitReason;
 
 /// Yields the processor: the goroutine goes to the global run queue and runs again later.
@@ -14,7 +15,7 @@ pub unsafe fn gosched() {
     // SAFETY: the caller's contract is mcall's.
     unsafe {
         // :352 checkTimeouts does nothing where there are futexes (lock_futex.go:256).
-        on_goroutine();
+        entry_here!("Gosched", gosched());
         // :353
         mcall(gosched_m);
     }

@@ -123,7 +123,12 @@ pub unsafe fn block() -> ! {
     // :103
     // SAFETY: the caller's contract; nothing ever wakes it.
     unsafe {
-        on_goroutine();
+        if getg().is_null() {
+            gort_proc::outside("select", || {
+                block();
+            });
+        }
+        gort_proc::on_goroutine_for("select");
         gopark(None, core::ptr::null_mut(), WaitReason::SelectNoCases);
     }
     throw("unreachable");
@@ -162,7 +167,7 @@ pub unsafe fn selectgo(
     // SAFETY: channels are used under their locks; sudogs are this goroutine's but for the time that they
     // are enqueued; the arrays are on this goroutine's stack, which is not left before the select ends.
     unsafe {
-        preempt_check();
+        entry!("select", selectgo(cas0, order0, nsends, nrecvs, blocking));
         // :122 debugSelect: left out
         let ncases = nsends + nrecvs; // :131
         let scases = core::slice::from_raw_parts_mut(cas0, ncases);

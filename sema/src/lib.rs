@@ -276,7 +276,7 @@ pub unsafe fn semacquire1(
     // SAFETY: the sudog belongs to this goroutine but for the time it is in the root, where the root's lock guards
     // it; Gs and Ms are type-stable.
     unsafe {
-        preempt_check(); // :132 what the prologue does
+        entry!("wait for a lock", semacquire1(addr, lifo, profile, _skipframes, reason)); // :132 what the prologue does
         let gp = getg();
         // :134
         if gp != (*(*gp).m).curg.ptr() {
@@ -355,7 +355,7 @@ pub unsafe fn semrelease(addr: *const Uint32) {
 pub unsafe fn semrelease1(addr: *const Uint32, handoff: bool, _skipframes: i32) {
     // SAFETY: a sudog is ours between dequeue and ready; roots are static.
     unsafe {
-        preempt_check(); // :193 what the prologue does
+        entry!("release of a lock", semrelease1(addr, handoff, _skipframes)); // :193 what the prologue does
         let root = root_for(addr);
         if mutant!("semrelease looks for waiters first") && (*root).nwait.load() == 0 {
             (*addr).add(1);
@@ -787,7 +787,7 @@ pub unsafe fn notify_list_add(l: *mut NotifyList) -> u32 {
 pub unsafe fn notify_list_wait(l: *mut NotifyList, t: u32) {
     // SAFETY: the list's lock guards it; the sudog is the goroutine's own when it is not in it.
     unsafe {
-        preempt_check(); // :562 what the prologue does
+        entry!("Cond.Wait", notify_list_wait(l, t)); // :562 what the prologue does
         lock_with_rank(&raw mut (*l).lock, LOCK_RANK_NOTIFY_LIST);
 
         // :566
@@ -824,7 +824,7 @@ pub unsafe fn notify_list_wait(l: *mut NotifyList, t: u32) {
 pub unsafe fn notify_list_notify_all(l: *mut NotifyList) {
     // SAFETY: the list's lock guards it; what is taken out of it is ours.
     unsafe {
-        preempt_check(); // :597 what the prologue does
+        entry!("Cond.Broadcast", notify_list_notify_all(l)); // :597 what the prologue does
         // :600 nobody new since the last time
         if (*l).wait.load() == (*l).notify.load() {
             return;
@@ -860,7 +860,7 @@ pub unsafe fn notify_list_notify_all(l: *mut NotifyList) {
 pub unsafe fn notify_list_notify_one(l: *mut NotifyList) {
     // SAFETY: the list's lock guards it; what is taken out of it is ours.
     unsafe {
-        preempt_check(); // :630 what the prologue does
+        entry!("Cond.Signal", notify_list_notify_one(l)); // :630 what the prologue does
         // :633 nobody new since the last time
         if (*l).wait.load() == (*l).notify.load() {
             return;

@@ -1,7 +1,8 @@
 //! Preemption at a check, and what is shared by stacks that grow: stack.go:955–1187.
 
 use crate::pool::STACK_GUARD;
-use gort_asm::{getg, gogo, mcall};
+pub use gort_asm::getg;
+use gort_asm::{gogo, mcall};
 use gort_print::print;
 use gort_runtime2::linkname::{can_preempt_m, gopreempt_m, preempt_park, throw};
 use gort_runtime2::{Funcval, G, Gobuf, STACK_FORK, STACK_PREEMPT};
@@ -32,7 +33,7 @@ pub unsafe fn preempt_check() {
             no_goroutine();
         }
         if (*gp).stackguard0.get() == STACK_PREEMPT {
-            preempt_check_slow();
+            preempt_check_slow("operation");
         }
     }
 }
@@ -54,6 +55,47 @@ pub fn outside<R>(op: &'static str, f: impl FnOnce() -> R) -> R {
     f()
 }
 
+/// What an operation that may park begins with, in the place of [`preempt_check`]: on a thread that runs no goroutine it is
+/// done again in a bracket of [`outside`]. `op` names it, for a report. gort's own.
+#[macro_export]
+macro_rules! entry {
+    ($op:literal, $again:expr) => {
+        let gp = $crate::newstack::getg();
+        if gp.is_null() {
+            return $crate::outside($op, || $again);
+        }
+        #[allow(unused_unsafe)]
+        // SAFETY: the current g; the operation holds no lock yet, and may be descheduled.
+        unsafe {
+            $crate::preempt_check_on(gp, $op)
+        };
+    };
+}
+
+/// As [`entry!`], for operations that do not yield: in the place of [`on_goroutine`].
+#[macro_export]
+macro_rules! entry_here {
+    ($op:literal, $again:expr) => {
+        if $crate::newstack::getg().is_null() {
+            return $crate::outside($op, || $again);
+        }
+        $crate::on_goroutine_for($op);
+    };
+}
+
+/// [`preempt_check`] on `gp`, the current goroutine.
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+pub unsafe fn preempt_check_on(gp: *mut G, op: &'static str) {
+    // SAFETY: the current g is alive; the rest is the caller's contract.
+    if unsafe { (*gp).stackguard0.get() } == STACK_PREEMPT {
+        // SAFETY: as above.
+        unsafe { preempt_check_slow(op) }
+    }
+}
+
 /// A channel, a lock or a timer was used on a thread that runs no goroutine: there is nothing to park. gort's own.
 #[cold]
 #[inline(never)]
@@ -65,8 +107,19 @@ pub fn no_goroutine() -> ! {
 /// function would report `stack split at bad time` (:991).
 #[cold]
 #[inline(never)]
-fn in_syscall() -> ! {
-    throw("gort: operation inside of gort::blocking, where its goroutine has no processor")
+fn in_syscall(op: &'static str) -> ! {
+    let t = std::thread::current();
+    let tid = this_tid();
+    throw(&format!(
+        "gort: operation inside of gort::blocking, where its goroutine has no processor: {op}, on thread {tid} ({})",
+        t.name().unwrap_or("without a name")
+    ))
+}
+
+/// The kernel's number of this thread.
+fn this_tid() -> i32 {
+    // SAFETY: only asks.
+    unsafe { libc::gettid() }
 }
 
 /// Ends the program on a thread that runs no goroutine, and in a blocking section: for entries without a
@@ -79,7 +132,20 @@ pub fn on_goroutine() {
     }
     // SAFETY: the current g, whose field is this thread's own.
     if unsafe { (*gp).throwsplit } {
-        in_syscall();
+        in_syscall("operation");
+    }
+}
+
+/// [`on_goroutine`] for the operation `op`.
+#[inline(always)]
+pub fn on_goroutine_for(op: &'static str) {
+    let gp = getg();
+    if gp.is_null() {
+        no_goroutine();
+    }
+    // SAFETY: the current g, whose field is this thread's own.
+    if unsafe { (*gp).throwsplit } {
+        in_syscall(op);
     }
 }
 
@@ -97,7 +163,7 @@ pub fn has_goroutine() -> bool {
 /// As there.
 #[cold]
 #[inline(never)]
-unsafe fn preempt_check_slow() {
+unsafe fn preempt_check_slow(op: &'static str) {
     // SAFETY: g and m are this thread's own.
     unsafe {
         let gp = getg();
@@ -109,7 +175,7 @@ unsafe fn preempt_check_slow() {
         }
         // entersyscall has left the request up, to be told of this
         if (*gp).throwsplit {
-            in_syscall();
+            in_syscall(op);
         }
         if (*mp).p.is_null() {
             return;

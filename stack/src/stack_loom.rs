@@ -18,6 +18,18 @@ pub fn has_goroutine() -> bool {
     true
 }
 
+/// As [`preempt_check`].
+#[macro_export]
+macro_rules! entry {
+    ($op:literal, $again:expr) => {};
+}
+
+/// As [`on_goroutine`].
+#[macro_export]
+macro_rules! entry_here {
+    ($op:literal, $again:expr) => {};
+}
+
 /// As the real one.
 pub fn no_goroutine() -> ! {
     panic!("gort: operation outside of a goroutine")

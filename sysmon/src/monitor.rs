@@ -47,6 +47,7 @@ pub unsafe fn sysmon() {
         let mut delay = 0u32;
         let mut lastfree = nanotime();
         let mut freeing = false;
+        let mut look_after = 10_000_000; // ns
 
         // :6053
         loop {
@@ -86,6 +87,13 @@ pub unsafe fn sysmon() {
                         if next - now < sleep {
                             sleep = next - now;
                         }
+                        // gort: when threads of the program's own have ended nobody else looks whether that was a deadlock
+                        if look_again() {
+                            sleep = sleep.min(look_after);
+                            look_after = (look_after * 2).min(500_000_000);
+                        } else {
+                            look_after = 10_000_000;
+                        }
                         // :6094 osRelax does nothing on Linux
                         // :6098
                         syscall_wake = notetsleep(&raw mut (*sched).sysmonnote, sleep);
@@ -93,6 +101,9 @@ pub unsafe fn sysmon() {
                         lock(&raw mut (*sched).lock);
                         (*sched).sysmonwait.store(false);
                         noteclear(&raw mut (*sched).sysmonnote);
+                        if look_again() {
+                            checkdead();
+                        }
                     }
                     // :6106
                     if syscall_wake {

@@ -108,3 +108,202 @@ fn started_at_once() {
     })
     .ok();
 }
+
+/// The first thing that everybody tries (`new_foreign`): a thread sends to a goroutine. However long it takes, that is no deadlock.
+#[test]
+fn a_thread_sends() {
+    for procs in [1, 2] {
+        in_plain_child!(.procs(procs), || {
+            let early = chan::<u32>(0);
+            let tx = early.clone();
+            // Made before the runtime runs, and silent until everything else waits.
+            let t = std::thread::spawn(move || {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+                tx.send(1);
+                tx.send(2);
+            });
+            let sum = gort::run(move || {
+                let c = chan::<u32>(0);
+                let tx = c.clone();
+                let t = std::thread::spawn(move || tx.send(7));
+                let got = c.recv();
+                gort::blocking(|| t.join()).unwrap();
+                (got, early.recv(), early.recv())
+            });
+            t.join().unwrap();
+            println!("{sum:?}");
+        })
+        .ok()
+        .stdout_is("(Some(7), Some(1), Some(2))\n");
+    }
+}
+
+/// When the last thread that could have called in has ended, it is a deadlock; also if it did call in.
+#[test]
+fn a_thread_ends_without_sending() {
+    for calls in ["no", "yes"] {
+        let o = in_plain_child!(.env("CALLS", calls).procs(2), || {
+            gort::run(|| {
+                let c = chan::<u32>(0);
+                std::thread::spawn(move || {
+                    if std::env::var("CALLS").is_ok_and(|v| v == "yes") {
+                        assert!(chan::<u32>(0).try_recv().is_err());
+                    }
+                    std::thread::sleep(std::time::Duration::from_millis(30));
+                });
+                c.recv();
+            });
+        });
+        o.exited(2).stderr_has("fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive]:\n");
+    }
+}
+
+/// A program with a main loop of its own (`new_embed`): the runtime waits for work beside it, and ends with it.
+#[test]
+fn a_main_loop() {
+    in_plain_child!(|| {
+        let rt = gort::start(Config::new());
+        let (jobs, results) = (chan::<u32>(0), chan::<u32>(4));
+        let (work, out) = (jobs.clone(), results.clone());
+        rt.spawn(move || work.iter().for_each(|n| out.send(n * n)));
+        let mut sum = 0;
+        for frame in 0..5 {
+            std::thread::sleep(std::time::Duration::from_millis(3));
+            jobs.send(frame);
+            while let Ok(n) = results.try_recv() {
+                sum += n;
+            }
+        }
+        jobs.close();
+        while sum < 30 {
+            sum += results.recv().unwrap();
+        }
+        println!("main loop ends as it should: {sum}");
+    })
+    .ok()
+    .stdout_is("main loop ends as it should: 30\n");
+    in_plain_child!(|| {
+        std::thread::spawn(|| gort::run(|| chan::<()>(0).recv()));
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        println!("main loop ends");
+    })
+    .ok()
+    .stdout_is("main loop ends\n");
+}
+
+/// Threads come and go: what they take is used again.
+#[test]
+fn threads_come_and_go() {
+    for procs in [1, 2, 8] {
+        in_plain_child!(.procs(procs), || {
+            let rt = gort::start(Config::new());
+            let c = chan::<u64>(0);
+            let rx = c.clone();
+            let total = chan::<u64>(1);
+            let done = total.clone();
+            rt.spawn(move || done.send(rx.iter().sum()));
+            let m = std::sync::Arc::new(gort::sync::Mutex::new(0u64));
+            for round in 0..60 {
+                let ts: Vec<_> = (0..8)
+                    .map(|_| {
+                        let (c, m) = (c.clone(), m.clone());
+                        std::thread::spawn(move || {
+                            c.send(1);
+                            *m.lock() += 1;
+                            let back = chan::<u64>(0);
+                            let tx = back.clone();
+                            go(move || tx.send(1));
+                            c.send(back.recv().unwrap());
+                            gort::time::sleep(std::time::Duration::from_micros(10));
+                        })
+                    })
+                    .collect();
+                ts.into_iter().for_each(|t| t.join().unwrap());
+                if round == 0 {
+                    continue;
+                }
+                // 8 extra Ms and one for this thread; the runtime's own threads are sysmon's, the template and those of the Ps.
+                assert!(runtime::stats().threads < 64, "{} threads", runtime::stats().threads);
+            }
+            c.close();
+            assert_eq!((total.recv(), *m.lock()), (Some(960), 480));
+            assert!(runtime::num_goroutine() < 16, "{}", runtime::num_goroutine());
+        })
+        .ok();
+    }
+}
+
+/// Panics of a thread's own are reported by Rust's hook, as everywhere else, and end the thread only.
+#[test]
+fn panics_on_threads() {
+    let o = in_plain_child!(|| {
+        let rt = gort::start(Config::new());
+        let t = std::thread::Builder::new().name("mine".into()).spawn(|| {
+            let c = chan::<u32>(1);
+            c.close();
+            c.send(1);
+        });
+        assert!(t.unwrap().join().is_err());
+        assert_eq!(rt.block_on(|| 1), 1);
+        println!("goes on");
+    });
+    o.ok().stdout_is("goes on\n").stderr_has("thread 'mine'").stderr_has("panicked at").stderr_has("send on closed channel");
+}
+
+/// After `shutdown` nothing runs, and what is tried says what, where, and on which thread.
+#[test]
+fn after_shutdown() {
+    let o = in_plain_child!(.procs(2), || {
+        let rt = gort::start(Config::new());
+        let c = chan::<u32>(0);
+        let ticks = c.clone();
+        rt.spawn(move || {
+            let mut n = 0;
+            loop {
+                let _ = ticks.try_send(n);
+                n += 1;
+                runtime::gosched();
+            }
+        });
+        assert!(c.recv().is_some());
+        let c = c.clone();
+        rt.shutdown();
+        println!("down");
+        std::thread::Builder::new().name("late".into()).spawn(move || c.send(1)).unwrap().join().unwrap();
+    });
+    o.exited(2)
+        .stdout_is("down\n")
+        .stderr_has("fatal error: gort: operation after shutdown: send on a channel, on thread ")
+        .stderr_has(" (late)\n")
+        .stderr_has("host::after_shutdown::");
+}
+
+/// In a blocking section the report names the operation and the thread.
+#[test]
+fn inside_blocking_names_the_operation() {
+    let o = in_child!(.procs(2), || gort::blocking(|| chan::<u32>(1).send(1)));
+    o.exited(2)
+        .stderr_has("fatal error: gort: operation inside of gort::blocking, where its goroutine has no processor: send on a channel, on thread ")
+        .stderr_has("host::inside_blocking_names_the_operation::");
+}
+
+/// A thread may listen, accept, read and write as a goroutine does.
+#[test]
+fn sockets_on_threads() {
+    use std::io::{Read, Write};
+    in_plain_child!(.procs(2), || {
+        let l = gort::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = l.local_addr().unwrap();
+        let t = std::thread::spawn(move || {
+            let mut s = gort::net::TcpStream::connect(addr).unwrap();
+            s.write_all(b"hello").unwrap();
+        });
+        let (mut s, _) = l.accept().unwrap();
+        let mut text = String::new();
+        s.read_to_string(&mut text).unwrap();
+        t.join().unwrap();
+        println!("{text}");
+    })
+    .ok()
+    .stdout_is("hello\n");
+}

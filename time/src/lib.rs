@@ -280,7 +280,7 @@ pub unsafe fn time_sleep(ns: i64) {
             return;
         }
 
-        gort_proc::on_goroutine();
+        gort_proc::entry_here!("sleep", time_sleep(ns));
         let gp = getg(); // :273
         let mut t = (*gp).timer;
         if t.is_null() {

@@ -416,7 +416,7 @@ fn sum(field: impl Fn(&PStats) -> &atomic::Uint64) -> u64 {
 #[doc(alias = "Read")]
 #[doc(alias = "readMetrics")]
 pub fn read(samples: &mut [Sample]) {
-    on_goroutine();
+    entry_here!("metrics.Read", read(samples));
     // metrics.go:834 Go has a lock around its table and what it gathers; this table does not change, and nothing is
     // gathered beforehand.
     // metrics.go:857
@@ -483,7 +483,7 @@ pub struct PCounters {
 /// # Panics
 /// As [`read`].
 pub fn per_p() -> Vec<PCounters> {
-    on_goroutine();
+    entry_here!("metrics", per_p());
     let mut v = Vec::new();
     each_p(|p| {
         let s = &p.stats;

@@ -1,5 +1,6 @@
 //! copy_file_range_linux.go: from a regular file to another, inside the kernel.
 
+use gort_proc::entry_here;
 use crate::fd::Error;
 use crate::fd_unix::{Fd, ignoring_eintrio};
 use crate::sys;
@@ -16,6 +17,7 @@ const MAX_COPY_FILE_RANGE_ROUND: u64 = 1 << 30;
 /// Go (internal/poll): copy_file_range_linux.go:25 CopyFileRange
 #[doc(alias = "CopyFileRange")]
 pub fn copy_file_range(dst: &Fd, src: &Fd, mut remain: u64) -> (u64, bool, Result<(), Error>) {
+    entry_here!("I/O (copy_file_range)", copy_file_range(dst, src, remain));
     // :26 gort needs Linux 6, where it works
     let mut written = 0;
     // :30

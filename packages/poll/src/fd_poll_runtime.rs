@@ -1,5 +1,6 @@
 //! fd_poll_runtime.go: the poller, as a descriptor sees it.
 
+use gort_proc::entry_here;
 use crate::Fd;
 use crate::fd::{Error, err_closing};
 use gort_netpoll as rt;
@@ -145,6 +146,7 @@ impl Fd {
     /// Go (internal/poll): fd_poll_runtime.go:132 SetDeadline
     #[doc(alias = "SetDeadline")]
     pub fn set_deadline(&self, t: Option<Instant>) -> Result<(), Error> {
+        entry_here!("I/O (set_deadline)", self.set_deadline(t));
         set_deadline_impl(self, t, MODE_RW) // :133
     }
 
@@ -156,6 +158,7 @@ impl Fd {
     /// Go (internal/poll): fd_poll_runtime.go:137 SetReadDeadline
     #[doc(alias = "SetReadDeadline")]
     pub fn set_read_deadline(&self, t: Option<Instant>) -> Result<(), Error> {
+        entry_here!("I/O (set_read_deadline)", self.set_read_deadline(t));
         set_deadline_impl(self, t, MODE_R) // :138
     }
 
@@ -167,6 +170,7 @@ impl Fd {
     /// Go (internal/poll): fd_poll_runtime.go:142 SetWriteDeadline
     #[doc(alias = "SetWriteDeadline")]
     pub fn set_write_deadline(&self, t: Option<Instant>) -> Result<(), Error> {
+        entry_here!("I/O (set_write_deadline)", self.set_write_deadline(t));
         set_deadline_impl(self, t, MODE_W) // :143
     }
 }

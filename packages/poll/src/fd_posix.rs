@@ -1,5 +1,6 @@
 //! fd_posix.go and fd_fsync_posix.go: operations that are one system call.
 
+use gort_proc::entry_here;
 use crate::Fd;
 use crate::fd::Error;
 use crate::sys;
@@ -25,6 +26,7 @@ impl Fd {
     ///
     /// Go (internal/poll): fd_posix.go:24 Shutdown
     pub fn shutdown(&self, how: i32) -> Result<(), Error> {
+        entry_here!("I/O (shutdown)", self.shutdown(how));
         let _decref = self.incref()?; // :25
         sys::shutdown(self.sysfd.get(), how) // :29
     }
@@ -36,6 +38,7 @@ impl Fd {
     ///
     /// Go (internal/poll): fd_posix.go:33 Fchown
     pub fn fchown(&self, uid: u32, gid: u32) -> Result<(), Error> {
+        entry_here!("I/O (fchown)", self.fchown(uid, gid));
         let _decref = self.incref()?; // :34
         // :38
         ignoring_eintr(|| sys::fchown(self.sysfd.get(), uid, gid))
@@ -48,6 +51,7 @@ impl Fd {
     ///
     /// Go (internal/poll): fd_posix.go:44 Ftruncate
     pub fn ftruncate(&self, size: i64) -> Result<(), Error> {
+        entry_here!("I/O (ftruncate)", self.ftruncate(size));
         let _decref = self.incref()?; // :45
         // :49
         ignoring_eintr(|| sys::ftruncate(self.sysfd.get(), size))
@@ -61,6 +65,7 @@ impl Fd {
     /// Go (internal/poll): fd_posix.go:56 RawControl
     #[doc(alias = "RawControl")]
     pub fn raw_control<R>(&self, f: impl FnOnce(i32) -> R) -> Result<R, Error> {
+        entry_here!("I/O (raw_control)", self.raw_control(f));
         let _decref = self.incref()?; // :57
         Ok(f(self.sysfd.get())) // :61
     }
@@ -72,6 +77,7 @@ impl Fd {
     ///
     /// Go (internal/poll): fd_fsync_posix.go:12 Fsync
     pub fn fsync(&self) -> Result<(), Error> {
+        entry_here!("I/O (fsync)", self.fsync());
         let _decref = self.incref()?; // :13
         // :17
         ignoring_eintr(|| sys::fsync(self.sysfd.get()))

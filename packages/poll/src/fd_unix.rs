@@ -3,6 +3,7 @@
 //! Go has each datagram operation three times: the variants for IPv4 and IPv6 spare the allocation of a `Sockaddr`. A
 //! [`SockAddr`] is a plain value, so there is one here.
 
+use gort_proc::entry_here;
 use crate::fd::Error;
 use crate::fd_mutex::{FdMutex, runtime_semacquire, runtime_semrelease};
 use crate::fd_poll_runtime::PollDesc;
@@ -84,6 +85,7 @@ impl Fd {
     ///
     /// Go (internal/poll): fd_unix.go:55 Init
     pub fn init(&self, net: &str, pollable: bool) -> Result<(), Error> {
+        entry_here!("I/O (init)", self.init(net, pollable));
         // :56 nothing to do for a SysFile
         // :59
         if net == "file" {
@@ -124,6 +126,7 @@ impl Fd {
     ///
     /// Go (internal/poll): fd_unix.go:91 Close
     pub fn close(&self) -> Result<(), Error> {
+        entry_here!("I/O (close)", self.close());
         // :92
         if !self.fdmu.incref_and_close() {
             return Err(crate::fd::err_closing(self.is_file.get()));
@@ -152,6 +155,7 @@ impl Fd {
     /// Go (internal/poll): fd_unix.go:121 SetBlocking
     #[doc(alias = "SetBlocking")]
     pub fn set_blocking(&self) -> Result<(), Error> {
+        entry_here!("I/O (set_blocking)", self.set_blocking());
         let _decref = self.incref()?; // :122
         self.is_blocking.store(1); // :129
         sys::set_nonblock(self.sysfd.get(), false)
@@ -164,6 +168,7 @@ impl Fd {
     ///
     /// Go (internal/poll): fd_unix.go:141 Read
     pub fn read(&self, mut p: &mut [u8]) -> Result<usize, Error> {
+        entry_here!("I/O (read)", self.read(p));
         let _unlock = self.read_lock()?; // :142
         if p.is_empty() {
             // :146 the kernel's 0 would look like the end
@@ -194,6 +199,7 @@ impl Fd {
     ///
     /// Go (internal/poll): fd_unix.go:176 Pread
     pub fn pread(&self, mut p: &mut [u8], off: i64) -> Result<usize, Error> {
+        entry_here!("I/O (pread)", self.pread(p, off));
         // :180 a reference only: the offset is its own, and the poller has no part in it
         let decref = self.incref()?;
         if self.is_stream && p.len() > MAX_RW {
@@ -220,6 +226,7 @@ impl Fd {
     #[doc(alias = "ReadFromInet4")]
     #[doc(alias = "ReadFromInet6")]
     pub fn read_from(&self, p: &mut [u8]) -> Result<(usize, SockAddr), Error> {
+        entry_here!("I/O (read_from)", self.read_from(p));
         let _unlock = self.read_lock()?; // :206
         self.pd.prepare_read(self.is_file.get())?; // :210
         loop {
@@ -255,6 +262,7 @@ impl Fd {
         oob: &mut [u8],
         flags: i32,
     ) -> Result<(usize, usize, i32, SockAddr), Error> {
+        entry_here!("I/O (read_msg)", self.read_msg(p, oob, flags));
         let _unlock = self.read_lock()?; // :287
         self.pd.prepare_read(self.is_file.get())?; // :291
         loop {
@@ -285,6 +293,7 @@ impl Fd {
     ///
     /// Go (internal/poll): fd_unix.go:367 Write
     pub fn write(&self, p: &[u8]) -> (usize, Result<(), Error>) {
+        entry_here!("I/O (write)", self.write(p));
         // :368
         let _unlock = match self.write_lock() {
             Ok(guard) => guard,
@@ -336,6 +345,7 @@ impl Fd {
     ///
     /// Go (internal/poll): fd_unix.go:411 Pwrite
     pub fn pwrite(&self, p: &[u8], off: i64) -> (usize, Result<(), Error>) {
+        entry_here!("I/O (pwrite)", self.pwrite(p, off));
         // :415 a reference only, as in pread
         let _decref = match self.incref() {
             Ok(guard) => guard,
@@ -375,6 +385,7 @@ impl Fd {
     #[doc(alias = "WriteToInet4")]
     #[doc(alias = "WriteToInet6")]
     pub fn write_to(&self, p: &[u8], sa: &SockAddr) -> Result<usize, Error> {
+        entry_here!("I/O (write_to)", self.write_to(p, sa));
         let _unlock = self.write_lock()?; // :498
         self.pd.prepare_write(self.is_file.get())?; // :502
         loop {
@@ -404,6 +415,7 @@ impl Fd {
     #[doc(alias = "WriteMsgInet4")]
     #[doc(alias = "WriteMsgInet6")]
     pub fn write_msg(&self, p: &[u8], oob: &[u8], sa: Option<&SockAddr>) -> Result<(usize, usize), Error> {
+        entry_here!("I/O (write_msg)", self.write_msg(p, oob, sa));
         let _unlock = self.write_lock()?; // :524
         self.pd.prepare_write(self.is_file.get())?; // :528
         loop {
@@ -429,6 +441,7 @@ impl Fd {
     ///
     /// Go (internal/poll): fd_unix.go:601 Accept
     pub fn accept(&self) -> Result<(i32, SockAddr), Error> {
+        entry_here!("I/O (accept)", self.accept());
         let _unlock = self.read_lock()?; // :602
 
         self.pd.prepare_read(self.is_file.get())?; // :607
@@ -457,6 +470,7 @@ impl Fd {
     ///
     /// Go (internal/poll): fd_unix.go:635 Fchmod
     pub fn fchmod(&self, mode: u32) -> Result<(), Error> {
+        entry_here!("I/O (fchmod)", self.fchmod(mode));
         let _decref = self.incref()?; // :636
         // :640
         ignoring_eintr(|| sys::fchmod(self.sysfd.get(), mode))
@@ -469,6 +483,7 @@ impl Fd {
     ///
     /// Go (internal/poll): fd_unix.go:646 Fstat
     pub fn fstat(&self) -> Result<libc::stat, Error> {
+        entry_here!("I/O (fstat)", self.fstat());
         let _decref = self.incref()?; // :647
         // :651
         ignoring_eintr(|| sys::fstat(self.sysfd.get()))
@@ -481,6 +496,7 @@ impl Fd {
     ///
     /// Go (internal/poll): fd_unix.go:680 Dup
     pub fn dup(&self) -> Result<i32, Error> {
+        entry_here!("I/O (dup)", self.dup());
         let _decref = self.incref()?; // :681
         dup_close_on_exec(self.sysfd.get()) // :685
     }
@@ -493,6 +509,7 @@ impl Fd {
     /// Go (internal/poll): fd_unix.go:691 WaitWrite
     #[doc(alias = "WaitWrite")]
     pub fn wait_write(&self) -> Result<(), Error> {
+        entry_here!("I/O (wait_write)", self.wait_write());
         self.pd.wait_write(self.is_file.get()) // :692
     }
 
@@ -504,6 +521,7 @@ impl Fd {
     /// Go (internal/poll): fd_unix.go:696 WriteOnce
     #[doc(alias = "WriteOnce")]
     pub fn write_once(&self, p: &[u8]) -> Result<usize, Error> {
+        entry_here!("I/O (write_once)", self.write_once(p));
         let _unlock = self.write_lock()?; // :697
         ignoring_eintrio(|| sys::write(self.sysfd.get(), p)) // :701
     }
@@ -516,6 +534,7 @@ impl Fd {
     /// Go (internal/poll): fd_unix.go:705 RawRead
     #[doc(alias = "RawRead")]
     pub fn raw_read(&self, mut f: impl FnMut(i32) -> bool) -> Result<(), Error> {
+        entry_here!("I/O (raw_read)", self.raw_read(f));
         let _unlock = self.read_lock()?; // :706
         self.pd.prepare_read(self.is_file.get())?; // :710
         loop {
@@ -534,6 +553,7 @@ impl Fd {
     /// Go (internal/poll): fd_unix.go:724 RawWrite
     #[doc(alias = "RawWrite")]
     pub fn raw_write(&self, mut f: impl FnMut(i32) -> bool) -> Result<(), Error> {
+        entry_here!("I/O (raw_write)", self.raw_write(f));
         let _unlock = self.write_lock()?; // :725
         self.pd.prepare_write(self.is_file.get())?; // :729
         loop {
@@ -551,6 +571,7 @@ impl Fd {
     ///
     /// Go (internal/poll): fd_unixjs.go:41 Fchdir
     pub fn fchdir(&self) -> Result<(), Error> {
+        entry_here!("I/O (fchdir)", self.fchdir());
         let _decref = self.incref()?; // :42
         sys::fchdir(self.sysfd.get()) // :46
     }
@@ -563,6 +584,7 @@ impl Fd {
     /// Go (internal/poll): fd_unixjs.go:52 ReadDirent
     #[doc(alias = "ReadDirent")]
     pub fn read_dirent(&self, buf: &mut [u8]) -> Result<usize, Error> {
+        entry_here!("I/O (read_dirent)", self.read_dirent(buf));
         let _decref = self.incref()?; // :53
         loop {
             let r = ignoring_eintrio(|| sys::getdents(self.sysfd.get(), buf)); // :58
@@ -581,6 +603,7 @@ impl Fd {
     ///
     /// Go (internal/poll): fd_unixjs.go:73 Seek
     pub fn seek(&self, offset: i64, whence: i32) -> Result<i64, Error> {
+        entry_here!("I/O (seek)", self.seek(offset, whence));
         let _decref = self.incref()?; // :74
         sys::seek(self.sysfd.get(), offset, whence) // :78
     }
@@ -592,8 +615,11 @@ impl Drop for Fd {
         if self.sysfd.get() < 0 {
             return;
         }
+        if gort_proc::getg().is_null() {
+            return gort_proc::outside("close of a descriptor", || _ = self.close());
+        }
         if !has_goroutine() {
-            // Not on a goroutine (the value went to a foreign thread, or into a blocking section): the poller cannot be
+            // No processor (the value went into a blocking section): the poller cannot be
             // told. Closing takes the descriptor out of epoll; the pollDesc, which a stale event may still touch, is
             // given up.
             // SAFETY: the number is ours.

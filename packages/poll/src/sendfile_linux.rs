@@ -1,5 +1,6 @@
 //! sendfile_linux.go: from a file to a socket, without a copy in user space.
 
+use gort_proc::entry_here;
 use crate::fd::Error;
 use crate::fd_unix::Fd;
 use crate::sys;
@@ -16,6 +17,7 @@ const MAX_SENDFILE_SIZE: u64 = 4 << 20;
 /// Go (internal/poll): sendfile_linux.go:14 SendFile
 #[doc(alias = "SendFile")]
 pub fn send_file(dst_fd: &Fd, src: i32, mut remain: u64) -> (u64, Result<(), Error>, bool) {
+    entry_here!("I/O (send_file)", send_file(dst_fd, src, remain));
     // :18
     let _unlock = match dst_fd.write_lock() {
         Ok(guard) => guard,

@@ -1,5 +1,6 @@
 //! splice_linux.go: from a stream to another through a pipe, without a copy in user space.
 
+use gort_proc::entry_here;
 use crate::fd::Error;
 use crate::fd_unix::Fd;
 use crate::sys;
@@ -19,6 +20,7 @@ const MAX_SPLICE_SIZE: usize = 1 << 20;
 ///
 /// Go (internal/poll): splice_linux.go:34 Splice
 pub fn splice(dst: &Fd, src: &Fd, mut remain: u64) -> (u64, bool, Result<(), Error>) {
+    entry_here!("I/O (splice)", splice(dst, src, remain));
     // :35
     let mut p = match SplicePipe::get() {
         Ok(p) => p,

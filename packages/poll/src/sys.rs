@@ -44,6 +44,11 @@ pub unsafe fn raw_syscall(nr: i64, a: [usize; 6]) -> Result<usize> {
 #[doc(alias = "Syscall6")]
 #[inline]
 pub unsafe fn syscall(nr: i64, a: [usize; 6]) -> Result<usize> {
+    if gort_proc::getg().is_null() {
+        // A thread that runs no goroutine: there is nobody to make room for.
+        // SAFETY: the caller's contract.
+        return ret(unsafe { syscall6(nr, a[0], a[1], a[2], a[3], a[4], a[5]) });
+    }
     need_goroutine();
     // SAFETY: the caller's contract; both calls are in this frame, or in the one that this is inlined into.
     unsafe {

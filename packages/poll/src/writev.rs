@@ -1,5 +1,6 @@
 //! writev.go and fd_writev_unix.go: several buffers at once.
 
+use gort_proc::entry_here;
 use crate::Fd;
 use crate::fd::{Error, consume};
 use crate::sys;
@@ -13,6 +14,7 @@ impl Fd {
     ///
     /// Go (internal/poll): writev.go:16 Writev
     pub fn writev(&self, v: &mut &mut [IoSlice<'_>]) -> (usize, Result<(), Error>) {
+        entry_here!("I/O (writev)", self.writev(v));
         // :17
         let _unlock = match self.write_lock() {
             Ok(guard) => guard,

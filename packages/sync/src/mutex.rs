@@ -10,7 +10,7 @@
 
 use crate::owner;
 use gort_proc::atomic::{Int32, Uint32};
-use gort_proc::{fatal, preempt_check, sync_runtime_can_spin, sync_runtime_do_spin, throw};
+use gort_proc::{entry, fatal, sync_runtime_can_spin, sync_runtime_do_spin, throw};
 use gort_sema::{sync_nanotime, sync_runtime_semacquire_mutex, sync_runtime_semrelease};
 
 /// A mutual exclusion lock.
@@ -120,7 +120,7 @@ impl Mutex {
     unsafe fn lock_slow(&self) {
         // SAFETY: on a user goroutine; the mutex outlives the wait.
         unsafe {
-            preempt_check(); // :119 what the prologue does
+            entry!("wait for a lock", self.lock_slow()); // :119 what the prologue does
             let mut wait_start_time = 0i64;
             let mut starving = false;
             let mut awoke = false;

@@ -9,7 +9,7 @@ use crate::poolqueue::{Eface, PoolChain};
 use core::cell::UnsafeCell;
 use gort_proc::atomic::{Pointer, Uintptr};
 use gort_proc::{
-    GOMAXPROCS, Global, StwReason, lock, on_goroutine, preempt_check, sched, start_the_world_gc,
+    GOMAXPROCS, Global, StwReason, lock, entry, getg, on_goroutine, outside, sched, start_the_world_gc,
     stop_the_world_gc, sync_runtime_proc_pin, sync_runtime_proc_unpin, unlock,
 };
 
@@ -135,7 +135,7 @@ impl Pool {
         }
         // SAFETY: pinned, so the cache is ours alone but for its tail.
         unsafe {
-            preempt_check(); // what the prologue does
+            entry!("Pool.Put", self.put(x)); // what the prologue does
             let (l, _) = self.pin(); // :111
             let private = (*l).internal.private.get();
             if (*private).is_nil() {
@@ -157,7 +157,7 @@ impl Pool {
     pub unsafe fn get(&self) -> Eface {
         // SAFETY: pinned, so the cache is ours alone but for its tail.
         unsafe {
-            preempt_check(); // :131 what the prologue does
+            entry!("Pool.Get", self.get()); // :131 what the prologue does
             let (l, pid) = self.pin(); // :135
             let private = (*l).internal.private.get();
             let mut x = *private;
@@ -296,17 +296,20 @@ impl Drop for Pool {
             return; // never used, or cleaned
         }
         // The lists refer to this pool, and only a goroutine can lock them.
-        on_goroutine();
-        // SAFETY: on a goroutine; the lists change under ALL_POOLS_MU and pinned.
-        unsafe {
-            ALL_POOLS_MU.lock();
-            sync_runtime_proc_pin();
-            let this: *const Pool = self;
-            (*ALL_POOLS.get()).retain(|&p| p != this);
-            (*OLD_POOLS.get()).retain(|&p| p != this);
-            sync_runtime_proc_unpin();
-            ALL_POOLS_MU.unlock();
-        }
+        let this: *const Pool = self;
+        let unlist = || {
+            on_goroutine();
+            // SAFETY: on a goroutine; the lists change under ALL_POOLS_MU and pinned.
+            unsafe {
+                ALL_POOLS_MU.lock();
+                sync_runtime_proc_pin();
+                (*ALL_POOLS.get()).retain(|&p| p != this);
+                (*OLD_POOLS.get()).retain(|&p| p != this);
+                sync_runtime_proc_unpin();
+                ALL_POOLS_MU.unlock();
+            }
+        };
+        if getg().is_null() { outside("drop of a Pool", unlist) } else { unlist() }
         let drop_value = self.drop_value;
         drop(Locals { ptr: self.local.get(), size: self.local_size.get(), drop_value });
         drop(Locals { ptr: self.victim.get(), size: self.victim_len.get(), drop_value });
