@@ -254,6 +254,18 @@ pub unsafe fn enter_thread() {
     }
 }
 
+/// The thread ends, whatever it has entered.
+///
+/// # Safety
+/// On this thread's own goroutine.
+pub unsafe fn leave_for_good() {
+    // SAFETY: g and M are this thread's own.
+    unsafe {
+        (*(*getg()).m).ncgo = 0;
+        foreign_leave();
+    }
+}
+
 /// Undoes one [`enter_thread`].
 ///
 /// # Safety

@@ -331,16 +331,96 @@ fn misuse() {
             let says = match (place, name) {
                 ("blocking", "blocking_end") => continue, // that is its place
                 ("blocking", _) => "fatal error: gort: operation inside of gort::blocking",
-                (_, "go") => "fatal error: gort: go called outside",
-                _ => "fatal error: gort: operation outside of a goroutine",
+                (_, "goroutine_exit" | "for_each_goroutine") => "fatal error: gort: operation outside of a goroutine",
+                // These wait for the main goroutine, which waits for the thread.
+                ("thread", "select" | "stop_the_world") => continue,
+                (_, "select") => "fatal error: all goroutines are asleep - deadlock!\n",
+                _ => "",
             };
             let mut cmd = Command::new(&exe);
             cmd.args([place, name]).env_remove("GODEBUG").env_remove("GOTRACEBACK");
             let o = wait(cmd, b"", Duration::from_secs(60));
-            assert!(o.code == 2 && o.stderr.starts_with(says), "{place} {name}\n{o}");
+            let code = if says.is_empty() { 0 } else { 2 };
+            assert!(o.code == code && o.stderr.starts_with(says), "{place} {name}\n{o}");
         }
     }
     let _ = std::fs::remove_file(exe);
+}
+
+/// Threads of C's own call in (`new_thr`), a host program starts the runtime beside its own main loop.
+#[test]
+fn foreign() {
+    for link in [STATIC, SHARED] {
+        let Some(exe) = compile("tests/c", "foreign", &[], link) else { return };
+        for (mode, says) in [
+            ("send", "3\n"),
+            ("blk", "3\n"),
+            ("go", "3\n"),
+            ("try", "1\n3\n"),
+            ("second", "3\n"),
+            ("early", "0\n3\n"),
+            ("earlygo", "3\n"),
+            ("twice", "nested\n"),
+            ("host", "4950 1 1 100\n"),
+        ] {
+            for procs in ["1", "2", "8"] {
+                if procs == "1" && matches!(mode, "send" | "go" | "try") {
+                    continue; // the main goroutine keeps the only processor while it joins the thread
+                }
+                let mut cmd = Command::new(&exe);
+                cmd.arg(mode).env("GOMAXPROCS", procs).env_remove("GODEBUG").env_remove("GOTRACEBACK");
+                let o = wait(cmd, b"", Duration::from_secs(60));
+                assert!(o.code == 0 && o.stdout == says, "{mode} {procs}\n{o}");
+            }
+        }
+        let mut cmd = Command::new(&exe);
+        cmd.arg("late").env_remove("GODEBUG").env_remove("GOTRACEBACK");
+        wait(cmd, b"", Duration::from_secs(60))
+            .exited(2)
+            .stderr_has("fatal error: gort: operation after shutdown: send on a channel, on thread ");
+        let _ = std::fs::remove_file(exe);
+    }
+}
+
+/// Python loads the library with ctypes (dlopen), and its threads call in.
+#[test]
+fn ctypes() {
+    if !there_is("python3") {
+        absent("python3", "the library has not been loaded by ctypes");
+        return;
+    }
+    const PROGRAM: &str = r#"
+import ctypes, sys, threading
+gort = ctypes.CDLL(sys.argv[1])
+gort.gort_chan_make.restype = ctypes.c_void_p
+gort.gort_chan_make.argtypes = [ctypes.c_size_t, ctypes.c_size_t]
+for f in (gort.gort_chan_send, gort.gort_chan_recv): f.argtypes = [ctypes.c_void_p, ctypes.POINTER(ctypes.c_long)]
+ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+gort.gort_start()
+c = gort.gort_chan_make(8, 0)
+sums = []
+@ENTRY
+def on_a_goroutine(arg):
+    sums.append(arg)
+gort.gort_call(on_a_goroutine, 42)
+def send(n):
+    gort.gort_chan_send(c, ctypes.byref(ctypes.c_long(n)))
+threads = [threading.Thread(target=send, args=(n,)) for n in range(20)]
+for t in threads: t.start()
+v = ctypes.c_long()
+total = 0
+for _ in threads:
+    gort.gort_chan_recv(c, ctypes.byref(v))
+    total += v.value
+for t in threads: t.join()
+gort.gort_shutdown()
+print(sums, total)
+"#;
+    for procs in ["1", "2", "8"] {
+        let mut cmd = Command::new("python3");
+        cmd.arg("-c").arg(PROGRAM).arg(libraries().join("libgort.so")).env("GOMAXPROCS", procs);
+        wait(cmd, b"", Duration::from_secs(60)).ok().stdout_is("[42] 190\n");
+    }
 }
 
 /// The header is C++ too, and stands alone.
