@@ -292,6 +292,8 @@ fn really_outside(op: &'static str) -> ! {
     let tid = gettid();
     let what = if getg().is_null() { "after shutdown" } else { "on a thread that is in the runtime already" };
     let stack = std::backtrace::Backtrace::force_capture();
-    write_err(format!("fatal error: gort: operation {what}: {op}, on thread {tid} ({name})\n\n{stack}").as_bytes());
+    write_err(
+        format!("fatal error: gort: operation {what}: {op}, on thread {tid} ({name})\n\n{stack}").as_bytes(),
+    );
     exit(2)
 }

@@ -1,8 +1,8 @@
 //! proc.go: 351–449. How a goroutine yields, parks and is made ready again.
 
 use crate::*;
-use gort_stack::entry_here;
 use gort_runtime2::WaitReason;
+use gort_stack::entry_here;
 
 /// Yields the processor: the goroutine goes to the global run queue and runs again later.
 ///

@@ -331,7 +331,9 @@ fn misuse() {
             let says = match (place, name) {
                 ("blocking", "blocking_end") => continue, // that is its place
                 ("blocking", _) => "fatal error: gort: operation inside of gort::blocking",
-                (_, "goroutine_exit" | "for_each_goroutine") => "fatal error: gort: operation outside of a goroutine",
+                (_, "goroutine_exit" | "for_each_goroutine") => {
+                    "fatal error: gort: operation outside of a goroutine"
+                }
                 // These wait for the main goroutine, which waits for the thread.
                 ("thread", "select" | "stop_the_world") => continue,
                 (_, "select") => "fatal error: all goroutines are asleep - deadlock!\n",

@@ -92,13 +92,26 @@ fn operation() {
 
 /// Those of them that wait for ever, as nobody else is there.
 const WAITS: [&str; 12] = [
-    "send", "send to nil", "recv", "recv from nil", "select", "select one", "select none", "lock",
-    "lock for writing", "lock for reading", "wait group", "cond",
+    "send",
+    "send to nil",
+    "recv",
+    "recv from nil",
+    "select",
+    "select one",
+    "select none",
+    "lock",
+    "lock for writing",
+    "lock for reading",
+    "wait group",
+    "cond",
 ];
 
 fn worked(name: &str, o: &gort_tests::Outcome) {
     if WAITS.contains(&name) {
-        assert!(o.code == 2 && o.stderr.contains("fatal error: all goroutines are asleep - deadlock!"), "{name}\n{o}");
+        assert!(
+            o.code == 2 && o.stderr.contains("fatal error: all goroutines are asleep - deadlock!"),
+            "{name}\n{o}"
+        );
     } else {
         assert!(o.code == 0 && o.stdout == "done\n" && o.stderr.is_empty(), "{name}\n{o}");
     }

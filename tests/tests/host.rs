@@ -154,7 +154,9 @@ fn a_thread_ends_without_sending() {
                 c.recv();
             });
         });
-        o.exited(2).stderr_has("fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive]:\n");
+        o.exited(2).stderr_has(
+            "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive]:\n",
+        );
     }
 }
 
@@ -247,7 +249,11 @@ fn panics_on_threads() {
         assert_eq!(rt.block_on(|| 1), 1);
         println!("goes on");
     });
-    o.ok().stdout_is("goes on\n").stderr_has("thread 'mine'").stderr_has("panicked at").stderr_has("send on closed channel");
+    o.ok()
+        .stdout_is("goes on\n")
+        .stderr_has("thread 'mine'")
+        .stderr_has("panicked at")
+        .stderr_has("send on closed channel");
 }
 
 /// After `shutdown` nothing runs, and what is tried says what, where, and on which thread.

@@ -1,9 +1,9 @@
 //! copy_file_range_linux.go: from a regular file to another, inside the kernel.
 
-use gort_proc::entry_here;
 use crate::fd::Error;
 use crate::fd_unix::{Fd, ignoring_eintrio};
 use crate::sys;
+use gort_proc::entry_here;
 
 /// Go (internal/poll): copy_file_range_linux.go:21 maxCopyFileRangeRound
 const MAX_COPY_FILE_RANGE_ROUND: u64 = 1 << 30;

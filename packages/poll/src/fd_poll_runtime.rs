@@ -1,10 +1,10 @@
 //! fd_poll_runtime.go: the poller, as a descriptor sees it.
 
-use gort_proc::entry_here;
 use crate::Fd;
 use crate::fd::{Error, err_closing};
 use gort_netpoll as rt;
 use gort_netpoll::{MODE_R, MODE_RW, MODE_W};
+use gort_proc::entry_here;
 use gort_runtime2::atomic::Pointer;
 use gort_sync::Once;
 use std::time::Instant;

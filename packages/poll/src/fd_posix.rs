@@ -1,9 +1,9 @@
 //! fd_posix.go and fd_fsync_posix.go: operations that are one system call.
 
-use gort_proc::entry_here;
 use crate::Fd;
 use crate::fd::Error;
 use crate::sys;
+use gort_proc::entry_here;
 
 impl Fd {
     /// Nothing read means the end, where it does.

@@ -3,13 +3,13 @@
 //! Go has each datagram operation three times: the variants for IPv4 and IPv6 spare the allocation of a `Sockaddr`. A
 //! [`SockAddr`] is a plain value, so there is one here.
 
-use gort_proc::entry_here;
 use crate::fd::Error;
 use crate::fd_mutex::{FdMutex, runtime_semacquire, runtime_semrelease};
 use crate::fd_poll_runtime::PollDesc;
 use crate::fd_posix::ignoring_eintr;
 use crate::sys::{self, SockAddr};
 use core::cell::UnsafeCell;
+use gort_proc::entry_here;
 use gort_proc::has_goroutine;
 use gort_runtime2::atomic::{Bool, Int32, Uint32};
 

@@ -1,9 +1,9 @@
 //! sendfile_linux.go: from a file to a socket, without a copy in user space.
 
-use gort_proc::entry_here;
 use crate::fd::Error;
 use crate::fd_unix::Fd;
 use crate::sys;
+use gort_proc::entry_here;
 
 /// Go (internal/poll): sendfile_linux.go:11 maxSendfileSize
 const MAX_SENDFILE_SIZE: u64 = 4 << 20;

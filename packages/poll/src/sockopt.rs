@@ -1,9 +1,9 @@
 //! sockopt.go, sockopt_linux.go, sockopt_unix.go, sockoptip.go: socket options.
 
-use gort_proc::entry_here;
 use crate::Fd;
 use crate::fd::Error;
 use crate::sys;
+use gort_proc::entry_here;
 
 impl Fd {
     /// `setsockopt(2)` with a number.

@@ -1,9 +1,9 @@
 //! splice_linux.go: from a stream to another through a pipe, without a copy in user space.
 
-use gort_proc::entry_here;
 use crate::fd::Error;
 use crate::fd_unix::Fd;
 use crate::sys;
+use gort_proc::entry_here;
 use std::sync::Mutex;
 
 /// Asks for what fits into the pipe, and not to wait for it.

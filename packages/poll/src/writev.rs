@@ -1,9 +1,9 @@
 //! writev.go and fd_writev_unix.go: several buffers at once.
 
-use gort_proc::entry_here;
 use crate::Fd;
 use crate::fd::{Error, consume};
 use crate::sys;
+use gort_proc::entry_here;
 use std::io::IoSlice;
 
 impl Fd {

@@ -9,7 +9,7 @@ use crate::poolqueue::{Eface, PoolChain};
 use core::cell::UnsafeCell;
 use gort_proc::atomic::{Pointer, Uintptr};
 use gort_proc::{
-    GOMAXPROCS, Global, StwReason, lock, entry, getg, on_goroutine, outside, sched, start_the_world_gc,
+    GOMAXPROCS, Global, StwReason, entry, getg, lock, on_goroutine, outside, sched, start_the_world_gc,
     stop_the_world_gc, sync_runtime_proc_pin, sync_runtime_proc_unpin, unlock,
 };
 
@@ -309,7 +309,11 @@ impl Drop for Pool {
                 ALL_POOLS_MU.unlock();
             }
         };
-        if getg().is_null() { outside("drop of a Pool", unlist) } else { unlist() }
+        if getg().is_null() {
+            outside("drop of a Pool", unlist)
+        } else {
+            unlist()
+        }
         let drop_value = self.drop_value;
         drop(Locals { ptr: self.local.get(), size: self.local_size.get(), drop_value });
         drop(Locals { ptr: self.victim.get(), size: self.victim_len.get(), drop_value });
