@@ -125,6 +125,7 @@ unsafe fn go_func(arg: *mut c_void, _seq: usize, _delta: i64) {
 }
 
 unsafe fn new(when: i64, period: i64, func: Option<Func>) -> (*mut Block, Chan<Instant>) {
+    // SAFETY: the caller's contract.
     entry!("timer", unsafe { new(when, period, func) });
     let c = if func.is_some() { Chan::nil() } else { crate::chan::<Instant>(1) };
     // SAFETY: all zeroes and None are valid in every field.
