@@ -102,7 +102,8 @@ pub unsafe fn go_raw(fv: *mut Funcval, callerpc: usize) {
 ///
 /// Inside `f` no other function of this crate may be called but [`recover`](crate::recover) and those that end the
 /// goroutine or the program: one that needs the processor ends the program with `gort: operation inside of
-/// gort::blocking`. On a thread that runs no goroutine, and inside another blocking section, this is a plain call.
+/// gort::blocking`, its name, and a traceback. On a thread that runs no goroutine, and inside another blocking section, this is a
+/// plain call.
 pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
     if !has_goroutine() {
         return f(); // there is nobody to make room for, or the room has been made

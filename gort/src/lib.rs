@@ -27,6 +27,10 @@
 //! caller; with [`run_main`], or the attribute [`main`](macro@main), the program ends when the function returns, as in Go.
 //! [`start`] gives a handle on the runtime to a program that has a main loop of its own.
 //!
+//! # Threads
+//! Every operation works on any thread. One that the runtime did not start (`std::thread::spawn`, a thread of a C library) is a goroutine of
+//! its own, locked to it, while the operation lasts; the first operation of all starts the runtime. [`blocking`] is a plain call there.
+//!
 //! # The one rule about threads
 //! A goroutine may continue on another thread after any operation of this crate that can block, with all that is on its
 //! stack. What belongs to the thread must therefore not be held across such an operation, and the compiler does not check
