@@ -246,6 +246,7 @@ pub fn run_main_on<T: Termination>(kind: StackKind, f: impl FnOnce() -> T + Send
     if has_goroutine() {
         exit_process(status(f()));
     }
+    ENDS_WITH_MAIN.store(1);
     if claim() {
         let main: Main = Box::new(move || {
             now(Phase::Up);

@@ -90,8 +90,8 @@ pub unsafe fn checkdead() {
         });
         // :5977
         if grunning == 0 {
-            // gort's own
-            if foreign_threads() {
+            // gort's own: without a main goroutine of a program (`run_main`) nobody waits for anything
+            if ENDS_WITH_MAIN.load() == 0 || foreign_threads() {
                 return;
             }
             // the main goroutine called Goexit; unlocked so that scheddetail does not hang

@@ -149,6 +149,9 @@ pub unsafe fn foreign_leave() {
     }
 }
 
+/// 1 if the process ends when its main goroutine returns (`gort::run_main`): it is a deadlock then if there is no goroutine left.
+pub static ENDS_WITH_MAIN: Uint32 = Uint32::new(0);
+
 /// Nothing will ever happen, unless a thread that has no M yet calls in: sysmon looks again from time to time.
 static DEFERRED: Uint32 = Uint32::new(0);
 
