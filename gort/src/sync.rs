@@ -11,8 +11,29 @@ use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};
 use gort_stack::has_goroutine;
+use crate::time::nanos;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::time::Duration;
 
 /// Go's `sync.Mutex`, around the data that it guards.
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::{sync::{Mutex, WaitGroup}, go};
+/// use std::sync::Arc;
+/// let (m, wg) = (Arc::new(Mutex::new(0)), Arc::new(WaitGroup::new()));
+/// for _ in 0..10 {
+///     wg.add(1);
+///     let (m, wg) = (m.clone(), wg.clone());
+///     go(move || {
+///         *m.lock() += 1;
+///         wg.done();
+///     });
+/// }
+/// wg.wait();
+/// assert_eq!(*m.lock(), 10);
+/// # })
+/// ```
 #[derive(Default)]
 pub struct Mutex<T: ?Sized> {
     m: gort_sync::Mutex,
@@ -48,17 +69,80 @@ impl<T: ?Sized> Mutex<T> {
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         self.m.try_lock().then(|| MutexGuard { m: self })
     }
+    /// Locks, waiting at most for `d`. Who gives up leaves the queue as if it had never been there.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use std::time::Duration;
+    /// let m = gort::sync::Mutex::new(1);
+    /// let held = m.lock();
+    /// assert!(m.lock_timeout(Duration::from_millis(1)).is_none());
+    /// drop(held);
+    /// assert_eq!(*m.lock_timeout(Duration::from_millis(1)).unwrap(), 1);
+    /// # })
+    /// ```
+    pub fn lock_timeout(&self, d: Duration) -> Option<MutexGuard<'_, T>> {
+        // SAFETY: on a user goroutine.
+        unsafe { self.m.lock_timeout(nanos(d)) }.then(|| MutexGuard { m: self })
+    }
     /// The value; `&mut` proves that nobody else is there.
     pub fn get_mut(&mut self) -> &mut T {
         self.v.get_mut()
     }
 }
 
-impl<T: ?Sized> fmt::Debug for Mutex<T> {
+impl<T: ?Sized + fmt::Debug> fmt::Debug for Mutex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Mutex(..)")
+        debug(f, "Mutex", if has_goroutine() { self.try_lock() } else { None })
     }
 }
+
+impl<T> From<T> for Mutex<T> {
+    fn from(v: T) -> Self {
+        Self::new(v)
+    }
+}
+
+/// A lock and what it guards, if that can be looked at now.
+fn debug<T: ?Sized + fmt::Debug>(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    guard: Option<impl Deref<Target = T>>,
+) -> fmt::Result {
+    let mut d = f.debug_struct(name);
+    match guard {
+        Some(v) => d.field("data", &&*v).finish(),
+        None => d.field("data", &format_args!("<locked>")).finish(),
+    }
+}
+
+/// What these types are beside: safe to be used after a panic that was recovered (what a lock guards is for the program to
+/// look after, as in Go: there is no poisoning), and printable, if what they lead to is.
+macro_rules! unwind_safe {
+    ($($t:ident $(<$p:ident>)?),*) => { $(
+        impl $(<$p: ?Sized>)? UnwindSafe for $t $(<$p>)? {}
+        impl $(<$p: ?Sized>)? RefUnwindSafe for $t $(<$p>)? {}
+    )* };
+}
+unwind_safe!(Mutex<T>, RwMutex<T>, WaitGroup, Cond, Once);
+impl<T> UnwindSafe for Pool<T> {}
+impl<T> RefUnwindSafe for Pool<T> {}
+
+macro_rules! guard {
+    ($($t:ident)*) => { $(
+        impl<T: ?Sized + fmt::Debug> fmt::Debug for $t<'_, T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                (**self).fmt(f)
+            }
+        }
+        impl<T: ?Sized + fmt::Display> fmt::Display for $t<'_, T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                (**self).fmt(f)
+            }
+        }
+    )* };
+}
+guard!(MutexGuard RwReadGuard RwWriteGuard);
 
 /// A locked [`Mutex`].
 #[must_use = "the mutex is unlocked when the guard is dropped"]
@@ -96,6 +180,15 @@ impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
 
 /// Go's `sync.RWMutex`, around the data that it guards: many readers or one writer. A waiting writer keeps new
 /// readers out.
+///
+/// ```
+/// # gort::run(|| {
+/// let m = gort::sync::RwMutex::new(vec![1]);
+/// m.lock().push(2);
+/// let (a, b) = (m.rlock(), m.try_rlock().unwrap());
+/// assert_eq!(a.len() + b.len(), 4);
+/// # })
+/// ```
 #[derive(Default)]
 pub struct RwMutex<T: ?Sized> {
     m: gort_sync::RwMutex,
@@ -145,9 +238,15 @@ impl<T: ?Sized> RwMutex<T> {
     }
 }
 
-impl<T: ?Sized> fmt::Debug for RwMutex<T> {
+impl<T: ?Sized + fmt::Debug> fmt::Debug for RwMutex<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RwMutex(..)")
+        debug(f, "RwMutex", if has_goroutine() { self.try_rlock() } else { None })
+    }
+}
+
+impl<T> From<T> for RwMutex<T> {
+    fn from(v: T) -> Self {
+        Self::new(v)
     }
 }
 
@@ -200,6 +299,18 @@ impl<T: ?Sized> Deref for RwReadGuard<'_, T> {
 }
 
 /// Go's `sync.WaitGroup`: waits until a number of things are done.
+///
+/// ```
+/// # gort::run(|| {
+/// let wg = std::sync::Arc::new(gort::sync::WaitGroup::new());
+/// for _ in 0..3 {
+///     wg.add(1);
+///     let wg = wg.clone();
+///     gort::go(move || wg.done());
+/// }
+/// wg.wait();
+/// # })
+/// ```
 #[derive(Default)]
 pub struct WaitGroup(gort_sync::WaitGroup);
 
@@ -235,6 +346,25 @@ impl WaitGroup {
         // SAFETY: on a user goroutine.
         unsafe { self.0.wait() }
     }
+    /// [`wait`](Self::wait) that waits at most for `d`; whether all is done.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use std::time::Duration;
+    /// let wg = gort::sync::WaitGroup::new();
+    /// wg.add(1);
+    /// assert!(!wg.wait_timeout(Duration::from_millis(1)));
+    /// wg.done();
+    /// assert!(wg.wait_timeout(Duration::from_millis(1)));
+    /// # })
+    /// ```
+    ///
+    /// # Panics
+    /// As [`wait`](Self::wait).
+    pub fn wait_timeout(&self, d: Duration) -> bool {
+        // SAFETY: on a user goroutine.
+        unsafe { self.0.wait_timeout(nanos(d)) }
+    }
 }
 
 impl fmt::Debug for WaitGroup {
@@ -244,6 +374,22 @@ impl fmt::Debug for WaitGroup {
 }
 
 /// Go's `sync.Cond`: waiting for a change of what a [`Mutex`] guards. Waiters are woken in their order.
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::sync::{Cond, Mutex};
+/// static READY: Mutex<bool> = Mutex::new(false);
+/// static CHANGED: Cond = Cond::new();
+/// gort::go(|| {
+///     *READY.lock() = true;
+///     CHANGED.broadcast();
+/// });
+/// let mut ready = READY.lock();
+/// while !*ready {
+///     ready = CHANGED.wait(ready);
+/// }
+/// # })
+/// ```
 pub struct Cond(gort_sync::Cond);
 
 impl Cond {
@@ -257,6 +403,26 @@ impl Cond {
         // SAFETY: the guard holds the lock, and is given back holding it.
         unsafe { self.0.wait(&guard.m.m) };
         guard
+    }
+    /// [`wait`](Self::wait) that waits at most for `d` for the signal; whether there was one. A signal is never lost on a
+    /// goroutine whose time has run out.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::sync::{Cond, Mutex};
+    /// let (m, c) = (Mutex::new(()), Cond::new());
+    /// let (_guard, signalled) = c.wait_timeout(m.lock(), std::time::Duration::from_millis(1));
+    /// assert!(!signalled);
+    /// # })
+    /// ```
+    pub fn wait_timeout<'a, T: ?Sized>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        d: Duration,
+    ) -> (MutexGuard<'a, T>, bool) {
+        // SAFETY: the guard holds the lock, and is given back holding it.
+        let signalled = unsafe { self.0.wait_timeout(&guard.m.m, nanos(d)) };
+        (guard, signalled)
     }
     /// Wakes the goroutine that has waited longest.
     pub fn signal(&self) {
@@ -283,6 +449,15 @@ impl fmt::Debug for Cond {
 }
 
 /// Go's `sync.Once`: something that is done once.
+///
+/// ```
+/// # gort::run(|| {
+/// let (once, mut n) = (gort::sync::Once::new(), 0);
+/// once.call(|| n += 1);
+/// once.call(|| n += 1);
+/// assert_eq!(n, 1);
+/// # })
+/// ```
 #[derive(Default)]
 pub struct Once(gort_sync::Once);
 
@@ -311,8 +486,8 @@ impl fmt::Debug for Once {
 /// There is no collector that empties it: what is in it stays until it is taken or the pool is dropped (on a goroutine:
 /// elsewhere it is leaked).
 ///
-/// ```no_run
-/// # gort::run_main(|| {
+/// ```
+/// # gort::run(|| {
 /// let buffers = gort::sync::Pool::new(|| Vec::<u8>::with_capacity(4096));
 /// let mut b = buffers.get();
 /// b.extend_from_slice(b"work");
@@ -392,6 +567,17 @@ impl<T> fmt::Debug for Pool<T> {
 
 /// A function that calls `f` the first time that it is called, and does nothing after that; all callers wait
 /// for that first call. If `f` panics, each call panics with the same text. Go's `sync.OnceFunc`.
+///
+/// ```
+/// # gort::run(|| {
+/// let c = gort::chan(9);
+/// let tx = c.clone();
+/// let f = gort::sync::once_func(move || tx.send(1));
+/// f();
+/// f();
+/// assert_eq!(c.len(), 1);
+/// # })
+/// ```
 pub fn once_func(f: impl FnOnce() + Send) -> impl Fn() + Send + Sync {
     // SAFETY: called on user goroutines, as everything of this crate.
     unsafe { gort_sync::once_func(f) }
@@ -399,6 +585,13 @@ pub fn once_func(f: impl FnOnce() + Send) -> impl Fn() + Send + Sync {
 
 /// A function that calls `f` the first time that it is called and returns that result each time. Go's
 /// `sync.OnceValue`.
+///
+/// ```
+/// # gort::run(|| {
+/// let answer = gort::sync::once_value(|| 6 * 7);
+/// assert_eq!((answer(), answer()), (42, 42));
+/// # })
+/// ```
 pub fn once_value<T: Clone + Send + Sync>(f: impl FnOnce() -> T + Send) -> impl Fn() -> T + Send + Sync {
     // SAFETY: called on user goroutines, as everything of this crate.
     unsafe { gort_sync::once_value(f) }

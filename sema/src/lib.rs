@@ -331,6 +331,138 @@ pub unsafe fn semacquire1(
     }
 }
 
+/// The end of a wait that may come before it is over: for [`semacquire_until`] and [`notify_list_wait_until`]. gort's own,
+/// as what follows: Go has no such waits.
+///
+/// The lock of what is waited on guards it, and decides who was first: a waiter is taken out of the queue either by the one
+/// who wakes it or by the one who ends its wait, so no wake-up goes to a waiter that has left.
+#[derive(Debug, Default)]
+pub struct Token {
+    expired: bool,
+}
+
+/// What ends a wait leaves this in the sudog. No ticket of a semaphore: those are 0 and 1.
+const EXPIRED: u32 = 2;
+
+/// [`semacquire1`] that gives up when [`sema_expire`] is called with the same token. False if it did; nothing has been taken
+/// then.
+///
+/// # Safety
+/// As for [`semacquire`]; the token lives until this returns, and is fresh.
+pub unsafe fn semacquire_until(
+    addr: *const Uint32,
+    lifo: bool,
+    reason: WaitReason,
+    token: *mut Token,
+) -> bool {
+    // SAFETY: as in semacquire1; the token is used under the root's lock.
+    unsafe {
+        preempt_check();
+        let gp = getg();
+        if gp != (*(*gp).m).curg.ptr() {
+            throw("semacquire not on the G stack");
+        }
+        if cansemacquire(addr) {
+            return true;
+        }
+        let s = acquire_sudog();
+        let root = root_for(addr);
+        (*s).releasetime = 0;
+        (*s).acquiretime = 0;
+        (*s).ticket = 0;
+        let mut taken = true;
+        loop {
+            lock_with_rank(&raw mut (*root).lock, LOCK_RANK_ROOT);
+            (*root).nwait.add(1);
+            let can = cansemacquire(addr);
+            if can || (*token).expired {
+                (*root).nwait.add(u32::MAX); // minus one
+                unlock(&raw mut (*root).lock);
+                taken = can;
+                break;
+            }
+            queue(root, addr, s, lifo);
+            // Semaphores have no channel: that is the mark.
+            (*s).c = token.cast();
+            goparkunlock(&raw mut (*root).lock, reason);
+            (*s).c = core::ptr::null_mut();
+            if (*s).ticket == EXPIRED {
+                taken = false;
+                break;
+            }
+            if (*s).ticket != 0 || cansemacquire(addr) {
+                break;
+            }
+        }
+        (*s).ticket = 0;
+        release_sudog(s);
+        taken
+    }
+}
+
+/// Ends the wait of the goroutine that waits on `addr` with this token, now or when it begins to; nothing if it has been
+/// woken. May be called by a timer.
+///
+/// # Safety
+/// The token lives; no runtime lock is held.
+pub unsafe fn sema_expire(addr: *const Uint32, token: *mut Token) {
+    // SAFETY: roots are static; the lock guards the treap, all sudogs in it, and the token.
+    unsafe {
+        let root = root_for(addr);
+        lock_with_rank(&raw mut (*root).lock, LOCK_RANK_ROOT);
+        (*token).expired = true;
+        let s = take_out(root, addr, token);
+        if !s.is_null() {
+            (*root).nwait.add(u32::MAX); // minus one
+        }
+        unlock(&raw mut (*root).lock);
+        if !s.is_null() {
+            (*s).ticket = EXPIRED;
+            ready_with_time(s);
+        }
+    }
+}
+
+/// Takes the waiter with this token out of the root, wherever it stands; nil if it is not there.
+///
+/// # Safety
+/// As for [`queue`].
+unsafe fn take_out(root: *mut SemaRoot, addr: *const Uint32, token: *mut Token) -> *mut Sudog {
+    // SAFETY: the lock guards the treap and all sudogs in it.
+    unsafe {
+        let null = core::ptr::null_mut();
+        let elem = addr.cast_mut().cast::<c_void>();
+        let mut head = (*root).treap;
+        while !head.is_null() && (*head).elem != elem {
+            head = if elem.addr() < (*head).elem.addr() { (*head).prev } else { (*head).next };
+        }
+        if head.is_null() {
+            return null;
+        }
+        if (*head).c == token.cast() {
+            return dequeue(root, addr).0;
+        }
+        let (mut p, mut s) = (head, (*head).waitlink);
+        while !s.is_null() && (*s).c != token.cast() {
+            (p, s) = (s, (*s).waitlink);
+        }
+        if s.is_null() {
+            return null;
+        }
+        (*p).waitlink = (*s).waitlink;
+        if (*head).waittail == s {
+            (*head).waittail = if p == head { null } else { p };
+        }
+        if (*head).waiters > 1 {
+            (*head).waiters -= 1;
+        }
+        (*s).waitlink = null;
+        (*s).elem = core::ptr::null_mut();
+        (*s).ticket = 0;
+        s
+    }
+}
+
 /// Adds one to the semaphore and wakes a waiter, if there is one.
 ///
 /// # Safety
@@ -814,6 +946,86 @@ pub unsafe fn notify_list_wait(l: *mut NotifyList, t: u32) {
     }
 }
 
+/// [`notify_list_wait`] that gives up when [`notify_list_expire`] is called with the same token. False if it did: the
+/// ticket is vacant then.
+///
+/// # Safety
+/// As for [`notify_list_wait`]; the token lives until this returns, and is fresh.
+pub unsafe fn notify_list_wait_until(
+    l: *mut NotifyList,
+    t: u32,
+    token: *mut Token,
+    vacate: impl FnOnce(u32),
+) -> bool {
+    // SAFETY: as in notify_list_wait; the token is used under the list's lock.
+    unsafe {
+        preempt_check();
+        lock_with_rank(&raw mut (*l).lock, LOCK_RANK_NOTIFY_LIST);
+        if less(t, (*l).notify.get()) {
+            unlock(&raw mut (*l).lock);
+            return true;
+        }
+        if (*token).expired {
+            vacate(t);
+            unlock(&raw mut (*l).lock);
+            return false;
+        }
+        let s = acquire_sudog();
+        (*s).g = getg();
+        (*s).ticket = t;
+        (*s).releasetime = 0;
+        (*s).success = true;
+        (*s).c = token.cast(); // lists have no channel: that is the mark
+        if (*l).tail.is_null() {
+            (*l).head = s;
+        } else {
+            (*(*l).tail).next = s;
+        }
+        (*l).tail = s;
+        goparkunlock(&raw mut (*l).lock, WaitReason::SyncCondWait);
+        (*s).c = core::ptr::null_mut();
+        let notified = (*s).success;
+        release_sudog(s);
+        notified
+    }
+}
+
+/// Ends the wait of the goroutine that waits with this token, now or when it begins to; nothing if it has been notified.
+/// `vacate` is told its ticket, under the list's lock: [`notify_list_notify_one_but`] must pass over it. May be called by a
+/// timer.
+///
+/// # Safety
+/// `l` and the token live; no runtime lock is held.
+pub unsafe fn notify_list_expire(l: *mut NotifyList, token: *mut Token, vacate: impl FnOnce(u32)) {
+    // SAFETY: the list's lock guards it, all sudogs in it, and the token.
+    unsafe {
+        lock_with_rank(&raw mut (*l).lock, LOCK_RANK_NOTIFY_LIST);
+        (*token).expired = true;
+        let (mut p, mut s) = (core::ptr::null_mut::<Sudog>(), (*l).head);
+        while !s.is_null() && (*s).c != token.cast() {
+            (p, s) = (s, (*s).next);
+        }
+        if !s.is_null() {
+            let n = (*s).next;
+            if p.is_null() {
+                (*l).head = n;
+            } else {
+                (*p).next = n;
+            }
+            if n.is_null() {
+                (*l).tail = p;
+            }
+            vacate((*s).ticket);
+        }
+        unlock(&raw mut (*l).lock);
+        if !s.is_null() {
+            (*s).next = core::ptr::null_mut();
+            (*s).success = false;
+            ready_with_time(s);
+        }
+    }
+}
+
 /// Notifies all tickets drawn so far.
 ///
 /// # Safety
@@ -821,7 +1033,19 @@ pub unsafe fn notify_list_wait(l: *mut NotifyList, t: u32) {
 ///
 /// Go: sema.go:597 notifyListNotifyAll
 #[doc(alias = "notifyListNotifyAll")]
+#[inline]
 pub unsafe fn notify_list_notify_all(l: *mut NotifyList) {
+    // SAFETY: the same contract.
+    unsafe { notify_list_notify_all_and(l, || {}) }
+}
+
+/// [`notify_list_notify_all`] that calls `forget` under the list's lock: no ticket is vacant any more.
+///
+/// # Safety
+/// As for [`notify_list_notify_all`].
+///
+/// Go: sema.go:597 notifyListNotifyAll
+pub unsafe fn notify_list_notify_all_and(l: *mut NotifyList, forget: impl FnOnce()) {
     // SAFETY: the list's lock guards it; what is taken out of it is ours.
     unsafe {
         entry!("Cond.Broadcast", notify_list_notify_all(l)); // :597 what the prologue does
@@ -838,6 +1062,7 @@ pub unsafe fn notify_list_notify_all(l: *mut NotifyList) {
 
         // :615 whoever drew before this is in the list or will find its ticket notified
         (*l).notify.store((*l).wait.load());
+        forget();
         unlock(&raw mut (*l).lock);
 
         // :619
@@ -857,7 +1082,19 @@ pub unsafe fn notify_list_notify_all(l: *mut NotifyList) {
 ///
 /// Go: sema.go:630 notifyListNotifyOne
 #[doc(alias = "notifyListNotifyOne")]
+#[inline]
 pub unsafe fn notify_list_notify_one(l: *mut NotifyList) {
+    // SAFETY: the same contract.
+    unsafe { notify_list_notify_one_but(l, |_| false) }
+}
+
+/// [`notify_list_notify_one`] that passes over tickets which `vacant` says, under the list's lock, that nobody has any more.
+///
+/// # Safety
+/// As for [`notify_list_notify_one`].
+///
+/// Go: sema.go:630 notifyListNotifyOne
+pub unsafe fn notify_list_notify_one_but(l: *mut NotifyList, mut vacant: impl FnMut(u32) -> bool) {
     // SAFETY: the list's lock guards it; what is taken out of it is ours.
     unsafe {
         entry!("Cond.Signal", notify_list_notify_one(l)); // :630 what the prologue does
@@ -869,7 +1106,11 @@ pub unsafe fn notify_list_notify_one(l: *mut NotifyList) {
         lock_with_rank(&raw mut (*l).lock, LOCK_RANK_NOTIFY_LIST); // :637
 
         // :640 and again under the lock
-        let t = (*l).notify.get();
+        let mut t = (*l).notify.get();
+        while t != (*l).wait.load() && vacant(t) {
+            t = t.wrapping_add(1);
+            (*l).notify.store(t);
+        }
         if t == (*l).wait.load() {
             unlock(&raw mut (*l).lock);
             return;

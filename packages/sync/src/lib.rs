@@ -12,6 +12,7 @@
 //! | [`cond`] | cond.go |
 //! | [`once`], [`oncefunc`] | once.go, oncefunc.go |
 //! | [`pool`], [`poolqueue`] | pool.go, poolqueue.go |
+//! | `timed` | gort's own: waits that end after a time |
 //! | [`owner`] | gort's own: who holds which lock, for reports of deadlocks |
 //!
 //! Everything here runs on goroutines only: a method called on a thread that has none has no one to park.
@@ -24,6 +25,8 @@ pub mod owner;
 pub mod pool;
 pub mod poolqueue;
 pub mod rwmutex;
+#[cfg(not(loom))]
+mod timed;
 pub mod waitgroup;
 
 pub use cond::Cond;

@@ -11,6 +11,10 @@
 use crate::owner;
 use gort_proc::atomic::{Int32, Uint32};
 use gort_proc::{entry, fatal, sync_runtime_can_spin, sync_runtime_do_spin, throw};
+#[cfg(not(loom))]
+use gort_proc::{gosched, preempt_check};
+#[cfg(not(loom))]
+use gort_sema::cansemacquire;
 use gort_sema::{sync_nanotime, sync_runtime_semacquire_mutex, sync_runtime_semrelease};
 
 /// A mutual exclusion lock.
@@ -195,6 +199,135 @@ impl Mutex {
                 } else {
                     old = self.state.get(); // :199
                 }
+            }
+        }
+    }
+
+    /// [`lock`](Self::lock) that gives up after `ns` nanoseconds, and says whether it locked the mutex. gort's own.
+    ///
+    /// # Safety
+    /// As for [`lock`](Self::lock).
+    #[cfg(not(loom))]
+    pub unsafe fn lock_timeout(&self, ns: i64) -> bool {
+        // SAFETY: the same contract.
+        let locked = self.state.cas(0, MUTEX_LOCKED) || unsafe { self.lock_slow_until(crate::timed::after(ns)) };
+        if locked && owner::on() {
+            owner::locked(self);
+        }
+        locked
+    }
+
+    /// [`lock_slow`](Self::lock_slow) with an end.
+    #[cfg(not(loom))]
+    #[cold]
+    #[inline(never)]
+    unsafe fn lock_slow_until(&self, when: i64) -> bool {
+        use gort_proc::WaitReason::SyncMutexLock;
+        // SAFETY: on a user goroutine; the mutex outlives the wait.
+        unsafe {
+            preempt_check();
+            let (mut wait_start_time, mut starving, mut awoke) = (0i64, false, false);
+            let sema = &raw const self.sema;
+            loop {
+                let old = self.state.get();
+                let mut new = old;
+                if old & MUTEX_STARVING == 0 {
+                    new |= MUTEX_LOCKED;
+                }
+                if old & (MUTEX_LOCKED | MUTEX_STARVING) != 0 {
+                    new = new.wrapping_add(1 << MUTEX_WAITER_SHIFT);
+                }
+                if starving && old & MUTEX_LOCKED != 0 {
+                    new |= MUTEX_STARVING;
+                }
+                if awoke {
+                    new &= !MUTEX_WOKEN;
+                }
+                if !self.state.cas(old, new) {
+                    continue;
+                }
+                if old & (MUTEX_LOCKED | MUTEX_STARVING) == 0 {
+                    return true; // the cas has locked it
+                }
+                let lifo = wait_start_time != 0;
+                if wait_start_time == 0 {
+                    wait_start_time = sync_nanotime();
+                }
+                let woken = crate::timed::until(
+                    when,
+                    sema.cast(),
+                    |sema, token| gort_sema::sema_expire(sema.cast(), token),
+                    |token| gort_sema::semacquire_until(sema, lifo, SyncMutexLock, token),
+                );
+                if !woken && self.leave() {
+                    return false;
+                }
+                // Woken; or, out of the queue, but a wake-up had been counted for it, which it has taken.
+                starving = starving || sync_nanotime() - wait_start_time > STARVATION_THRESHOLD_NS;
+                let old = self.state.get();
+                if old & MUTEX_STARVING != 0 {
+                    // handed over, as in lock_slow
+                    if old & (MUTEX_LOCKED | MUTEX_WOKEN) != 0 || old >> MUTEX_WAITER_SHIFT == 0 {
+                        throw("sync: inconsistent mutex state");
+                    }
+                    let mut delta = MUTEX_LOCKED - (1 << MUTEX_WAITER_SHIFT);
+                    if !starving || old >> MUTEX_WAITER_SHIFT == 1 {
+                        delta -= MUTEX_STARVING;
+                    }
+                    self.state.add(delta);
+                    return true;
+                }
+                awoke = true;
+                if !woken || sync_nanotime() >= when {
+                    return self.last_try();
+                }
+            }
+        }
+    }
+
+    /// A waiter that has left the queue is not counted any more: true. But if no waiter but itself is left to count for a
+    /// wake-up that has begun, that one is its own: it takes it, and goes on as one that was woken.
+    ///
+    /// In normal mode `unlock` takes one from the count and then wakes one, whichever; so the wake-ups under way and
+    /// the count together are as many as those that wait, and if the count is not 0 taking one from it is right.
+    /// In starvation mode the one that is woken takes itself from the count; when nobody has the mutex, one is.
+    #[cfg(not(loom))]
+    unsafe fn leave(&self) -> bool {
+        loop {
+            let old = self.state.load();
+            let waiters = old >> MUTEX_WAITER_SHIFT;
+            let handed = old & (MUTEX_STARVING | MUTEX_LOCKED) == MUTEX_STARVING;
+            if waiters == 0 || handed && waiters == 1 {
+                // It comes at once, or goes to a newcomer, who is counted then. Not waited for in the queue: that may last.
+                // SAFETY: on a user goroutine; the mutex lives.
+                unsafe {
+                    if cansemacquire(&raw const self.sema) {
+                        return false;
+                    }
+                    gosched();
+                }
+                continue;
+            }
+            let mut new = old - (1 << MUTEX_WAITER_SHIFT);
+            if new >> MUTEX_WAITER_SHIFT == 0 {
+                new &= !MUTEX_STARVING; // a mode for those who wait
+            }
+            if self.state.cas(old, new) {
+                return true;
+            }
+        }
+    }
+
+    /// One who is awake, so that `unlock` wakes nobody else, but has no more time: takes the mutex if it is free, else
+    /// lets `unlock` wake others again.
+    #[cfg(not(loom))]
+    fn last_try(&self) -> bool {
+        loop {
+            let old = self.state.load();
+            let free = old & (MUTEX_LOCKED | MUTEX_STARVING) == 0;
+            let new = (if free { old | MUTEX_LOCKED } else { old }) & !MUTEX_WOKEN;
+            if self.state.cas(old, new) {
+                return free;
             }
         }
     }

@@ -109,4 +109,59 @@ impl WaitGroup {
             }
         }
     }
+
+    /// [`wait`](Self::wait) that gives up after `ns` nanoseconds. Whether the counter was 0. gort's own.
+    ///
+    /// # Panics
+    /// As [`wait`](Self::wait).
+    ///
+    /// # Safety
+    /// As for [`wait`](Self::wait).
+    #[cfg(not(loom))]
+    pub unsafe fn wait_timeout(&self, ns: i64) -> bool {
+        use gort_proc::WaitReason::Semacquire;
+        const REUSED: &str = "sync: WaitGroup is reused before previous Wait has returned";
+        let when = crate::timed::after(ns);
+        loop {
+            let state = self.state.load();
+            if (state >> 32) as i32 == 0 {
+                return true;
+            }
+            if !self.state.cas(state, state + 1) {
+                continue;
+            }
+            let sema = &raw const self.sema;
+            // SAFETY: the same contract; the group lives while this one waits.
+            let woken = unsafe {
+                crate::timed::until(
+                    when,
+                    sema.cast(),
+                    |sema, token| gort_sema::sema_expire(sema.cast(), token),
+                    |token| gort_sema::semacquire_until(sema, false, Semacquire, token),
+                )
+            };
+            if !woken {
+                // Not counted any more, unless `add` has reached 0: it may not find another number of waiters then, and has
+                // woken, or is going to, as many as it found: this one, too.
+                loop {
+                    let state = self.state.load();
+                    if (state >> 32) as i32 == 0 {
+                        // SAFETY: the same contract.
+                        unsafe { sync_runtime_semacquire(sema) };
+                        break;
+                    }
+                    if state as u32 == 0 {
+                        panic!("{REUSED}");
+                    }
+                    if self.state.cas(state, state - 1) {
+                        return false;
+                    }
+                }
+            }
+            if self.state.load() != 0 {
+                panic!("{REUSED}");
+            }
+            return true;
+        }
+    }
 }
