@@ -217,19 +217,47 @@ pub unsafe fn chansend1(c: *mut Hchan, elem: *const c_void) {
     unsafe { chansend(c, elem, true) };
 }
 
+/// What became of a send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sent {
+    /// The element has moved.
+    Yes,
+    /// It has not: nobody was there to take it at once.
+    WouldBlock,
+    /// It has not: the channel is closed.
+    Closed,
+}
+
 /// Sends the element at `ep`. Without `block`, returns false instead of waiting.
-///
-/// A wake-up with `g.param == nil` cannot happen here: the waker always leaves the sudog there, and
-/// `sudog.success` tells a hand-over from a close.
 ///
 /// # Panics
 /// `send on closed channel`; the element has not moved then.
 ///
 /// # Safety
+/// As for [`chansend_checked`].
+///
+/// Go: chan.go:171 chansend
+#[inline]
+pub unsafe fn chansend(c: *mut Hchan, ep: *const c_void, block: bool) -> bool {
+    // SAFETY: the same contract.
+    match unsafe { chansend_checked(c, ep, block) } {
+        Sent::Yes => true,
+        Sent::WouldBlock => false,
+        Sent::Closed => plain_error("send on closed channel"),
+    }
+}
+
+/// [`chansend`] that tells of a closed channel instead of panicking.
+///
+/// A wake-up with `g.param == nil` cannot happen here: the waker always leaves the sudog there, and
+/// `sudog.success` tells a hand-over from a close.
+///
+/// # Safety
 /// On a user goroutine. `c` is nil or live; `ep` is valid for an element of its type.
 ///
 /// Go: chan.go:171 chansend
-pub unsafe fn chansend(c: *mut Hchan, ep: *const c_void, block: bool) -> bool {
+#[inline]
+pub unsafe fn chansend_checked(c: *mut Hchan, ep: *const c_void, block: bool) -> Sent {
     // SAFETY: the fields of the channel are used under its lock, or are atomics; the sudog belongs to this
     // goroutine until it is enqueued, and again after the wake-up.
     unsafe {
@@ -237,7 +265,7 @@ pub unsafe fn chansend(c: *mut Hchan, ep: *const c_void, block: bool) -> bool {
         // :172 a nil channel blocks for ever
         if c.is_null() {
             if !block {
-                return false;
+                return Sent::WouldBlock;
             }
             gopark(None, core::ptr::null_mut(), WaitReason::ChanSendNilChan);
             throw("unreachable");
@@ -248,20 +276,20 @@ pub unsafe fn chansend(c: *mut Hchan, ep: *const c_void, block: bool) -> bool {
         // channel was open and not ready. Their order may even be swapped; progress comes from the unlocks in
         // chanrecv and closechan.
         if !block && (*c).closed.get() == 0 && full(c) {
-            return false;
+            return Sent::WouldBlock;
         }
         // :208 block profiling: left out, so t0 is 0 throughout
         lock(&raw mut (*c).lock); // :213
         // :215
         if (*c).closed.get() != 0 {
             unlock(&raw mut (*c).lock);
-            plain_error("send on closed channel");
+            return Sent::Closed;
         }
         // :220 A receiver waits: hand the value to it past the buffer.
         let sg = dequeue(&raw mut (*c).recvq);
         if !sg.is_null() {
             send(c, sg, ep, || unlock(&raw mut (*c).lock));
-            return true;
+            return Sent::Yes;
         }
         // :227 room in the buffer
         if (*c).qcount.get() < (*c).dataqsiz {
@@ -274,12 +302,12 @@ pub unsafe fn chansend(c: *mut Hchan, ep: *const c_void, block: bool) -> bool {
             }
             (*c).qcount.bump(1);
             unlock(&raw mut (*c).lock);
-            return true;
+            return Sent::Yes;
         }
         // :243
         if !block {
             unlock(&raw mut (*c).lock);
-            return false;
+            return Sent::WouldBlock;
         }
         // :249 wait; some receiver will complete the operation
         let gp = getg();
@@ -311,9 +339,9 @@ pub unsafe fn chansend(c: *mut Hchan, ep: *const c_void, block: bool) -> bool {
             if (*c).closed.get() == 0 {
                 throw("chansend: spurious wakeup");
             }
-            plain_error("send on closed channel");
+            return Sent::Closed;
         }
-        true
+        Sent::Yes
     }
 }
 

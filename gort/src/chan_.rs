@@ -3,9 +3,17 @@
 use core::ffi::c_void;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
-use gort_chan::{chancap, chanlen, chanrecv, chansend, closechan, freechan, makechan};
+use crate::__select::{self, RawCase, RecvCase, SendCase};
+use crate::time::Timer;
+use gort_chan::{
+    Sent, chancap, chanlen, chanrecv, chansend, chansend_checked, closechan, freechan, makechan,
+};
 use gort_proc::{ElemType, Hchan};
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::iter::FusedIterator;
+use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::time::{Duration, Instant};
 
 /// An element in flight. Go limits elements to 64 KiB; larger ones travel in a box.
 #[repr(C)]
@@ -67,6 +75,19 @@ impl<T> Slot<T> {
 /// Channels are not closed by dropping handles: as in Go, a channel is closed by [`close`](Chan::close), or
 /// never, and a goroutine that waits on a channel that nobody else can reach waits for ever (and is reported
 /// when all do).
+///
+/// Two handles are equal if they are handles of one channel. The default is the nil channel, as Go's zero value is.
+///
+/// ```
+/// # gort::run(|| {
+/// let c = gort::chan::<u32>(2);
+/// c.send(1);
+/// c.send(2);
+/// c.close();
+/// assert_eq!(c.recv(), Some(1));
+/// assert_eq!(c.into_iter().collect::<Vec<_>>(), [2]);
+/// # })
+/// ```
 pub struct Chan<T> {
     c: *mut Hchan,
     _t: TakesAndGives<T>,
@@ -92,7 +113,20 @@ unsafe impl<T: Send> Send for Chan<T> {}
 // SAFETY: the same.
 unsafe impl<T: Send> Sync for Chan<T> {}
 
+// No operation leaves a channel half done.
+impl<T> UnwindSafe for Chan<T> {}
+impl<T> RefUnwindSafe for Chan<T> {}
+
 /// Makes a channel with room for `cap` values; 0 makes it a rendezvous. Go's `make(chan T, cap)`.
+///
+/// ```
+/// # gort::run(|| {
+/// let c = gort::chan(0);
+/// let tx = c.clone();
+/// gort::go(move || tx.send("hello"));
+/// assert_eq!(c.recv(), Some("hello"));
+/// # })
+/// ```
 ///
 /// # Panics
 /// `makechan: size out of range`
@@ -156,6 +190,13 @@ impl<T> Chan<T> {
     }
 
     /// The nil channel: sends and receives block for ever, a `select!` never chooses it.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let nil = gort::Chan::<u32>::nil();
+    /// gort::select! { recv(nil) => unreachable!(), default => {} }
+    /// # })
+    /// ```
     pub const fn nil() -> Self {
         Chan { c: core::ptr::null_mut(), _t: PhantomData }
     }
@@ -226,6 +267,14 @@ impl<T> Drop for Outgoing<T> {
 impl<T> Chan<T> {
     /// Sends `v`, waiting for room or a receiver. Go's `c <- v`.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(1);
+    /// c.send(1);
+    /// assert_eq!(c.len(), 1);
+    /// # })
+    /// ```
+    ///
     /// # Panics
     /// `send on closed channel`; `v` is dropped then.
     #[inline]
@@ -238,6 +287,14 @@ impl<T> Chan<T> {
     }
 
     /// Sends `v` if that is possible at once.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(1);
+    /// assert!(c.try_send(1).is_ok());
+    /// assert_eq!(c.try_send(2).unwrap_err().into_inner(), 2);
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// Gives `v` back otherwise.
@@ -257,7 +314,150 @@ impl<T> Chan<T> {
         Err(TrySendError(unsafe { o.slot.take() }))
     }
 
+    /// [`send`](Self::send) that gives `v` back if the channel is closed, or is closed meanwhile, where Go panics.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(1);
+    /// assert_eq!(c.send_checked(1), Ok(()));
+    /// c.close();
+    /// assert_eq!(c.send_checked(2), Err(gort::SendError(2)));
+    /// # })
+    /// ```
+    ///
+    /// # Errors
+    /// Gives `v` back if the channel is closed.
+    #[inline]
+    pub fn send_checked(&self, v: T) -> Result<(), SendError<T>> {
+        self.offer(v, true).map_err(|(v, _)| SendError(v))
+    }
+
+    /// [`try_send`](Self::try_send) that tells of a closed channel instead of panicking.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::TrySendCheckedError::{Closed, Full};
+    /// let c = gort::chan(1);
+    /// assert_eq!(c.try_send_checked(1), Ok(()));
+    /// assert_eq!(c.try_send_checked(2), Err(Full(2)));
+    /// c.close();
+    /// assert_eq!(c.try_send_checked(3), Err(Closed(3)));
+    /// # })
+    /// ```
+    ///
+    /// # Errors
+    /// Gives `v` back, if it cannot be sent at once or the channel is closed.
+    #[inline]
+    pub fn try_send_checked(&self, v: T) -> Result<(), TrySendCheckedError<T>> {
+        self.offer(v, false).map_err(|(v, closed)| {
+            if closed { TrySendCheckedError::Closed(v) } else { TrySendCheckedError::Full(v) }
+        })
+    }
+
+    /// Sends `v`, or gives it back and says whether the channel is closed.
+    #[inline]
+    fn offer(&self, v: T, block: bool) -> Result<(), (T, bool)> {
+        let mut o = Outgoing { slot: Slot::full(v), sent: false };
+        // SAFETY: as in send.
+        let sent = unsafe { chansend_checked(self.c, o.slot.ptr(), block) };
+        o.sent = true;
+        if sent == Sent::Yes {
+            return Ok(());
+        }
+        // SAFETY: not sent, so the slot is full; `sent` keeps the drop away.
+        Err((unsafe { o.slot.take() }, sent == Sent::Closed))
+    }
+
+    /// Sends `v`, waiting at most for `d` for room or a receiver.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::SendTimeoutError::Timeout;
+    /// let c = gort::chan(0);
+    /// let d = std::time::Duration::from_millis(1);
+    /// assert_eq!(c.send_timeout("nobody is there", d), Err(Timeout("nobody is there")));
+    /// # })
+    /// ```
+    ///
+    /// # Errors
+    /// Gives `v` back if the time has passed or the channel is closed.
+    pub fn send_timeout(&self, v: T, d: Duration) -> Result<(), SendTimeoutError<T>> {
+        match self.try_send_checked(v) {
+            Err(TrySendCheckedError::Full(v)) if d.is_zero() => Err(SendTimeoutError::Timeout(v)),
+            Err(TrySendCheckedError::Full(v)) => {
+                let mut case = SendCase::new(self, Some(v));
+                if within(d, case.raw()) {
+                    return case.result().map_err(|e| SendTimeoutError::Closed(e.0));
+                }
+                match case.take() {
+                    // Both may have been ready.
+                    Some(v) => self.send_timeout(v, Duration::ZERO),
+                    None => Ok(()),
+                }
+            }
+            Err(TrySendCheckedError::Closed(v)) => Err(SendTimeoutError::Closed(v)),
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Sends `v`, waiting at most until `t`.
+    ///
+    /// # Errors
+    /// As [`send_timeout`](Self::send_timeout).
+    pub fn send_deadline(&self, v: T, t: Instant) -> Result<(), SendTimeoutError<T>> {
+        self.send_timeout(v, t.saturating_duration_since(Instant::now()))
+    }
+
+    /// Receives a value, waiting at most for `d`. A value that is there when the time has passed is received, so none is
+    /// lost.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::RecvTimeoutError::{Closed, Timeout};
+    /// let c = gort::chan(1);
+    /// let d = std::time::Duration::from_millis(1);
+    /// assert_eq!(c.recv_timeout(d), Err(Timeout));
+    /// c.send(1);
+    /// assert_eq!(c.recv_timeout(d), Ok(1));
+    /// c.close();
+    /// assert_eq!(c.recv_timeout(d), Err(Closed));
+    /// # })
+    /// ```
+    ///
+    /// # Errors
+    /// `Timeout` if none came in time, `Closed` if none will come.
+    pub fn recv_timeout(&self, d: Duration) -> Result<T, RecvTimeoutError> {
+        let now = || match self.try_recv() {
+            Ok(v) => Ok(v),
+            Err(TryRecvError::Empty) => Err(RecvTimeoutError::Timeout),
+            Err(TryRecvError::Closed) => Err(RecvTimeoutError::Closed),
+        };
+        match now() {
+            Err(RecvTimeoutError::Timeout) if !d.is_zero() => {}
+            r => return r,
+        }
+        let mut case = RecvCase::new(self, true);
+        if within(d, case.raw()) { case.finish().ok_or(RecvTimeoutError::Closed) } else { now() }
+    }
+
+    /// Receives a value, waiting at most until `t`.
+    ///
+    /// # Errors
+    /// As [`recv_timeout`](Self::recv_timeout).
+    pub fn recv_deadline(&self, t: Instant) -> Result<T, RecvTimeoutError> {
+        self.recv_timeout(t.saturating_duration_since(Instant::now()))
+    }
+
     /// Receives a value, waiting for one; `None` once the channel is closed and empty. Go's `v, ok := <-c`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(1);
+    /// c.send(1);
+    /// c.close();
+    /// assert_eq!((c.recv(), c.recv()), (Some(1), None));
+    /// # })
+    /// ```
     #[inline]
     pub fn recv(&self) -> Option<T> {
         let mut s = Slot::<T>::empty();
@@ -268,6 +468,16 @@ impl<T> Chan<T> {
     }
 
     /// Receives a value if one is there.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::TryRecvError::{Closed, Empty};
+    /// let c = gort::chan::<u32>(1);
+    /// assert_eq!(c.try_recv(), Err(Empty));
+    /// c.close();
+    /// assert_eq!(c.try_recv(), Err(Closed));
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// `Empty` if none is, `Closed` if none will come.
@@ -285,6 +495,15 @@ impl<T> Chan<T> {
 
     /// Closes the channel: receivers get what is buffered, then `None`. Go's `close(c)`.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan::<u32>(0);
+    /// c.close();
+    /// assert_eq!(c.recv(), None);
+    /// assert_eq!(gort::recover(|| c.close()).unwrap_err().message(), "close of closed channel");
+    /// # })
+    /// ```
+    ///
     /// # Panics
     /// `close of closed channel`, `close of nil channel`
     pub fn close(&self) {
@@ -293,13 +512,81 @@ impl<T> Chan<T> {
     }
 
     /// Receives until the channel is closed and empty. Go's `for v := range c`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(2);
+    /// c.send(1);
+    /// c.send(2);
+    /// c.close();
+    /// assert_eq!(c.iter().sum::<i32>(), 3);
+    /// # })
+    /// ```
     pub fn iter(&self) -> Iter<'_, T> {
         Iter(self)
     }
 }
 
+/// Waits for the case, at most for `d`; whether it was chosen.
+fn within(d: Duration, case: RawCase<'_>) -> bool {
+    let timer = Timer::new(d);
+    let mut expiry = RecvCase::new(timer.c(), true);
+    let chosen = __select::run([case, expiry.raw()], false);
+    timer.stop();
+    chosen == 0
+}
+
 /// The values of a channel until it is closed. See [`Chan::iter`].
+#[must_use = "iterators do nothing unless they are asked"]
 pub struct Iter<'a, T>(&'a Chan<T>);
+
+/// The values of a channel until it is closed, with the handle: `for v in c`.
+#[must_use = "iterators do nothing unless they are asked"]
+pub struct IntoIter<T>(Chan<T>);
+
+impl<T> Iterator for IntoIter<T> {
+    type Item = T;
+    fn next(&mut self) -> Option<T> {
+        self.0.recv()
+    }
+}
+
+impl<T> fmt::Debug for Iter<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Iter").field(self.0).finish()
+    }
+}
+impl<T> fmt::Debug for IntoIter<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("IntoIter").field(&self.0).finish()
+    }
+}
+
+// A channel that has been closed stays so.
+impl<T> FusedIterator for Iter<'_, T> {}
+impl<T> FusedIterator for IntoIter<T> {}
+
+impl<T> Clone for Iter<'_, T> {
+    fn clone(&self) -> Self {
+        Iter(self.0)
+    }
+}
+
+impl<T> IntoIterator for Chan<T> {
+    type Item = T;
+    type IntoIter = IntoIter<T>;
+    fn into_iter(self) -> IntoIter<T> {
+        IntoIter(self)
+    }
+}
+
+impl<T> IntoIterator for Receiver<T> {
+    type Item = T;
+    type IntoIter = IntoIter<T>;
+    fn into_iter(self) -> IntoIter<T> {
+        IntoIter(self.0)
+    }
+}
 
 impl<T> Iterator for Iter<'_, T> {
     type Item = T;
@@ -330,13 +617,83 @@ impl<T> PartialEq for Chan<T> {
 }
 impl<T> Eq for Chan<T> {}
 
+impl<T> Hash for Chan<T> {
+    fn hash<H: Hasher>(&self, h: &mut H) {
+        self.c.hash(h);
+    }
+}
+
+impl<T> Default for Chan<T> {
+    /// The nil channel, as Go's zero value.
+    fn default() -> Self {
+        Self::nil()
+    }
+}
+
 /// The sending half of a channel: Go's `chan<- T`.
-#[derive(Debug, PartialEq, Eq)]
+///
+/// ```
+/// # gort::run(|| {
+/// let c = gort::chan(1);
+/// let tx: gort::Sender<u32> = c.sender();
+/// tx.send(1);
+/// assert_eq!(c.recv(), Some(1));
+/// # })
+/// ```
 pub struct Sender<T>(Chan<T>);
 
 /// The receiving half of a channel: Go's `<-chan T`.
-#[derive(Debug, PartialEq, Eq)]
+///
+/// ```
+/// # gort::run(|| {
+/// let c = gort::chan(1);
+/// let rx: gort::Receiver<u32> = c.receiver();
+/// c.send(1);
+/// assert_eq!(rx.recv(), Some(1));
+/// # })
+/// ```
 pub struct Receiver<T>(Chan<T>);
+
+// Not derived: nothing is asked of `T`.
+macro_rules! half {
+    ($($t:ident)*) => { $(
+        impl<T> fmt::Debug for $t<T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_tuple(stringify!($t)).field(&self.0).finish()
+            }
+        }
+        impl<T> PartialEq for $t<T> {
+            /// Whether both are of the same channel, as `==` in Go.
+            fn eq(&self, o: &Self) -> bool {
+                self.0 == o.0
+            }
+        }
+        impl<T> Eq for $t<T> {}
+        impl<T> Hash for $t<T> {
+            fn hash<H: Hasher>(&self, h: &mut H) {
+                self.0.hash(h);
+            }
+        }
+        impl<T> Default for $t<T> {
+            /// The nil channel, as Go's zero value.
+            fn default() -> Self {
+                $t(Chan::nil())
+            }
+        }
+    )* };
+}
+half!(Sender Receiver);
+
+impl<T> From<Chan<T>> for Sender<T> {
+    fn from(c: Chan<T>) -> Self {
+        Sender(c)
+    }
+}
+impl<T> From<Chan<T>> for Receiver<T> {
+    fn from(c: Chan<T>) -> Self {
+        Receiver(c)
+    }
+}
 
 impl<T> Clone for Sender<T> {
     fn clone(&self) -> Self {
@@ -350,6 +707,10 @@ impl<T> Clone for Receiver<T> {
 }
 
 impl<T> Sender<T> {
+    /// See [`Chan::nil`].
+    pub const fn nil() -> Self {
+        Sender(Chan::nil())
+    }
     /// See [`Chan::send`].
     ///
     /// # Panics
@@ -365,6 +726,40 @@ impl<T> Sender<T> {
     #[inline]
     pub fn try_send(&self, v: T) -> Result<(), TrySendError<T>> {
         self.0.try_send(v)
+    }
+    /// See [`Chan::send_checked`].
+    ///
+    /// # Errors
+    /// Gives `v` back if the channel is closed.
+    #[inline]
+    pub fn send_checked(&self, v: T) -> Result<(), SendError<T>> {
+        self.0.send_checked(v)
+    }
+    /// See [`Chan::try_send_checked`].
+    ///
+    /// # Errors
+    /// Gives `v` back, if it cannot be sent at once or the channel is closed.
+    #[inline]
+    pub fn try_send_checked(&self, v: T) -> Result<(), TrySendCheckedError<T>> {
+        self.0.try_send_checked(v)
+    }
+    /// See [`Chan::send_timeout`].
+    ///
+    /// # Errors
+    /// Gives `v` back if the time has passed or the channel is closed.
+    pub fn send_timeout(&self, v: T, d: Duration) -> Result<(), SendTimeoutError<T>> {
+        self.0.send_timeout(v, d)
+    }
+    /// See [`Chan::send_deadline`].
+    ///
+    /// # Errors
+    /// Gives `v` back if the time has passed or the channel is closed.
+    pub fn send_deadline(&self, v: T, t: Instant) -> Result<(), SendTimeoutError<T>> {
+        self.0.send_deadline(v, t)
+    }
+    /// Whether this is the nil channel.
+    pub fn is_nil(&self) -> bool {
+        self.0.is_nil()
     }
     /// See [`Chan::close`].
     pub fn close(&self) {
@@ -390,6 +785,14 @@ impl<T> Sender<T> {
 }
 
 impl<T> Receiver<T> {
+    /// See [`Chan::nil`].
+    pub const fn nil() -> Self {
+        Receiver(Chan::nil())
+    }
+    /// The whole channel.
+    pub(crate) fn chan(&self) -> &Chan<T> {
+        &self.0
+    }
     /// See [`Chan::recv`].
     #[inline]
     pub fn recv(&self) -> Option<T> {
@@ -402,6 +805,24 @@ impl<T> Receiver<T> {
     #[inline]
     pub fn try_recv(&self) -> Result<T, TryRecvError> {
         self.0.try_recv()
+    }
+    /// See [`Chan::recv_timeout`].
+    ///
+    /// # Errors
+    /// `Timeout` or `Closed`.
+    pub fn recv_timeout(&self, d: Duration) -> Result<T, RecvTimeoutError> {
+        self.0.recv_timeout(d)
+    }
+    /// See [`Chan::recv_deadline`].
+    ///
+    /// # Errors
+    /// `Timeout` or `Closed`.
+    pub fn recv_deadline(&self, t: Instant) -> Result<T, RecvTimeoutError> {
+        self.0.recv_deadline(t)
+    }
+    /// Whether this is the nil channel.
+    pub fn is_nil(&self) -> bool {
+        self.0.is_nil()
     }
     /// See [`Chan::iter`].
     pub fn iter(&self) -> Iter<'_, T> {
@@ -434,23 +855,107 @@ impl<'a, T> IntoIterator for &'a Receiver<T> {
     }
 }
 
-/// The value that could not be sent at once.
+/// The value that could not be sent at once. See [`Chan::try_send`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TrySendError<T>(pub T);
 
-impl<T> fmt::Debug for TrySendError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TrySendError(..)")
+/// The value that could not be sent, as the channel is closed. See [`Chan::send_checked`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SendError<T>(pub T);
+
+/// Why a value could not be sent, and the value. See [`Chan::try_send_checked`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TrySendCheckedError<T> {
+    /// No room, and nobody waits for it.
+    Full(T),
+    /// The channel is closed.
+    Closed(T),
+}
+
+/// Why a value could not be sent, and the value. See [`Chan::send_timeout`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SendTimeoutError<T> {
+    /// No room, and nobody came for it in time.
+    Timeout(T),
+    /// The channel is closed.
+    Closed(T),
+}
+
+impl<T> TrySendError<T> {
+    /// The value.
+    pub fn into_inner(self) -> T {
+        self.0
     }
 }
-impl<T> fmt::Display for TrySendError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the send would block")
+impl<T> SendError<T> {
+    /// The value.
+    pub fn into_inner(self) -> T {
+        self.0
     }
 }
-impl<T> std::error::Error for TrySendError<T> {}
+impl<T> TrySendCheckedError<T> {
+    /// The value.
+    pub fn into_inner(self) -> T {
+        match self {
+            Self::Full(v) | Self::Closed(v) => v,
+        }
+    }
+}
+impl<T> SendTimeoutError<T> {
+    /// The value.
+    pub fn into_inner(self) -> T {
+        match self {
+            Self::Timeout(v) | Self::Closed(v) => v,
+        }
+    }
+}
+
+/// Errors that carry a value: it is not printed, so it need not be printable.
+macro_rules! carries {
+    ($($t:ident: $($p:pat => $name:literal $text:literal),*;)*) => { $(
+        impl<T> fmt::Debug for $t<T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $($p => $name),* })
+            }
+        }
+        impl<T> fmt::Display for $t<T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $($p => $text),* })
+            }
+        }
+        impl<T> std::error::Error for $t<T> {}
+    )* };
+}
+carries! {
+    TrySendError: Self(_) => "TrySendError(..)" "the send would block";
+    SendError: Self(_) => "SendError(..)" "send on closed channel";
+    TrySendCheckedError: Self::Full(_) => "Full(..)" "the send would block",
+        Self::Closed(_) => "Closed(..)" "send on closed channel";
+    SendTimeoutError: Self::Timeout(_) => "Timeout(..)" "the send timed out",
+        Self::Closed(_) => "Closed(..)" "send on closed channel";
+}
+
+/// Why nothing was received in time. See [`Chan::recv_timeout`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RecvTimeoutError {
+    /// Nothing came in time.
+    Timeout,
+    /// Closed and empty.
+    Closed,
+}
+
+impl fmt::Display for RecvTimeoutError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            RecvTimeoutError::Timeout => "the receive timed out",
+            RecvTimeoutError::Closed => "the channel is closed",
+        })
+    }
+}
+impl std::error::Error for RecvTimeoutError {}
 
 /// Why nothing could be received at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TryRecvError {
     /// Nothing there yet.
     Empty,

@@ -153,11 +153,34 @@ enum Found {
 /// `send on closed channel`
 ///
 /// # Safety
+/// As for [`selectgo_checked`].
+///
+/// Go: select.go:121 selectgo
+#[inline]
+pub unsafe fn selectgo(
+    cas0: *mut Scase,
+    order0: *mut u16,
+    nsends: usize,
+    nrecvs: usize,
+    blocking: bool,
+) -> (isize, bool) {
+    // SAFETY: the same contract.
+    let (casi, ok) = unsafe { selectgo_checked(cas0, order0, nsends, nrecvs, blocking) };
+    if casi >= 0 && (casi as usize) < nsends && !ok {
+        plain_error("send on closed channel"); // :525
+    }
+    (casi, ok && casi as usize >= nsends)
+}
+
+/// [`selectgo`] that tells of a send on a closed channel instead of panicking: for a send the second result says
+/// whether the element has moved.
+///
+/// # Safety
 /// On a user goroutine. `cas0` is valid for the cases, `order0` for the indices; each element pointer for its
 /// channel's type (nil is allowed in receives).
 ///
 /// Go: select.go:121 selectgo
-pub unsafe fn selectgo(
+pub unsafe fn selectgo_checked(
     cas0: *mut Scase,
     order0: *mut u16,
     nsends: usize,
@@ -333,15 +356,11 @@ pub unsafe fn selectgo(
         let Some(casi) = chosen else {
             throw("selectgo: bad wakeup");
         };
-        let mut recv_ok = false;
         // :397
-        if casi < nsends {
-            if !case_success {
-                return finish(scases, lockorder, casi, Found::SClose);
-            }
-        } else {
-            recv_ok = case_success;
+        if casi < nsends && !case_success {
+            return finish(scases, lockorder, casi, Found::SClose);
         }
+        let recv_ok = case_success; // :401
         // :405 race, msan, asan: left out
         selunlock(scases, lockorder); // :427
         (casi as isize, recv_ok)
@@ -385,6 +404,7 @@ unsafe fn finish(scases: &[Scase], lockorder: &[u16], casi: usize, f: Found) -> 
                     (*c).sendx = 0;
                 }
                 (*c).qcount.bump(1);
+                recv_ok = true; // gort's own: sent
                 selunlock(scases, lockorder); // :476
             }
             Found::Recv(sg) => {
@@ -402,11 +422,11 @@ unsafe fn finish(scases: &[Scase], lockorder: &[u16], casi: usize, f: Found) -> 
             Found::Send(sg) => {
                 // :511
                 send(c, sg, cas.elem, || selunlock(scases, lockorder));
+                recv_ok = true;
             }
             Found::SClose => {
-                // :525
+                // :525 the caller panics, unless it was asked not to
                 selunlock(scases, lockorder);
-                plain_error("send on closed channel");
             }
         }
         (casi as isize, recv_ok) // :521 earlier in Go's text
@@ -450,6 +470,25 @@ pub enum SelectDir {
 ///
 /// Go: select.go:553 reflect_rselect
 pub unsafe fn reflect_rselect(cases: &[RuntimeSelect]) -> (isize, bool) {
+    // SAFETY: the same contract.
+    let (chosen, ok) = unsafe { reflect_rselect_checked(cases) };
+    if chosen >= 0 && cases[chosen as usize].dir == SelectDir::Send {
+        if !ok {
+            plain_error("send on closed channel"); // what selectgo does
+        }
+        return (chosen, false);
+    }
+    (chosen, ok)
+}
+
+/// [`reflect_rselect`] that tells of a send on a closed channel instead of panicking: for a send the second result
+/// says whether the element has moved.
+///
+/// # Safety
+/// As for [`reflect_rselect`].
+///
+/// Go: select.go:553 reflect_rselect
+pub unsafe fn reflect_rselect_checked(cases: &[RuntimeSelect]) -> (isize, bool) {
     // SAFETY: the vectors below live on this goroutine until the select is over; the rest is the caller's.
     unsafe {
         // :554
@@ -490,7 +529,8 @@ pub unsafe fn reflect_rselect(cases: &[RuntimeSelect]) -> (isize, bool) {
             orig.copy_within(from.., nsends);
         }
         let mut order = vec![0u16; 2 * (nsends + nrecvs)]; // :590
-        let (chosen, recv_ok) = selectgo(sel.as_mut_ptr(), order.as_mut_ptr(), nsends, nrecvs, dflt == -1); // :600
+        let (chosen, recv_ok) =
+            selectgo_checked(sel.as_mut_ptr(), order.as_mut_ptr(), nsends, nrecvs, dflt == -1); // :600
         // :603 back to the caller's numbering
         let chosen = if chosen < 0 { dflt } else { orig[chosen as usize] };
         (chosen, recv_ok)

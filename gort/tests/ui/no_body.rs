@@ -1,0 +1,7 @@
+use gort::*;
+fn main() {
+    run(|| {
+        let c = chan::<u32>(0);
+        select! { recv(c) -> _ => }
+    })
+}
