@@ -32,6 +32,15 @@ unsafe extern "C-unwind" fn enter_boxed<F: FnOnce()>(fv: *mut Funcval) {
 /// It runs next on this processor, before what is queued, unless another one takes it over. A panic that
 /// leaves `f` ends the program with Go's report and status 2; see [`recover`](crate::recover).
 ///
+/// ```
+/// # gort::run(|| {
+/// let c = gort::chan(0);
+/// let tx = c.clone();
+/// gort::go(move || tx.send(42));
+/// assert_eq!(c.recv(), Some(42));
+/// # })
+/// ```
+///
 /// On a thread of the program's own it works as well, and starts the runtime if need be.
 #[inline(always)]
 pub fn go<F: FnOnce() + Send + 'static>(f: F) {
@@ -49,37 +58,77 @@ pub fn go_on<F: FnOnce() + Send + 'static>(kind: StackKind, f: F) {
 #[inline]
 fn go_pc<F: FnOnce() + Send + 'static>(kind: StackKind, f: F, pc: usize) {
     if getg().is_null() {
-        return outside("go", || start(kind, f, pc));
+        // SAFETY: it borrows nothing that could end.
+        return outside("go", || unsafe { start(kind, 0, f, pc) });
     }
     // SAFETY: on a goroutine; nothing is held.
     unsafe { preempt_check() };
-    start(kind, f, pc);
+    // SAFETY: it borrows nothing that could end.
+    unsafe { start(kind, 0, f, pc) };
+}
+
+/// [`go`] with a native stack of at least so many bytes (0: as many as others have), said to be created at `pc`.
+#[inline]
+pub(crate) fn go_sized<F: FnOnce() + Send + 'static>(stack: usize, f: F, pc: usize) {
+    // SAFETY: `f` borrows nothing that could end.
+    unsafe { go_sized_borrowing(stack, f, pc) }
+}
+
+/// [`go`] for a function that borrows.
+///
+/// # Safety
+/// What `f` borrows lives until it has returned.
+#[inline]
+pub(crate) unsafe fn go_borrowing<F: FnOnce() + Send>(f: F, pc: usize) {
+    // SAFETY: the same contract.
+    unsafe { go_sized_borrowing(0, f, pc) }
+}
+
+/// [`go_sized`] for a function that borrows.
+///
+/// # Safety
+/// What `f` borrows lives until it has returned.
+#[inline]
+pub(crate) unsafe fn go_sized_borrowing<F: FnOnce() + Send>(stack: usize, f: F, pc: usize) {
+    if getg().is_null() {
+        // SAFETY: the caller's contract.
+        return outside("go", || unsafe { start(StackKind::Native, stack, f, pc) });
+    }
+    // SAFETY: on a goroutine, nothing is held; the rest is the caller's.
+    unsafe {
+        preempt_check();
+        start(StackKind::Native, stack, f, pc);
+    }
 }
 
 /// [`go`] where locks of the runtime may be held: without giving way.
 #[inline(always)]
 pub(crate) fn go_locked<F: FnOnce() + Send + 'static>(f: F) {
     let (pc, _, _) = getpcspbp();
-    start(StackKind::Native, f, pc);
+    // SAFETY: it borrows nothing that could end.
+    unsafe { start(StackKind::Native, 0, f, pc) };
 }
 
 /// [`go_locked`] with a stack of that kind.
 #[inline(always)]
 pub(crate) fn go_on_locked<F: FnOnce() + Send + 'static>(kind: StackKind, f: F) {
     let (pc, _, _) = getpcspbp();
-    start(kind, f, pc);
+    // SAFETY: it borrows nothing that could end.
+    unsafe { start(kind, 0, f, pc) };
 }
 
+/// # Safety
+/// What `f` borrows lives until it has returned.
 #[inline]
-fn start<F: FnOnce() + Send + 'static>(kind: StackKind, f: F, pc: usize) {
+unsafe fn start<F: FnOnce() + Send>(kind: StackKind, stack: usize, f: F, pc: usize) {
     if size_of::<Closure<F>>() <= MAX_ARGS && align_of::<Closure<F>>() <= 16 {
         let mut c = Closure { fv: Funcval { fn_: enter::<F> }, f: ManuallyDrop::new(f) };
         // SAFETY: the closure's bytes move to the new goroutine, which takes it from there.
-        unsafe { newproc_kind((&raw mut c).cast(), size_of::<Closure<F>>(), pc, kind) }
+        unsafe { newproc_sized((&raw mut c).cast(), size_of::<Closure<F>>(), pc, kind, stack) }
     } else {
         let c = Box::new(Closure { fv: Funcval { fn_: enter_boxed::<F> }, f: ManuallyDrop::new(f) });
         // SAFETY: the closure is leaked here and taken back by `enter_boxed`, on the new goroutine.
-        unsafe { newproc_kind(Box::into_raw(c).cast(), 0, pc, kind) }
+        unsafe { newproc_sized(Box::into_raw(c).cast(), 0, pc, kind, stack) }
     }
 }
 
@@ -99,6 +148,13 @@ pub unsafe fn go_raw(fv: *mut Funcval, callerpc: usize) {
 
 /// Runs `f`, which may block its thread (a system call, a foreign function, a file), without keeping other
 /// goroutines from running: the processor is handed on if it takes long. Go does this around every system call.
+///
+/// ```
+/// # gort::run(|| {
+/// let text = gort::blocking(|| std::fs::read_to_string("/proc/self/comm")).unwrap();
+/// assert!(!text.is_empty());
+/// # })
+/// ```
 ///
 /// Inside `f` no other function of this crate may be called but [`recover`](crate::recover) and those that end the
 /// goroutine or the program: one that needs the processor ends the program with `gort: operation inside of

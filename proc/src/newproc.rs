@@ -137,13 +137,24 @@ pub unsafe fn newproc_args(f: *mut Funcval, narg: usize, callerpc: usize) {
 /// As [`newproc_args()`].
 #[inline]
 pub unsafe fn newproc_kind(f: *mut Funcval, narg: usize, callerpc: usize, kind: StackKind) {
+    // SAFETY: the same contract.
+    unsafe { newproc_sized(f, narg, callerpc, kind, 0) }
+}
+
+/// [`newproc_kind()`] for a goroutine whose native stack has at least so many bytes; 0: as many as others have. gort's
+/// own: Go's stacks grow.
+///
+/// # Safety
+/// As [`newproc_args()`].
+#[inline]
+pub unsafe fn newproc_sized(f: *mut Funcval, narg: usize, callerpc: usize, kind: StackKind, stack: usize) {
     // SAFETY: on the system stack the thread keeps its P, as newproc1 and runqput need.
     unsafe {
         // :4975
         let gp = getg();
         // :4977
         systemstack(|| {
-            let newg = newproc1_args(f, narg, gp, callerpc, false, WaitReason::Zero, kind);
+            let newg = newproc1_args(f, narg, gp, callerpc, false, WaitReason::Zero, kind, stack);
 
             // :4980
             let pp = (*(*getg()).m).p.ptr();
@@ -172,7 +183,7 @@ pub unsafe fn newproc1(
     waitreason: WaitReason,
 ) -> *mut G {
     // SAFETY: the same contract.
-    unsafe { newproc1_args(f, 0, callergp, callerpc, parked, waitreason, StackKind::Native) }
+    unsafe { newproc1_args(f, 0, callergp, callerpc, parked, waitreason, StackKind::Native, 0) }
 }
 
 /// [`newproc1`] for [`newproc_args`].
@@ -181,6 +192,7 @@ pub unsafe fn newproc1(
 /// As [`newproc1`] and [`newproc_args`].
 ///
 /// Go: proc.go:4992 newproc1
+#[allow(clippy::too_many_arguments)]
 unsafe fn newproc1_args(
     mut f: *mut Funcval,
     narg: usize,
@@ -189,6 +201,7 @@ unsafe fn newproc1_args(
     parked: bool,
     waitreason: WaitReason,
     kind: StackKind,
+    stack: usize,
 ) -> *mut G {
     // SAFETY: M and P stay ours between acquirem and releasem; the new G is nobody else's while it is dead.
     unsafe {
@@ -206,6 +219,9 @@ unsafe fn newproc1_args(
             newg = malg(starting_stack_size() as i32);
             casgstatus(newg, GIDLE, GDEAD);
             allgadd(newg); // :5003 dead, so that nobody walks its empty stack
+        }
+        if stack != 0 {
+            other_stack(newg, stack);
         }
         // :5005
         if (*newg).stack.hi == 0 {
@@ -296,6 +312,28 @@ unsafe fn newproc1_args(
         newg
     }
 }
+
+/// Gives a dead G a stack of at least `size` bytes. It goes when the goroutine ends: `gfput` keeps those of the usual
+/// size only.
+///
+/// # Safety
+/// On the system stack; nobody else has the G, and it has not run on its stack yet.
+#[cold]
+unsafe fn other_stack(gp: *mut G, size: usize) {
+    // SAFETY: the caller's contract.
+    unsafe {
+        let size = size.clamp(starting_stack_size() as usize, MAX_NATIVE_STACK).next_power_of_two();
+        if (*gp).stack.hi - (*gp).stack.lo == size {
+            return;
+        }
+        stackfree((*gp).stack);
+        (*gp).stack = stackalloc(size as u32);
+        (*gp).stackguard0.set((*gp).stack.lo + STACK_GUARD);
+    }
+}
+
+/// The largest native stack that can be asked for.
+pub const MAX_NATIVE_STACK: usize = 1 << 30;
 
 /// How many pcs of an ancestor's stack are kept.
 ///

@@ -1,0 +1,193 @@
+//! Several goroutines and their first error: golang.org/x/sync/errgroup.
+
+use crate::context::{CancelCauseFunc, Cause, Context};
+use crate::sync::{Once, WaitGroup};
+use crate::{Chan, chan, go_};
+use core::fmt;
+use gort_proc::getpcspbp;
+use std::error::Error;
+use std::sync::{Arc, Mutex as StdMutex};
+
+/// Goroutines that work on parts of one task. Go's `errgroup.Group`.
+///
+/// ```
+/// use gort::task::Group;
+/// # gort::run(|| {
+/// let g = Group::new();
+/// for word in ["1", "two", "3"] {
+///     g.go(move || word.parse::<u32>().map(drop));
+/// }
+/// assert_eq!(g.wait().unwrap_err().to_string(), "invalid digit found in string");
+/// # })
+/// ```
+///
+/// A panic that leaves one of the functions ends the program, as with [`go`](crate::go()).
+///
+/// Go (cmd/vendor/golang.org/x/sync/errgroup): errgroup.go:23 Group
+#[must_use = "errors are told by `wait`"]
+pub struct Group {
+    inner: Arc<Inner>,
+    /// Its buffer holds those that run.
+    sem: Option<Chan<()>>,
+}
+
+#[derive(Default)]
+struct Inner {
+    cancel: Option<CancelCauseFunc>,
+    wg: WaitGroup,
+    err_once: Once,
+    err: StdMutex<Option<Cause>>,
+}
+
+impl Inner {
+    fn err(&self) -> Option<Cause> {
+        self.err.lock().unwrap_or_else(|e| e.into_inner()).clone()
+    }
+}
+
+/// A goroutine of a group has ended, by whatever way.
+///
+/// Go (cmd/vendor/golang.org/x/sync/errgroup): errgroup.go:36 done
+struct Done(Arc<Inner>, Option<Chan<()>>);
+
+impl Drop for Done {
+    fn drop(&mut self) {
+        // :37
+        if let Some(sem) = &self.1 {
+            sem.recv();
+        }
+        self.0.wg.done(); // :40
+    }
+}
+
+impl Group {
+    /// A group without a context.
+    pub fn new() -> Self {
+        Self { inner: Arc::default(), sem: None }
+    }
+
+    /// A group, and a context of `ctx` that is done when the first of the group's functions returns an error (its
+    /// [cause](Context::cause)), or [`wait`](Self::wait) returns.
+    ///
+    /// ```
+    /// use gort::{context::Context, task::Group};
+    /// # gort::run(|| {
+    /// let (g, ctx) = Group::with_context(&Context::background());
+    /// let c = ctx.clone();
+    /// g.go(move || c.done().recv().map_or(Ok(()), |()| Err("never")));
+    /// g.go(|| Err("too bad"));
+    /// assert_eq!(g.wait().unwrap_err().to_string(), "too bad");
+    /// assert_eq!(ctx.cause().unwrap().to_string(), "too bad");
+    /// # })
+    /// ```
+    ///
+    /// Go (cmd/vendor/golang.org/x/sync/errgroup): errgroup.go:48 WithContext
+    pub fn with_context(ctx: &Context) -> (Self, Context) {
+        let (ctx, cancel) = ctx.with_cancel_cause(); // :49
+        let inner = Inner { cancel: Some(cancel), ..Inner::default() };
+        (Self { inner: Arc::new(inner), sem: None }, ctx)
+    }
+
+    /// How many functions may run at once: [`go`](Self::go) waits while there are as many. None: any number.
+    ///
+    /// # Panics
+    /// `errgroup: modify limit while N goroutines in the group are still active`
+    ///
+    /// Go (cmd/vendor/golang.org/x/sync/errgroup): errgroup.go:126 SetLimit
+    pub fn set_limit(&mut self, n: Option<usize>) {
+        if let (Some(_), Some(sem)) = (n, &self.sem)
+            && !sem.is_empty()
+        {
+            // :132
+            panic!("errgroup: modify limit while {} goroutines in the group are still active", sem.len());
+        }
+        self.sem = n.map(chan); // :134
+    }
+
+    /// Runs `f` on a goroutine of its own, after waiting until the limit allows it. The first error of all is the
+    /// group's.
+    ///
+    /// Go (cmd/vendor/golang.org/x/sync/errgroup): errgroup.go:69 Go
+    #[inline(always)]
+    pub fn go<E: Into<Box<dyn Error + Send + Sync>>>(
+        &self,
+        f: impl FnOnce() -> Result<(), E> + Send + 'static,
+    ) {
+        let (pc, _, _) = getpcspbp();
+        // :70
+        if let Some(sem) = &self.sem {
+            sem.send(());
+        }
+        self.start(f, pc);
+    }
+
+    /// [`go`](Self::go) that does nothing, and returns false, where that one would wait.
+    ///
+    /// Go (cmd/vendor/golang.org/x/sync/errgroup): errgroup.go:93 TryGo
+    #[inline(always)]
+    pub fn try_go<E: Into<Box<dyn Error + Send + Sync>>>(
+        &self,
+        f: impl FnOnce() -> Result<(), E> + Send + 'static,
+    ) -> bool {
+        let (pc, _, _) = getpcspbp();
+        // :94
+        if let Some(sem) = &self.sem
+            && sem.try_send(()).is_err()
+        {
+            return false; // :99
+        }
+        self.start(f, pc);
+        true
+    }
+
+    /// Go (cmd/vendor/golang.org/x/sync/errgroup): errgroup.go:69 Go
+    fn start<E: Into<Box<dyn Error + Send + Sync>>>(
+        &self,
+        f: impl FnOnce() -> Result<(), E> + Send + 'static,
+        pc: usize,
+    ) {
+        self.inner.wg.add(1); // :74
+        let done = Done(self.inner.clone(), self.sem.clone());
+        let body = move || {
+            let g = &done.0;
+            // :78
+            if let Err(e) = f() {
+                let e: Cause = Arc::from(e.into());
+                g.err_once.call(|| {
+                    *g.err.lock().unwrap_or_else(|e| e.into_inner()) = Some(e.clone()); // :80
+                    if let Some(cancel) = &g.cancel {
+                        cancel.cancel_with(Some(e)); // :82
+                    }
+                });
+            }
+        };
+        go_::go_sized(0, body, pc);
+    }
+
+    /// Waits until all functions have returned.
+    ///
+    /// # Errors
+    /// The first error that one of them returned.
+    ///
+    /// Go (cmd/vendor/golang.org/x/sync/errgroup): errgroup.go:55 Wait
+    pub fn wait(&self) -> Result<(), Cause> {
+        self.inner.wg.wait(); // :56
+        let err = self.inner.err();
+        if let Some(cancel) = &self.inner.cancel {
+            cancel.cancel_with(err.clone()); // :58
+        }
+        err.map_or(Ok(()), Err) // :60
+    }
+}
+
+impl Default for Group {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Group").field("limit", &self.sem.as_ref().map(Chan::cap)).finish_non_exhaustive()
+    }
+}

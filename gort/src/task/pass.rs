@@ -1,0 +1,303 @@
+//! Values that are passed on to many.
+
+use crate::chan_::{Chan, Receiver};
+use crate::sync::Mutex;
+use crate::{TrySendCheckedError, chan};
+use core::fmt;
+use gort_stack::has_goroutine;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+/// Gives each value to each subscriber, on a channel of its own. Clones are handles of the same.
+///
+/// A subscriber that is too slow keeps nobody waiting: what finds its channel full it misses, and
+/// [`missed`](Subscription::missed) counts that.
+///
+/// ```
+/// # gort::run(|| {
+/// let news = gort::task::Broadcast::new();
+/// let (a, b) = (news.subscribe(8), news.subscribe(1));
+/// assert_eq!(news.send(1), 2);
+/// assert_eq!(news.send(2), 1);
+/// news.close();
+/// assert_eq!(a.into_iter().collect::<Vec<_>>(), [1, 2]);
+/// assert_eq!((b.c().recv(), b.missed(), b.c().recv()), (Some(1), 1, None));
+/// # })
+/// ```
+pub struct Broadcast<T>(Arc<Mutex<Subscribers<T>>>);
+
+struct Subscribers<T> {
+    all: BTreeMap<u64, (Chan<T>, Arc<AtomicU64>)>,
+    next: u64,
+    closed: bool,
+}
+
+impl<T: Clone + Send + 'static> Broadcast<T> {
+    /// Nobody listens yet.
+    pub fn new() -> Self {
+        Self(Arc::new(Mutex::new(Subscribers { all: BTreeMap::new(), next: 0, closed: false })))
+    }
+
+    /// A subscriber of what is sent from now on, with room for `cap` values that it has not received yet (at least 1).
+    /// After [`close`](Self::close): a closed channel.
+    pub fn subscribe(&self, cap: usize) -> Subscription<T> {
+        let (c, missed) = (chan(cap.max(1)), Arc::new(AtomicU64::new(0)));
+        let mut s = self.0.lock();
+        let id = s.next;
+        s.next += 1;
+        if s.closed {
+            c.close();
+        } else {
+            s.all.insert(id, (c.clone(), missed.clone()));
+        }
+        drop(s);
+        Subscription { c: c.into(), missed, id, of: self.0.clone() }
+    }
+
+    /// Gives a clone of `v` to each subscriber that has room; to how many. It never waits for one.
+    ///
+    /// All subscribers see values in the same order.
+    pub fn send(&self, v: T) -> usize {
+        let s = self.0.lock();
+        let mut n = 0;
+        for (c, missed) in s.all.values() {
+            match c.try_send_checked(v.clone()) {
+                Ok(()) => n += 1,
+                Err(TrySendCheckedError::Full(_)) => _ = missed.fetch_add(1, Relaxed),
+                Err(TrySendCheckedError::Closed(_)) => {} // by whoever has the receiver's channel
+            }
+        }
+        n
+    }
+
+    /// How many listen.
+    pub fn subscribers(&self) -> usize {
+        self.0.lock().all.len()
+    }
+
+    /// No more values: subscribers receive what they have not received yet, then the end. Again: nothing happens.
+    pub fn close(&self) {
+        let mut s = self.0.lock();
+        s.closed = true;
+        let all = core::mem::take(&mut s.all);
+        for (c, _) in all.values() {
+            c.close();
+        }
+        drop(s);
+    }
+}
+
+impl<T: Clone + Send + 'static> Default for Broadcast<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T> Clone for Broadcast<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T> fmt::Debug for Broadcast<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Broadcast(..)")
+    }
+}
+
+/// One who listens to a [`Broadcast`]. It no longer does when this is dropped.
+pub struct Subscription<T> {
+    c: Receiver<T>,
+    missed: Arc<AtomicU64>,
+    id: u64,
+    of: Arc<Mutex<Subscribers<T>>>,
+}
+
+impl<T> Subscription<T> {
+    /// The channel that the values come from, for [`select!`](crate::select) as well. It is closed by
+    /// [`Broadcast::close`].
+    pub fn c(&self) -> &Receiver<T> {
+        &self.c
+    }
+    /// How many values found the channel full.
+    pub fn missed(&self) -> u64 {
+        self.missed.load(Relaxed)
+    }
+}
+
+impl<T> Iterator for Subscription<T> {
+    type Item = T;
+    fn next(&mut self) -> Option<T> {
+        self.c.recv()
+    }
+}
+
+impl<T> Drop for Subscription<T> {
+    fn drop(&mut self) {
+        // A lock for goroutines; elsewhere it stays, and misses all that does not fit.
+        if has_goroutine() {
+            let gone = self.of.lock().all.remove(&self.id);
+            drop(gone);
+        }
+    }
+}
+
+impl<T> fmt::Debug for Subscription<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription").field("missed", &self.missed()).finish_non_exhaustive()
+    }
+}
+
+/// A value of which only the newest matters, and those who wait for the next one. Clones are handles of the same.
+///
+/// ```
+/// # gort::run(|| {
+/// let config = gort::task::Watch::new("old");
+/// let mut w = config.watcher();
+/// assert_eq!(w.get(), "old");
+/// let c = config.clone();
+/// gort::go(move || _ = c.set("new"));
+/// assert_eq!(w.changed(), Some("new"));
+/// # })
+/// ```
+pub struct Watch<T>(Arc<Mutex<Watched<T>>>);
+
+struct Watched<T> {
+    value: T,
+    version: u64,
+    /// Closed by the next change.
+    changed: Chan<()>,
+    closed: bool,
+}
+
+impl<T: Clone> Watch<T> {
+    /// Begins with this value.
+    pub fn new(value: T) -> Self {
+        Self(Arc::new(Mutex::new(Watched { value, version: 0, changed: chan(0), closed: false })))
+    }
+
+    /// The newest value.
+    pub fn get(&self) -> T {
+        self.0.lock().value.clone()
+    }
+
+    /// A new value; returns the old one. All watchers are told.
+    pub fn set(&self, value: T) -> T {
+        self.update(|v| core::mem::replace(v, value))
+    }
+
+    /// Changes the value in place. All watchers are told.
+    pub fn update<R>(&self, f: impl FnOnce(&mut T) -> R) -> R {
+        let mut s = self.0.lock();
+        let r = f(&mut s.value);
+        s.version += 1;
+        if !s.closed {
+            let old = core::mem::replace(&mut s.changed, chan(0));
+            old.close();
+        }
+        r
+    }
+
+    /// No more changes: watchers that have seen the newest value are told so. Again: nothing happens.
+    pub fn close(&self) {
+        let mut s = self.0.lock();
+        if !core::mem::replace(&mut s.closed, true) {
+            s.changed.close();
+        }
+    }
+
+    /// One who has seen the newest value, and can wait for the next.
+    pub fn watcher(&self) -> Watcher<T> {
+        Watcher { seen: self.0.lock().version, of: self.0.clone() }
+    }
+}
+
+impl<T> Clone for Watch<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<T> fmt::Debug for Watch<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watch(..)")
+    }
+}
+
+/// One who waits for a [`Watch`] to change.
+pub struct Watcher<T> {
+    seen: u64,
+    of: Arc<Mutex<Watched<T>>>,
+}
+
+impl<T: Clone> Watcher<T> {
+    /// The newest value, which counts as seen from now on.
+    pub fn get(&mut self) -> T {
+        let s = self.of.lock();
+        self.seen = s.version;
+        s.value.clone()
+    }
+
+    /// Whether there is a value that has not been seen.
+    pub fn has_changed(&self) -> bool {
+        self.of.lock().version != self.seen
+    }
+
+    /// A channel that is closed when there is a value that has not been seen, or none will come: for
+    /// [`select!`](crate::select). It is good for one change: ask for it anew after [`get`](Self::get).
+    pub fn c(&self) -> Receiver<()> {
+        let s = self.of.lock();
+        if s.version == self.seen || s.closed {
+            return s.changed.receiver();
+        }
+        drop(s);
+        let now = chan(0);
+        now.close();
+        now.into()
+    }
+
+    /// Waits for a value that has not been seen; None if the [`Watch`] has been closed and there is none.
+    pub fn changed(&mut self) -> Option<T> {
+        self.c().recv();
+        let s = self.of.lock();
+        if s.version == self.seen {
+            return None; // closed
+        }
+        self.seen = s.version;
+        Some(s.value.clone())
+    }
+
+    /// [`changed`](Self::changed) that waits at most for `d`.
+    ///
+    /// # Errors
+    /// `Timeout` if nothing changed in time, `Closed` if nothing will.
+    pub fn changed_timeout(&mut self, d: Duration) -> Result<T, crate::RecvTimeoutError> {
+        match self.c().recv_timeout(d) {
+            Err(crate::RecvTimeoutError::Timeout) => Err(crate::RecvTimeoutError::Timeout),
+            _ => self.changed().ok_or(crate::RecvTimeoutError::Closed),
+        }
+    }
+
+    /// Waits until the value is such that `f` says yes; None if the [`Watch`] was closed before.
+    pub fn wait_for(&mut self, mut f: impl FnMut(&T) -> bool) -> Option<T> {
+        let mut v = Some(self.get());
+        while v.as_ref().is_some_and(|v| !f(v)) {
+            v = self.changed();
+        }
+        v
+    }
+}
+
+impl<T> Clone for Watcher<T> {
+    fn clone(&self) -> Self {
+        Self { seen: self.seen, of: self.of.clone() }
+    }
+}
+
+impl<T> fmt::Debug for Watcher<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Watcher(..)")
+    }
+}

@@ -1,0 +1,212 @@
+//! Weighted semaphores: golang.org/x/sync/semaphore.
+
+use crate::context::{Context, Error};
+use crate::sync::{Mutex, MutexGuard};
+use crate::{Chan, chan, select};
+use core::fmt;
+use core::ops::Deref;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A number of permits, of which each taker takes as many as it needs. Go's `semaphore.Weighted`.
+///
+/// Who comes first is served first: a taker of many is not overtaken by takers of few.
+///
+/// ```
+/// use gort::{context::Context, task::Semaphore};
+/// # gort::run(|| {
+/// let s = Semaphore::new(3);
+/// let two = s.acquire(&Context::background(), 2).unwrap();
+/// assert!(s.try_acquire(2).is_none());
+/// drop(two);
+/// assert!(s.try_acquire(3).is_some());
+/// # })
+/// ```
+///
+/// Go (cmd/vendor/golang.org/x/sync/semaphore): semaphore.go:28 Weighted
+pub struct Semaphore {
+    size: u64,
+    mu: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    cur: u64,
+    /// In the order of arrival: how many each wants, and what is closed when it has them.
+    waiters: BTreeMap<u64, (u64, Chan<()>)>,
+    arrivals: u64,
+}
+
+impl Semaphore {
+    /// `n` permits. Go's `semaphore.NewWeighted`.
+    ///
+    /// Go (cmd/vendor/golang.org/x/sync/semaphore): semaphore.go:21 NewWeighted
+    pub fn new(n: u64) -> Self {
+        Self { size: n, mu: Mutex::default() } // :22
+    }
+
+    /// Takes `n` permits, waiting for them until the context is done. They are given back when the result is dropped.
+    ///
+    /// # Errors
+    /// The context's, and no permits have been taken then. More permits than there are: when the context is done.
+    pub fn acquire(&self, ctx: &Context, n: u64) -> Result<Permit<&Self>, Error> {
+        self.take(ctx, n).map(|()| Permit { s: self, n })
+    }
+
+    /// [`acquire`](Self::acquire) with a result that can be handed to another goroutine.
+    ///
+    /// # Errors
+    /// As [`acquire`](Self::acquire).
+    pub fn acquire_owned(self: &Arc<Self>, ctx: &Context, n: u64) -> Result<Permit<Arc<Self>>, Error> {
+        self.take(ctx, n).map(|()| Permit { s: self.clone(), n })
+    }
+
+    /// Takes `n` permits, waiting for them at most for `d`.
+    pub fn acquire_timeout(&self, d: Duration, n: u64) -> Option<Permit<&Self>> {
+        if let Some(p) = self.try_acquire(n) {
+            return Some(p);
+        }
+        let (ctx, cancel) = Context::background().with_timeout(d);
+        let r = self.acquire(&ctx, n);
+        cancel.cancel();
+        r.ok()
+    }
+
+    /// Takes `n` permits if they are there, and nobody waits for any.
+    ///
+    /// Go (cmd/vendor/golang.org/x/sync/semaphore): semaphore.go:111 TryAcquire
+    pub fn try_acquire(&self, n: u64) -> Option<Permit<&Self>> {
+        let mut st = self.mu.lock(); // :112
+        let success = self.size - st.cur >= n && st.waiters.is_empty();
+        if success {
+            st.cur += n; // :115
+        }
+        drop(st); // :117
+        success.then(|| Permit { s: self, n })
+    }
+
+    /// Go (cmd/vendor/golang.org/x/sync/semaphore): semaphore.go:38 Acquire
+    fn take(&self, ctx: &Context, n: u64) -> Result<(), Error> {
+        let mut st = self.mu.lock(); // :41
+        // :43
+        if let Some(e) = ctx.err() {
+            return Err(e);
+        }
+        // :52
+        if self.size - st.cur >= n && st.waiters.is_empty() {
+            st.cur += n;
+            return Ok(());
+        }
+        let done = ctx.done();
+        let err = || ctx.err().unwrap_or(Error::Canceled);
+        // :62 it cannot be; it shall not keep others waiting
+        if n > self.size {
+            drop(st);
+            done.recv();
+            return Err(err());
+        }
+        let ready = chan::<()>(0); // :69
+        let elem = st.arrivals;
+        st.arrivals += 1;
+        st.waiters.insert(elem, (n, ready.clone()));
+        drop(st); // :72
+
+        select! {
+            recv(done) => {
+                let mut st = self.mu.lock(); // :76
+                let front = st.waiters.first_key_value().map(|(k, _)| *k);
+                if st.waiters.remove(&elem).is_none() {
+                    // :81 it has them: as if it had not
+                    st.cur -= n;
+                    self.notify_waiters(&mut st);
+                } else if front == Some(elem) && self.size > st.cur {
+                    self.notify_waiters(&mut st); // :88
+                }
+                Err(err()) // :92
+            }
+            recv(ready) => {
+                // :99
+                match ctx.err() {
+                    Some(e) => {
+                        self.release(n); // :101
+                        Err(e)
+                    }
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// Gives back `n` permits that [`Permit::forget`] has kept.
+    ///
+    /// # Panics
+    /// `semaphore: released more than held`
+    ///
+    /// Go (cmd/vendor/golang.org/x/sync/semaphore): semaphore.go:122 Release
+    pub fn release(&self, n: u64) {
+        let mut st = self.mu.lock(); // :123
+        // :125
+        if n > st.cur {
+            drop(st);
+            panic!("semaphore: released more than held");
+        }
+        st.cur -= n;
+        self.notify_waiters(&mut st); // :129
+    }
+
+    /// Gives permits to those who wait, in their order.
+    ///
+    /// Go (cmd/vendor/golang.org/x/sync/semaphore): semaphore.go:133 notifyWaiters
+    #[doc(alias = "notifyWaiters")]
+    fn notify_waiters(&self, st: &mut MutexGuard<'_, State>) {
+        // :135
+        while let Some((_, (n, _))) = st.waiters.first_key_value() {
+            // :141 nor does anybody behind it get any, or a large request would starve
+            if self.size - st.cur < *n {
+                break;
+            }
+            let Some((_, (n, ready))) = st.waiters.pop_first() else { break }; // :157
+            st.cur += n;
+            ready.close(); // :158
+        }
+    }
+}
+
+impl fmt::Debug for Semaphore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Semaphore").field("size", &self.size).finish_non_exhaustive()
+    }
+}
+
+/// Permits of a [`Semaphore`], given back when this is dropped.
+#[must_use = "the permits are given back when this is dropped"]
+pub struct Permit<S: Deref<Target = Semaphore>> {
+    s: S,
+    n: u64,
+}
+
+impl<S: Deref<Target = Semaphore>> Permit<S> {
+    /// How many they are.
+    pub fn count(&self) -> u64 {
+        self.n
+    }
+    /// Keeps the permits taken: for [`Semaphore::release`], somewhere else.
+    pub fn forget(mut self) {
+        self.n = 0;
+    }
+}
+
+impl<S: Deref<Target = Semaphore>> Drop for Permit<S> {
+    fn drop(&mut self) {
+        if self.n > 0 {
+            self.s.release(self.n);
+        }
+    }
+}
+
+impl<S: Deref<Target = Semaphore>> fmt::Debug for Permit<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Permit").field(&self.n).finish()
+    }
+}

@@ -1,0 +1,190 @@
+//! Calls that are made once for all who ask at the same time: golang.org/x/sync/singleflight.
+
+use super::Outcome;
+use crate::sync::Mutex;
+use crate::{Receiver, Sender, chan, go, runtime};
+use core::fmt;
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex as StdMutex};
+
+/// Makes calls with the same key once: who asks while one is under way gets its result. Go's `singleflight.Group`.
+///
+/// ```
+/// use gort::task::Shared;
+/// # gort::run(|| {
+/// let pages = Shared::<&str, String>::new();
+/// let (page, shared) = pages.call("index", || "<html>".to_string());
+/// assert_eq!((page.as_str(), shared), ("<html>", false));
+/// # })
+/// ```
+///
+/// Go (internal/singleflight): singleflight.go:29 Group
+pub struct Shared<K, V> {
+    mu: Mutex<HashMap<K, Arc<Call<V>>>>,
+}
+
+/// Go (internal/singleflight): singleflight.go:12 call
+struct Call<V> {
+    /// Closed when there is a result.
+    done: Receiver<()>,
+    /// std's lock: held for a move or a clone of what is no code of ours only.
+    state: StdMutex<CallState<V>>,
+}
+
+struct CallState<V> {
+    result: Option<Arc<End<V>>>,
+    dups: usize,
+    chans: Vec<Sender<(V, bool)>>,
+}
+
+/// How the call ended.
+enum End<V> {
+    Value(V),
+    Panic(String),
+    Goexit,
+}
+
+impl<V> Call<V> {
+    fn new() -> Arc<Self> {
+        let state = CallState { result: None, dups: 0, chans: Vec::new() };
+        Arc::new(Self { done: chan(0).into(), state: StdMutex::new(state) })
+    }
+    fn lock(&self) -> std::sync::MutexGuard<'_, CallState<V>> {
+        self.state.lock().unwrap_or_else(|e| e.into_inner())
+    }
+}
+
+impl<K: Eq + Hash + Clone, V: Clone> Shared<K, V> {
+    /// No calls yet.
+    pub fn new() -> Self {
+        Self { mu: Mutex::default() }
+    }
+
+    /// Calls `f`, unless a call with this key is under way: then waits for that one's result. The second result says
+    /// whether the first was given to several.
+    ///
+    /// # Panics
+    /// If `f` does; in the others that wait for it as well, with the text of it. A
+    /// [`goexit`](crate::runtime::goexit) in `f` is one for all.
+    ///
+    /// Go (internal/singleflight): singleflight.go:47 Do
+    pub fn call(&self, key: K, f: impl FnOnce() -> V) -> (V, bool) {
+        let mut m = self.mu.lock(); // :48
+        // :52
+        if let Some(c) = m.get(&key).cloned() {
+            c.lock().dups += 1;
+            drop(m);
+            c.done.recv(); // :55
+            let r = c.lock().result.clone();
+            match r.as_deref() {
+                Some(End::Value(v)) => return (v.clone(), true), // :56
+                Some(End::Panic(text)) => panic!("singleflight: {text}"),
+                Some(End::Goexit) | None => runtime::goexit(),
+            }
+        }
+        let c = Call::new(); // :58
+        m.insert(key.clone(), c.clone()); // :60
+        drop(m);
+        self.do_call(&c, &key, f) // :63
+    }
+
+    /// Makes the call, and gives its result to all.
+    ///
+    /// Go (internal/singleflight): singleflight.go:92 doCall
+    fn do_call(&self, c: &Arc<Call<V>>, key: &K, f: impl FnOnce() -> V) -> (V, bool) {
+        let r = Outcome::of(f); // :93
+        let mut m = self.mu.lock(); // :95
+        // :97 it may have been forgotten, and another one begun
+        if m.get(key).is_some_and(|it| Arc::ptr_eq(it, c)) {
+            m.remove(key);
+        }
+        let end = Arc::new(match &r {
+            Outcome::Value(v) => End::Value(v.clone()),
+            Outcome::Panic(p) => End::Panic(p.message().into_owned()),
+            Outcome::Goexit => End::Goexit,
+        });
+        let mut st = c.lock();
+        st.result = Some(end);
+        let (dups, chans) = (st.dups, core::mem::take(&mut st.chans));
+        drop(st);
+        c.done.chan().close(); // :96 earlier in Go
+        drop(m);
+        match r {
+            Outcome::Value(v) => {
+                // :100
+                for ch in chans {
+                    let _ = ch.try_send((v.clone(), dups > 0));
+                }
+                (v, dups > 0)
+            }
+            Outcome::Panic(p) => p.resume(),
+            Outcome::Goexit => runtime::goexit(),
+        }
+    }
+
+    /// The next call with this key is made, even if one is under way.
+    ///
+    /// Go's internal copy has it for calls that are not shared only (singleflight.go:111); this is that of x/sync.
+    pub fn forget(&self, key: &K) {
+        let old = self.mu.lock().remove(key);
+        drop(old);
+    }
+
+    /// [`forget`](Self::forget), unless others wait for the call; whether nobody does.
+    ///
+    /// Go (internal/singleflight): singleflight.go:111 ForgetUnshared
+    #[doc(alias = "ForgetUnshared")]
+    pub fn forget_unshared(&self, key: &K) -> bool {
+        let mut m = self.mu.lock(); // :112
+        // :115
+        let Some(c) = m.get(key) else { return true };
+        // :118
+        if c.lock().dups == 0 {
+            m.remove(key);
+            return true;
+        }
+        false // :122
+    }
+}
+
+impl<K, V> Shared<K, V>
+where
+    K: Eq + Hash + Clone + Send + 'static,
+    V: Clone + Send + Sync + 'static,
+{
+    /// [`call`](Self::call) on a goroutine of its own, with a channel for the result. A panic ends the program.
+    ///
+    /// Go (internal/singleflight): singleflight.go:69 DoChan
+    #[doc(alias = "DoChan")]
+    pub fn call_chan(self: &Arc<Self>, key: K, f: impl FnOnce() -> V + Send + 'static) -> Receiver<(V, bool)> {
+        let ch = chan(1); // :70
+        let mut m = self.mu.lock();
+        // :75
+        if let Some(c) = m.get(&key) {
+            let mut st = c.lock();
+            st.dups += 1;
+            st.chans.push(ch.sender());
+            return ch.into();
+        }
+        let c = Call::new(); // :81
+        c.lock().chans.push(ch.sender());
+        m.insert(key.clone(), c.clone());
+        drop(m); // :84
+        let this = self.clone();
+        go(move || _ = this.do_call(&c, &key, f)); // :86
+        ch.into()
+    }
+}
+
+impl<K: Eq + Hash + Clone, V: Clone> Default for Shared<K, V> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<K, V> fmt::Debug for Shared<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Shared(..)")
+    }
+}

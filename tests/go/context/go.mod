@@ -1,0 +1,3 @@
+module gort.test/context
+
+go 1.23
