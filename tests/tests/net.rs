@@ -39,11 +39,12 @@ fn until_io_wait(n: usize) {
     until_waiting(n, WaitReason::IOWait);
 }
 
-/// What the error is: Go's text, or the errno.
+/// What the error is, without what was tried: Go's text, or the errno.
 fn what(e: &io::Error) -> String {
-    match e.raw_os_error() {
+    let op = gort::net::OpError::of(e);
+    match e.raw_os_error().or_else(|| op?.raw_os_error()) {
         Some(n) => format!("errno {n}"),
-        None => e.to_string(),
+        None => op.map_or_else(|| e.to_string(), |op| op.error().to_string()),
     }
 }
 
@@ -187,7 +188,7 @@ fn close_unblocks() {
     let res = while_blocked(move || r.read(&mut [0]), || c.close().unwrap());
     let e = err(res);
     assert_eq!((what(&e).as_str(), e.kind()), (CLOSED, ErrorKind::NotConnected));
-    assert_eq!(e.get_ref().and_then(|e| e.downcast_ref()), Some(&Error::NetClosing));
+    assert_eq!(gort::net::OpError::of(&e).map(|e| e.error()), Some(Error::NetClosing));
     assert_eq!(c.as_raw_fd(), -1);
 
     let (l, _) = listen();
@@ -254,7 +255,7 @@ fn deadlines() {
     for _ in 0..3 {
         let e = err((&c).read(&mut [0]));
         assert_eq!((what(&e).as_str(), e.kind()), (TIMEOUT, ErrorKind::TimedOut));
-        assert!(e.get_ref().and_then(|e| e.downcast_ref::<Error>()).unwrap().timeout());
+        assert!(gort::net::OpError::of(&e).unwrap().timeout());
     }
     // The other direction is not concerned.
     (&c).write_all(b"y").unwrap();
@@ -782,7 +783,7 @@ fn pipes_4() {
     in_child!(.procs(4), pipes).ok();
 }
 
-/// A pipe of somebody else's is only given to the poller if it is non-blocking already.
+/// A pipe of somebody else's is given to the poller by an open file of its own: his stays in blocking mode.
 #[test]
 fn standard_input() {
     let out = in_child!(.procs(1).stdin(b"from outside\n"), || {
@@ -791,12 +792,12 @@ fn standard_input() {
         });
         // SAFETY: a duplicate of standard input.
         let fd = unsafe { OwnedFd::from_raw_fd(libc::dup(0)) };
+        let n = fd.as_raw_fd();
         let f = File::from_fd(fd);
-        assert!(!f.pollable());
-        assert_eq!(
-            what(&err(f.set_deadline(None))),
-            "file type does not support deadline"
-        );
+        assert!(f.pollable());
+        assert_eq!(f.as_raw_fd(), n);
+        // SAFETY: a question.
+        assert_eq!(unsafe { libc::fcntl(0, libc::F_GETFL) } & libc::O_NONBLOCK, 0);
         let mut line = String::new();
         BufReader::new(&f).read_line(&mut line).unwrap();
         print!("{line}");
@@ -1072,4 +1073,52 @@ fn errors_like_go() {
         let cmd = std::process::Command::new(exe);
         gort_tests::wait(cmd, b"", Duration::from_secs(60)).ok().stdout_is(&golden);
     }
+}
+
+/// Errors say what was tried and with whom, in Go's words (net.go:491).
+#[test]
+fn errors_in_gos_words() {
+    in_child!(.procs(2), || {
+        let text = |e: io::Error| e.to_string();
+        let no = gort_tests::refuses("127.0.0.1").unwrap();
+        let e = err(TcpStream::connect(no.addr));
+        assert_eq!((e.kind(), e.raw_os_error()), (ErrorKind::ConnectionRefused, None));
+        let op = gort::net::OpError::of(&e).unwrap();
+        assert_eq!((op.op(), op.net(), op.raw_os_error()), ("dial", "tcp", Some(libc::ECONNREFUSED)));
+        assert_eq!(op.addr(), Some(&gort::net::Addr::Inet(no.addr)));
+        assert_eq!(text(e), format!("dial tcp {}: connect: connection refused", no.addr));
+
+        let (l, a) = listen();
+        let c = TcpStream::connect(a).unwrap();
+        let (s, _) = l.accept().unwrap();
+        let (ca, sa) = (c.local_addr().unwrap(), c.peer_addr().unwrap());
+        assert_eq!(text(err(TcpListener::bind(a))), format!("listen tcp {a}: bind: address already in use"));
+        c.set_read_deadline(Some(Instant::now())).unwrap();
+        assert_eq!(text(err((&c).read(&mut [0]))), format!("read tcp {ca}->{sa}: i/o timeout"));
+        c.set_read_deadline(None).unwrap();
+        s.set_linger(Some(Duration::ZERO)).unwrap();
+        drop(s);
+        assert_eq!(text(err((&c).read(&mut [0]))), format!("read tcp {ca}->{sa}: read: connection reset by peer"));
+        assert_eq!(text(err((&c).write_all(b"x"))), format!("write tcp {ca}->{sa}: write: broken pipe"));
+        c.close().unwrap();
+        let closed = "use of closed network connection";
+        assert_eq!(text(err(c.close())), format!("close tcp {ca}->{sa}: {closed}"));
+        assert_eq!(text(err(c.set_deadline(None))), format!("set tcp {ca}: {closed}"));
+        assert_eq!(text(err(c.set_nodelay(true))), format!("set tcp {ca}->{sa}: {closed}"));
+        l.set_deadline(Some(Instant::now())).unwrap();
+        assert_eq!(text(err(l.accept())), format!("accept tcp {a}: i/o timeout"));
+        l.close().unwrap();
+        assert_eq!(text(err(l.accept())), format!("accept tcp {a}: {closed}"));
+
+        let path = temp("none");
+        let e = text(err(UnixStream::connect(&path)));
+        assert_eq!(e, format!("dial unix {}: connect: no such file or directory", path.display()));
+        let u = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let ua = u.local_addr().unwrap();
+        u.set_read_deadline(Some(Instant::now())).unwrap();
+        assert_eq!(text(err(u.recv_from(&mut [0]))), format!("read udp {ua}: i/o timeout"));
+        let big = vec![0; 1 << 17];
+        assert_eq!(text(err(u.send_to(&big, no.addr))), format!("write udp {ua}->{}: sendto: message too long", no.addr));
+    })
+    .ok();
 }

@@ -182,9 +182,10 @@ fn append() {
 }
 
 fn text(e: io::Error) -> String {
-    match e.raw_os_error() {
+    let op = gort::net::OpError::of(&e);
+    match e.raw_os_error().or_else(|| op?.raw_os_error()) {
         Some(n) => format!("errno {n}"),
-        None => e.to_string(),
+        None => op.map_or_else(|| e.to_string(), |op| op.error().to_string()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Connecting to one of several addresses: net/dial.go; and looking names up: net/cgo_unix.go.
 
 use super::tcp::do_dial_tcp;
+use super::error::{Addr, Fail, OpError};
 use super::{Error, TcpStream};
 use crate::{Chan, Receiver, TryRecvError, chan, go, select, time};
 use std::io;
@@ -71,7 +72,11 @@ impl Dialer {
         let ctx = self.context(); // :478
         // :500 no traces
         let name = address.to_string();
-        let addrs = do_blocking_with_ctx(&ctx, move || Ok(name.to_socket_addrs()?.collect()))?; // :509
+        let addrs = do_blocking_with_ctx(&ctx, move || Ok(name.to_socket_addrs()?.collect())); // :509
+        let addrs = addrs.map_err(|e| match e.get_ref().and_then(|e| e.downcast_ref::<Error>()) {
+            Some(&e) => OpError::new("dial", "tcp", None, None, e), // :511
+            None => e, // the C library's words
+        })?;
         self.dial_addrs(&ctx, addrs)
     }
 
@@ -95,9 +100,9 @@ impl Dialer {
         match self.fallback_delay {
             Some(delay) => {
                 let (primaries, fallbacks) = partition(addrs);
-                dial_parallel(ctx, delay, primaries, fallbacks, dial)
+                dial_parallel(ctx, delay, primaries, fallbacks, laddr, dial)
             }
-            None => dial_serial(ctx, &addrs, dial), // :524
+            None => dial_serial(ctx, &addrs, laddr, dial), // :524
         }
     }
 }
@@ -175,10 +180,11 @@ fn dial_parallel<T: Send + 'static>(
     delay: Duration,
     primaries: Vec<SocketAddr>,
     mut fallbacks: Vec<SocketAddr>,
-    dial: impl Fn(SocketAddr, &Context) -> Result<T, Error> + Copy + Send + 'static,
+    laddr: Option<SocketAddr>,
+    dial: impl Fn(SocketAddr, &Context) -> Result<T, Fail> + Copy + Send + 'static,
 ) -> io::Result<T> {
     if fallbacks.is_empty() {
-        return dial_serial(ctx, &primaries, dial); // :536
+        return dial_serial(ctx, &primaries, laddr, dial); // :536
     }
 
     // :539 closing it also cancels the attempts: Go has a context of its own for each
@@ -190,7 +196,7 @@ fn dial_parallel<T: Send + 'static>(
         let (returned, results) = (returned.0.receiver(), results.clone());
         let ctx = Context { returned: returned.clone(), ..ctx.clone() };
         go(move || {
-            let res = dial_serial(&ctx, &ras, dial); // :555
+            let res = dial_serial(&ctx, &ras, laddr, dial); // :555
             // A connection that nobody takes is dropped, which closes it.
             select! {
                 send(results, (res, primary)) => {}
@@ -241,19 +247,21 @@ fn dial_parallel<T: Send + 'static>(
 fn dial_serial<T>(
     ctx: &Context,
     ras: &[SocketAddr],
-    dial: impl Fn(SocketAddr, &Context) -> Result<T, Error>,
+    laddr: Option<SocketAddr>,
+    dial: impl Fn(SocketAddr, &Context) -> Result<T, Fail>,
 ) -> io::Result<T> {
     let mut first_err = None; // :609
+    let failed = |ra, e: Fail| OpError::new("dial", "tcp", laddr.map(Addr::Inet), Some(Addr::Inet(ra)), e);
 
     for (i, &ra) in ras.iter().enumerate() {
         // :612
         if let Some(e) = ctx.err() {
-            return Err(e.into());
+            return Err(failed(ra, e.into())); // :614
         }
         let mut dial_ctx = ctx.clone(); // :618
         match partial_deadline(Instant::now(), ctx.deadline, ras.len() - i) {
             Err(e) => {
-                first_err = first_err.or(Some(e)); // :624
+                first_err = first_err.or_else(|| Some(failed(ra, e.into()))); // :624
                 break;
             }
             Ok(t) => dial_ctx.deadline = t, // :630
@@ -261,12 +269,12 @@ fn dial_serial<T>(
         // :635
         match dial(ra, &dial_ctx) {
             Ok(c) => return Ok(c),
-            Err(e) => first_err = first_err.or(Some(e)), // :639
+            Err(e) => first_err = first_err.or_else(|| Some(failed(ra, e))), // :639
         }
     }
 
     // :644
-    Err(first_err.map_or_else(missing_address, io::Error::from))
+    Err(first_err.unwrap_or_else(missing_address))
 }
 
 /// When the attempt with one of the addresses is to end: each gets its share of the time, at least two seconds.

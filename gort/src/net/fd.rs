@@ -1,6 +1,7 @@
 //! Go's netFD: net/fd_unix.go, fd_posix.go, sock_posix.go, sockopt_linux.go, sock_linux.go.
 
 use super::dial::{Closes, Context};
+use super::error::{Addr, Fail, OpError};
 use crate::{chan, go};
 use gort_poll::sys;
 use gort_poll::{Error, Fd, SockAddr};
@@ -53,10 +54,10 @@ impl NetFd {
     /// A socket with the defaults of its kind.
     ///
     /// Go (net): sock_posix.go:18 socket
-    pub(super) fn socket(family: i32, sotype: i32, net: &'static str) -> Result<Self, Error> {
-        let s = sys_socket(family, sotype, 0)?; // :19
+    pub(super) fn socket(family: i32, sotype: i32, net: &'static str) -> Result<Self, Fail> {
+        let s = sys_socket(family, sotype, 0).map_err(Fail::at("socket"))?; // :19
         let fd = Self::new(s, family, sotype, net); // first, as its end closes the socket
-        set_default_sockopts(s, family, sotype, false)?; // :23
+        set_default_sockopts(s, family, sotype, false).map_err(Fail::at("setsockopt"))?; // :23
         Ok(fd)
     }
 
@@ -68,11 +69,11 @@ impl NetFd {
         laddr: Option<&SockAddr>,
         raddr: Option<&SockAddr>,
         ctx: &Context,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, Fail> {
         // :93 no control functions
         // :110
         if let Some(laddr) = laddr {
-            sys::bind(self.pfd.sysfd(), laddr)?; // :114
+            sys::bind(self.pfd.sysfd(), laddr).map_err(Fail::at("bind"))?; // :114
         }
         let mut crsa = None; // :120
         if let Some(raddr) = raddr {
@@ -96,11 +97,11 @@ impl NetFd {
     ///
     /// Go (net): sock_posix.go:150 listenStream
     #[doc(alias = "listenStream")]
-    pub(super) fn listen_stream(mut self, laddr: &SockAddr, backlog: i32) -> Result<Self, Error> {
-        set_default_listener_sockopts(self.pfd.sysfd())?; // :154
+    pub(super) fn listen_stream(mut self, laddr: &SockAddr, backlog: i32) -> Result<Self, Fail> {
+        set_default_listener_sockopts(self.pfd.sysfd()).map_err(Fail::at("setsockopt"))?; // :154
         // :160 no control functions
-        sys::bind(self.pfd.sysfd(), laddr)?; // :167
-        sys::listen(self.pfd.sysfd(), backlog)?;
+        sys::bind(self.pfd.sysfd(), laddr).map_err(Fail::at("bind"))?; // :167
+        sys::listen(self.pfd.sysfd(), backlog).map_err(Fail::at("listen"))?;
         self.init()?; // :173
         self.laddr = sys::getsockname(self.pfd.sysfd()).unwrap_or_default(); // :176
         Ok(self)
@@ -110,10 +111,10 @@ impl NetFd {
     ///
     /// Go (net): sock_posix.go:181 listenDatagram
     #[doc(alias = "listenDatagram")]
-    pub(super) fn listen_datagram(mut self, laddr: &SockAddr) -> Result<Self, Error> {
+    pub(super) fn listen_datagram(mut self, laddr: &SockAddr) -> Result<Self, Fail> {
         // :183 Go rewrites multicast addresses to the wildcard; the caller's address is taken as it is here
         // :211 no control functions
-        sys::bind(self.pfd.sysfd(), laddr)?; // :217
+        sys::bind(self.pfd.sysfd(), laddr).map_err(Fail::at("bind"))?; // :217
         self.init()?; // :220
         self.laddr = sys::getsockname(self.pfd.sysfd()).unwrap_or_default();
         Ok(self)
@@ -122,19 +123,19 @@ impl NetFd {
     /// Connects; the address that the kernel says it is connected to, if it was asked.
     ///
     /// Go (net): fd_unix.go:55 connect
-    fn connect(&self, ra: &SockAddr, ctx: &Context) -> Result<Option<SockAddr>, Error> {
+    fn connect(&self, ra: &SockAddr, ctx: &Context) -> Result<Option<SockAddr>, Fail> {
         // :59 no lock: nobody else has the socket yet
         match sys::connect(self.pfd.sysfd(), ra).map_err(|e| e.errno().unwrap_or(0)) {
             Err(libc::EINPROGRESS | libc::EALREADY | libc::EINTR) => {}
             // :61
             Ok(()) | Err(libc::EISCONN) => {
                 if let Some(e) = ctx.err() {
-                    return Err(e); // :64
+                    return Err(e.into()); // :64
                 }
                 self.init()?; // :67
                 return Ok(None);
             }
-            Err(e) => return Err(Error::Errno(e)), // :83
+            Err(e) => return Err(Fail::at("connect")(Error::Errno(e))), // :83
         }
         self.init()?; // :85
         let _no_deadline = ctx.deadline.map(|t| {
@@ -165,7 +166,7 @@ impl NetFd {
         drop(done); // deferred in Go
         if interrupt_res.recv() == Some(true) {
             // Also if it has been made by now: no more writing to it. Whoever drops it closes it
-            return Err(Error::Canceled);
+            return Err(Error::Canceled.into());
         }
         ret
     }
@@ -173,12 +174,13 @@ impl NetFd {
     /// Waits until the socket is connected, or cannot be.
     ///
     /// Go (net): fd_unix.go:55 connect
-    fn connected(&self) -> Result<Option<SockAddr>, Error> {
+    fn connected(&self) -> Result<Option<SockAddr>, Fail> {
         // :132
         loop {
             // :141 a second connect(2) would not tell an earlier error: SO_ERROR does
             self.pfd.wait_write()?;
-            let nerr = sys::getsockopt_int(self.pfd.sysfd(), libc::SOL_SOCKET, libc::SO_ERROR)?; // :149
+            let nerr = sys::getsockopt_int(self.pfd.sysfd(), libc::SOL_SOCKET, libc::SO_ERROR)
+                .map_err(Fail::at("getsockopt"))?; // :149
             match nerr {
                 libc::EINPROGRESS | libc::EALREADY | libc::EINTR => {} // :152
                 libc::EISCONN => return Ok(None),
@@ -188,7 +190,7 @@ impl NetFd {
                         return Ok(Some(rsa));
                     }
                 }
-                e => return Err(Error::Errno(e)), // :165
+                e => return Err(Fail::at("connect")(Error::Errno(e))), // :165
             }
         }
     }
@@ -196,8 +198,8 @@ impl NetFd {
     /// Accepts a connection.
     ///
     /// Go (net): fd_unix.go:171 accept
-    pub(super) fn accept(&self) -> Result<Self, Error> {
-        let (d, rsa) = self.pfd.accept()?; // :172
+    pub(super) fn accept(&self) -> Result<Self, Fail> {
+        let (d, rsa) = self.pfd.accept().map_err(Fail::at("accept4"))?; // :172
         let mut netfd = Self::new(d, self.family, self.sotype, self.net); // :180
         netfd.init()?; // :184 closed when dropped
         netfd.laddr = sys::getsockname(d).unwrap_or_default(); // :188
@@ -239,7 +241,7 @@ impl NetFd {
             std::net::Shutdown::Write => libc::SHUT_WR,
             std::net::Shutdown::Both => libc::SHUT_RDWR,
         };
-        Ok(self.pfd.shutdown(how)?) // :41
+        self.pfd.shutdown(how).map_err(self.failed("close", "shutdown")) // :41
     }
 
     /// Reads; 0 at the end.
@@ -250,14 +252,14 @@ impl NetFd {
         // :55
         match self.pfd.read(p) {
             Err(Error::Eof) => Ok(0),
-            r => Ok(r?),
+            r => r.map_err(self.failed("read", "read")),
         }
     }
 
     /// Go (net): fd_posix.go:60 readFrom
     pub(super) fn read_from(&self, p: &mut [u8]) -> io::Result<(usize, SockAddr)> {
         self.arm(true)?;
-        Ok(self.pfd.read_from(p)?) // :61
+        self.pfd.read_from(p).map_err(self.failed("read", "recvfrom")) // :61
     }
 
     /// Writes all of it. If only a part has been written, that is the result; the error comes with the next write.
@@ -267,7 +269,7 @@ impl NetFd {
         self.arm(false)?;
         // :96
         match self.pfd.write(p) {
-            (0, Err(e)) => Err(e.into()),
+            (0, Err(e)) => Err(self.failed("write", "write")(e)),
             (n, _) => Ok(n),
         }
     }
@@ -275,7 +277,7 @@ impl NetFd {
     /// Writes all of it or fails.
     pub(super) fn write_all(&self, p: &[u8]) -> io::Result<()> {
         self.arm(false)?;
-        Ok(self.pfd.write(p).1?)
+        self.pfd.write(p).1.map_err(self.failed("write", "write"))
     }
 
     /// Go (net): writev_unix.go:25 writeBuffers
@@ -283,7 +285,7 @@ impl NetFd {
         self.arm(false)?;
         // :26
         match self.pfd.writev(&mut &mut v.to_vec()[..]) {
-            (0, Err(e)) => Err(e.into()),
+            (0, Err(e)) => Err(self.failed("writev", "writev")(e)),
             (n, _) => Ok(n),
         }
     }
@@ -291,7 +293,10 @@ impl NetFd {
     /// Go (net): fd_posix.go:101 writeTo
     pub(super) fn write_to(&self, p: &[u8], sa: &SockAddr) -> io::Result<usize> {
         self.arm(false)?;
-        Ok(self.pfd.write_to(p, sa)?) // :102
+        self.pfd.write_to(p, sa).map_err(|e| {
+            let (source, addr) = (Addr::of(&self.laddr), Addr::of(sa));
+            OpError::new("write", self.net, source, addr, Fail::at("sendto")(e))
+        }) // :102
     }
 
     /// Receives without taking it away.
@@ -305,8 +310,9 @@ impl NetFd {
                     return r != Err(Error::Errno(libc::EAGAIN));
                 }
             }
-        })?;
-        Ok(r?)
+        })
+        .map_err(self.failed("read", ""))?;
+        r.map_err(self.failed("read", "recvfrom"))
     }
 
     /// Connects a datagram socket, or one of any kind that cannot block in it.
@@ -332,12 +338,13 @@ impl NetFd {
 
     /// With a timeout, the deadline of the operation that begins now.
     #[inline]
-    fn arm(&self, read: bool) -> Result<(), Error> {
+    fn arm(&self, read: bool) -> io::Result<()> {
         let ns = self.timeout_cell(read).load(Relaxed);
         if ns == 0 {
             Ok(())
         } else {
-            self.set_deadline(read, Some(Instant::now() + Duration::from_nanos(ns)))
+            let op = if read { "read" } else { "write" };
+            self.set_deadline(read, Some(Instant::now() + Duration::from_nanos(ns))).map_err(self.failed(op, ""))
         }
     }
 
@@ -351,7 +358,7 @@ impl NetFd {
         }
         let ns = d.map_or(0, |d| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX).min(i64::MAX as u64));
         self.timeout_cell(read).store(ns, Relaxed);
-        Ok(self.set_deadline(read, None)?)
+        self.set_deadline(read, None).map_err(self.failed_here("set", ""))
     }
 
     pub(super) fn timeout(&self, read: bool) -> Option<Duration> {

@@ -4,12 +4,25 @@ use super::Error;
 use gort_poll::{Fd, sys};
 use std::fs::OpenOptions;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 /// An open file. Go's `os.File`.
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::os::File;
+/// use std::io::{Read, Write};
+/// let path = std::env::temp_dir().join(format!("gort-doc-file-{}", std::process::id()));
+/// File::create(&path).unwrap().write_all(b"text").unwrap();
+/// let mut s = String::new();
+/// File::open(&path).unwrap().read_to_string(&mut s).unwrap();
+/// std::fs::remove_file(&path).unwrap();
+/// assert_eq!(s, "text");
+/// # })
+/// ```
 ///
 /// Pipes, ttys, sockets and whatever else the kernel's poller takes are waited for without a thread; such files have
 /// deadlines, and [`close`](Self::close) ends what other goroutines do with them. Regular files are read and written in
@@ -93,12 +106,17 @@ impl File {
         Ok(Self::new(f.into(), Kind::OpenFile, non_blocking)) // :297
     }
 
-    /// Takes over a descriptor. Only one in non-blocking mode already is given to the poller: the mode belongs to the open
-    /// file, which others may share.
+    /// Takes over a descriptor. One in non-blocking mode is given to the poller, and so is a pipe: if it is in blocking
+    /// mode it is opened anew (under the same number), as the mode belongs to the open file, which others may share. All
+    /// else blocks its thread.
     ///
     /// Go (os): file_unix.go:106 NewFile
     pub fn from_fd(fd: OwnedFd) -> Self {
-        let non_blocking = is_nonblocking(fd.as_raw_fd()); // :112
+        let mut non_blocking = is_nonblocking(fd.as_raw_fd()); // :112
+        // gort's own: Go reads pipes that it has not made in threads
+        if !non_blocking && is_a(&fd, libc::S_IFIFO) {
+            non_blocking = reopen_nonblocking(&fd);
+        }
         Self::new(fd, Kind::NewFile, non_blocking)
     }
 
@@ -195,6 +213,18 @@ impl File {
 
 /// A pipe: what is written to the second can be read from the first. Go's `os.Pipe`.
 ///
+/// ```
+/// # gort::run(|| {
+/// use std::io::{Read, Write};
+/// let (mut r, mut w) = gort::os::pipe().unwrap();
+/// w.write_all(b"hi").unwrap();
+/// drop(w);
+/// let mut s = String::new();
+/// r.read_to_string(&mut s).unwrap();
+/// assert_eq!(s, "hi");
+/// # })
+/// ```
+///
 /// # Errors
 /// The kernel's.
 ///
@@ -204,6 +234,24 @@ pub fn pipe() -> io::Result<(File, File)> {
     // SAFETY: two new descriptors that nobody else knows.
     let [r, w] = fds.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
     Ok((File::new(r, Kind::Pipe, false), File::new(w, Kind::Pipe, false))) // :21
+}
+
+pub(crate) fn is_a(fd: &OwnedFd, kind: u32) -> bool {
+    sys::fstat(fd.as_raw_fd()).is_ok_and(|st| st.st_mode & libc::S_IFMT == kind)
+}
+
+/// Puts another open file of the same pipe or terminal, in non-blocking mode, in the place of this one. False if that
+/// cannot be done; nothing has changed then.
+pub(crate) fn reopen_nonblocking(fd: &OwnedFd) -> bool {
+    use std::os::unix::fs::OpenOptionsExt;
+    let n = fd.as_raw_fd();
+    let Ok(flags) = sys::fcntl(n, libc::F_GETFL, 0) else { return false };
+    let mode = flags & libc::O_ACCMODE;
+    let mut o = OpenOptions::new();
+    o.read(mode != libc::O_WRONLY).write(mode != libc::O_RDONLY).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
+    let Ok(other) = o.open(format!("/proc/self/fd/{n}")) else { return false };
+    // SAFETY: two descriptors that this function's caller and itself own; the old open file is closed.
+    unsafe { libc::dup3(other.as_raw_fd(), n, libc::O_CLOEXEC) >= 0 }
 }
 
 fn is_nonblocking(fd: RawFd) -> bool {
@@ -276,6 +324,41 @@ impl Write for File {
 impl Seek for File {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         (&*self).seek(to)
+    }
+}
+
+impl From<OwnedFd> for File {
+    /// [`File::from_fd`]
+    fn from(fd: OwnedFd) -> Self {
+        Self::from_fd(fd)
+    }
+}
+
+/// What std has opened, or made for a child process.
+macro_rules! from_std {
+    ($($t:ty)*) => { $(
+        impl From<$t> for File {
+            /// [`File::from_fd`]
+            fn from(f: $t) -> Self {
+                Self::from_fd(f.into())
+            }
+        }
+    )* };
+}
+from_std!(
+    std::fs::File std::process::ChildStdin std::process::ChildStdout std::process::ChildStderr
+    std::io::PipeReader std::io::PipeWriter
+);
+
+// No operation leaves a file half done.
+impl std::panic::UnwindSafe for File {}
+impl std::panic::RefUnwindSafe for File {}
+
+impl AsFd for File {
+    /// # Panics
+    /// If it has been closed.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        super::borrow(self.fd.sysfd())
     }
 }
 

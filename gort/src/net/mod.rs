@@ -9,10 +9,11 @@
 //! A handle that is dropped as the last one closes. Connections have `TCP_NODELAY` and keep-alive (15 s) on, listeners
 //! `SO_REUSEADDR` and the system's longest backlog, as in Go.
 //!
-//! Errors of the kernel are std's. The others have Go's text and carry an [`Error`]: `use of closed network connection`
-//! is of kind `NotConnected`, `i/o timeout` of kind `TimedOut`.
+//! Errors are std's, with std's kinds, and carry an [`OpError`]: what was tried and with whom, in Go's words (`read tcp
+//! 127.0.0.1:4242->127.0.0.1:80: i/o timeout`). `use of closed network connection` is of kind `NotConnected`, `i/o timeout`
+//! of kind `TimedOut`.
 //!
-//! ```no_run
+//! ```
 //! use gort::{go, net::{TcpListener, TcpStream}};
 //! use std::io::{Read, Write};
 //!
@@ -33,14 +34,16 @@
 
 mod copy;
 mod dial;
+mod error;
 mod fd;
-mod file;
+pub(crate) mod file;
 mod tcp;
 mod udp;
 mod unix;
 
 pub use copy::{Endpoint, copy, copy_n};
 pub use dial::Dialer;
+pub use error::{Addr, OpError};
 pub use file::{File, pipe};
 pub use gort_poll::Error;
 pub use std::net::Shutdown;
@@ -49,19 +52,35 @@ pub use udp::UdpSocket;
 pub use unix::{UnixDatagram, UnixListener, UnixStream};
 
 use dial::{missing_address, resolve};
+use error::Fail;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 
 /// Listens, or opens a datagram socket: the first address that works; if none, the first error.
-fn each_addr<T>(a: impl ToSocketAddrs, f: impl Fn(SocketAddr) -> Result<T, Error>) -> io::Result<T> {
+fn each_addr<T>(
+    op: &'static str,
+    net: &'static str,
+    a: impl ToSocketAddrs,
+    f: impl Fn(SocketAddr) -> Result<T, Fail>,
+) -> io::Result<T> {
     let mut first_err = None;
     for addr in resolve(a)? {
         match f(addr) {
             Ok(v) => return Ok(v),
-            Err(e) => first_err = first_err.or(Some(e)),
+            Err(e) => {
+                first_err = first_err.or_else(|| Some(OpError::new(op, net, None, Some(Addr::Inet(addr)), e)));
+            }
         }
     }
-    Err(first_err.map_or_else(missing_address, io::Error::from))
+    Err(first_err.unwrap_or_else(missing_address))
+}
+
+/// The descriptor of a handle, which closes it at the earliest when it is dropped or told to.
+fn borrow(fd: std::os::fd::RawFd) -> std::os::fd::BorrowedFd<'static> {
+    assert!(fd >= 0, "the descriptor has been closed");
+    // SAFETY: the callers shorten the lifetime to that of the handle, which keeps the descriptor open, unless somebody
+    // calls `close` meanwhile: as documented there, nothing may use the descriptor by other ways then.
+    unsafe { std::os::fd::BorrowedFd::borrow_raw(fd) }
 }
 
 /// What all connections have: reading, writing, deadlines. The type has a field `fd` that leads to a `NetFd`.
@@ -73,35 +92,36 @@ macro_rules! deadlines {
             /// # Errors
             /// If closed.
             pub fn set_deadline(&self, t: Option<std::time::Instant>) -> std::io::Result<()> {
-                Ok(self.fd.pfd.set_deadline(t)?)
+                self.fd.pfd.set_deadline(t).map_err(self.fd.failed_here("set", ""))
             }
             /// Sets the deadline of reads (and of accepts), those under way as well. Go's `SetReadDeadline`.
             ///
             /// # Errors
             /// If closed.
             pub fn set_read_deadline(&self, t: Option<std::time::Instant>) -> std::io::Result<()> {
-                Ok(self.fd.pfd.set_read_deadline(t)?)
+                self.fd.pfd.set_read_deadline(t).map_err(self.fd.failed_here("set", ""))
             }
             /// Sets the deadline of writes, those under way as well. Go's `SetWriteDeadline`.
             ///
             /// # Errors
             /// If closed.
             pub fn set_write_deadline(&self, t: Option<std::time::Instant>) -> std::io::Result<()> {
-                Ok(self.fd.pfd.set_write_deadline(t)?)
+                self.fd.pfd.set_write_deadline(t).map_err(self.fd.failed_here("set", ""))
             }
             /// Closes it, for all handles: what other goroutines do with it ends with `use of closed network connection`.
             ///
             /// # Errors
             /// If it has been closed before.
             pub fn close(&self) -> std::io::Result<()> {
-                Ok(self.fd.close()?)
+                self.fd.close().map_err(self.fd.failed("close", ""))
             }
             /// Takes the error that the kernel has noted for this socket, if any.
             ///
             /// # Errors
             /// If closed.
             pub fn take_error(&self) -> std::io::Result<Option<std::io::Error>> {
-                let e = self.fd.pfd.getsockopt_int(libc::SOL_SOCKET, libc::SO_ERROR)?;
+                let e = self.fd.pfd.getsockopt_int(libc::SOL_SOCKET, libc::SO_ERROR);
+                let e = e.map_err(self.fd.failed("set", "getsockopt"))?;
                 Ok((e != 0).then(|| std::io::Error::from_raw_os_error(e)))
             }
             /// Another handle of the same socket (no duplicate of the descriptor).
@@ -112,10 +132,46 @@ macro_rules! deadlines {
                 Ok(self.clone())
             }
         }
+        // No operation leaves a socket half done.
+        impl std::panic::UnwindSafe for $t {}
+        impl std::panic::RefUnwindSafe for $t {}
+        impl std::os::fd::AsFd for $t {
+            /// # Panics
+            /// If it has been closed.
+            fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+                super::borrow(self.fd.pfd.sysfd())
+            }
+        }
         impl std::os::fd::AsRawFd for $t {
             /// -1 if it has been closed.
             fn as_raw_fd(&self) -> std::os::fd::RawFd {
                 self.fd.pfd.sysfd()
+            }
+        }
+    };
+}
+
+/// From descriptors, and to std's type. There is no `IntoRawFd`: handles share the descriptor, which the poller knows.
+macro_rules! fds {
+    ($t:ident, $std:ty, $net:literal) => {
+        impl TryFrom<std::os::fd::OwnedFd> for $t {
+            type Error = std::io::Error;
+            /// Takes over a socket.
+            fn try_from(fd: std::os::fd::OwnedFd) -> std::io::Result<Self> {
+                Ok(Self { fd: Arc::new(NetFd::from_owned(fd, $net)?) })
+            }
+        }
+        impl $t {
+            /// The same socket for code that blocks its thread: a duplicate of the descriptor, in blocking mode. As the mode
+            /// belongs to both, this handle must not be used any more, nor its clones: close them. Go's `File`.
+            ///
+            /// # Errors
+            /// If closed; the kernel's.
+            pub fn into_std(self) -> std::io::Result<$std> {
+                let fd = std::os::fd::AsFd::as_fd(&self).try_clone_to_owned()?;
+                let s = <$std>::from(fd);
+                s.set_nonblocking(false)?;
+                Ok(s)
             }
         }
     };
@@ -185,4 +241,4 @@ macro_rules! read_write {
     };
 }
 
-use {deadlines, read_write, timeouts};
+use {deadlines, fds, read_write, timeouts};

@@ -2,7 +2,8 @@
 
 use super::dial::{self, Context};
 use super::fd::{NetFd, listener_backlog};
-use super::{Error, deadlines, each_addr, read_write, timeouts};
+use super::error::{Addr, Fail, OpError};
+use super::{Error, deadlines, each_addr, fds, read_write, timeouts};
 use gort_poll::SockAddr;
 use std::io;
 use std::net::{Shutdown, SocketAddr, ToSocketAddrs};
@@ -32,6 +33,21 @@ fn addr(a: &SockAddr) -> io::Result<SocketAddr> {
 
 /// A TCP connection. Go's `net.TCPConn`.
 ///
+/// ```
+/// # gort::run(|| {
+/// use gort::net::{TcpListener, TcpStream};
+/// use std::io::{Read, Write};
+/// let l = TcpListener::bind("127.0.0.1:0").unwrap();
+/// let mut c = TcpStream::connect(l.local_addr().unwrap()).unwrap();
+/// let (mut s, _) = l.accept().unwrap();
+/// c.write_all(b"hello").unwrap();
+/// drop(c);
+/// let mut text = String::new();
+/// s.read_to_string(&mut text).unwrap();
+/// assert_eq!(text, "hello");
+/// # })
+/// ```
+///
 /// Clones are handles of the same connection; it is closed when the last one is dropped, or by [`close`](Self::close).
 #[derive(Clone, Debug)]
 pub struct TcpStream {
@@ -39,6 +55,7 @@ pub struct TcpStream {
 }
 
 deadlines!(TcpStream);
+fds!(TcpStream, std::net::TcpStream, "tcp");
 timeouts!(TcpStream);
 read_write!(TcpStream);
 read_write!(&TcpStream);
@@ -135,7 +152,7 @@ impl TcpStream {
     ///
     /// Go (net): tcpsockopt_posix.go:14 setNoDelay
     pub fn set_nodelay(&self, on: bool) -> io::Result<()> {
-        Ok(self.fd.pfd.setsockopt_int(libc::IPPROTO_TCP, libc::TCP_NODELAY, on.into())?) // :15
+        self.fd.pfd.setsockopt_int(libc::IPPROTO_TCP, libc::TCP_NODELAY, on.into()).map_err(self.fd.failed("set", "setsockopt")) // :15
     }
 
     /// Whether small writes are sent at once.
@@ -143,7 +160,7 @@ impl TcpStream {
     /// # Errors
     /// If closed.
     pub fn nodelay(&self) -> io::Result<bool> {
-        Ok(self.fd.pfd.getsockopt_int(libc::IPPROTO_TCP, libc::TCP_NODELAY)? != 0)
+        self.fd.pfd.getsockopt_int(libc::IPPROTO_TCP, libc::TCP_NODELAY).map(|v| v != 0).map_err(self.fd.failed("set", "getsockopt"))
     }
 
     /// Whether the kernel asks a silent peer now and then if it is still there; it does, by default.
@@ -153,7 +170,7 @@ impl TcpStream {
     ///
     /// Go (net): sockopt_posix.go:87 setKeepAlive
     pub fn set_keepalive(&self, on: bool) -> io::Result<()> {
-        Ok(self.fd.pfd.setsockopt_int(libc::SOL_SOCKET, libc::SO_KEEPALIVE, on.into())?) // :88
+        self.fd.pfd.setsockopt_int(libc::SOL_SOCKET, libc::SO_KEEPALIVE, on.into()).map_err(self.fd.failed("set", "setsockopt")) // :88
     }
 
     /// After how much silence, in whole seconds rounded up.
@@ -164,7 +181,7 @@ impl TcpStream {
     /// Go (net): tcpsockopt_unix.go:15 setKeepAliveIdle
     pub fn set_keepalive_idle(&self, d: Duration) -> io::Result<()> {
         // :23
-        Ok(self.fd.pfd.setsockopt_int(libc::IPPROTO_TCP, libc::TCP_KEEPIDLE, seconds(d))?) // :24
+        self.fd.pfd.setsockopt_int(libc::IPPROTO_TCP, libc::TCP_KEEPIDLE, seconds(d)).map_err(self.fd.failed("set", "setsockopt")) // :24
     }
 
     /// What closing does with data that has not been sent: None: the kernel goes on sending; zero: it is thrown away and
@@ -177,7 +194,7 @@ impl TcpStream {
     pub fn set_linger(&self, d: Option<Duration>) -> io::Result<()> {
         // :94
         let l = libc::linger { l_onoff: d.is_some().into(), l_linger: d.map_or(0, seconds) };
-        Ok(self.fd.pfd.setsockopt_linger(libc::SOL_SOCKET, libc::SO_LINGER, &l)?) // :102
+        self.fd.pfd.setsockopt_linger(libc::SOL_SOCKET, libc::SO_LINGER, &l).map_err(self.fd.failed("set", "setsockopt")) // :102
     }
 
     /// The kernel's buffer for what has not been read yet.
@@ -187,7 +204,7 @@ impl TcpStream {
     ///
     /// Go (net): sockopt_posix.go:75 setReadBuffer
     pub fn set_read_buffer(&self, bytes: i32) -> io::Result<()> {
-        Ok(self.fd.pfd.setsockopt_int(libc::SOL_SOCKET, libc::SO_RCVBUF, bytes)?) // :76
+        self.fd.pfd.setsockopt_int(libc::SOL_SOCKET, libc::SO_RCVBUF, bytes).map_err(self.fd.failed("set", "setsockopt")) // :76
     }
 
     /// The kernel's buffer for what has not been sent yet.
@@ -197,7 +214,7 @@ impl TcpStream {
     ///
     /// Go (net): sockopt_posix.go:81 setWriteBuffer
     pub fn set_write_buffer(&self, bytes: i32) -> io::Result<()> {
-        Ok(self.fd.pfd.setsockopt_int(libc::SOL_SOCKET, libc::SO_SNDBUF, bytes)?) // :82
+        self.fd.pfd.setsockopt_int(libc::SOL_SOCKET, libc::SO_SNDBUF, bytes).map_err(self.fd.failed("set", "setsockopt")) // :82
     }
 }
 
@@ -206,7 +223,7 @@ pub(super) fn do_dial_tcp(
     laddr: Option<SocketAddr>,
     raddr: SocketAddr,
     ctx: &Context,
-) -> Result<TcpStream, Error> {
+) -> Result<TcpStream, Fail> {
     let dial = || {
         let fd = NetFd::socket(family(&raddr), libc::SOCK_STREAM, "tcp")?;
         fd.dial(laddr.map(|a| a.into()).as_ref(), Some(&raddr.into()), ctx)
@@ -227,7 +244,7 @@ pub(super) fn do_dial_tcp(
 }
 
 /// Go (net): tcpsock_posix.go:124 selfConnect
-fn self_connect(r: &Result<NetFd, Error>) -> bool {
+fn self_connect(r: &Result<NetFd, Fail>) -> bool {
     let Ok(fd) = r else { return false }; // :126
     // :138
     let (Some(l), Some(r)) = (fd.laddr.inet(), fd.raddr.inet()) else { return true };
@@ -235,17 +252,27 @@ fn self_connect(r: &Result<NetFd, Error>) -> bool {
 }
 
 /// Go (net): tcpsock_posix.go:146 spuriousENOTAVAIL
-fn spurious_enotavail<T>(r: &Result<T, Error>) -> bool {
-    matches!(r, Err(Error::Errno(libc::EADDRNOTAVAIL))) // :153
+fn spurious_enotavail<T>(r: &Result<T, Fail>) -> bool {
+    matches!(r, Err(e) if e.errno() == Some(libc::EADDRNOTAVAIL)) // :153
 }
 
 /// A listening TCP socket. Go's `net.TCPListener`.
+///
+/// ```
+/// # gort::run(|| {
+/// let l = gort::net::TcpListener::bind("127.0.0.1:0").unwrap();
+/// let closer = l.clone();
+/// gort::go(move || closer.close().unwrap());
+/// assert_eq!(l.incoming().count(), 0); // ends when it is closed
+/// # })
+/// ```
 #[derive(Clone, Debug)]
 pub struct TcpListener {
     fd: Arc<NetFd>,
 }
 
 deadlines!(TcpListener);
+fds!(TcpListener, std::net::TcpListener, "tcp");
 
 impl TcpListener {
     /// Listens on the first of the addresses that works; port 0: any that is free. An IPv6 wildcard takes IPv4 as well.
@@ -256,7 +283,7 @@ impl TcpListener {
     /// Go (net): tcpsock_posix.go:182 listenTCPProto
     pub fn bind(a: impl ToSocketAddrs) -> io::Result<Self> {
         let backlog = listener_backlog();
-        each_addr(a, |a| {
+        each_addr("listen", "tcp", a, |a| {
             let fd = NetFd::socket(family(&a), libc::SOCK_STREAM, "tcp")?;
             Ok(Self { fd: Arc::new(fd.listen_stream(&a.into(), backlog)?) })
         })
@@ -278,9 +305,13 @@ impl TcpListener {
     ///
     /// Go (net): tcpsock_posix.go:158 accept
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let fd = self.fd.accept()?; // :159
+        let fd = self.fd.accept().map_err(|e| self.failed(e))?; // :159
         let from = addr(&fd.raddr)?;
         Ok((TcpStream::new(fd), from))
+    }
+
+    fn failed(&self, e: Fail) -> io::Error {
+        OpError::new("accept", self.fd.net, None, Addr::of(&self.fd.laddr), e)
     }
 
     /// Connections, one after the other; ends when the listener is closed.
@@ -306,8 +337,8 @@ impl Iterator for Incoming<'_> {
     fn next(&mut self) -> Option<Self::Item> {
         match self.0.fd.accept() {
             Ok(fd) => Some(Ok(TcpStream::new(fd))),
-            Err(Error::NetClosing) => None,
-            Err(e) => Some(Err(e.into())),
+            Err(e) if e.err == Error::NetClosing => None,
+            Err(e) => Some(Err(self.0.failed(e))),
         }
     }
 }

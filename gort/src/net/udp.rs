@@ -1,20 +1,32 @@
 //! UDP: net/udpsock_posix.go.
 
 use super::fd::NetFd;
+use super::error::Fail;
 use super::tcp::family;
-use super::{deadlines, each_addr, timeouts};
+use super::{deadlines, each_addr, fds, timeouts};
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 /// A UDP socket. Go's `net.UDPConn`.
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::net::UdpSocket;
+/// let (a, b) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+/// a.send_to(b"hi", b.local_addr().unwrap()).unwrap();
+/// let mut buf = [0; 8];
+/// assert_eq!(b.recv_from(&mut buf).unwrap(), (2, a.local_addr().unwrap()));
+/// # })
+/// ```
 #[derive(Clone, Debug)]
 pub struct UdpSocket {
     fd: Arc<NetFd>,
 }
 
 deadlines!(UdpSocket);
+fds!(UdpSocket, std::net::UdpSocket, "udp");
 timeouts!(UdpSocket);
 
 impl UdpSocket {
@@ -26,7 +38,7 @@ impl UdpSocket {
     /// Go (net): udpsock_posix.go:219 listenUDP
     pub fn bind(a: impl ToSocketAddrs) -> io::Result<Self> {
         // :221 no control function
-        each_addr(a, |a| {
+        each_addr("listen", "udp", a, |a| {
             // :226
             let fd = NetFd::socket(family(&a), libc::SOCK_DGRAM, "udp")?;
             Ok(Self { fd: Arc::new(fd.listen_datagram(&a.into())?) })
@@ -46,7 +58,7 @@ impl UdpSocket {
     /// # Errors
     /// That of the first address, if none does.
     pub fn connect(&self, a: impl ToSocketAddrs) -> io::Result<()> {
-        each_addr(a, |a| self.fd.associate(&a.into()))
+        each_addr("dial", "udp", a, |a| self.fd.associate(&a.into()).map_err(Fail::at("connect")))
     }
 
     /// Receives a packet; what does not fit is lost.

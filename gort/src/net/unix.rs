@@ -1,8 +1,9 @@
 //! Unix sockets: net/unixsock_posix.go.
 
 use super::dial::Context;
+use super::error::{Addr, Fail, OpError};
 use super::fd::{NetFd, listener_backlog};
-use super::{Error, deadlines, read_write, timeouts};
+use super::{Error, deadlines, fds, read_write, timeouts};
 use gort_poll::{SockAddr, sys};
 use std::io;
 use std::net::Shutdown;
@@ -16,6 +17,11 @@ fn addr(a: &SockAddr) -> io::Result<SocketAddr> {
     a.unix().ok_or_else(|| io::Error::from_raw_os_error(libc::EAFNOSUPPORT))
 }
 
+/// The error of what was tried with this address.
+fn failed(op: &'static str, net: &'static str, a: &SocketAddr) -> impl Fn(Fail) -> io::Error {
+    move |e| OpError::new(op, net, None, Addr::of(&a.into()), e)
+}
+
 /// Both ends of a connection that has no name.
 fn pair(sotype: i32, net: &'static str) -> io::Result<(NetFd, NetFd)> {
     let fds = sys::socketpair(libc::AF_UNIX, sotype | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC, 0)?;
@@ -25,12 +31,24 @@ fn pair(sotype: i32, net: &'static str) -> io::Result<(NetFd, NetFd)> {
 }
 
 /// A connection over a Unix socket. Go's `net.UnixConn`.
+///
+/// ```
+/// # gort::run(|| {
+/// use std::io::{Read, Write};
+/// let (mut a, mut b) = gort::net::UnixStream::pair().unwrap();
+/// a.write_all(b"hi").unwrap();
+/// let mut buf = [0; 2];
+/// b.read_exact(&mut buf).unwrap();
+/// assert_eq!(&buf, b"hi");
+/// # })
+/// ```
 #[derive(Clone, Debug)]
 pub struct UnixStream {
     pub(super) fd: Arc<NetFd>,
 }
 
 deadlines!(UnixStream);
+fds!(UnixStream, std::os::unix::net::UnixStream, "unix");
 timeouts!(UnixStream);
 read_write!(UnixStream);
 read_write!(&UnixStream);
@@ -51,9 +69,10 @@ impl UnixStream {
     ///
     /// Go (net): unixsock_posix.go:157 dialUnix
     pub fn connect_addr(a: &SocketAddr) -> io::Result<Self> {
-        let fd = NetFd::socket(libc::AF_UNIX, libc::SOCK_STREAM, "unix")?;
-        // :164
-        Ok(Self { fd: Arc::new(fd.dial(None, Some(&a.into()), &Context::background())?) })
+        let fd = NetFd::socket(libc::AF_UNIX, libc::SOCK_STREAM, "unix").and_then(|fd| {
+            fd.dial(None, Some(&a.into()), &Context::background()) // :164
+        });
+        Ok(Self { fd: Arc::new(fd.map_err(failed("dial", "unix", a))?) })
     }
 
     /// Both ends of a new connection.
@@ -99,6 +118,18 @@ impl UnixStream {
 }
 
 /// A listening Unix socket. Go's `net.UnixListener`. Closing it removes its file, as in Go.
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::net::{UnixListener, UnixStream};
+/// let path = std::env::temp_dir().join(format!("gort-doc-{}", std::process::id()));
+/// let l = UnixListener::bind(&path).unwrap();
+/// let c = UnixStream::connect(&path).unwrap();
+/// l.accept().unwrap();
+/// l.close().unwrap();
+/// assert!(!path.exists());
+/// # })
+/// ```
 #[derive(Clone, Debug)]
 pub struct UnixListener {
     fd: Arc<Unlinking>,
@@ -162,8 +193,9 @@ impl UnixListener {
     ///
     /// Go (net): unixsock_posix.go:219 listenUnix
     pub fn bind_addr(a: &SocketAddr) -> io::Result<Self> {
-        let fd = NetFd::socket(libc::AF_UNIX, libc::SOCK_STREAM, "unix")?;
-        let fd = fd.listen_stream(&a.into(), listener_backlog())?; // :226
+        let fd = NetFd::socket(libc::AF_UNIX, libc::SOCK_STREAM, "unix")
+            .and_then(|fd| fd.listen_stream(&a.into(), listener_backlog())) // :226
+            .map_err(failed("listen", "unix", a))?;
         let path = a.as_pathname().map(Path::to_path_buf);
         // :230
         Ok(Self { fd: Arc::new(Unlinking { fd, path, unlink: AtomicBool::new(true) }) })
@@ -176,7 +208,9 @@ impl UnixListener {
     ///
     /// Go (net): unixsock_posix.go:171 accept
     pub fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let fd = self.fd.accept()?; // :172
+        let fd = self.fd.accept(); // :172
+        let here = || Addr::of(&self.fd.laddr);
+        let fd = fd.map_err(|e| OpError::new("accept", self.fd.net, None, here(), e))?;
         let from = addr(&fd.raddr)?;
         Ok((UnixStream { fd: Arc::new(fd) }, from))
     }
@@ -198,12 +232,21 @@ impl UnixListener {
 }
 
 /// A Unix socket for packets. Go's `net.UnixConn` on the network `unixgram`.
+///
+/// ```
+/// # gort::run(|| {
+/// let (a, b) = gort::net::UnixDatagram::pair().unwrap();
+/// a.send(b"hi").unwrap();
+/// assert_eq!(b.recv(&mut [0; 8]).unwrap(), 2);
+/// # })
+/// ```
 #[derive(Clone, Debug)]
 pub struct UnixDatagram {
     fd: Arc<NetFd>,
 }
 
 deadlines!(UnixDatagram);
+fds!(UnixDatagram, std::os::unix::net::UnixDatagram, "unixgram");
 timeouts!(UnixDatagram);
 
 impl UnixDatagram {
@@ -215,9 +258,9 @@ impl UnixDatagram {
     /// Go (net): unixsock_posix.go:233 listenUnixgram
     pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
         let a = SocketAddr::from_pathname(path)?;
-        let fd = NetFd::socket(libc::AF_UNIX, libc::SOCK_DGRAM, "unixgram")?;
-        // :240
-        Ok(Self { fd: Arc::new(fd.listen_datagram(&(&a).into())?) })
+        let fd = NetFd::socket(libc::AF_UNIX, libc::SOCK_DGRAM, "unixgram")
+            .and_then(|fd| fd.listen_datagram(&(&a).into())); // :240
+        Ok(Self { fd: Arc::new(fd.map_err(failed("listen", "unixgram", &a))?) })
     }
 
     /// A socket without a name.
@@ -225,8 +268,9 @@ impl UnixDatagram {
     /// # Errors
     /// The kernel's.
     pub fn unbound() -> io::Result<Self> {
-        let fd = NetFd::socket(libc::AF_UNIX, libc::SOCK_DGRAM, "unixgram")?;
-        Ok(Self { fd: Arc::new(fd.dial(None, None, &Context::background())?) })
+        let fd = NetFd::socket(libc::AF_UNIX, libc::SOCK_DGRAM, "unixgram")
+            .and_then(|fd| fd.dial(None, None, &Context::background()));
+        Ok(Self { fd: Arc::new(fd.map_err(|e| OpError::new("dial", "unixgram", None, None, e))?) })
     }
 
     /// Two sockets that are each other's peer.
@@ -244,7 +288,7 @@ impl UnixDatagram {
     /// The kernel's.
     pub fn connect(&self, path: impl AsRef<Path>) -> io::Result<()> {
         let a = SocketAddr::from_pathname(path)?;
-        Ok(self.fd.associate(&(&a).into())?)
+        self.fd.associate(&(&a).into()).map_err(Fail::at("connect")).map_err(failed("dial", "unixgram", &a))
     }
 
     /// Receives a packet; what does not fit is lost.
