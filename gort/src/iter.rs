@@ -39,8 +39,8 @@ unsafe impl<V: Send> Send for Pull<V> {}
 /// `seq` gets a `yield`: it passes a value on and returns whether to go on. Dropping the iterator (or
 /// [`Pull::stop`]) makes `yield` return false; dropped in a blocking section, it is leaked. A panic or Goexit in `seq` goes on in the caller of `next`.
 ///
-/// ```no_run
-/// # gort::run_main(|| {
+/// ```
+/// # gort::run(|| {
 /// let squares = gort::iter::pull(|yield_| {
 ///     for i in 0u64.. {
 ///         if !yield_(i * i) {
@@ -180,6 +180,14 @@ impl<V> Iterator for Pull<V> {
             self.switch();
             (&raw mut (*s).v).replace(None) // :309
         }
+    }
+}
+
+impl<V> std::iter::FusedIterator for Pull<V> {}
+
+impl<V> std::fmt::Debug for Pull<V> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pull(..)")
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Goroutines, channels, `select!`, timers and Go's `sync` types on a line-by-line port of Go 1.23's runtime.
 //!
-//! ```no_run
+//! ```
 //! use gort::{chan, go};
 //!
 //! fn main() {
@@ -45,20 +45,28 @@
 #[path = "select_.rs"]
 pub mod __select;
 mod chan_;
+pub mod context;
 mod debugger;
 mod go_;
 mod host;
 pub mod iter;
 pub mod net;
+pub mod os;
 pub mod preempt;
 pub mod process;
 mod rt0;
+mod select_dyn;
 pub mod runtime;
 pub mod signal;
+pub mod stack;
 pub mod sync;
+pub mod task;
 pub mod time;
 
-pub use chan_::{Chan, Iter, Receiver, Sender, TryRecvError, TrySendError, chan};
+pub use chan_::{
+    Chan, IntoIter, Iter, Receiver, RecvTimeoutError, SendError, SendTimeoutError, Sender, TryRecvError,
+    TrySendCheckedError, TrySendError, chan,
+};
 pub use go_::{blocking, go, go_on, go_raw};
 pub use gort_macros::main;
 pub use gort_panic::recover;
@@ -67,6 +75,8 @@ pub use gort_proc::StackKind;
 pub use host::on_goroutine;
 pub use host::{Config, Runtime, run, start};
 pub use rt0::{run_main, run_main_on};
+pub use select_dyn::Select;
+pub use task::Builder;
 
 // The crates that only `linkname` refers to must be linked all the same.
 use gort_deadlock as _;

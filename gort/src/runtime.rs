@@ -5,6 +5,13 @@ pub mod metrics;
 use gort_proc::*;
 
 /// Lets others run: this goroutine goes to the end of the global run queue. Go's `runtime.Gosched`.
+///
+/// ```
+/// # gort::run(|| {
+/// gort::go(|| println!("first"));
+/// gort::runtime::gosched();
+/// # })
+/// ```
 #[inline]
 pub fn gosched() {
     // SAFETY: on a user goroutine.
@@ -14,12 +21,29 @@ pub fn gosched() {
 /// Ends this goroutine, after dropping what lives on its stack; the others go on. On the main goroutine the
 /// program goes on without it, and ends with `fatal error: no goroutines (main called runtime.Goexit) -
 /// deadlock!` when no other is left. Go's `runtime.Goexit`.
+///
+/// ```
+/// # gort::run(|| {
+/// let h = gort::task::spawn(|| {
+///     let _dropped = vec![1];
+///     gort::runtime::goexit();
+/// });
+/// assert!(h.join().is_err());
+/// # })
+/// ```
 pub fn goexit() -> ! {
     gort_panic::goexit()
 }
 
 /// Sets how many threads may run goroutines at once, and returns the previous value; `n < 1` only asks.
 /// Go's `runtime.GOMAXPROCS`.
+///
+/// ```
+/// # gort::run(|| {
+/// gort::runtime::gomaxprocs(2);
+/// assert_eq!(gort::runtime::gomaxprocs(0), 2);
+/// # })
+/// ```
 pub fn gomaxprocs(n: i32) -> i32 {
     entry_here!("GOMAXPROCS", gomaxprocs(n));
     // SAFETY: on a user goroutine; it stops the world itself.
@@ -27,11 +51,29 @@ pub fn gomaxprocs(n: i32) -> i32 {
 }
 
 /// Processors that this process may use. Go's `runtime.NumCPU`.
+///
+/// ```
+/// # gort::run(|| {
+/// assert!(gort::runtime::num_cpu() >= 1);
+/// # })
+/// ```
 pub fn num_cpu() -> i32 {
     NCPU.get()
 }
 
 /// Goroutines that exist, system goroutines left out. Go's `runtime.NumGoroutine`.
+///
+/// ```
+/// # gort::run(|| {
+/// let n = gort::runtime::num_goroutine();
+/// let c = gort::chan::<()>(0);
+/// let rx = c.clone();
+/// let h = gort::task::spawn(move || rx.recv());
+/// assert_eq!(gort::runtime::num_goroutine(), n + 1);
+/// c.close();
+/// h.join().unwrap();
+/// # })
+/// ```
 pub fn num_goroutine() -> usize {
     entry_here!("NumGoroutine", num_goroutine());
     // SAFETY: reads counters; the goroutine's P keeps allp as it is.
@@ -39,6 +81,13 @@ pub fn num_goroutine() -> usize {
 }
 
 /// The number of this goroutine, as tracebacks print it. gort's own: Go hides it.
+///
+/// ```
+/// # gort::run(|| {
+/// let me = gort::runtime::goid();
+/// assert_ne!(gort::task::spawn(gort::runtime::goid).join().unwrap(), me);
+/// # })
+/// ```
 pub fn goid() -> u64 {
     let gp = getg();
     // SAFETY: a goroutine's number is its own to read; nil on threads that run none.
@@ -47,6 +96,16 @@ pub fn goid() -> u64 {
 
 /// Wires this goroutine to its thread until [`unlock_os_thread`] has been called as often: no other goroutine
 /// runs there. If the goroutine ends wired, so does the thread. Go's `runtime.LockOSThread`.
+///
+/// ```
+/// # gort::run(|| {
+/// gort::runtime::lock_os_thread();
+/// let thread = std::thread::current().id();
+/// gort::runtime::gosched();
+/// assert_eq!(std::thread::current().id(), thread);
+/// gort::runtime::unlock_os_thread();
+/// # })
+/// ```
 pub fn lock_os_thread() {
     // SAFETY: on a user goroutine.
     unsafe { gort_proc::lock_os_thread() }
@@ -59,12 +118,25 @@ pub fn unlock_os_thread() {
 }
 
 /// The stack of this goroutine, or of all, as a panic would print them. Go's `runtime.Stack`.
+///
+/// ```
+/// # gort::run(|| {
+/// assert!(gort::runtime::stack(false).starts_with("goroutine "));
+/// # })
+/// ```
 pub fn stack(all: bool) -> String {
     gort_traceback::stack_string(all)
 }
 
 /// Sets how many threads the runtime may make (10,000 at first); more end the program. Returns the old value.
 /// Go's `debug.SetMaxThreads`.
+///
+/// ```
+/// # gort::run(|| {
+/// let old = gort::runtime::set_max_threads(100);
+/// assert_eq!(gort::runtime::set_max_threads(old), 100);
+/// # })
+/// ```
 pub fn set_max_threads(n: i32) -> i32 {
     entry_here!("SetMaxThreads", set_max_threads(n));
     // SAFETY: on a user goroutine.
@@ -108,6 +180,14 @@ pub struct Stats {
 }
 
 /// Reads the counters. They are exact for a processor that stands still, and a moment old for others.
+///
+/// ```
+/// # gort::run(|| {
+/// let before = gort::runtime::stats();
+/// gort::task::spawn(|| ()).join().unwrap();
+/// assert!(gort::runtime::stats().goroutines > before.goroutines);
+/// # })
+/// ```
 pub fn stats() -> Stats {
     entry_here!("stats", stats());
     let mut s = Stats::default();

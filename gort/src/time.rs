@@ -11,7 +11,7 @@ use gort_time::{
 use std::time::{Duration, Instant};
 
 /// The nanoseconds of `d`, at most 292 years.
-fn nanos(d: Duration) -> i64 {
+pub(crate) fn nanos(d: Duration) -> i64 {
     i64::try_from(d.as_nanos()).unwrap_or(i64::MAX)
 }
 
@@ -24,6 +24,15 @@ fn when(d: Duration) -> i64 {
 }
 
 /// Pauses this goroutine for at least `d`. Go's `time.Sleep`.
+///
+/// ```
+/// # gort::run(|| {
+/// use std::time::{Duration, Instant};
+/// let begin = Instant::now();
+/// gort::time::sleep(Duration::from_millis(2));
+/// assert!(begin.elapsed() >= Duration::from_millis(2));
+/// # })
+/// ```
 pub fn sleep(d: Duration) {
     // SAFETY: on a user goroutine.
     unsafe { time_sleep(nanos(d)) }
@@ -147,6 +156,16 @@ unsafe fn new(when: i64, period: i64, func: Option<Func>) -> (*mut Block, Chan<I
 
 /// One event in the future. Go's `time.Timer`.
 ///
+/// ```
+/// # gort::run(|| {
+/// use std::time::Duration;
+/// let t = gort::time::Timer::new(Duration::from_secs(3600));
+/// assert!(t.reset(Duration::from_millis(1)));
+/// t.c().recv();
+/// assert!(!t.stop());
+/// # })
+/// ```
+///
 /// Dropping it does not stop it: the channel may be held by others, the function is still called.
 #[derive(Debug)]
 pub struct Timer {
@@ -160,6 +179,10 @@ pub struct Timer {
 unsafe impl Send for Timer {}
 // SAFETY: the same.
 unsafe impl Sync for Timer {}
+
+// Its closure is called, or dropped, never looked into.
+impl std::panic::UnwindSafe for Timer {}
+impl std::panic::RefUnwindSafe for Timer {}
 
 impl Timer {
     unsafe fn from_new((b, c): (*mut Block, Chan<Instant>)) -> Timer {
@@ -226,18 +249,80 @@ impl Timer {
     }
 }
 
+/// Calls `f` once, on a goroutine of its own, after `d`. Go's `time.AfterFunc`.
+///
+/// ```
+/// # gort::run(|| {
+/// use std::time::Duration;
+/// let (c, s) = (gort::chan(1), String::from("late"));
+/// let tx = c.clone();
+/// let _timer = gort::time::after_func(Duration::from_millis(1), move || tx.send(s));
+/// assert_eq!(c.recv().as_deref(), Some("late"));
+/// # })
+/// ```
+///
+/// [`Timer::reset`] before it has been called moves it. [`after_func_again`] is for functions that are called again: Go's
+/// are, after each `Reset`.
+///
+/// # Panics
+/// On the timer's goroutine, and so for the program, if it was reset after `f` had been called and fires again.
+pub fn after_func(d: Duration, f: impl FnOnce() + Send + 'static) -> Timer {
+    let f = std::sync::Mutex::new(Some(f));
+    after_func_again(d, move || {
+        // Nothing in here parks, so std's lock is held for a moment only.
+        let f = f.lock().unwrap_or_else(|e| e.into_inner()).take();
+        match f {
+            Some(f) => f(),
+            None => panic!("time: after_func calls its function once, and it was reset after that: after_func_again"),
+        }
+    })
+}
+
 /// Calls `f` on a goroutine of its own after `d`; again after each [`Timer::reset`]. Go's `time.AfterFunc`.
-pub fn after_func(d: Duration, f: impl Fn() + Send + Sync + 'static) -> Timer {
+///
+/// Two calls may run at once, as in Go, if the timer is reset before the first one has ended: hence `Fn` and `Sync`.
+///
+/// ```
+/// # gort::run(|| {
+/// use std::time::Duration;
+/// let c = gort::chan(1);
+/// let tx = c.clone();
+/// let timer = gort::time::after_func_again(Duration::from_millis(1), move || tx.send(()));
+/// c.recv();
+/// timer.reset(Duration::from_millis(1));
+/// c.recv();
+/// # })
+/// ```
+pub fn after_func_again(d: Duration, f: impl Fn() + Send + Sync + 'static) -> Timer {
     // SAFETY: with no runtime lock held.
     unsafe { Timer::from_new(new(when(d), 0, Some(Box::new(f)))) }
 }
 
 /// A channel that gets the time after `d`. Go's `time.After`.
+///
+/// ```
+/// # gort::run(|| {
+/// let c = gort::chan::<()>(0);
+/// gort::select! {
+///     recv(c) => unreachable!(),
+///     recv(gort::time::after(std::time::Duration::from_millis(1))) => println!("nothing came"),
+/// }
+/// # })
+/// ```
 pub fn after(d: Duration) -> Receiver<Instant> {
     Timer::new(d).c.clone()
 }
 
 /// Events at regular intervals. Go's `time.Ticker`. Slow receivers miss ticks.
+///
+/// ```
+/// # gort::run(|| {
+/// let t = gort::time::Ticker::new(std::time::Duration::from_millis(1));
+/// let ticks: Vec<_> = t.c().iter().take(3).collect();
+/// assert!(ticks[0] < ticks[2]);
+/// t.stop();
+/// # })
+/// ```
 #[derive(Debug)]
 pub struct Ticker(Timer);
 
@@ -279,6 +364,14 @@ impl Ticker {
 }
 
 /// The channel of a ticker that is never stopped; the nil channel if `d` is zero. Go's `time.Tick`.
+///
+/// ```
+/// # gort::run(|| {
+/// for _ in gort::time::tick(std::time::Duration::from_millis(1)).iter().take(2) {
+///     println!("tick");
+/// }
+/// # })
+/// ```
 ///
 /// Go (time): tick.go:86 Tick
 pub fn tick(d: Duration) -> Receiver<Instant> {

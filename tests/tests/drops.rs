@@ -581,7 +581,7 @@ fn ms(n: u64) -> Duration {
 fn timer_fires<T: Value>() {
     let done = chan::<()>(0);
     let (v, done1) = (T::new(), done.clone());
-    let t = time::after_func(ms(2), move || {
+    let t = time::after_func_again(ms(2), move || {
         let _v = &v;
         done1.send(());
     });
@@ -591,7 +591,7 @@ fn timer_fires<T: Value>() {
 
 fn timer_stopped<T: Value>() {
     let v = T::new();
-    let t = time::after_func(ms(20), move || {
+    let t = time::after_func_again(ms(20), move || {
         let _v = &v;
         panic!("stopped, yet fired");
     });
@@ -602,7 +602,7 @@ fn timer_stopped<T: Value>() {
 fn timer_reset<T: Value>() {
     let fired = chan::<()>(0);
     let (v, fired1) = (T::new(), fired.clone());
-    let t = time::after_func(ms(1), move || {
+    let t = time::after_func_again(ms(1), move || {
         let _v = &v;
         fired1.send(());
     });
@@ -619,7 +619,7 @@ fn timer_forgotten<T: Value>() {
     // The handle goes while the timer is in the heap; the function is called all the same.
     let fired = Arc::new(AtomicU64::new(0));
     let (v, fired1) = (T::new(), fired.clone());
-    drop(time::after_func(ms(3), move || {
+    drop(time::after_func_again(ms(3), move || {
         let _v = &v;
         fired1.fetch_add(1, SeqCst);
     }));
@@ -630,7 +630,7 @@ fn timer_many<T: Value>() {
     let ts: Vec<_> = (0..40)
         .map(|i| {
             let v = T::new();
-            time::after_func(ms(1 + i % 7), move || _ = std::hint::black_box(&v))
+            time::after_func_again(ms(1 + i % 7), move || _ = std::hint::black_box(&v))
         })
         .collect();
     for (i, t) in ts.iter().enumerate() {
@@ -913,13 +913,13 @@ fn timers_let_go() {
             runtime::gomaxprocs(procs);
             let gone = chan::<()>(0);
             let held = Closes(gone.clone());
-            drop(time::after_func(ms(1), move || _ = std::hint::black_box(&held)));
+            drop(time::after_func_again(ms(1), move || _ = std::hint::black_box(&held)));
             gone.recv();
 
             // Fired, and kept for longer than it runs.
             let (gone, fired) = (chan::<()>(0), chan::<()>(1));
             let (held, fired1) = (Closes(gone.clone()), fired.clone());
-            let t = time::after_func(ms(1), move || {
+            let t = time::after_func_again(ms(1), move || {
                 let _held = &held;
                 fired1.send(());
             });
@@ -930,7 +930,7 @@ fn timers_let_go() {
             // Stopped: its place in the heap stays taken for a while.
             let gone = chan::<()>(0);
             let held = Closes(gone.clone());
-            let t = time::after_func(ms(3_600_000), move || _ = std::hint::black_box(&held));
+            let t = time::after_func_again(ms(3_600_000), move || _ = std::hint::black_box(&held));
             assert!(t.stop());
             drop(t);
             gone.recv();
@@ -939,7 +939,7 @@ fn timers_let_go() {
             // timer is put in, with the lock of that one's channel held.
             let gone = chan::<()>(0);
             let held = Closes(gone.clone());
-            let t = time::after_func(ms(10), move || _ = std::hint::black_box(&held));
+            let t = time::after_func_again(ms(10), move || _ = std::hint::black_box(&held));
             assert!(t.stop());
             gort::blocking(move || drop(t));
             time::after(ms(20)).recv();

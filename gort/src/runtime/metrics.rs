@@ -1,6 +1,6 @@
 //! Go's package `runtime/metrics`: what the scheduler counts, by name, while the program runs.
 //!
-//! ```no_run
+//! ```
 //! use gort::runtime::metrics::{self, Sample};
 //!
 //! # gort::run_main(|| {

@@ -2,7 +2,7 @@
 
 use crate::{Procs, gc, go_test, ms, us};
 use gort::sync::WaitGroup;
-use gort::time::{Ticker, Timer, after, after_func, sleep};
+use gort::time::{Ticker, Timer, after, after_func, after_func_again, sleep};
 use gort::{Receiver, chan, go};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
@@ -20,7 +20,7 @@ impl T {
     fn func(d: Duration) -> T {
         let c = chan::<Instant>(1);
         let c1 = c.clone();
-        T(after_func(d, move || c1.send(Instant::now())), c.receiver())
+        T(after_func_again(d, move || c1.send(Instant::now())), c.receiver())
     }
 }
 

@@ -183,8 +183,8 @@ fn scan(text: &str, path: String) -> RustFile {
     let (code, comments) = mask(text);
     let raw: Vec<&str> = text.split('\n').collect();
     let mut file = RustFile { path, items: Vec::new(), anchors: Vec::new(), malformed: Vec::new() };
-    let reference = regex!(r"^//[/!]?\s*Go(?: \(([\w/]+)\))?: ([\w/]+\.(?:go|s|c|h)):(\d+) (\w+)$");
-    let like = regex!(r"^//[/!]?\s*Go(?: \([\w/]+\))?: .*\w\.(?:go|s|c|h):\d");
+    let reference = regex!(r"^//[/!]?\s*Go(?: \(([\w./]+)\))?: ([\w./]+\.(?:go|s|c|h)):(\d+) (\w+)$");
+    let like = regex!(r"^//[/!]?\s*Go(?: \([\w./]+\))?: .*\w\.(?:go|s|c|h):\d");
     let head = regex!(r"^//\s*([\w/]+\.(?:go|s|c|h))?:(\d+)\b");
     let mention = regex!(r"(?:^|[\s(,])([\w/]+\.(?:go|s|c|h))?:(\d+)\b");
 
