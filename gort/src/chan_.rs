@@ -1,10 +1,10 @@
 //! Channels with types: who owns a value, and when it is dropped.
 
+use crate::__select::{self, RawCase, RecvCase, SendCase};
+use crate::time::Timer;
 use core::ffi::c_void;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
-use crate::__select::{self, RawCase, RecvCase, SendCase};
-use crate::time::Timer;
 use gort_chan::{
     Sent, chancap, chanlen, chanrecv, chansend, chansend_checked, closechan, freechan, makechan,
 };

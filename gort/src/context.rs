@@ -100,7 +100,11 @@ enum Kind {
     Todo,
     Cancel(Handle),
     /// Go (context): context.go:728 valueCtx
-    Value { parent: Context, value: Box<dyn Any + Send + Sync>, name: &'static str },
+    Value {
+        parent: Context,
+        value: Box<dyn Any + Send + Sync>,
+        name: &'static str,
+    },
     /// Go (context): context.go:578 withoutCancelCtx
     WithoutCancel(Context),
 }
@@ -216,7 +220,7 @@ impl Context {
                     return value.downcast_ref(); // :766
                 }
                 Kind::Value { parent, .. } | Kind::WithoutCancel(parent) => parent,
-                Kind::Cancel(c) => c.0.parent.as_ref()?, // :773
+                Kind::Cancel(c) => c.0.parent.as_ref()?,      // :773
                 Kind::Background | Kind::Todo => return None, // :787
             };
         }
@@ -632,4 +636,3 @@ impl fmt::Debug for AfterFunc {
         f.write_str("AfterFunc(..)")
     }
 }
-

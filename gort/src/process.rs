@@ -24,10 +24,10 @@
 //! that arrives between fork and exec may be handled by the runtime in the child.
 
 use crate::blocking;
+use crate::{os::File, task};
 use gort_proc::{
     getg, syscall_runtime_after_fork, syscall_runtime_after_fork_in_child, syscall_runtime_before_fork,
 };
-use crate::{os::File, task};
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};

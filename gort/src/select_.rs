@@ -230,8 +230,13 @@ pub fn run<const N: usize>(cases: [RawCase<'_>; N], has_default: bool) -> usize 
         }
         // selectgo writes each index before it reads it; zeroes make that a fact for the compiler too.
         order.write([[0; N]; 2]);
-        let (i, ok) =
-            selectgo_checked(scases.as_mut_ptr(), order.as_mut_ptr().cast(), nsends, N - nsends, !has_default);
+        let (i, ok) = selectgo_checked(
+            scases.as_mut_ptr(),
+            order.as_mut_ptr().cast(),
+            nsends,
+            N - nsends,
+            !has_default,
+        );
         if i < 0 {
             return N;
         }

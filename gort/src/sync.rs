@@ -5,13 +5,13 @@
 //! nobody recovers ends the program.
 
 use crate::chan_::TakesAndGives;
+use crate::time::nanos;
 use core::cell::UnsafeCell;
 use core::fmt;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};
 use gort_stack::has_goroutine;
-use crate::time::nanos;
 use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::time::Duration;
 

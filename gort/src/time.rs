@@ -273,7 +273,9 @@ pub fn after_func(d: Duration, f: impl FnOnce() + Send + 'static) -> Timer {
         let f = f.lock().unwrap_or_else(|e| e.into_inner()).take();
         match f {
             Some(f) => f(),
-            None => panic!("time: after_func calls its function once, and it was reset after that: after_func_again"),
+            None => panic!(
+                "time: after_func calls its function once, and it was reset after that: after_func_again"
+            ),
         }
     })
 }

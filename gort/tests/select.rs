@@ -140,7 +140,5 @@ fn any_number_of_cases() {
         println!("{}", gort::recover(|| s.wait()).unwrap_err().message());
     })
     .ok()
-    .stdout_is(
-        "default\ntimeout\nErr(4) [1]\nonly a default\nreflect.Select: too many cases (max 65536)\n",
-    );
+    .stdout_is("default\ntimeout\nErr(4) [1]\nonly a default\nreflect.Select: too many cases (max 65536)\n");
 }

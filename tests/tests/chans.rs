@@ -47,53 +47,53 @@ impl Drop for Counted {
 /// Senders and receivers whose time runs out at about the moment when the other side comes, while the channel is
 /// closed: each value is received, or comes back, or is in the buffer; none is lost, none is there twice.
 fn race(cap: usize) {
-        const N: usize = 2000;
-        let (alive, wg) = (Arc::new(AtomicUsize::new(0)), Arc::new(WaitGroup::new()));
-        let (sent, back, got) = (chan::<usize>(8), chan::<usize>(8), chan::<usize>(8));
-        let c = chan::<Counted>(cap);
-        for who in 0..4 {
-            wg.add(2);
-            let (c, w, alive, sent, back) = (c.clone(), wg.clone(), alive.clone(), sent.clone(), back.clone());
-            go(move || {
-                let (mut ok, mut no) = (0, 0);
-                for i in 0..N {
-                    let d = Duration::from_nanos(((i * 7919 + who * 104_729) % 3000) as u64);
-                    match c.send_timeout(Counted::new(&alive), d) {
-                        Ok(()) => ok += 1,
-                        Err(e) => {
-                            let _value = e.into_inner();
-                            no += 1;
-                        }
+    const N: usize = 2000;
+    let (alive, wg) = (Arc::new(AtomicUsize::new(0)), Arc::new(WaitGroup::new()));
+    let (sent, back, got) = (chan::<usize>(8), chan::<usize>(8), chan::<usize>(8));
+    let c = chan::<Counted>(cap);
+    for who in 0..4 {
+        wg.add(2);
+        let (c, w, alive, sent, back) = (c.clone(), wg.clone(), alive.clone(), sent.clone(), back.clone());
+        go(move || {
+            let (mut ok, mut no) = (0, 0);
+            for i in 0..N {
+                let d = Duration::from_nanos(((i * 7919 + who * 104_729) % 3000) as u64);
+                match c.send_timeout(Counted::new(&alive), d) {
+                    Ok(()) => ok += 1,
+                    Err(e) => {
+                        let _value = e.into_inner();
+                        no += 1;
                     }
                 }
-                sent.send(ok);
-                back.send(no);
-                w.done();
-            });
-        }
-        for who in 0..4 {
-            let (c, w, got) = (c.clone(), wg.clone(), got.clone());
-            go(move || {
-                let mut n = 0;
-                for i in 0..N {
-                    let d = Duration::from_nanos(((i * 6007 + who * 99_991) % 3000) as u64);
-                    n += usize::from(c.recv_timeout(d).is_ok());
-                    if who == 0 && i == N / 2 {
-                        c.close();
-                    }
+            }
+            sent.send(ok);
+            back.send(no);
+            w.done();
+        });
+    }
+    for who in 0..4 {
+        let (c, w, got) = (c.clone(), wg.clone(), got.clone());
+        go(move || {
+            let mut n = 0;
+            for i in 0..N {
+                let d = Duration::from_nanos(((i * 6007 + who * 99_991) % 3000) as u64);
+                n += usize::from(c.recv_timeout(d).is_ok());
+                if who == 0 && i == N / 2 {
+                    c.close();
                 }
-                got.send(n);
-                w.done();
-            });
-        }
-        wg.wait();
-        let sum = |c: &Chan<usize>| (0..4).map(|_| c.recv().unwrap()).sum::<usize>();
-        let (sent, back, got) = (sum(&sent), sum(&back), sum(&got));
-        assert_eq!(sent + back, 4 * N);
-        assert_eq!(sent, got + c.len());
-        assert_eq!(alive.load(SeqCst), c.len());
-        drop(c);
-        assert_eq!(alive.load(SeqCst), 0);
+            }
+            got.send(n);
+            w.done();
+        });
+    }
+    wg.wait();
+    let sum = |c: &Chan<usize>| (0..4).map(|_| c.recv().unwrap()).sum::<usize>();
+    let (sent, back, got) = (sum(&sent), sum(&back), sum(&got));
+    assert_eq!(sent + back, 4 * N);
+    assert_eq!(sent, got + c.len());
+    assert_eq!(alive.load(SeqCst), c.len());
+    drop(c);
+    assert_eq!(alive.load(SeqCst), 0);
 }
 
 #[test]

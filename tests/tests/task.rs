@@ -271,7 +271,9 @@ fn an_overflow_of_a_larger_stack_is_reported() {
     let o = in_child!(.procs(1), || {
         stack::call_on(1 << 20, || deep(u64::MAX));
     });
-    o.exited(2).stderr_has("goroutine stack exceeds 1048576-byte limit").stderr_has("fatal error: stack overflow");
+    o.exited(2)
+        .stderr_has("goroutine stack exceeds 1048576-byte limit")
+        .stderr_has("fatal error: stack overflow");
     o.stderr_has("task::an_overflow_of_a_larger_stack_is_reported::deep").stderr_has("created by");
 }
 

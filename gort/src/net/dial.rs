@@ -1,7 +1,7 @@
 //! Connecting to one of several addresses: net/dial.go; and looking names up: net/cgo_unix.go.
 
-use super::tcp::do_dial_tcp;
 use super::error::{Addr, Fail, OpError};
+use super::tcp::do_dial_tcp;
 use super::{Error, TcpStream};
 use crate::{Chan, Receiver, TryRecvError, chan, go, select, time};
 use std::io;
@@ -75,7 +75,7 @@ impl Dialer {
         let addrs = do_blocking_with_ctx(&ctx, move || Ok(name.to_socket_addrs()?.collect())); // :509
         let addrs = addrs.map_err(|e| match e.get_ref().and_then(|e| e.downcast_ref::<Error>()) {
             Some(&e) => OpError::new("dial", "tcp", None, None, e), // :511
-            None => e, // the C library's words
+            None => e,                                              // the C library's words
         })?;
         self.dial_addrs(&ctx, addrs)
     }

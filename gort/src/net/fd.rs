@@ -303,15 +303,16 @@ impl NetFd {
     pub(super) fn peek(&self, p: &mut [u8]) -> io::Result<usize> {
         self.arm(true)?;
         let mut r = Ok(0);
-        self.pfd.raw_read(|fd| {
-            loop {
-                r = sys::recvfrom(fd, p, libc::MSG_PEEK).map(|(n, _)| n);
-                if r != Err(Error::Errno(libc::EINTR)) {
-                    return r != Err(Error::Errno(libc::EAGAIN));
+        self.pfd
+            .raw_read(|fd| {
+                loop {
+                    r = sys::recvfrom(fd, p, libc::MSG_PEEK).map(|(n, _)| n);
+                    if r != Err(Error::Errno(libc::EINTR)) {
+                        return r != Err(Error::Errno(libc::EAGAIN));
+                    }
                 }
-            }
-        })
-        .map_err(self.failed("read", ""))?;
+            })
+            .map_err(self.failed("read", ""))?;
         r.map_err(self.failed("read", "recvfrom"))
     }
 
@@ -344,7 +345,8 @@ impl NetFd {
             Ok(())
         } else {
             let op = if read { "read" } else { "write" };
-            self.set_deadline(read, Some(Instant::now() + Duration::from_nanos(ns))).map_err(self.failed(op, ""))
+            self.set_deadline(read, Some(Instant::now() + Duration::from_nanos(ns)))
+                .map_err(self.failed(op, ""))
         }
     }
 

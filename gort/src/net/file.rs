@@ -248,7 +248,9 @@ pub(crate) fn reopen_nonblocking(fd: &OwnedFd) -> bool {
     let Ok(flags) = sys::fcntl(n, libc::F_GETFL, 0) else { return false };
     let mode = flags & libc::O_ACCMODE;
     let mut o = OpenOptions::new();
-    o.read(mode != libc::O_WRONLY).write(mode != libc::O_RDONLY).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
+    o.read(mode != libc::O_WRONLY)
+        .write(mode != libc::O_RDONLY)
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
     let Ok(other) = o.open(format!("/proc/self/fd/{n}")) else { return false };
     // SAFETY: two descriptors that this function's caller and itself own; the old open file is closed.
     unsafe { libc::dup3(other.as_raw_fd(), n, libc::O_CLOEXEC) >= 0 }

@@ -1,8 +1,8 @@
 //! TCP: net/tcpsock.go, tcpsock_posix.go, tcpsockopt_unix.go.
 
 use super::dial::{self, Context};
-use super::fd::{NetFd, listener_backlog};
 use super::error::{Addr, Fail, OpError};
+use super::fd::{NetFd, listener_backlog};
 use super::{Error, deadlines, each_addr, fds, read_write, timeouts};
 use gort_poll::SockAddr;
 use std::io;
@@ -152,7 +152,10 @@ impl TcpStream {
     ///
     /// Go (net): tcpsockopt_posix.go:14 setNoDelay
     pub fn set_nodelay(&self, on: bool) -> io::Result<()> {
-        self.fd.pfd.setsockopt_int(libc::IPPROTO_TCP, libc::TCP_NODELAY, on.into()).map_err(self.fd.failed("set", "setsockopt")) // :15
+        self.fd
+            .pfd
+            .setsockopt_int(libc::IPPROTO_TCP, libc::TCP_NODELAY, on.into())
+            .map_err(self.fd.failed("set", "setsockopt")) // :15
     }
 
     /// Whether small writes are sent at once.
@@ -160,7 +163,11 @@ impl TcpStream {
     /// # Errors
     /// If closed.
     pub fn nodelay(&self) -> io::Result<bool> {
-        self.fd.pfd.getsockopt_int(libc::IPPROTO_TCP, libc::TCP_NODELAY).map(|v| v != 0).map_err(self.fd.failed("set", "getsockopt"))
+        self.fd
+            .pfd
+            .getsockopt_int(libc::IPPROTO_TCP, libc::TCP_NODELAY)
+            .map(|v| v != 0)
+            .map_err(self.fd.failed("set", "getsockopt"))
     }
 
     /// Whether the kernel asks a silent peer now and then if it is still there; it does, by default.
@@ -170,7 +177,10 @@ impl TcpStream {
     ///
     /// Go (net): sockopt_posix.go:87 setKeepAlive
     pub fn set_keepalive(&self, on: bool) -> io::Result<()> {
-        self.fd.pfd.setsockopt_int(libc::SOL_SOCKET, libc::SO_KEEPALIVE, on.into()).map_err(self.fd.failed("set", "setsockopt")) // :88
+        self.fd
+            .pfd
+            .setsockopt_int(libc::SOL_SOCKET, libc::SO_KEEPALIVE, on.into())
+            .map_err(self.fd.failed("set", "setsockopt")) // :88
     }
 
     /// After how much silence, in whole seconds rounded up.
@@ -181,7 +191,10 @@ impl TcpStream {
     /// Go (net): tcpsockopt_unix.go:15 setKeepAliveIdle
     pub fn set_keepalive_idle(&self, d: Duration) -> io::Result<()> {
         // :23
-        self.fd.pfd.setsockopt_int(libc::IPPROTO_TCP, libc::TCP_KEEPIDLE, seconds(d)).map_err(self.fd.failed("set", "setsockopt")) // :24
+        self.fd
+            .pfd
+            .setsockopt_int(libc::IPPROTO_TCP, libc::TCP_KEEPIDLE, seconds(d))
+            .map_err(self.fd.failed("set", "setsockopt")) // :24
     }
 
     /// What closing does with data that has not been sent: None: the kernel goes on sending; zero: it is thrown away and
@@ -194,7 +207,10 @@ impl TcpStream {
     pub fn set_linger(&self, d: Option<Duration>) -> io::Result<()> {
         // :94
         let l = libc::linger { l_onoff: d.is_some().into(), l_linger: d.map_or(0, seconds) };
-        self.fd.pfd.setsockopt_linger(libc::SOL_SOCKET, libc::SO_LINGER, &l).map_err(self.fd.failed("set", "setsockopt")) // :102
+        self.fd
+            .pfd
+            .setsockopt_linger(libc::SOL_SOCKET, libc::SO_LINGER, &l)
+            .map_err(self.fd.failed("set", "setsockopt")) // :102
     }
 
     /// The kernel's buffer for what has not been read yet.
@@ -204,7 +220,10 @@ impl TcpStream {
     ///
     /// Go (net): sockopt_posix.go:75 setReadBuffer
     pub fn set_read_buffer(&self, bytes: i32) -> io::Result<()> {
-        self.fd.pfd.setsockopt_int(libc::SOL_SOCKET, libc::SO_RCVBUF, bytes).map_err(self.fd.failed("set", "setsockopt")) // :76
+        self.fd
+            .pfd
+            .setsockopt_int(libc::SOL_SOCKET, libc::SO_RCVBUF, bytes)
+            .map_err(self.fd.failed("set", "setsockopt")) // :76
     }
 
     /// The kernel's buffer for what has not been sent yet.
@@ -214,7 +233,10 @@ impl TcpStream {
     ///
     /// Go (net): sockopt_posix.go:81 setWriteBuffer
     pub fn set_write_buffer(&self, bytes: i32) -> io::Result<()> {
-        self.fd.pfd.setsockopt_int(libc::SOL_SOCKET, libc::SO_SNDBUF, bytes).map_err(self.fd.failed("set", "setsockopt")) // :82
+        self.fd
+            .pfd
+            .setsockopt_int(libc::SOL_SOCKET, libc::SO_SNDBUF, bytes)
+            .map_err(self.fd.failed("set", "setsockopt")) // :82
     }
 }
 

@@ -1,7 +1,7 @@
 //! UDP: net/udpsock_posix.go.
 
-use super::fd::NetFd;
 use super::error::Fail;
+use super::fd::NetFd;
 use super::tcp::family;
 use super::{deadlines, each_addr, fds, timeouts};
 use std::io;

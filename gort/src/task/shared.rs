@@ -157,7 +157,11 @@ where
     ///
     /// Go (internal/singleflight): singleflight.go:69 DoChan
     #[doc(alias = "DoChan")]
-    pub fn call_chan(self: &Arc<Self>, key: K, f: impl FnOnce() -> V + Send + 'static) -> Receiver<(V, bool)> {
+    pub fn call_chan(
+        self: &Arc<Self>,
+        key: K,
+        f: impl FnOnce() -> V + Send + 'static,
+    ) -> Receiver<(V, bool)> {
         let ch = chan(1); // :70
         let mut m = self.mu.lock();
         // :75

@@ -210,7 +210,8 @@ impl Mutex {
     #[cfg(not(loom))]
     pub unsafe fn lock_timeout(&self, ns: i64) -> bool {
         // SAFETY: the same contract.
-        let locked = self.state.cas(0, MUTEX_LOCKED) || unsafe { self.lock_slow_until(crate::timed::after(ns)) };
+        let locked =
+            self.state.cas(0, MUTEX_LOCKED) || unsafe { self.lock_slow_until(crate::timed::after(ns)) };
         if locked && owner::on() {
             owner::locked(self);
         }
