@@ -437,9 +437,11 @@ fn standard_streams() {
             writeln!(out, "{}", line.unwrap()).unwrap();
         }
         gort::os::stderr().unwrap().write_all(b"err\n").unwrap();
-        // SAFETY: questions. What others have of the streams stays in blocking mode.
+        // What others have of the streams stays in blocking mode.
         for n in 0..3 {
-            assert_eq!(unsafe { libc::fcntl(n, libc::F_GETFL) } & libc::O_NONBLOCK, 0);
+            // SAFETY: a question.
+            let flags = unsafe { libc::fcntl(n, libc::F_GETFL) };
+            assert_eq!(flags & libc::O_NONBLOCK, 0);
         }
     });
     o.ok().stdout_is("one\ntwo\n").stderr_has("err\n");

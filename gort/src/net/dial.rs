@@ -74,8 +74,8 @@ impl Dialer {
         let name = address.to_string();
         let addrs = do_blocking_with_ctx(&ctx, move || Ok(name.to_socket_addrs()?.collect())); // :509
         let addrs = addrs.map_err(|e| match e.get_ref().and_then(|e| e.downcast_ref::<Error>()) {
-            Some(&e) => OpError::new("dial", "tcp", None, None, e), // :511
-            None => e,                                              // the C library's words
+            Some(&e) => OpError::io("dial", "tcp", None, None, e), // :511
+            None => e,                                             // the C library's words
         })?;
         self.dial_addrs(&ctx, addrs)
     }
@@ -251,7 +251,7 @@ fn dial_serial<T>(
     dial: impl Fn(SocketAddr, &Context) -> Result<T, Fail>,
 ) -> io::Result<T> {
     let mut first_err = None; // :609
-    let failed = |ra, e: Fail| OpError::new("dial", "tcp", laddr.map(Addr::Inet), Some(Addr::Inet(ra)), e);
+    let failed = |ra, e: Fail| OpError::io("dial", "tcp", laddr.map(Addr::Inet), Some(Addr::Inet(ra)), e);
 
     for (i, &ra) in ras.iter().enumerate() {
         // :612

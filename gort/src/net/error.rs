@@ -163,7 +163,8 @@ impl OpError {
     pub fn timeout(&self) -> bool {
         self.fail.err.timeout() // :534
     }
-    pub(super) fn new(
+    /// It, as std's error of the right kind.
+    pub(super) fn io(
         op: &'static str,
         net: &'static str,
         source: Option<Addr>,
@@ -206,11 +207,11 @@ impl NetFd {
     pub(super) fn failed(&self, op: &'static str, syscall: &'static str) -> impl Fn(Error) -> io::Error {
         move |e| {
             let (source, addr) = (Addr::of(&self.laddr), Addr::of(&self.raddr));
-            OpError::new(op, self.net, source, addr, Fail::at(syscall)(e))
+            OpError::io(op, self.net, source, addr, Fail::at(syscall)(e))
         }
     }
     /// The same, for what concerns this side only.
     pub(super) fn failed_here(&self, op: &'static str, syscall: &'static str) -> impl Fn(Error) -> io::Error {
-        move |e| OpError::new(op, self.net, None, Addr::of(&self.laddr), Fail::at(syscall)(e))
+        move |e| OpError::io(op, self.net, None, Addr::of(&self.laddr), Fail::at(syscall)(e))
     }
 }

@@ -295,7 +295,7 @@ impl NetFd {
         self.arm(false)?;
         self.pfd.write_to(p, sa).map_err(|e| {
             let (source, addr) = (Addr::of(&self.laddr), Addr::of(sa));
-            OpError::new("write", self.net, source, addr, Fail::at("sendto")(e))
+            OpError::io("write", self.net, source, addr, Fail::at("sendto")(e))
         }) // :102
     }
 

@@ -68,8 +68,7 @@ fn each_addr<T>(
         match f(addr) {
             Ok(v) => return Ok(v),
             Err(e) => {
-                first_err =
-                    first_err.or_else(|| Some(OpError::new(op, net, None, Some(Addr::Inet(addr)), e)));
+                first_err = first_err.or_else(|| Some(OpError::io(op, net, None, Some(Addr::Inet(addr)), e)));
             }
         }
     }

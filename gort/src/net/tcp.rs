@@ -333,7 +333,7 @@ impl TcpListener {
     }
 
     fn failed(&self, e: Fail) -> io::Error {
-        OpError::new("accept", self.fd.net, None, Addr::of(&self.fd.laddr), e)
+        OpError::io("accept", self.fd.net, None, Addr::of(&self.fd.laddr), e)
     }
 
     /// Connections, one after the other; ends when the listener is closed.

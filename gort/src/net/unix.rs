@@ -19,7 +19,7 @@ fn addr(a: &SockAddr) -> io::Result<SocketAddr> {
 
 /// The error of what was tried with this address.
 fn failed(op: &'static str, net: &'static str, a: &SocketAddr) -> impl Fn(Fail) -> io::Error {
-    move |e| OpError::new(op, net, None, Addr::of(&a.into()), e)
+    move |e| OpError::io(op, net, None, Addr::of(&a.into()), e)
 }
 
 /// Both ends of a connection that has no name.
@@ -210,7 +210,7 @@ impl UnixListener {
     pub fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
         let fd = self.fd.accept(); // :172
         let here = || Addr::of(&self.fd.laddr);
-        let fd = fd.map_err(|e| OpError::new("accept", self.fd.net, None, here(), e))?;
+        let fd = fd.map_err(|e| OpError::io("accept", self.fd.net, None, here(), e))?;
         let from = addr(&fd.raddr)?;
         Ok((UnixStream { fd: Arc::new(fd) }, from))
     }
@@ -270,7 +270,7 @@ impl UnixDatagram {
     pub fn unbound() -> io::Result<Self> {
         let fd = NetFd::socket(libc::AF_UNIX, libc::SOCK_DGRAM, "unixgram")
             .and_then(|fd| fd.dial(None, None, &Context::background()));
-        Ok(Self { fd: Arc::new(fd.map_err(|e| OpError::new("dial", "unixgram", None, None, e))?) })
+        Ok(Self { fd: Arc::new(fd.map_err(|e| OpError::io("dial", "unixgram", None, None, e))?) })
     }
 
     /// Two sockets that are each other's peer.
