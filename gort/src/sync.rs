@@ -390,12 +390,12 @@ impl fmt::Debug for WaitGroup {
 /// }
 /// # })
 /// ```
-pub struct Cond(gort_sync::Cond);
+pub struct Cond(gort_sync::TimedCond);
 
 impl Cond {
     /// A condition that nobody waits for.
     pub const fn new() -> Self {
-        Self(gort_sync::Cond::new())
+        Self(gort_sync::TimedCond::new())
     }
     /// Unlocks, waits for a signal, and locks again. Another goroutine may have been faster to the lock: check
     /// the condition in a loop.

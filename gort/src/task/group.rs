@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex as StdMutex};
 ///
 /// A panic that leaves one of the functions ends the program, as with [`go`](crate::go()).
 ///
-/// Go (cmd/vendor/golang.org/x/sync/errgroup): errgroup.go:23 Group
+/// Go (cmd/vendor/golang.org/x/sync/errgroup): errgroup.go:25 Group
 #[must_use = "errors are told by `wait`"]
 pub struct Group {
     inner: Arc<Inner>,
