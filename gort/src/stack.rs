@@ -30,7 +30,7 @@ pub fn remaining() -> usize {
     let (_, sp, _) = getpcspbp();
     // SAFETY: the bounds of the current goroutine's stack change only with the goroutine.
     let lo = unsafe { (*(*(*getg()).m).curg.ptr()).stack.lo };
-    sp.saturating_sub(lo + gort_stack::GUARD_SIZE)
+    sp.saturating_sub(lo + gort_stack::guard_size())
 }
 
 /// Calls `f` on a stack of at least `size` bytes, which is freed afterwards. For a call that is known to need much: a deep
