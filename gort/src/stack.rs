@@ -29,8 +29,11 @@ pub fn remaining() -> usize {
     gort_stack::on_goroutine();
     let (_, sp, _) = getpcspbp();
     // SAFETY: the bounds of the current goroutine's stack change only with the goroutine.
-    let lo = unsafe { (*(*(*getg()).m).curg.ptr()).stack.lo };
-    sp.saturating_sub(lo + gort_stack::guard_size())
+    let (lo, hi) = unsafe {
+        let stack = (*(*(*getg()).m).curg.ptr()).stack;
+        (stack.lo, stack.hi)
+    };
+    sp.saturating_sub(lo + gort_stack::guard_size(hi - lo))
 }
 
 /// Calls `f` on a stack of at least `size` bytes, which is freed afterwards. For a call that is known to need much: a deep
