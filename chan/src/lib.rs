@@ -261,7 +261,7 @@ pub unsafe fn chansend_checked(c: *mut Hchan, ep: *const c_void, block: bool) ->
     // SAFETY: the fields of the channel are used under its lock, or are atomics; the sudog belongs to this
     // goroutine until it is enqueued, and again after the wake-up.
     unsafe {
-        entry!("send on a channel", chansend(c, ep, block));
+        entry!("send on a channel", chansend_checked(c, ep, block));
         // :172 a nil channel blocks for ever
         if c.is_null() {
             if !block {

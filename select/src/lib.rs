@@ -190,7 +190,7 @@ pub unsafe fn selectgo_checked(
     // SAFETY: channels are used under their locks; sudogs are this goroutine's but for the time that they
     // are enqueued; the arrays are on this goroutine's stack, which is not left before the select ends.
     unsafe {
-        entry!("select", selectgo(cas0, order0, nsends, nrecvs, blocking));
+        entry!("select", selectgo_checked(cas0, order0, nsends, nrecvs, blocking));
         // :122 debugSelect: left out
         let ncases = nsends + nrecvs; // :131
         let scases = core::slice::from_raw_parts_mut(cas0, ncases);

@@ -357,7 +357,7 @@ pub unsafe fn semacquire_until(
 ) -> bool {
     // SAFETY: as in semacquire1; the token is used under the root's lock.
     unsafe {
-        preempt_check();
+        entry!("wait for a lock", semacquire_until(addr, lifo, reason, token));
         let gp = getg();
         if gp != (*(*gp).m).curg.ptr() {
             throw("semacquire not on the G stack");
@@ -959,7 +959,7 @@ pub unsafe fn notify_list_wait_until(
 ) -> bool {
     // SAFETY: as in notify_list_wait; the token is used under the list's lock.
     unsafe {
-        preempt_check();
+        entry!("Cond.Wait", notify_list_wait_until(l, t, token, vacate));
         lock_with_rank(&raw mut (*l).lock, LOCK_RANK_NOTIFY_LIST);
         if less(t, (*l).notify.get()) {
             unlock(&raw mut (*l).lock);
@@ -1048,7 +1048,7 @@ pub unsafe fn notify_list_notify_all(l: *mut NotifyList) {
 pub unsafe fn notify_list_notify_all_and(l: *mut NotifyList, forget: impl FnOnce()) {
     // SAFETY: the list's lock guards it; what is taken out of it is ours.
     unsafe {
-        entry!("Cond.Broadcast", notify_list_notify_all(l)); // :597 what the prologue does
+        entry!("Cond.Broadcast", notify_list_notify_all_and(l, forget)); // :597 what the prologue does
         // :600 nobody new since the last time
         if (*l).wait.load() == (*l).notify.load() {
             return;
@@ -1097,7 +1097,7 @@ pub unsafe fn notify_list_notify_one(l: *mut NotifyList) {
 pub unsafe fn notify_list_notify_one_but(l: *mut NotifyList, mut vacant: impl FnMut(u32) -> bool) {
     // SAFETY: the list's lock guards it; what is taken out of it is ours.
     unsafe {
-        entry!("Cond.Signal", notify_list_notify_one(l)); // :630 what the prologue does
+        entry!("Cond.Signal", notify_list_notify_one_but(l, vacant)); // :630 what the prologue does
         // :633 nobody new since the last time
         if (*l).wait.load() == (*l).notify.load() {
             return;

@@ -168,6 +168,7 @@ impl TimedCond {
         }
         // SAFETY: the same contract.
         unsafe {
+            gort_proc::entry!("Cond.Wait", self.wait_timeout(l, ns));
             let (notify, when) = (self.cond.notify.get(), crate::timed::after(ns));
             let t = notify_list_add(notify);
             l.unlock();

@@ -10,9 +10,9 @@
 
 use crate::owner;
 use gort_proc::atomic::{Int32, Uint32};
-use gort_proc::{entry, fatal, sync_runtime_can_spin, sync_runtime_do_spin, throw};
 #[cfg(not(loom))]
-use gort_proc::{gosched, preempt_check};
+use gort_proc::gosched;
+use gort_proc::{entry, fatal, sync_runtime_can_spin, sync_runtime_do_spin, throw};
 #[cfg(not(loom))]
 use gort_sema::cansemacquire;
 use gort_sema::{sync_nanotime, sync_runtime_semacquire_mutex, sync_runtime_semrelease};
@@ -226,7 +226,7 @@ impl Mutex {
         use gort_proc::WaitReason::SyncMutexLock;
         // SAFETY: on a user goroutine; the mutex outlives the wait.
         unsafe {
-            preempt_check();
+            entry!("wait for a lock", self.lock_slow_until(when));
             let (mut wait_start_time, mut starving, mut awoke) = (0i64, false, false);
             let sema = &raw const self.sema;
             loop {

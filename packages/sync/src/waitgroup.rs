@@ -121,6 +121,8 @@ impl WaitGroup {
     pub unsafe fn wait_timeout(&self, ns: i64) -> bool {
         use gort_proc::WaitReason::Semacquire;
         const REUSED: &str = "sync: WaitGroup is reused before previous Wait has returned";
+        // SAFETY: the same contract.
+        unsafe { gort_proc::entry!("WaitGroup.Wait", self.wait_timeout(ns)) };
         let when = crate::timed::after(ns);
         loop {
             let state = self.state.load();
