@@ -122,7 +122,9 @@ impl WaitGroup {
         use gort_proc::WaitReason::Semacquire;
         const REUSED: &str = "sync: WaitGroup is reused before previous Wait has returned";
         // SAFETY: the same contract.
-        unsafe { gort_proc::entry!("WaitGroup.Wait", self.wait_timeout(ns)) };
+        unsafe {
+            gort_proc::entry!("WaitGroup.Wait", self.wait_timeout(ns));
+        }
         let when = crate::timed::after(ns);
         loop {
             let state = self.state.load();
