@@ -491,13 +491,13 @@ unsafe fn pthread_key_created() -> bool {
 unsafe extern "C" fn pthread_key_destructor(g: *mut c_void) {
     // SAFETY: the value is the g0 that cgo_bind_m stored on this very thread.
     unsafe {
-        if !getg().is_null() {
+        if !getg().is_null() && getg() != g.cast() {
             // It ends between gort_enter and gort_leave.
             leave_for_good();
         }
         setg(g.cast());
         let mp = (*getg()).m;
-        swap_stacks(mp);
+        swap_back(mp);
         give_up_p(mp);
         dropm();
     }

@@ -38,6 +38,21 @@ pub unsafe fn swap_stacks(mp: *mut M) {
     }
 }
 
+/// Undoes [`swap_stacks`] before the M is given back; nothing if the thread has its M from [`need_and_bind_m`] alone.
+///
+/// # Safety
+/// As for [`swap_stacks`].
+pub unsafe fn swap_back(mp: *mut M) {
+    // SAFETY: both are this thread's.
+    unsafe {
+        if (*(*mp).g0).sched.pc == outside_pc() {
+            swap_stacks(mp);
+            (*(*mp).g0).sched.pc = 0;
+            (*(*mp).g0).sched.sp = 0;
+        }
+    }
+}
+
 /// Hands on the P that the thread has kept from its last operation: nobody waits for sysmon to take it when the thread has
 /// ended, and the M, which counts as one that runs until then, must not leave it behind (checkdead).
 ///
