@@ -142,7 +142,7 @@ unsafe extern "C-unwind" fn unsetenv(key: Str) {
 /// A setting of GODEBUG for a package of libgo's, whose own version of this knows no defaults: the last one in `env`, or the one that was
 /// compiled in, or "".
 ///
-/// Go (internal/godebug): godebug.go:233 update
+/// As `update` of internal/godebug (godebug.go, line 233).
 #[unsafe(export_name = "internal_1godebug.get")]
 unsafe extern "C-unwind" fn godebug(env: Str, key: Str) -> Str {
     let (env, key) = (env.text(), key.text());

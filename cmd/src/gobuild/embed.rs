@@ -28,7 +28,7 @@ impl Config {
 /// # Errors
 /// A pattern that is wrong, or matches nothing, with its place, in Go's words.
 ///
-/// Go (cmd/go/internal/load): pkg.go:2059 resolveEmbed
+/// As `resolveEmbed` of cmd/go/internal/load (pkg.go, line 2059).
 pub fn config(files: &[PathBuf]) -> Result<Option<Config>, String> {
     let mut config = Config::default();
     for file in files {
@@ -61,7 +61,7 @@ struct Pattern {
 
 /// The patterns of a file's `//go:embed` comments.
 ///
-/// Go (go/build): read.go:190 findEmbed
+/// As `findEmbed` of go/build (read.go, line 190).
 fn patterns(text: &str) -> Vec<Pattern> {
     const EMBED: &str = "//go:embed";
     let mut all = Vec::new();
@@ -111,7 +111,7 @@ fn patterns(text: &str) -> Vec<Pattern> {
 
 /// The words behind `//go:embed`, with their offsets; words may be Go's strings. `None` if it is no such list.
 ///
-/// Go (go/build): read.go:556 parseGoEmbed
+/// As `parseGoEmbed` of go/build (read.go, line 556).
 fn arguments(args: &str) -> Option<Vec<(usize, String)>> {
     let mut list = Vec::new();
     let mut rest = args.trim_start();
@@ -247,7 +247,7 @@ enum Item {
 
 /// An element of a pattern; `None` if it is malformed.
 ///
-/// Go (path): match.go:37 Match
+/// As `Match` of path (match.go, line 37).
 fn parse(element: &str) -> Option<Vec<Item>> {
     let mut items = Vec::new();
     let mut c = element.chars().peekable();
@@ -297,7 +297,7 @@ fn is_match(items: &[Item], name: &str) -> bool {
 
 /// Whether a name could not be a file's in a module.
 ///
-/// Go (cmd/go/internal/load): pkg.go:2208 isBadEmbedName
+/// As `isBadEmbedName` of cmd/go/internal/load (pkg.go, line 2208).
 fn is_bad_name(name: &str) -> bool {
     const PUNCTUATION: &str = "!#$%&()+,-.=@[]^_{}~ ";
     const WINDOWS: &[&str] = &["CON", "PRN", "AUX", "NUL"];

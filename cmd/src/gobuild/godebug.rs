@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Settings that are known, with the minor version of Go 1 in which the default changed and the value that brings back what was before.
 ///
-/// Go (internal/godebugs): table.go:26 All
+/// As `All` of internal/godebugs (table.go, line 26).
 const ALL: &[(&str, Option<(u32, &str)>)] = &[
     ("asynctimerchan", Some((23, "1"))),
     ("execerrdot", None),
@@ -63,7 +63,7 @@ impl ModFile {
     /// # Errors
     /// A `godebug` line that is wrong, in Go's words.
     pub fn read(path: &Path, text: &str, name: &str) -> Result<Self, String> {
-        // Go (cmd/go/internal/gover): version.go:24 DefaultGoModVersion
+        // As `DefaultGoModVersion` of cmd/go/internal/gover (version.go, line 24).
         let without = if name == "go.work" { "1.18" } else { "1.16" };
         let mut file = Self { version: without.into(), settings: Vec::new() };
         let mut in_block = false;
@@ -98,7 +98,7 @@ impl ModFile {
         Ok(file)
     }
 
-    /// Go (cmd/vendor/golang.org/x/mod/modfile): rule.go:425 add
+    /// As `add` of cmd/vendor/golang.org/x/mod/modfile (rule.go, line 425).
     fn setting<'a>(
         &mut self,
         mut words: impl Iterator<Item = &'a str>,
@@ -129,7 +129,7 @@ fn short(path: &Path) -> String {
     path.strip_prefix(here).unwrap_or(path).display().to_string()
 }
 
-/// Go (cmd/go/internal/modload): init.go:2135 CheckGodebug
+/// As `CheckGodebug` of cmd/go/internal/modload (init.go, line 2135).
 fn check(verb: &str, k: &str, v: &str) -> Result<(), String> {
     for (what, s) in [("key", k), ("value", v)] {
         if s.contains([' ', '\t']) {
@@ -160,7 +160,7 @@ fn check(verb: &str, k: &str, v: &str) -> Result<(), String> {
 /// Major, minor and patch number, kind of prerelease and its number, in an order that is that of versions.
 type Version = (u32, u32, Option<u32>, String, u32);
 
-/// Go (internal/gover): gover.go:98 Parse
+/// As `Parse` of internal/gover (gover.go, line 98).
 fn parse_version(v: &str) -> Option<Version> {
     let number = |s: &str| (!s.is_empty() && (s == "0" || !s.starts_with('0'))).then(|| s.parse().ok())?;
     let Some((major, rest)) = v.split_once('.') else {
@@ -186,7 +186,7 @@ fn parse_version(v: &str) -> Option<Version> {
 /// # Errors
 /// All that are wrong, as Go prints them.
 ///
-/// Go (cmd/go/internal/work): exec.go:991 checkDirectives
+/// As `checkDirectives` of cmd/go/internal/work (exec.go, line 991).
 pub fn directives(files: &[PathBuf]) -> Result<Vec<(String, String)>, String> {
     let mut found = Vec::new();
     let mut seen: HashMap<String, String> = HashMap::new();
@@ -218,7 +218,7 @@ pub fn directives(files: &[PathBuf]) -> Result<Vec<(String, String)>, String> {
 
 /// `None` if it is no such line.
 ///
-/// Go (cmd/go/internal/load): godebug.go:22 ParseGoDebug
+/// As `ParseGoDebug` of cmd/go/internal/load (godebug.go, line 22).
 fn parse_directive(text: &str) -> Option<Result<(String, String), String>> {
     let rest = text.strip_prefix("//go:debug")?;
     let missing = || Some(Err("missing key=value".into()));
@@ -253,7 +253,7 @@ fn comments_before_package(text: &str) -> Vec<(usize, usize, &str)> {
 
 /// The settings for package main, which its `//go:debug` lines ask for, in a module, or outside of one.
 ///
-/// Go (cmd/go/internal/load): godebug.go:46 defaultGODEBUG
+/// As `defaultGODEBUG` of cmd/go/internal/load (godebug.go, line 46).
 pub fn default(module: Option<&ModFile>, directives: &[(String, String)]) -> String {
     let mut version = module.map_or(LOCAL, |m| &m.version).to_string();
     let own = module.map_or(&[][..], |m| &m.settings).iter().chain(directives).cloned();
@@ -265,7 +265,7 @@ pub fn default(module: Option<&ModFile>, directives: &[(String, String)]) -> Str
         }
     }
     let mut all: BTreeMap<String, String> = BTreeMap::new();
-    // Go (cmd/go/internal/load): godebug.go:115 godebugForGoVersion
+    // As `godebugForGoVersion` of cmd/go/internal/load (godebug.go, line 115).
     let mut numbers = version.split('.');
     if let (Some("1"), Some(Ok(minor))) = (numbers.next(), numbers.next().map(str::parse::<u32>)) {
         let old =
