@@ -123,9 +123,9 @@ pub fn wait_timeout(child: &mut Child, d: Duration) -> io::Result<Option<ExitSta
 
 /// Waits by the poller; None if that cannot be done.
 ///
-/// Go (os): pidfd_linux.go:66 pidfdWait
+/// As Go's `pidfdWait`, whose system call blocks its thread.
 fn wait_until(child: &mut Child, deadline: Option<Instant>) -> io::Result<Option<ExitStatus>> {
-    // :74 the child's own pid is not another's before somebody has waited for it
+    // the child's own pid is not another's before somebody has waited for it
     // SAFETY: two numbers. The child has not been waited for, so the pid is its own.
     let n = unsafe { libc::syscall(libc::SYS_pidfd_open, child.id(), libc::O_NONBLOCK) };
     let fd = match i32::try_from(n) {
@@ -139,7 +139,6 @@ fn wait_until(child: &mut Child, deadline: Option<Instant>) -> io::Result<Option
         fd.set_read_deadline(deadline)?;
     }
     let mut r = Ok(None);
-    // :92 there the system call blocks its thread
     fd.raw_read(|_| {
         r = child.try_wait();
         !matches!(r, Ok(None))

@@ -24,8 +24,6 @@ use std::time::Duration;
 /// assert_eq!(s.wait(), (42, Some(7)));
 /// # })
 /// ```
-///
-/// Go (reflect): value.go:3077 Select
 #[must_use = "nothing happens before `wait`"]
 pub struct Select<'a, R> {
     cases: Vec<Box<dyn Case<R> + 'a>>,
@@ -146,21 +144,18 @@ impl<'a, R> Select<'a, R> {
     /// # Panics
     /// `reflect.Select: too many cases (max 65536)`
     pub fn wait(mut self) -> R {
-        // :3078
         assert!(self.cases.len() <= 65536, "reflect.Select: too many cases (max 65536)");
-        // :3084
         let mut raw: Vec<RuntimeSelect> = Vec::with_capacity(self.cases.len() + 1);
-        // :3094
         for case in &mut self.cases {
             let (dir, ch, val) = case.raw();
             raw.push(RuntimeSelect { dir, ch, val });
         }
-        // :3101 Go looks for a second one
+        // Go looks for a second one
         if self.default.is_some() {
             let (ch, val) = (core::ptr::null_mut(), core::ptr::null_mut());
             raw.push(RuntimeSelect { dir: SelectDir::Default, ch, val });
         }
-        // :3161 a send on a closed channel is its case's to tell
+        // a send on a closed channel is its case's to tell
         // SAFETY: the cases are boxed and live to the end of this function; each slot is of its channel's type, which
         // the case keeps alive; there is at most one default.
         let (i, moved) = unsafe { reflect_rselect_checked(&raw) };
@@ -169,7 +164,6 @@ impl<'a, R> Select<'a, R> {
         {
             return f();
         }
-        // :3164 the value of a receive
         self.cases.swap_remove(i as usize).finish(moved)
     }
 }
