@@ -13,6 +13,9 @@ pub unsafe fn preempt_check() {}
 /// A model's operations are always on a goroutine.
 pub fn on_goroutine() {}
 
+/// As [`on_goroutine`].
+pub fn on_goroutine_for(_op: &'static str) {}
+
 /// As the real one.
 pub fn has_goroutine() -> bool {
     true
