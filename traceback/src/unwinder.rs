@@ -216,7 +216,7 @@ impl Unwinder {
                     called = true;
                 }
             }
-            // :167
+            // :167 earlier in Go's order: registers, not a frame, are moved above
             let frame = Stkframe { pc: regs.pc(), sp: regs.sp(), bp: regs.bp(), ..Stkframe::default() };
 
             // :190 (arm left out)
