@@ -14,6 +14,11 @@
 //! The child is the same test binary, told by an environment variable to run the closure of that one call as
 //! the main goroutine.
 
+/// The blocks in Rust of the guide.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide.md")]
+mod guide {}
+
 mod goprog;
 mod report;
 pub use goprog::{go_build_files, gort_command, profile_dir};
