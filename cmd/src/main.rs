@@ -19,6 +19,7 @@ mod diff;
 mod examples;
 mod gobuild;
 mod progress;
+mod trace;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -53,6 +54,8 @@ enum Command {
     Build(Build),
     /// Run Go programs on real Go and on gort, and show where they differ.
     Diff(diff::Diff),
+    /// Check, list or sum up an execution trace of Go's.
+    Trace(trace::Trace),
     /// Print a script that completes command lines in a shell.
     Completions(Completions),
     /// Print the manual page, or write all of them to a directory.
@@ -149,6 +152,7 @@ fn main() {
         Command::Run(r) => run(r, go_args),
         Command::Build(b) => build(&b),
         Command::Diff(d) => diff::run(&d),
+        Command::Trace(t) => trace::run(&t),
         Command::Completions(c) => {
             let mut script = Vec::new();
             clap_complete::generate(c.shell, &mut Cli::command(), "gort", &mut script);

@@ -1,0 +1,190 @@
+//! What a trace tells in numbers: for each goroutine where its time went, for each P how busy it was, how long runnable goroutines
+//! waited, and what was blocked longest.
+//!
+//! Everything is computed from changes of state. (The profiles of `go tool trace` go by events with a stack, and so leave out
+//! system calls that end blocked: golang/go#74850.)
+
+use crate::event::{Event, GoState, Kind, ProcState, Resource, StackFrame, States};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// How many of the longest blocks are kept.
+const LONGEST: usize = 10;
+
+/// One goroutine.
+#[derive(Clone, Debug, Default)]
+pub struct Goroutine {
+    /// The function that it began with, if the trace says.
+    pub name: String,
+    /// ns that it ran.
+    pub running: i64,
+    /// ns that it could have run.
+    pub runnable: i64,
+    /// ns in system calls.
+    pub syscall: i64,
+    /// ns blocked, by reason.
+    pub blocked: BTreeMap<String, i64>,
+    state: Option<(GoState, i64, String, Vec<StackFrame>)>,
+}
+
+/// A time in which a goroutine waited.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// Who.
+    pub goroutine: i64,
+    /// How long, ns.
+    pub time: i64,
+    /// Why.
+    pub reason: String,
+    /// Where, innermost first.
+    pub stack: Vec<StackFrame>,
+}
+
+/// One P.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Proc {
+    /// ns that an M had it.
+    pub running: i64,
+    since: Option<i64>,
+}
+
+/// The summary.
+#[derive(Clone, Debug, Default)]
+pub struct Summary {
+    /// Events, without those that are no changes.
+    pub events: u64,
+    /// First and last time, ns.
+    pub span: Option<(i64, i64)>,
+    /// By id.
+    pub goroutines: BTreeMap<i64, Goroutine>,
+    /// By number.
+    pub procs: BTreeMap<i64, Proc>,
+    /// By `i`: how often a goroutine waited 2^i ns, up to twice that, to run once it could.
+    pub latency: BTreeMap<u32, u64>,
+    /// The longest times blocked.
+    pub longest: Vec<Block>,
+}
+
+impl Summary {
+    /// Takes the next event.
+    pub fn event(&mut self, ev: &Event) {
+        let now = ev.time();
+        if ev.kind() != Kind::Sync {
+            self.events += 1;
+            let first = self.span.map_or(now, |s| s.0);
+            self.span = Some((first, now));
+        }
+        if ev.kind() != Kind::StateTransition {
+            return;
+        }
+        let t = ev.state_transition();
+        match (t.resource, t.states) {
+            (Resource::Goroutine(id), States::Go(_, to)) => {
+                let frames = ev.frames(t.stack);
+                let g = self.goroutines.entry(id).or_default();
+                if g.state.is_none() && g.name.is_empty() {
+                    g.name = frames.last().map_or_else(String::new, |f| f.func.clone());
+                }
+                let created = matches!(t.states, States::Go(GoState::NotExist, _));
+                if created && let Some(f) = frames.first() {
+                    g.name = f.func.clone();
+                }
+                let ended = g.leave(now);
+                if let Some((GoState::Runnable, time)) = &ended
+                    && to == GoState::Running
+                {
+                    *self.latency.entry((*time).max(1).ilog2()).or_default() += 1;
+                }
+                if let (Some((GoState::Waiting, time)), Some((.., reason, stack))) = (ended, g.state.take()) {
+                    self.longest.push(Block { goroutine: id, time, reason, stack });
+                    self.longest.sort_by_key(|b| std::cmp::Reverse(b.time));
+                    self.longest.truncate(LONGEST);
+                }
+                let reason = String::from_utf8_lossy(&t.reason).into_owned();
+                let g = self.goroutines.entry(id).or_default();
+                g.state = (to != GoState::NotExist).then_some((to, now, reason, frames));
+            }
+            (Resource::Proc(id), States::Proc(_, to)) => {
+                let p = self.procs.entry(id).or_default();
+                if let Some(since) = p.since.take() {
+                    p.running += now - since;
+                }
+                p.since = (to == ProcState::Running).then_some(now);
+            }
+            _ => {}
+        }
+    }
+
+    /// Counts what lasts until the end of the trace.
+    pub fn finish(&mut self) {
+        let Some((_, end)) = self.span else { return };
+        for g in self.goroutines.values_mut() {
+            g.leave(end);
+            g.state = None;
+        }
+        for p in self.procs.values_mut() {
+            if let Some(since) = p.since.take() {
+                p.running += end - since;
+            }
+        }
+    }
+}
+
+impl Goroutine {
+    /// Adds the time in the present state, and says which it was.
+    fn leave(&mut self, now: i64) -> Option<(GoState, i64)> {
+        let (state, since, reason, _) = self.state.as_ref()?;
+        let time = now - since;
+        match state {
+            GoState::Running => self.running += time,
+            GoState::Runnable => self.runnable += time,
+            GoState::Syscall => self.syscall += time,
+            GoState::Waiting => *self.blocked.entry(reason.clone()).or_default() += time,
+            GoState::Undetermined | GoState::NotExist => {}
+        }
+        Some((*state, time))
+    }
+}
+
+/// A time for people.
+fn ns(t: i64) -> String {
+    format!("{:?}", std::time::Duration::from_nanos(t.max(0) as u64))
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (first, last) = self.span.unwrap_or_default();
+        let whole = (last - first).max(1);
+        writeln!(f, "{} events in {}", self.events, ns(last - first))?;
+        writeln!(f, "\nPs")?;
+        for (id, p) in &self.procs {
+            let share = 100.0 * p.running as f64 / whole as f64;
+            writeln!(f, "  P{id:<4} {:>12} {share:5.1} %", ns(p.running))?;
+        }
+        writeln!(f, "\ngoroutines: running, runnable, in system calls, blocked (why)")?;
+        let mut gs: Vec<_> = self.goroutines.iter().collect();
+        gs.sort_by_key(|(id, g)| (std::cmp::Reverse(g.running), **id));
+        for (id, g) in gs {
+            let [a, b, c] = [g.running, g.runnable, g.syscall].map(ns);
+            write!(f, "  G{id:<5} {a:>12} {b:>12} {c:>12}")?;
+            for (i, (why, time)) in g.blocked.iter().enumerate() {
+                let why = if why.is_empty() { "?" } else { why };
+                write!(f, "{} {} ({why})", if i == 0 { " " } else { "," }, ns(*time))?;
+            }
+            writeln!(f, "  {}", g.name)?;
+        }
+        writeln!(f, "\nrunnable until running")?;
+        for (i, n) in &self.latency {
+            writeln!(f, "  from {:>12} {n}", ns(1 << i))?;
+        }
+        writeln!(f, "\nblocked longest")?;
+        for b in &self.longest {
+            let why = if b.reason.is_empty() { "?" } else { &b.reason };
+            writeln!(f, "  {:>12} G{} {why}", ns(b.time), b.goroutine)?;
+            for s in &b.stack {
+                writeln!(f, "    {} {}:{}", s.func, s.file, s.line)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,540 @@
+//! The reader beside Go's own: the same verdict on the same file, and the same text for each event.
+//!
+//! Traces are made here, event by event ([`Trace`]); by a real Go program (tests/go/trace/events), recorded in
+//! tests/golden/trace and made anew where Go is installed; and by changing such traces at random.
+
+use gort_tests::{absent, go_command, tests_dir};
+use gort_tracereader::Reader;
+use gort_tracereader::spec::*;
+use gort_tracereader::summary::Summary;
+use gort_tracereader::validate::Validator;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+fn uvarint(out: &mut Vec<u8>, mut v: u64) {
+    while v >= 0x80 {
+        out.push(v as u8 | 0x80);
+        v >>= 7;
+    }
+    out.push(v as u8);
+}
+
+/// The time, the type, and the arguments.
+type Ev = (u64, Type, Vec<u64>);
+
+/// A trace in parts that a test can change.
+#[derive(Clone)]
+struct Trace {
+    version: u32,
+    generation: u64,
+    /// Events by thread.
+    ms: Vec<(u64, Vec<Ev>)>,
+    frequency: Option<u64>,
+    strings: Vec<(u64, Vec<u8>)>,
+    /// Id, then pc, function, file, line of each frame.
+    stacks: Vec<(u64, Vec<[u64; 4]>)>,
+    /// Time, M, P, G, stack.
+    samples: Vec<[u64; 5]>,
+    /// Comes after all that.
+    more: Vec<u8>,
+}
+
+fn batch(out: &mut Vec<u8>, generation: u64, m: u64, time: u64, data: &[u8]) {
+    out.push(EVENT_BATCH);
+    for v in [generation, m, time, data.len() as u64] {
+        uvarint(out, v);
+    }
+    out.extend(data);
+}
+
+fn events(base: u64, evs: &[Ev]) -> Vec<u8> {
+    let (mut out, mut last) = (Vec::new(), base);
+    for (time, typ, args) in evs {
+        out.push(*typ);
+        uvarint(&mut out, time.wrapping_sub(last));
+        args.iter().for_each(|a| uvarint(&mut out, *a));
+        last = *time;
+    }
+    out
+}
+
+impl Trace {
+    fn bytes(&self) -> Vec<u8> {
+        let mut out = format!("go 1.{} trace\0\0\0", self.version).into_bytes();
+        for (m, evs) in &self.ms {
+            batch(&mut out, self.generation, *m, 1000, &events(1000, evs));
+        }
+        let table = |typ: Type| vec![typ];
+        let none = u64::MAX;
+        let mut data = table(CPU_SAMPLES);
+        for s in &self.samples {
+            data.push(CPU_SAMPLE);
+            s.iter().for_each(|v| uvarint(&mut data, *v));
+        }
+        batch(&mut out, self.generation, none, 0, &data);
+        if let Some(f) = self.frequency {
+            let mut data = table(FREQUENCY);
+            uvarint(&mut data, f);
+            batch(&mut out, self.generation, none, 0, &data);
+        }
+        let mut data = table(STACKS);
+        for (id, frames) in &self.stacks {
+            data.push(STACK);
+            uvarint(&mut data, *id);
+            uvarint(&mut data, frames.len() as u64);
+            frames.iter().flatten().for_each(|v| uvarint(&mut data, *v));
+        }
+        batch(&mut out, self.generation, none, 0, &data);
+        let mut data = table(STRINGS);
+        for (id, s) in &self.strings {
+            data.push(STRING);
+            uvarint(&mut data, *id);
+            uvarint(&mut data, s.len() as u64);
+            data.extend(s);
+        }
+        batch(&mut out, self.generation, none, 0, &data);
+        out.extend(&self.more);
+        out
+    }
+
+    fn find(&mut self, m: usize, typ: Type) -> &mut Ev {
+        self.ms[m].1.iter_mut().find(|e| e.1 == typ).expect("such an event")
+    }
+
+    fn without(mut self, m: usize, typ: Type) -> Self {
+        self.ms[m].1.retain(|e| e.1 != typ);
+        self
+    }
+}
+
+/// Goroutine 1 on P 0 and M 11 makes goroutine 7, and blocks; 7 runs, and is in a system call in which M 12 takes its P and runs
+/// goroutine 1 again; 7 comes back on P 1.
+fn valid() -> Trace {
+    let m11 = vec![
+        (1001, PROC_STATUS, vec![0, 1]),
+        (1002, GO_STATUS, vec![1, 11, 2]),
+        (1003, PROCS_CHANGE, vec![2, 1]),
+        (1004, STW_BEGIN, vec![6, 1]),
+        (1006, STW_END, vec![]),
+        (1010, GO_CREATE, vec![7, 2, 1]),
+        (1020, GO_BLOCK, vec![1, 1]),
+        (1021, GO_START, vec![7, 1]),
+        (1030, GO_SYSCALL_BEGIN, vec![1, 3]),
+        (1080, PROC_START, vec![1, 1]),
+        (1081, GO_SYSCALL_END_BLOCKED, vec![]),
+        (1082, GO_START, vec![7, 2]),
+        (1090, GO_STOP, vec![5, 2]),
+        (1096, GO_START, vec![7, 3]),
+        (1097, USER_LOG, vec![0, 1, 5, 3]),
+        (1100, GO_DESTROY, vec![]),
+        (1110, PROC_STOP, vec![]),
+    ];
+    let m12 = vec![
+        (1041, PROC_STATUS, vec![1, 2]),
+        (1050, PROC_STEAL, vec![0, 2, 11]),
+        (1051, PROC_START, vec![0, 3]),
+        (1052, GO_UNBLOCK, vec![1, 1, 0]),
+        (1053, GO_START, vec![1, 2]),
+        (1060, GO_STOP, vec![5, 1]),
+        (1070, GO_START, vec![1, 3]),
+    ];
+    let names = ["chan receive", "main.main", "/x/main.rs", "main.worker", "runtime.Gosched"];
+    let more = ["stop-the-world (GOMAXPROCS)", "syscall.Read"];
+    let strings = names.iter().chain(&more).enumerate().map(|(i, s)| (i as u64 + 1, s.as_bytes().to_vec()));
+    Trace {
+        version: 23,
+        generation: 1,
+        ms: vec![(11, m11), (12, m12)],
+        frequency: Some(15_625_000),
+        strings: strings.collect(),
+        stacks: vec![
+            (1, vec![[0x1000, 2, 3, 10]]),
+            (2, vec![[0x2000, 4, 3, 20]]),
+            (3, vec![[0x3000, 7, 3, 30], [0x2004, 4, 3, 22]]),
+        ],
+        samples: vec![[1025, 11, 0, 7, 3]],
+        more: Vec::new(),
+    }
+}
+
+/// What is wrong with a trace, by this reader; and the texts of its events.
+fn check(bytes: &[u8]) -> (Result<(), String>, Vec<String>) {
+    let (mut texts, mut v) = (Vec::new(), Validator::default());
+    let mut read = || -> Result<(), String> {
+        for e in Reader::new(bytes).map_err(|e| e.to_string())? {
+            let e = e.map_err(|e| e.to_string())?;
+            texts.push(e.to_string());
+            v.event(&e)?;
+        }
+        Ok(())
+    };
+    (read(), texts)
+}
+
+/// A change of the valid trace, and what is wrong with it then; recorded from gotracevalidate of Go 1.23.1.
+type Variant = (&'static str, Trace, Result<(), &'static str>);
+
+fn variants() -> Vec<Variant> {
+    let with = |change: &dyn Fn(&mut Trace)| {
+        let mut t = valid();
+        change(&mut t);
+        t
+    };
+    let next = |evs: &[(u64, &[Ev])], strings: bool| {
+        let mut out = Vec::new();
+        for (m, evs) in evs {
+            batch(&mut out, 2, *m, 2000, &events(2000, evs));
+        }
+        let mut f = vec![FREQUENCY];
+        uvarint(&mut f, 15_625_000);
+        batch(&mut out, 2, u64::MAX, 0, &f);
+        if strings {
+            batch(&mut out, 2, u64::MAX, 0, &[STRINGS]);
+        }
+        out
+    };
+    // In the next generation goroutine 1 runs on M 12 with P 0, and P 1 is idle.
+    let m12: &[Ev] = &[(2001, PROC_STATUS, vec![0, 1]), (2002, GO_STATUS, vec![1, 12, 2])];
+    let m11 = |seq: u64| -> Vec<Ev> {
+        vec![(2001, PROC_STATUS, vec![1, 2]), (2003, PROC_START, vec![1, seq]), (2005, PROC_STOP, vec![])]
+    };
+    vec![
+        ("valid", valid(), Ok(())),
+        ("of 1.22", with(&|t| t.version = 22), Ok(())),
+        ("of 1.25", with(&|t| t.version = 25), Err("unknown or unsupported trace version go 1.25")),
+        ("of 1.20", with(&|t| t.version = 20), Err("unknown or unsupported trace version go 1.20")),
+        ("no frequency", with(&|t| t.frequency = None), Err("no frequency event found")),
+        (
+            "unknown stack",
+            with(&|t| t.find(0, GO_BLOCK).2[1] = 99),
+            Err("found invalid stack ID 99 for event GoBlock"),
+        ),
+        (
+            "unknown string",
+            with(&|t| t.strings.retain(|s| s.0 != 1)),
+            Err("found invalid string ID 1 for event GoBlock"),
+        ),
+        (
+            "unknown name of a frame",
+            with(&|t| t.strings.retain(|s| s.0 != 7)),
+            Err("found invalid func string ID 7 for stack 3"),
+        ),
+        (
+            "number of a goroutine left out",
+            with(&|t| t.find(1, GO_START).2[1] = 3),
+            Err("broken trace: failed to advance"),
+        ),
+        (
+            "number of a P in a system call left out",
+            with(&|t| t.find(0, GO_SYSCALL_BEGIN).2[0] = 2),
+            Err("failed to advance GoSyscallBegin: can't make sequence: 0 (gen=1) -> 2 (gen=1)"),
+        ),
+        ("no steal", valid().without(1, PROC_STEAL), Err("broken trace: failed to advance")),
+        (
+            "stolen from another thread",
+            with(&|t| t.find(1, PROC_STEAL).2[2] = 12),
+            Err("tried to self-steal proc 0 (thread 12), but got proc -1 instead"),
+        ),
+        (
+            "no status of a goroutine",
+            valid().without(0, GO_STATUS),
+            Err("expected a goroutine but didn't have one"),
+        ),
+        ("no status of a P", valid().without(1, PROC_STATUS), Err("broken trace: failed to advance")),
+        (
+            "GOMAXPROCS without a goroutine",
+            with(&|t| t.ms[0].1.swap(1, 2)),
+            Err("expected a goroutine but didn't have one"),
+        ),
+        (
+            "a goroutine twice",
+            with(&|t| t.ms[1].1.push((1090, GO_CREATE, vec![1, 2, 0]))),
+            Err("tried to create goroutine (1) that already exists"),
+        ),
+        (
+            "the world stopped twice",
+            with(&|t| t.ms[0].1.insert(4, (1005, STW_BEGIN, vec![6, 1]))),
+            Err("discovered event already in-flight for when starting event STWBegin"),
+        ),
+        ("generation 0", with(&|t| t.generation = 0), Err("invalid generation number 0")),
+        (
+            "a generation left out",
+            with(&|t| batch(&mut t.more, 3, 11, 2000, &[])),
+            Err("generations out of order"),
+        ),
+        ("a clock before", with(&|t| t.ms[1].1.iter_mut().for_each(|e| e.0 += 40)), Ok(())),
+        ("a clock behind", with(&|t| t.ms[1].1.iter_mut().for_each(|e| e.0 -= 41)), Ok(())),
+        (
+            "a goroutine that comes late",
+            with(&|t| {
+                t.more = next(
+                    &[(11, &[(2001, PROC_STATUS, vec![1, 2]), (2002, GO_STATUS, vec![42, u64::MAX, 4])])],
+                    true,
+                )
+            }),
+            Err("found goroutine status for new goroutine after the first generation: id=42 status=Waiting"),
+        ),
+        ("a second generation", with(&|t| t.more = next(&[(11, &m11(1)), (12, m12)], false)), Ok(())),
+        (
+            "a second generation that counts on",
+            with(&|t| t.more = next(&[(11, &m11(2)), (12, m12)], false)),
+            Err("broken trace: failed to advance"),
+        ),
+        (
+            "a second generation without status",
+            with(&|t| t.more = next(&[(11, &m11(1)[1..]), (12, m12)], false)),
+            Err("broken trace: failed to advance"),
+        ),
+        (
+            "129 frames",
+            with(&|t| t.stacks[0].1 = vec![[1, 2, 3, 1]; 129]),
+            Err("invalid stack size 129, maximum is 128"),
+        ),
+        (
+            "a long string",
+            with(&|t| t.strings[0].1 = vec![b'x'; 1025]),
+            Err("invalid string size 1025, maximum is 1024"),
+        ),
+        (
+            "a string twice",
+            with(&|t| t.strings.push((1, b"x".to_vec()))),
+            Err("multiple strings with the same ID: id=1, new=x, existing=chan receive"),
+        ),
+        (
+            "a status that is none",
+            with(&|t| t.find(0, PROC_STATUS).2[1] = 9),
+            Err("invalid status for proc 0: 9"),
+        ),
+        (
+            "an event without time",
+            with(&|t| t.find(0, STW_END).1 = EVENT_BATCH),
+            Err("found event without a timestamp: type=1"),
+        ),
+        (
+            "an event that is none",
+            with(&|t| t.find(0, STW_END).1 = 200),
+            Err("found invalid event type: 200"),
+        ),
+    ]
+}
+
+/// Each text is Go's; where it differs in what Go adds for lists, the beginning.
+fn agrees(got: &Result<(), String>, want: Result<(), &str>) -> bool {
+    match (got, want) {
+        (Ok(()), Ok(())) => true,
+        (Err(g), Err(w)) => g.starts_with(w),
+        _ => false,
+    }
+}
+
+#[test]
+fn verdicts() {
+    for (name, t, want) in variants() {
+        let (got, _) = check(&t.bytes());
+        assert!(agrees(&got, want), "{name}: {got:?}, want {want:?}");
+    }
+}
+
+/// Where it is broken: the thread and the place in the file.
+#[test]
+fn place_of_the_error() {
+    let mut t = valid();
+    t.find(0, GO_BLOCK).2[1] = 99;
+    let bytes = t.bytes();
+    let e = Reader::new(&bytes[..]).unwrap().find_map(Result::err).unwrap();
+    assert_eq!(e.m, Some(11));
+    assert_eq!(bytes[e.offset.unwrap() as usize], GO_BLOCK);
+}
+
+#[test]
+fn what_is_no_trace() {
+    let text = |b: &[u8]| check(b).0.unwrap_err();
+    let no = "bad file format: not a Go execution trace? (offset 0)";
+    for b in [
+        &b""[..],
+        b"go 1.",
+        b"go 1.x trace",
+        b"go 1.23 trice\0\0\0",
+        b"\x7fELF",
+        b"go 1.99999999999 trace\0\0\0",
+    ] {
+        assert_eq!(text(b), no);
+    }
+    assert!(text(b"go 1.21 trace\0\0\0").contains("this reader knows the formats of go 1.22 and go 1.23"));
+    assert_eq!(text(b"go 1.23 trace\0\0\0"), "no frequency event found (offset 16)");
+    let whole = valid().bytes();
+    // Cut anywhere it is an error, but for the two places that Go takes for its end.
+    let passes: Vec<usize> = (0..whole.len()).filter(|n| check(&whole[..*n]).0.is_ok()).collect();
+    assert!(passes.len() <= 8, "{passes:?} of {}", whole.len());
+}
+
+#[test]
+fn numbers() {
+    let mut s = Summary::default();
+    let bytes = valid().bytes();
+    Reader::new(&bytes[..]).unwrap().for_each(|e| s.event(&e.unwrap()));
+    s.finish();
+    // 64 ns a unit
+    let g7 = &s.goroutines[&7];
+    assert_eq!(g7.name, "main.worker");
+    assert_eq!(g7.running, (9 + 8 + 4) * 64, "{s}");
+    assert_eq!(g7.runnable, (11 + 1 + 6) * 64, "{s}");
+    assert_eq!(g7.syscall, 51 * 64, "{s}");
+    assert_eq!(s.goroutines[&1].blocked["chan receive"], 32 * 64, "{s}");
+    assert_eq!(s.longest.len(), 1);
+    assert_eq!(s.longest[0].stack[0].func, "main.main");
+    assert_eq!(s.latency.values().sum::<u64>(), 5, "{s}");
+    assert_eq!(s.procs[&1].running, 30 * 64, "{s}");
+}
+
+/// gotracevalidate, built in the GOROOT that it is a part of.
+fn gotracevalidate() -> Option<(tempfile::TempDir, PathBuf)> {
+    let go = go_command()?;
+    let dir = tempfile::tempdir().unwrap();
+    let exe = dir.path().join("gotracevalidate");
+    let mut c = Command::new(&go);
+    c.args(["build", "-o"]).arg(&exe).arg("internal/trace/testdata/cmd/gotracevalidate");
+    let root = Command::new(&go).args(["env", "GOROOT"]).env("GOTOOLCHAIN", "local").output().unwrap();
+    let root = String::from_utf8(root.stdout).unwrap();
+    c.current_dir(Path::new(root.trim()).join("src")).env("GOTOOLCHAIN", "local").env("GOFLAGS", "");
+    let o = c.output().unwrap();
+    assert!(o.status.success(), "{}", String::from_utf8_lossy(&o.stderr));
+    Some((dir, exe))
+}
+
+/// Go's verdict and, if asked for, its texts of the events.
+fn go_check(exe: &Path, bytes: &[u8], events: bool) -> (Result<(), String>, String) {
+    let mut c = Command::new(exe);
+    if events {
+        c.arg("-log-events");
+    }
+    let mut child = c.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let bytes = bytes.to_vec();
+    let feed = std::thread::spawn(move || {
+        // It may have seen enough.
+        let _ = stdin.write_all(&bytes);
+    });
+    let o = child.wait_with_output().unwrap();
+    feed.join().unwrap();
+    let text = String::from_utf8_lossy(&o.stderr).into_owned();
+    // Status 2 is a crash of Go's reader: no trace that it accepts.
+    (if o.status.success() { Ok(()) } else { Err(text.clone()) }, text)
+}
+
+fn golden() -> Vec<u8> {
+    std::fs::read(tests_dir().join("golden/trace/events.trace")).unwrap()
+}
+
+/// A real trace is valid; what it tells is what its program has done.
+#[test]
+fn a_real_trace() {
+    let bytes = golden();
+    let (verdict, texts) = check(&bytes);
+    assert_eq!(verdict, Ok(()));
+    let count = |what: &str| texts.iter().filter(|t| t.contains(what)).count();
+    assert_eq!(count(" Log "), 15);
+    assert_eq!(count("RegionBegin"), 3);
+    assert_eq!((count("TaskBegin"), count("TaskEnd")), (1, 1));
+    assert!(count("Message=\"\\\"quoted\\\" é\"") == 15 && count("Reason=\"chan receive\"") > 0);
+    assert!(count("Reason=\"runtime.Gosched\"") > 0 && count("Reason=\"sleep\"") > 0);
+}
+
+#[test]
+fn beside_go() {
+    let Some((dir, exe)) = gotracevalidate() else {
+        return absent("Go 1.23", "verdicts have been compared with recorded ones");
+    };
+    for (name, t, _) in variants() {
+        let bytes = t.bytes();
+        let (verdict, texts) = check(&bytes);
+        let (go, events) = go_check(&exe, &bytes, true);
+        assert_eq!(verdict.is_ok(), go.is_ok(), "{name}: {verdict:?}, Go: {go:?}");
+        let ours = texts.join("\n");
+        let same =
+            |t: &str| t.lines().map(str::trim_end).filter(|l| !l.is_empty()).collect::<Vec<_>>().join("\n");
+        let (ours, theirs) = (same(&ours), same(&events));
+        assert!(theirs.starts_with(&ours), "{name}\n--- ours\n{ours}\n--- Go\n{theirs}");
+        if let Err(e) = verdict {
+            let first = e.lines().next().unwrap();
+            let first = first.rsplit_once(" (").map_or(first, |f| f.0);
+            let first = first.split(": this reader knows").next().unwrap();
+            assert!(theirs.contains(first), "{name}: {first}\n--- Go\n{theirs}");
+        }
+    }
+    // A trace of this Go, made now.
+    let go = go_command().unwrap();
+    let program = dir.path().join("program");
+    let mut c = Command::new(&go);
+    c.args(["build", "-o"]).arg(&program).arg(tests_dir().join("go/trace/events/main.go"));
+    assert!(c.env("GOTOOLCHAIN", "local").env("GOFLAGS", "").status().unwrap().success());
+    let file = dir.path().join("trace");
+    assert!(Command::new(&program).arg(&file).arg("gc").status().unwrap().success());
+    for bytes in [golden(), std::fs::read(&file).unwrap()] {
+        let (verdict, texts) = check(&bytes);
+        let (go, events) = go_check(&exe, &bytes, true);
+        assert_eq!((&verdict, &go), (&Ok(()), &Ok(())));
+        let ours = texts.join("\n") + "\n";
+        // log adds a newline where there is none
+        let same = |t: &str| t.replace("\n\n", "\n");
+        let (ours, events) = (same(&ours), same(&events));
+        if let Some(i) = ours.lines().zip(events.lines()).position(|(a, b)| a != b) {
+            let around = |t: &str| t.lines().skip(i.saturating_sub(3)).take(8).collect::<Vec<_>>().join("\n");
+            panic!("line {i}\n--- ours\n{}\n--- Go\n{}", around(&ours), around(&events));
+        }
+        assert_eq!(ours.lines().count(), events.lines().count());
+    }
+}
+
+/// Changes `bytes` in a few places: a bit, a byte, a piece taken out, doubled, or cut off.
+fn mutate(bytes: &[u8], rng: &mut fastrand::Rng) -> Vec<u8> {
+    let mut b = bytes.to_vec();
+    for _ in 0..rng.usize(1..4) {
+        let at = rng.usize(16..b.len());
+        match rng.u8(0..6) {
+            0 => b[at] ^= 1 << rng.u8(0..8),
+            1 => b[at] = rng.u8(..),
+            2 => {
+                b.remove(at);
+            }
+            3 => b.insert(at, rng.u8(..)),
+            4 => {
+                let piece = b[at..(at + rng.usize(1..40)).min(b.len())].to_vec();
+                b.splice(at..at, piece);
+            }
+            _ => b.truncate(at.max(17)),
+        }
+        if b.len() < 20 {
+            break;
+        }
+    }
+    b
+}
+
+/// The same verdict as Go's on traces that were changed at random. `GORT_MUTATIONS` says how many.
+#[test]
+fn mutations() {
+    let n = std::env::var("GORT_MUTATIONS").ok().and_then(|n| n.parse().ok()).unwrap_or(300);
+    let go = gotracevalidate();
+    if go.is_none() {
+        absent("Go 1.23", "the reader has only been tried for crashes");
+    }
+    let seed = std::env::var("GORT_SEED").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
+    let mut rng = fastrand::Rng::with_seed(seed);
+    let (small, real) = (valid().bytes(), golden());
+    let (mut valid, mut invalid) = (0, 0);
+    for i in 0..n {
+        let bytes = mutate(if i % 4 == 0 { &real } else { &small }, &mut rng);
+        let (verdict, _) = check(&bytes);
+        *(if verdict.is_ok() { &mut valid } else { &mut invalid }) += 1;
+        let Some((dir, exe)) = &go else { continue };
+        let (theirs, _) = go_check(exe, &bytes, false);
+        if verdict.is_ok() != theirs.is_ok() {
+            let kept = dir.path().with_file_name(format!("gort-mutation-{seed}-{i}.trace"));
+            std::fs::write(&kept, &bytes).unwrap();
+            panic!("seed {seed}, {i}: {verdict:?}\n--- Go\n{theirs:?}\nthe trace: {}", kept.display());
+        }
+    }
+    assert!(valid > 0 && invalid > 0, "{valid} valid, {invalid} not");
+}
