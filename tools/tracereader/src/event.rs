@@ -23,10 +23,13 @@ pub const MAX_ARGS: usize = 5;
 /// Go (internal/trace): base.go:34 baseEvent
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BaseEvent {
+    // :35
     /// Its type.
     pub typ: Type,
+    // :36
     /// When, in ns.
     pub time: i64,
+    // :37
     /// Its arguments without the time; behind them what the reader adds.
     pub args: [u64; MAX_ARGS],
     /// Where it stands in the file.
@@ -38,6 +41,7 @@ impl BaseEvent {
     ///
     /// Go (internal/trace): base.go:42 extra
     pub(crate) fn extra(&mut self) -> &mut [u64] {
+        // :45
         let n = spec::spec(self.typ).args.len();
         &mut self.args[n - 1..]
     }
@@ -65,9 +69,13 @@ pub struct Context {
 /// Go (internal/trace): base.go:269 frame
 #[derive(Clone, Copy, Debug)]
 pub struct Frame {
+    // :270
     pub(crate) pc: u64,
+    // :271
     pub(crate) func: u64,
+    // :272
     pub(crate) file: u64,
+    // :273
     pub(crate) line: u64,
 }
 
@@ -89,11 +97,16 @@ pub struct StackFrame {
 /// Go (internal/trace): base.go:52 evTable
 #[derive(Debug, Default)]
 pub struct Table {
+    // :53
     pub(crate) freq: f64,
+    // :54
     pub(crate) strings: HashMap<u64, Box<[u8]>>,
+    // :55
     pub(crate) stacks: HashMap<u64, Vec<u64>>,
+    // :56
     pub(crate) pcs: HashMap<u64, Frame>,
     pub(crate) experimental: Experimental,
+    // :61
     extra: std::cell::RefCell<Vec<Box<[u8]>>>,
 }
 
@@ -102,6 +115,7 @@ impl Table {
     ///
     /// Go (internal/trace): base.go:163 get
     pub fn string(&self, id: u64) -> Option<&[u8]> {
+        // :164
         if id == 0 { Some(&[]) } else { self.strings.get(&id).map(|s| &**s) }
     }
 
@@ -113,11 +127,13 @@ impl Table {
     /// Go (internal/trace): base.go:72 addExtraString
     pub(crate) fn add_extra_string(&self, s: &[u8]) -> u64 {
         if s.is_empty() {
+            // :73
             return 0;
         }
         let mut extra = self.extra.borrow_mut();
         // :79
         let at = extra.iter().position(|e| **e == *s).unwrap_or_else(|| {
+            // :82
             extra.push(s.into());
             extra.len() - 1
         });

@@ -38,6 +38,7 @@ impl<R: BufRead> Input<R> {
     /// Go (internal/trace): version/version.go:56 ReadHeader
     pub(crate) fn header(&mut self) -> Result<u32> {
         let bad = || Error::new("bad file format: not a Go execution trace?").at(0);
+        // :58
         for want in b"go 1." {
             if self.byte()? != Some(*want) {
                 return Err(bad());
@@ -59,6 +60,7 @@ impl<R: BufRead> Input<R> {
                 return Err(bad());
             }
         }
+        // :62
         match v {
             22 | 23 => Ok(v),
             11 | 19 | 21 => Err(Error::new(format!(
@@ -95,9 +97,13 @@ impl<R: BufRead> Input<R> {
 /// Go (internal/trace): batch.go:22 batch
 #[derive(Debug)]
 pub struct Batch {
+    // :23
     m: i64,
+    // :24
     time: u64,
+    // :25
     data: Vec<u8>,
+    // :26
     exp: u8,
     /// Where its data begins in the file.
     offset: u64,
@@ -115,16 +121,21 @@ impl Batch {
 /// Go (internal/trace): base.go:229 cpuSample
 #[derive(Clone, Debug)]
 pub struct CpuSample {
+    // :230
     context: Context,
+    // :231
     /// When; in ns.
     pub time: i64,
+    // :232
     stack: u64,
 }
 
 impl CpuSample {
     /// Go (internal/trace): base.go:240 asEvent
     pub(crate) fn as_event(&self, table: Rc<Table>) -> Event {
+        // :243
         let mut base = BaseEvent { typ: spec::CPU_SAMPLE, time: self.time, ..BaseEvent::default() };
+        // :251
         base.args[0] = self.stack;
         Event { table, context: self.context, base }
     }
@@ -134,12 +145,16 @@ impl CpuSample {
 ///
 /// Go (internal/trace): generation.go:25 generation
 pub struct Generation {
+    // :26
     /// Its number.
     pub generation: u64,
+    // :27
     /// Batches by thread.
     pub batches: BTreeMap<i64, Vec<Batch>>,
+    // :28
     /// Samples, by time.
     pub cpu_samples: Vec<CpuSample>,
+    // :29
     /// Its tables.
     pub table: Rc<Table>,
 }
@@ -180,12 +195,14 @@ pub(crate) fn read_generation<R: BufRead>(
     r: &mut Input<R>,
     spill: Option<Spilled>,
 ) -> std::result::Result<(Generation, Option<Spilled>, Option<Error>), Failed> {
+    // :48
     let mut g = Building::default();
     // :54
     if let Some(s) = spill {
         g.generation = s.generation;
         process_batch(&mut g, s.batch)?;
     }
+    // :64
     let (mut next, mut spill_err) = (None, None);
     loop {
         // :66
@@ -240,6 +257,7 @@ pub(crate) fn read_generation<R: BufRead>(
 
 /// Go (internal/trace): base.go:215 mul
 pub(crate) fn mul(freq: f64, t: u64) -> i64 {
+    // :216
     let v = t as f64 * freq;
     // What amd64 makes of a number that does not fit.
     if v >= -(2f64.powi(63)) && v < 2f64.powi(63) { v as i64 } else { i64::MIN }
@@ -248,10 +266,13 @@ pub(crate) fn mul(freq: f64, t: u64) -> i64 {
 /// Go (internal/trace): generation.go:139 processBatch
 fn process_batch(g: &mut Building, b: Batch) -> std::result::Result<(), Failed> {
     if b.is(spec::STRINGS) {
+        // :141
         add_strings(&mut g.table, &b)
     } else if b.is(spec::STACKS) {
+        // :145
         add_stacks(&mut g.table, &b)
     } else if b.is(spec::CPU_SAMPLES) {
+        // :149
         add_cpu_samples(&mut g.samples, &b)
     } else if b.is(spec::FREQUENCY) {
         // :155
@@ -267,6 +288,7 @@ fn process_batch(g: &mut Building, b: Batch) -> std::result::Result<(), Failed> 
         g.table.experimental.entry(b.exp).or_default().push((b.m, b.data));
         Ok(())
     } else {
+        // :171
         g.batches.entry(b.m).or_default().push(b);
         Ok(())
     }
@@ -274,8 +296,10 @@ fn process_batch(g: &mut Building, b: Batch) -> std::result::Result<(), Failed> 
 
 /// Go (internal/trace): generation.go:179 validateStackStrings
 fn validate_stack_strings(t: &Table) -> Result<()> {
+    // :185
     for (id, pcs) in &t.stacks {
         for pc in pcs {
+            // :187
             let Some(f) = t.pcs.get(pc) else {
                 return Err(Error::new(format!("found unknown pc {pc:x} for stack {id}")));
             };
@@ -350,9 +374,11 @@ fn add_strings(t: &mut Table, b: &Batch) -> std::result::Result<(), Failed> {
     let mut r = Bytes { b, at: 1 };
     // :222
     while !r.end() {
+        // :223
         r.record(spec::STRING, "string")?;
         // :232
         let id = r.uvarint()?;
+        // :238
         let len = r.uvarint()?;
         // :243
         if len > spec::MAX_STRING_SIZE {
@@ -384,9 +410,11 @@ fn add_stacks(t: &mut Table, b: &Batch) -> std::result::Result<(), Failed> {
     let mut r = Bytes { b, at: 1 };
     // :279
     while !r.end() {
+        // :280
         r.record(spec::STACK, "stack")?;
         // :289
         let id = r.uvarint()?;
+        // :295
         let n = r.uvarint()?;
         // :300
         if n > spec::MAX_FRAMES_PER_STACK {
@@ -406,6 +434,7 @@ fn add_stacks(t: &mut Table, b: &Batch) -> std::result::Result<(), Failed> {
                 })
             };
             let (pc, func, file, line) = (part("PC")?, part("funcID")?, part("fileID")?, part("line")?);
+            // :324
             pcs.push(pc);
             // :326: the first one stays
             t.pcs.entry(pc).or_insert(Frame { pc, func, file, line });
@@ -414,6 +443,7 @@ fn add_stacks(t: &mut Table, b: &Batch) -> std::result::Result<(), Failed> {
         if t.stack(id).is_some() {
             return Err(r.fail(format!("multiple stacks with the same ID: id={id}")));
         }
+        // :337
         t.stacks.insert(id, pcs);
     }
     Ok(())
@@ -424,6 +454,7 @@ fn add_cpu_samples(samples: &mut Vec<CpuSample>, b: &Batch) -> std::result::Resu
     let mut r = Bytes { b, at: 1 };
     // :357
     while !r.end() {
+        // :358
         r.record(spec::CPU_SAMPLE, "CPU sample")?;
         // :367
         let time = r.uvarint()? as i64;
@@ -433,6 +464,7 @@ fn add_cpu_samples(samples: &mut Vec<CpuSample>, b: &Batch) -> std::result::Resu
         let g = if g == 0 { -1 } else { g };
         // :397
         let stack = r.uvarint()?;
+        // :403
         samples.push(CpuSample { context: Context { g, p, m }, time, stack });
     }
     Ok(())
@@ -469,6 +501,7 @@ fn read_batch<R: BufRead>(r: &mut Input<R>) -> Result<Option<(Batch, u64)>> {
         r.uvarint()?.map_err(|e| Error::new(format!("error reading batch {what}: {}", e.text)))
     };
     let (generation, m, time) = (part("gen")?, part("M ID")? as i64, part("timestamp")?);
+    // :84
     let size = part("size")?;
     // :89
     if size > spec::MAX_BATCH_SIZE {
@@ -495,6 +528,7 @@ fn read_batch<R: BufRead>(r: &mut Input<R>) -> Result<Option<(Batch, u64)>> {
         r.r.consume(n);
         r.offset += n as u64;
     }
+    // :104
     Ok(Some((Batch { m, time, data, exp, offset }, generation)))
 }
 

@@ -76,15 +76,24 @@ pub type Result<T> = std::result::Result<T, Error>;
 ///
 /// Go (internal/trace): reader.go:20 Reader
 pub struct Reader<R> {
+    // :21
     input: Input<R>,
     version: u32,
+    // :22
     last_ts: i64,
+    // :23
     generation: Option<Generation>,
+    // :24
     spill: Option<Spilled>,
+    // :25
     spill_err: Option<Error>,
+    // :26
     frontier: Vec<Cursor>,
+    // :27
     cpu_samples: std::collections::VecDeque<generation::CpuSample>,
+    // :28
     order: Ordering,
+    // :29
     emitted_sync: bool,
     cut: Option<Error>,
 }
@@ -97,7 +106,9 @@ impl<R: BufRead> Reader<R> {
     ///
     /// Go (internal/trace): reader.go:35 NewReader
     pub fn new(r: R) -> Result<Self> {
+        // :36
         let mut input = Input::new(r);
+        // :37
         let version = input.header()?;
         Ok(Self {
             input,
@@ -108,8 +119,10 @@ impl<R: BufRead> Reader<R> {
             spill_err: None,
             frontier: Vec::new(),
             cpu_samples: Default::default(),
+            // :53
             order: Ordering::default(),
             // No sync before the first generation.
+            // :60
             emitted_sync: true,
             cut: None,
         })
@@ -133,9 +146,11 @@ impl<R: BufRead> Reader<R> {
     ///
     /// Go (internal/trace): reader.go:71 ReadEvent
     pub fn read_event(&mut self) -> Result<Option<Event>> {
+        // :96
         let Some(mut e) = self.next_event()? else { return Ok(None) };
         // :102
         e.validate_table_ids()?;
+        // :105
         if e.base.time <= self.last_ts {
             e.base.time = self.last_ts.wrapping_add(1);
         }
@@ -242,12 +257,16 @@ impl<R: BufRead> Reader<R> {
     fn dump(&self) -> String {
         use std::fmt::Write as _;
         let mut s = format!("[gen={}]\n\n", self.generation.as_ref().map_or(0, |g| g.generation));
+        // :228
         for c in &self.frontier {
+            // :229
             let spec = spec::spec(c.ev.typ);
             let _ = write!(s, "M {} [{} time={}", c.m, spec.name, c.ev.time);
+            // :231
             for (name, arg) in spec.args.iter().skip(1).zip(c.ev.args) {
                 let _ = write!(s, " {name}={arg}");
             }
+            // :234
             s.push_str("]\n");
         }
         s.push('\n');

@@ -9,12 +9,19 @@ use std::collections::HashMap;
 /// Checks events one after the other.
 #[derive(Default)]
 pub struct Validator {
+    // :17
     last_ts: i64,
+    // :18
     gs: HashMap<i64, (GoState, Option<i64>)>,
+    // :19
     ps: HashMap<i64, (ProcState, Option<i64>)>,
+    // :20
     ms: HashMap<i64, Context>,
+    // :21
     ranges: HashMap<Resource, Vec<Vec<u8>>>,
+    // :22
     tasks: HashMap<u64, Vec<u8>>,
+    // :23
     seen_sync: bool,
 }
 
@@ -43,9 +50,11 @@ impl Validator {
         }
         // :74
         match ev.kind() {
+            // :75
             Kind::Sync => self.seen_sync = true,
             // :93
             Kind::Label => {
+                // :94
                 let (label, g) = (ev.table().string(ev.args()[0]), ev.context().g);
                 if label.is_none_or(<[u8]>::is_empty) {
                     e.push("invalid label \"\"".into());
@@ -57,6 +66,7 @@ impl Validator {
             }
             // :126
             Kind::StateTransition => {
+                // :133
                 let t = ev.state_transition();
                 match (t.resource, t.states) {
                     (Resource::Goroutine(id), States::Go(from, to)) => {
@@ -68,6 +78,7 @@ impl Validator {
             }
             // :238
             kind @ (Kind::RangeBegin | Kind::RangeActive | Kind::RangeEnd) => {
+                // :240
                 let (name, scope) = ev.range();
                 let ranges = self.ranges.entry(scope).or_default();
                 let at = ranges.iter().position(|r| *r == name);
@@ -98,11 +109,13 @@ impl Validator {
                 if parent == 0 {
                     e.push(format!("found background task as the parent for task of type {}", text(&name)));
                 }
+                // :269
                 self.tasks.insert(id, name);
             }
             // :270
             Kind::TaskEnd => {
                 let (id, _, name) = ev.task();
+                // :275
                 if let Some(began) = self.tasks.remove(&id)
                     && began != name
                 {
@@ -130,7 +143,7 @@ impl Validator {
         to: GoState,
         stack: u64,
     ) {
-        // testtrace/validation.go:141
+        // internal/trace/testtrace/validation.go:141
         if to == GoState::Undetermined {
             e.push(format!("transition to undetermined state for goroutine {id}"));
         }
@@ -140,7 +153,7 @@ impl Validator {
         if to == GoState::NotExist && self.dying_with_ranges(Resource::Goroutine(id)) {
             e.push(format!("goroutine {id} died with active ranges"));
         }
-        // testtrace/validation.go:152
+        // internal/trace/testtrace/validation.go:152
         match self.gs.get(&id) {
             Some((state, _)) if *state != from => {
                 e.push(format!("bad old state for goroutine {id}: got {from:?}, want {state:?}"));
@@ -153,7 +166,7 @@ impl Validator {
         let bound = self.gs.get(&id).and_then(|g| g.1);
         let mut binding = bound;
         let m = ev.context().m;
-        // testtrace/validation.go:163
+        // internal/trace/testtrace/validation.go:163
         if to.executing() {
             if let Some(c) = self.thread(e, m) {
                 if c.g != NO && c.g != id {
@@ -166,7 +179,7 @@ impl Validator {
                 binding = Some(m);
             }
         } else if from.executing() {
-            // testtrace/validation.go:173
+            // internal/trace/testtrace/validation.go:173
             if stack != ev.stack() {
                 e.push("StateTransition.Stack doesn't match Event.Stack".into());
             }
@@ -189,7 +202,7 @@ impl Validator {
     }
 
     fn proc(&mut self, e: &mut Vec<String>, ev: &Event, id: i64, from: ProcState, to: ProcState) {
-        // testtrace/validation.go:194
+        // internal/trace/testtrace/validation.go:194
         if to == ProcState::Undetermined {
             e.push(format!("transition to undetermined state for proc {id}"));
         }
@@ -199,7 +212,7 @@ impl Validator {
         if to == ProcState::NotExist && self.dying_with_ranges(Resource::Proc(id)) {
             e.push(format!("proc {id} died with active ranges"));
         }
-        // testtrace/validation.go:205
+        // internal/trace/testtrace/validation.go:205
         match self.ps.get(&id) {
             Some((state, _)) if *state != from => {
                 e.push(format!("bad old state for proc {id}: got {from:?}, want {state:?}"));
@@ -213,7 +226,7 @@ impl Validator {
         let mut binding = bound;
         let m = ev.context().m;
         if to == ProcState::Running {
-            // testtrace/validation.go:220
+            // internal/trace/testtrace/validation.go:220
             if let Some(c) = self.thread(e, m) {
                 if c.p != NO && c.p != id {
                     let p = c.p;
@@ -225,7 +238,7 @@ impl Validator {
                 binding = Some(m);
             }
         } else if from == ProcState::Running {
-            // testtrace/validation.go:229
+            // internal/trace/testtrace/validation.go:229
             match bound.and_then(|m| self.ms.get_mut(&m)) {
                 Some(c) => {
                     if c.p != id {
@@ -244,7 +257,7 @@ impl Validator {
         self.ps.insert(id, (to, binding));
     }
 
-    /// Go (internal/trace): testtrace/validation.go:164 getOrCreateThread
+    /// Go (internal/trace): testtrace/validation.go:320 getOrCreateThread
     fn thread(&mut self, e: &mut Vec<String>, m: i64) -> Option<&mut Context> {
         // :338
         if m == NO {
