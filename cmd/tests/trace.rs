@@ -38,7 +38,7 @@ fn what_is_wrong() {
     for (bytes, says) in [
         (&b""[..], "bad file format: not a Go execution trace? (offset 0)"),
         (&bytes[..16], "no frequency event found (offset 16)"),
-        (&bytes[..40], "failed to read full batch: read"),
+        (&bytes[..40], "error reading batch size: unexpected EOF (offset 40)"),
         (&bytes[..bytes.len() / 2], "(offset "),
         (b"go 1.26 trace\0\0\0", "unknown or unsupported trace version go 1.26"),
     ] {
