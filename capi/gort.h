@@ -28,9 +28,12 @@
  * thread that the runtime has not started is a goroutine of its own for as long as a call takes, or from gort_enter to gort_leave; the
  * first call of all starts the runtime, if neither gort_run nor gort_start has.
  *
- * THREADS. A goroutine may continue on another thread after each call that can block. What belongs to the thread must not be kept
- * across such a call: no address of a thread-local variable, and `errno` is one. gort_lock_os_thread keeps a goroutine where it
- * is.
+ * THREADS. A goroutine may continue on another thread after each call that can block. A function that makes such a call must not use
+ * a thread-local variable (__thread, _Thread_local, thread_local) directly, not even once before and once after: the compiler
+ * computes its address once for the function and keeps it. Reach it through a function that is marked __attribute__((noinline)) and
+ * makes no such call. `errno` is one of them, and this header makes it right: it stands for *gort_errno(), which is looked up
+ * each time. Include it in each file that uses errno and calls what can block. (GORT_NO_ERRNO, defined before, keeps the C library's.)
+ * gort_lock_os_thread keeps a goroutine where it is.
  *
  * TIME. Durations are nanoseconds in an int64_t (GORT_MILLISECOND, GORT_SECOND); for time-outs a negative one means for ever, 0
  * without waiting.
@@ -55,6 +58,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#ifndef GORT_NO_ERRNO
+#include <errno.h>
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -150,6 +157,13 @@ void gort_preempt_check(void);
  */
 void gort_blocking_begin(void);
 void gort_blocking_end(void);
+
+/* Where errno is now. The C library declares its own such function const, so compilers keep what it returned. */
+int *gort_errno(void);
+#ifndef GORT_NO_ERRNO
+#undef errno
+#define errno (*gort_errno())
+#endif
 
 /* --- panics ----------------------------------------------------------------------------------------------------- */
 

@@ -180,6 +180,14 @@ pub extern "C-unwind" fn gort_preempt_check() {
     }
 }
 
+/// Where this thread's `errno` is. gort's own.
+#[unsafe(no_mangle)]
+#[inline(never)]
+pub extern "C-unwind" fn gort_errno() -> *mut c_int {
+    // SAFETY: it has no contract.
+    unsafe { libc::__errno_location() }
+}
+
 /// Begins a blocking section: with pc, sp and frame pointer of the caller, whose frame lasts until the end.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]

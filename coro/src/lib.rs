@@ -122,6 +122,7 @@ pub unsafe fn coroswitch(c: *mut Coro) {
     unsafe {
         // :89
         let gp = getg();
+        gort_proc::may_move(gp);
         (*gp).coroarg = c;
         mcall(coroswitch_m);
     }

@@ -166,6 +166,7 @@ pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
     }
     // SAFETY: on a user goroutine; every way out of `f` passes exitsyscall, on this very frame.
     unsafe {
+        may_move(getg());
         let (pc, sp, bp) = getpcspbp();
         reentersyscall(pc, sp, bp);
         let r = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f));

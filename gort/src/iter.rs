@@ -105,7 +105,9 @@ unsafe fn body<V: Send + 'static>(c: *mut Coro) {
                 !(*s).done // :269
             };
             // :272 in a deferred call there: a panic and a Goexit alike are caught here and go on in the caller of next.
-            if let Err(p) = gort_panic::catch_all(AssertUnwindSafe(|| seq(&mut yield_))) {
+            if let Err(p) =
+                gort_panic::catch_all(AssertUnwindSafe(|| gort_panic::with_locals(|| seq(&mut yield_))))
+            {
                 (*s).panic_value = Some(p);
             }
         }

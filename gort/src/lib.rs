@@ -31,13 +31,22 @@
 //! Every operation works on any thread. One that the runtime did not start (`std::thread::spawn`, a thread of a C library) is a goroutine of
 //! its own, locked to it, while the operation lasts; the first operation of all starts the runtime. [`blocking`] is a plain call there.
 //!
-//! # The one rule about threads
-//! A goroutine may continue on another thread after any operation of this crate that can block, with all that is on its
-//! stack. What belongs to the thread must therefore not be held across such an operation, and the compiler does not check
-//! that: no reference into a `thread_local!` (so no operation of this crate inside of `LocalKey::with`), no value out of
-//! one that is not `Send` (a clone of an `Rc` that stays in the thread-local is then used by two threads at once), and
-//! no guard that is not `Send`, such as those of std's mutexes and `StdoutLock`. A goroutine that needs them has
-//! [`runtime::lock_os_thread`].
+//! # The rule about threads
+//! A goroutine may continue on another thread after any operation of this crate that can wait ([`runtime::gosched`], a send, a lock, [`blocking`] ...),
+//! with all that is on its stack. The compiler does not know of that, and does not check it. So:
+//! * **A function that does such an operation must not use a `thread_local!` directly**, its own or one that is inlined into it, not even before *and* after
+//!   the operation: the compiler computes the address once and keeps it. [`local::with`] is right anywhere, and so is a function that is marked
+//!   `#[inline(never)]` and does no such operation itself. [`goroutine_local!`] declares variables that follow the goroutine. The same goes for C's `errno` and
+//!   `__thread` (gort.h).
+//! * No reference into a thread-local, and no value out of one that is not `Send`, is kept across such an operation (a clone of an `Rc` that stays in the
+//!   thread-local is then used by two threads at once).
+//! * No guard that is not `Send` is kept across one: those of std's locks, `StdoutLock`, a span of `tracing` that was entered (the crate `gort-tracing` has a
+//!   registry for that). [`debug::checked`] finds such places, and the `clippy.toml` beside this crate refuses std's types.
+//! * Nothing that waits for *its* thread is used across one: `std::thread::scope`, `thread::park`. Inside of [`blocking`] they are fine.
+//! * What blocks its thread (std's `sleep`, locks under contention, channels, `LazyLock`, reads of pipes) belongs into [`blocking`], or is replaced by what this
+//!   crate has: [`time::sleep`], [`sync`], [`chan()`], [`sync::LazyLock`], [`net`]. sysmon reports a goroutine that keeps others waiting that way for a second.
+//!
+//! A goroutine that cannot keep the rule has [`runtime::lock_os_thread`].
 
 #![warn(missing_docs)]
 
@@ -46,10 +55,12 @@
 pub mod __select;
 mod chan_;
 pub mod context;
+pub mod debug;
 mod debugger;
 mod go_;
 mod host;
 pub mod iter;
+pub mod local;
 pub mod net;
 pub mod os;
 pub mod preempt;

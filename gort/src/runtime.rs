@@ -1,6 +1,9 @@
 //! Go's package `runtime`, and `runtime/debug`.
 
+mod labels;
 pub mod metrics;
+
+pub use labels::{Labels, labels, set_labels, with_labels};
 
 use gort_proc::*;
 

@@ -4,6 +4,10 @@
 //! Go's. A lock held by a goroutine that panics is released by its guard; there is no poisoning, as a panic that
 //! nobody recovers ends the program.
 
+mod lazy;
+
+pub use lazy::{LazyLock, OnceCell};
+
 use crate::chan_::TakesAndGives;
 use crate::time::nanos;
 use core::cell::UnsafeCell;

@@ -14,7 +14,7 @@ use gort_asm::{getg, getpcspbp};
 use gort_print::print;
 use gort_proc::unlock_unwinding;
 use gort_runtime2::linkname::throw;
-use gort_runtime2::{G, RUNNING_PANIC_DEFERS};
+use gort_runtime2::{G, LOCALS_GONE, RUNNING_PANIC_DEFERS};
 use gort_traceback::{Backtrace, record};
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, UnwindSafe, catch_unwind};
@@ -271,7 +271,7 @@ unsafe fn preprintpanics(p: *mut Panic, v: &(dyn Any + Send)) {
 ///
 /// This is the second half of Go's `gopanic`, from where all deferred calls have run (panic.go:789).
 pub fn run_goroutine<F: FnOnce()>(f: F) -> bool {
-    let r = catch_unwind(AssertUnwindSafe(f));
+    let r = catch_unwind(AssertUnwindSafe(|| with_locals(f)));
     let gp = curg();
     let Err(v) = r else {
         if !gp.is_null() {
@@ -304,6 +304,38 @@ pub fn run_goroutine<F: FnOnce()>(f: F) -> bool {
         settle(gp);
         // :802
         fatalpanic(p)
+    }
+}
+
+/// Runs the function of a goroutine; at its end, also when it unwinds, what `goroutine_local!` keeps for the goroutine is dropped, there
+/// where it can still wait, panic and be recovered. gort's own.
+#[inline(always)]
+pub fn with_locals<R>(f: impl FnOnce() -> R) -> R {
+    struct End;
+    impl Drop for End {
+        #[inline(always)]
+        fn drop(&mut self) {
+            let gp = curg();
+            // SAFETY: the current goroutine's own field.
+            if !gp.is_null() && !unsafe { (*gp).locals }.is_null() {
+                end_locals(gp);
+            }
+        }
+    }
+    let _end = End;
+    f()
+}
+
+#[cold]
+#[inline(never)]
+fn end_locals(gp: *mut G) {
+    // SAFETY: the current goroutine's own; the table's function is called once, and frees it.
+    unsafe {
+        let t = (*gp).locals;
+        if t != LOCALS_GONE {
+            ((*t).end)(t);
+        }
+        (*gp).locals = LOCALS_GONE;
     }
 }
 

@@ -72,7 +72,11 @@ pub unsafe fn gdestroy(gp: *mut G) {
         (*gp).writebuf.ptr = core::ptr::null_mut();
         (*gp).waitreason = WaitReason::Zero;
         (*gp).param = core::ptr::null_mut();
+        release_labels((*gp).labels);
         (*gp).labels = core::ptr::null_mut();
+        // The Rust function that began it has run the destructors; other code's goroutines have none.
+        (*gp).locals = core::ptr::null_mut();
+        (*gp).no_park = 0;
         // :4292 gort keeps gp.timer: there is no collector to free it, and the next goroutine on this G can use it.
         if (*gp).stack_kind == StackKind::Segmented {
             segment_exit(gp);

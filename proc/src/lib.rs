@@ -93,6 +93,8 @@ pub mod globrunq;
 #[cfg(not(loom))]
 pub mod goexit;
 #[cfg(not(loom))]
+pub mod labels;
+#[cfg(not(loom))]
 pub mod lockosthread;
 pub mod m;
 #[cfg(not(loom))]
@@ -146,6 +148,8 @@ pub use glist::*;
 pub use globrunq::*;
 #[cfg(not(loom))]
 pub use goexit::*;
+#[cfg(not(loom))]
+pub use labels::{LabelSet, release_labels, retain_labels};
 #[cfg(not(loom))]
 pub use lockosthread::breakpoint;
 #[cfg(not(loom))]

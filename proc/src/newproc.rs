@@ -272,7 +272,7 @@ unsafe fn newproc1_args(
             // :5040
             let curg = (*mp).curg.ptr();
             if !curg.is_null() {
-                (*newg).labels = (*curg).labels;
+                (*newg).labels = retain_labels((*curg).labels);
             }
             // :5043 no goroutine profiles
         }

@@ -16,6 +16,7 @@ pub unsafe fn gosched() {
     unsafe {
         // :352 checkTimeouts does nothing where there are futexes (lock_futex.go:256).
         entry_here!("Gosched", gosched());
+        may_move(getg());
         // :353
         mcall(gosched_m);
     }
@@ -56,6 +57,26 @@ pub unsafe fn gosched_if_busy() {
     }
 }
 
+/// Ends the program if `gp` is in a section in which it must stay on its thread. gort's own.
+///
+/// # Safety
+/// `gp` is the running goroutine.
+#[inline(always)]
+pub unsafe fn may_move(gp: *mut G) {
+    // SAFETY: the goroutine's own field.
+    if unsafe { (*gp).no_park } != 0 {
+        must_not_park();
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn must_not_park() -> ! {
+    linkname::fatal(
+        "gort: the goroutine would park, or go on on another thread, inside of gort::local::with or gort::debug::no_park",
+    )
+}
+
 /// Puts the goroutine into the waiting state and calls `unlockf(gp, lock)` on g0. If that returns false, the
 /// goroutine goes on at once.
 ///
@@ -73,6 +94,7 @@ pub unsafe fn gopark(unlockf: Option<UnlockF>, lock: *mut c_void, reason: WaitRe
         if getg().is_null() {
             no_goroutine();
         }
+        may_move(getg());
         // :411
         let mp = acquirem();
         let gp = (*mp).curg.ptr();

@@ -352,6 +352,10 @@ pub struct G {
     pub xsave: *mut u8,
     /// C++ exceptions that it has caught or thrown and not done with, while `carries` says so. gort's own.
     pub eh: EhGlobals,
+    /// What `goroutine_local!` keeps for it; nil if there is nothing, [`LOCALS_GONE`] when its destructors have run. gort's own.
+    pub locals: *mut Locals,
+    /// Depth of sections in which it must not park: what it holds belongs to its thread. gort's own.
+    pub no_park: u32,
 }
 
 /// In `g.carries`: it has left its M while a Rust panic or Goexit unwound it, so it is locked to that M. gort's own.
@@ -379,6 +383,17 @@ impl Default for EhGlobals {
         Self::NONE
     }
 }
+
+/// The head of a goroutine's local variables; the crate `gort` knows the rest. gort's own.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Locals {
+    /// Runs the destructors, on the goroutine, and frees the table.
+    pub end: unsafe fn(*mut Locals),
+}
+
+/// No more local variables: the goroutine is at its end.
+pub const LOCALS_GONE: *mut Locals = core::ptr::without_provenance_mut(1);
 
 /// What the tracer knows of a resource in the generations that it may be writing. Unused yet.
 ///

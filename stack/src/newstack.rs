@@ -177,7 +177,8 @@ unsafe fn preempt_check_slow(op: &'static str) {
         if (*gp).throwsplit {
             in_syscall(op);
         }
-        if (*mp).p.is_null() {
+        // In a section in which it must not move the request stands until the next check behind it.
+        if (*mp).p.is_null() || (*gp).no_park != 0 {
             return;
         }
         // The scope keeps the request up, to be told of this: from here on a signal could interrupt the runtime itself.

@@ -1,0 +1,99 @@
+//! Labels of goroutines.
+
+use core::fmt;
+use gort_proc::{LabelSet, has_goroutine, on_goroutine};
+use std::sync::Arc;
+
+/// Labels: keys with values, at most one for each key. Go's `pprof.LabelSet`.
+///
+/// ```
+/// use gort::runtime::Labels;
+/// let l = Labels::new([("job", "7"), ("user", "ann")]).with([("job", "8")]);
+/// assert_eq!(l.get("job"), Some("8"));
+/// assert_eq!(format!("{l:?}"), r#"{"job": "8", "user": "ann"}"#);
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Labels(Option<Arc<LabelSet>>);
+
+impl Labels {
+    /// These labels.
+    pub fn new<K: AsRef<str>, V: AsRef<str>>(labels: impl IntoIterator<Item = (K, V)>) -> Self {
+        Self::default().with(labels)
+    }
+
+    /// These labels and those, which win. Go's `pprof.WithLabels`.
+    #[must_use]
+    pub fn with<K: AsRef<str>, V: AsRef<str>>(&self, labels: impl IntoIterator<Item = (K, V)>) -> Self {
+        let mut set: LabelSet = self.0.as_deref().cloned().unwrap_or_default();
+        for (k, v) in labels {
+            let (k, v) = (k.as_ref(), v.as_ref().into());
+            match set.binary_search_by(|(key, _)| (**key).cmp(k)) {
+                Ok(i) => set[i].1 = v,
+                Err(i) => set.insert(i, (k.into(), v)),
+            }
+        }
+        Self((!set.is_empty()).then(|| Arc::new(set)))
+    }
+
+    /// The value of a key. Go's `pprof.Label`.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.iter().find_map(|(k, v)| (k == key).then_some(v))
+    }
+
+    /// All of them, by their keys. Go's `pprof.ForLabels`.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().flat_map(|s| s.iter().map(|(k, v)| (&**k, &**v)))
+    }
+}
+
+impl fmt::Debug for Labels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+/// The labels of this goroutine; none on other threads.
+pub fn labels() -> Labels {
+    if !has_goroutine() {
+        return Labels::default();
+    }
+    // SAFETY: on a goroutine.
+    Labels(unsafe { gort_proc::labels::labels() })
+}
+
+/// Sets the labels of this goroutine, which the goroutines that it starts from now on inherit. Go's `pprof.SetGoroutineLabels`.
+///
+/// ```no_run
+/// use gort::runtime::{Labels, labels, set_labels};
+/// # gort::run(|| {
+/// set_labels(Labels::new([("request", "1234")]));
+/// gort::go(|| println!("{:?} logs", labels().get("request")));
+/// # })
+/// ```
+///
+/// # Panics
+/// Ends the program outside of a goroutine.
+pub fn set_labels(labels: Labels) {
+    on_goroutine();
+    // SAFETY: on a goroutine.
+    unsafe { gort_proc::labels::set_labels(labels.0) }
+}
+
+/// Runs `f` with these labels beside those that the goroutine has, and gives it back its own. Go's `pprof.Do`.
+///
+/// # Panics
+/// Ends the program outside of a goroutine.
+pub fn with_labels<K: AsRef<str>, V: AsRef<str>, R>(
+    more: impl IntoIterator<Item = (K, V)>,
+    f: impl FnOnce() -> R,
+) -> R {
+    struct Back(Labels);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            set_labels(core::mem::take(&mut self.0));
+        }
+    }
+    let back = Back(labels());
+    set_labels(back.0.with(more));
+    f()
+}
