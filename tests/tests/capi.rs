@@ -469,3 +469,17 @@ fn symbols() {
     assert_eq!(declared, exported);
     assert!(declared.len() >= 35, "{declared:?}");
 }
+
+/// Of the reports: adv_errno. gcc keeps the address that the C library's function for errno returns.
+#[test]
+fn adv_errno() {
+    for (options, link) in [(&["-O2"], STATIC), (&["-O1"], SHARED)] {
+        let Some(exe) = compile("tests/c", "adv_errno", options, link) else { return };
+        for procs in ["1", "2", "8"] {
+            let mut cmd = Command::new(&exe);
+            cmd.env("GOMAXPROCS", procs).env_remove("GODEBUG").env_remove("GOTRACEBACK");
+            wait(cmd, b"", Duration::from_secs(120)).ok().stdout_is("errno not EBADF after close(-1): 0 of 800000\n");
+        }
+        let _ = std::fs::remove_file(exe);
+    }
+}
