@@ -9,8 +9,8 @@
 //! fatal error: gort: the goroutine would park, or go on on another thread, inside of gort::local::with or gort::debug::no_park
 //! ```
 //!
-//! It costs an increment and a decrement, in all builds. What finds such places without being told: clippy, with the `clippy.toml` that comes with
-//! this crate, refuses std's blocking types and calls; and a lock that was held across a wait for long shows in sysmon's report on the thread that wants it.
+//! It costs an increment and a decrement, in all builds. What finds such places without being told: clippy, with `clippy/clippy.toml`
+//! of this crate, refuses std's blocking types and calls; and a lock that was held across a wait for long shows in sysmon's report on the thread that wants it.
 
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};

@@ -41,7 +41,7 @@
 //! * No reference into a thread-local, and no value out of one that is not `Send`, is kept across such an operation (a clone of an `Rc` that stays in the
 //!   thread-local is then used by two threads at once).
 //! * No guard that is not `Send` is kept across one: those of std's locks, `StdoutLock`, a span of `tracing` that was entered (the crate `gort-tracing` has a
-//!   registry for that). [`debug::checked`] finds such places, and the `clippy.toml` beside this crate refuses std's types.
+//!   registry for that). [`debug::checked`] finds such places, and with `clippy/clippy.toml` of this crate clippy refuses std's types.
 //! * Nothing that waits for *its* thread is used across one: `std::thread::scope`, `thread::park`. Inside of [`blocking`] they are fine.
 //! * What blocks its thread (std's `sleep`, locks under contention, channels, `LazyLock`, reads of pipes) belongs into [`blocking`], or is replaced by what this
 //!   crate has: [`time::sleep`], [`sync`], [`chan()`], [`sync::LazyLock`], [`net`]. sysmon reports a goroutine that keeps others waiting that way for a second.

@@ -13,8 +13,8 @@ use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering::Relaxed};
 use gort::runtime::metrics::{self, Value};
 use gort_print::print;
 use gort_proc::{
-    GDEAD, GIDLE, StwReason, for_each_g_race, getg, is_system_goroutine, readgstatus, start_the_world,
-    stop_the_world, systemstack,
+    GDEAD, GIDLE, StwReason, for_each_g_race, getg, is_system_goroutine, labels_of_go, readgstatus,
+    release_labels, start_the_world, stop_the_world, systemstack,
 };
 use gort_traceback::{callers, gcallers};
 
@@ -116,7 +116,7 @@ unsafe fn goroutine_profile(records: Slice, labels: Slice) -> IntBool {
     // :1593
     if room > 0 {
         let depth = callers(0, &mut raw[0]);
-        found.push((depth, (*me).labels));
+        found.push((depth, labels_of_go((*me).labels)));
     }
     // :1608, and counted on the way
     systemstack(|| {
@@ -129,7 +129,7 @@ unsafe fn goroutine_profile(records: Slice, labels: Slice) -> IntBool {
             // Within the capacity: nothing may be allocated here.
             if found.len() < room {
                 let depth = gcallers(gp, 0, &mut raw[found.len()]);
-                found.push((depth, (*gp).labels));
+                found.push((depth, labels_of_go((*gp).labels)));
             }
         });
     });
@@ -165,13 +165,15 @@ unsafe extern "C-unwind" fn runtime_goroutine_profile(records: Slice) -> IntBool
 /// `pprof.SetGoroutineLabels`
 #[unsafe(export_name = "runtime_1pprof.runtime__setProfLabel")]
 unsafe extern "C-unwind" fn set_prof_label(labels: *mut c_void) {
-    (*getg()).labels = labels;
+    let gp = getg();
+    release_labels((*gp).labels);
+    (*gp).labels = labels;
 }
 
 /// The labels of the current goroutine.
 #[unsafe(export_name = "runtime_1pprof.runtime__getProfLabel")]
 unsafe extern "C-unwind" fn get_prof_label() -> *mut c_void {
-    (*getg()).labels
+    labels_of_go((*getg()).labels)
 }
 
 /// Repeats the last pc for each call that is inlined there, as `Callers` would have given it.

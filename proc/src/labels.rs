@@ -15,6 +15,11 @@ fn counted(labels: *mut c_void) -> Option<*const LabelSet> {
     (labels.addr() & COUNTED != 0).then(|| labels.wrapping_byte_sub(COUNTED).cast_const().cast())
 }
 
+/// What compiled Go may see of `labels`: its own, nil in the place of gort's.
+pub fn labels_of_go(labels: *mut c_void) -> *mut c_void {
+    if counted(labels).is_some() { null_mut() } else { labels }
+}
+
 /// The labels for a `g.labels` of its own: counted once more, if they are counted.
 ///
 /// # Safety

@@ -149,7 +149,7 @@ pub use globrunq::*;
 #[cfg(not(loom))]
 pub use goexit::*;
 #[cfg(not(loom))]
-pub use labels::{LabelSet, release_labels, retain_labels};
+pub use labels::{LabelSet, labels_of_go, release_labels, retain_labels};
 #[cfg(not(loom))]
 pub use lockosthread::breakpoint;
 #[cfg(not(loom))]

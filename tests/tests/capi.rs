@@ -478,7 +478,9 @@ fn adv_errno() {
         for procs in ["1", "2", "8"] {
             let mut cmd = Command::new(&exe);
             cmd.env("GOMAXPROCS", procs).env_remove("GODEBUG").env_remove("GOTRACEBACK");
-            wait(cmd, b"", Duration::from_secs(120)).ok().stdout_is("errno not EBADF after close(-1): 0 of 800000\n");
+            wait(cmd, b"", Duration::from_secs(120))
+                .ok()
+                .stdout_is("errno not EBADF after close(-1): 0 of 800000\n");
         }
         let _ = std::fs::remove_file(exe);
     }
