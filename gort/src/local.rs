@@ -155,7 +155,9 @@ impl Table {
     unsafe fn drop_values(t: *mut Self) {
         // SAFETY: the table is this goroutine's; it is not borrowed while a destructor runs.
         unsafe {
-            while let Some(id) = (&mut (*t).order).pop() {
+            loop {
+                let order = &mut (*t).order;
+                let Some(id) = order.pop() else { return };
                 let slot = core::mem::replace(&mut (&mut (*t).slots)[id], Slot::Dropped);
                 if let Slot::Full(p, f) = slot {
                     f(p);
@@ -257,7 +259,8 @@ impl<T: Send + 'static> LocalKey<T> {
         let id = self.id();
         // SAFETY: the table is this goroutine's, and not borrowed while the initialiser runs.
         unsafe {
-            match (&(*t).slots).get(id).copied().unwrap_or(Slot::Empty) {
+            let slots = &(*t).slots;
+            match slots.get(id).copied().unwrap_or(Slot::Empty) {
                 Slot::Full(p, _) => Ok(p.cast()),
                 Slot::Dropped => Err(AccessError),
                 Slot::Begun => panic!("gort: the initialiser of goroutine_local! {} looks at it", self.name),
@@ -271,7 +274,8 @@ impl<T: Send + 'static> LocalKey<T> {
                     let p = Box::into_raw(Box::new((self.init)()));
                     core::mem::forget(undo);
                     (&mut (*t).slots)[id] = Slot::Full(p.cast(), drop_box::<T>);
-                    (&mut (*t).order).push(id);
+                    let order = &mut (*t).order;
+                    order.push(id);
                     Ok(p)
                 }
             }
