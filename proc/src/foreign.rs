@@ -1,7 +1,7 @@
 //! Operations on threads that the runtime did not start. gort's own; its model is Go's `cgocallback`.
 //!
 //! Such a thread has no g in its thread-local. An operation that needs one finds that out by a test that it makes anyway,
-//! and calls [`outside`](gort_stack::outside), which brackets it with [`foreign_enter`] and [`foreign_leave`]: the first
+//! and calls [`outside`], which brackets it with [`foreign_enter`] and [`foreign_leave`]: the first
 //! operation of a thread takes an extra M ([`need_and_bind_m`]), which stays with the thread until that ends, as since Go
 //! 1.21. Within the bracket the thread is a goroutine like any other, the M's `curg`, locked to its thread; outside it is
 //! that goroutine in a system call.
