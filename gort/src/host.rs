@@ -97,7 +97,7 @@ impl Runtime {
         rt0::shut_down();
     }
 
-    /// Starts a goroutine, as [`go`](crate::go) does.
+    /// Starts a goroutine, as [`go`](crate::go()) does.
     pub fn spawn(&self, f: impl FnOnce() + Send + 'static) {
         crate::go(f);
     }
