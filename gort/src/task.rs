@@ -260,8 +260,8 @@ impl<T> fmt::Debug for JoinHandle<T> {
 ///     if n == 0 { frame[0].into() } else { 1 + depth(n - 1) }
 /// }
 /// // The usual stack has 256 KiB.
-/// let h = gort::Builder::new().stack_size(4 << 20).spawn(|| depth(2000));
-/// assert_eq!(h.join().unwrap(), 2000);
+/// let h = gort::Builder::new().stack_size(4 << 20).spawn(|| depth(1000));
+/// assert_eq!(h.join().unwrap(), 1000);
 /// # })
 /// ```
 #[derive(Clone, Debug, Default)]
