@@ -106,6 +106,7 @@ pub unsafe fn makechan(elem: ElemType, size: isize) -> *mut Hchan {
             buf: p.add(off),
             elemsize: elem.size, // :111
             closed: atomic::Uint32::default(),
+            bubble: current_bubble(), // Go 1.25: chan.go line 116
             timer: core::ptr::null_mut(),
             elemtype: elem, // :112
             sendx: 0,
@@ -114,9 +115,77 @@ pub unsafe fn makechan(elem: ElemType, size: isize) -> *mut Hchan {
             sendq: Waitq::default(),
             lock: Mutex::default(),
             refs: atomic::Uintptr::new(1),
+            waiters: core::ptr::null_mut(),
         });
         lock_init(&raw mut (*c).lock, LOCK_RANK_HCHAN); // :114
         c
+    }
+}
+
+/// The number of the bubble that this goroutine is in; 0 if it is in none.
+#[cfg(not(loom))]
+#[inline(always)]
+fn current_bubble() -> u32 {
+    let gp = getg();
+    // SAFETY: this thread's own g; bubbles are never freed.
+    unsafe {
+        if gp.is_null() || (*gp).raceignore == 0 {
+            return 0;
+        }
+        bubble_id(gp)
+    }
+}
+
+/// Models have no bubbles.
+#[cfg(loom)]
+fn current_bubble() -> u32 {
+    0
+}
+
+/// A channel of a bubble is used: only those in it may do that.
+///
+/// # Safety
+/// `c` is a live channel.
+#[cold]
+#[inline(never)]
+pub unsafe fn check_bubble(c: *mut Hchan, msg: &str) {
+    // SAFETY: the caller's contract.
+    unsafe {
+        if current_bubble() != (*c).bubble {
+            fatal(msg);
+        }
+    }
+}
+
+/// Who of the futures that wait for a channel. gort's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AsyncSide {
+    /// A value has come, or somebody who has one.
+    Receivers,
+    /// There is room, or somebody who waits for a value.
+    Senders,
+}
+
+/// Wakes the futures of that side. Called under the channel's lock, and so must not run code of the program.
+pub type AsyncNotify = unsafe fn(*mut Hchan, AsyncSide);
+
+static ASYNC_NOTIFY: std::sync::OnceLock<AsyncNotify> = std::sync::OnceLock::new();
+
+/// For the typed layer, before it sets the `waiters` of a channel for the first time.
+pub fn set_async_notify(f: AsyncNotify) {
+    let _ = ASYNC_NOTIFY.set(f);
+}
+
+/// The channel may have become ready for futures of that side.
+///
+/// # Safety
+/// The channel is locked, and has `waiters`.
+#[cold]
+#[inline(never)]
+pub unsafe fn notify_async(c: *mut Hchan, side: AsyncSide) {
+    if let Some(f) = ASYNC_NOTIFY.get() {
+        // SAFETY: the caller's contract.
+        unsafe { f(c, side) }
     }
 }
 
@@ -271,6 +340,10 @@ pub unsafe fn chansend_checked(c: *mut Hchan, ep: *const c_void, block: bool) ->
             throw("unreachable");
         }
         // :180 debugChan, :184 race detector: left out
+        // Go 1.25: chan.go line 193
+        if (*c).bubble != 0 {
+            check_bubble(c, "send on synctest channel from outside bubble");
+        }
         // :204 A failed non-blocking send without the lock. Two word-sized reads, `closed` first: a closed
         // channel never goes from ready to not ready for sending, so together they imply a moment when the
         // channel was open and not ready. Their order may even be swapped; progress comes from the unlocks in
@@ -301,6 +374,9 @@ pub unsafe fn chansend_checked(c: *mut Hchan, ep: *const c_void, block: bool) ->
                 (*c).sendx = 0;
             }
             (*c).qcount.bump(1);
+            if !(*c).waiters.is_null() {
+                notify_async(c, AsyncSide::Receivers);
+            }
             unlock(&raw mut (*c).lock);
             return Sent::Yes;
         }
@@ -321,9 +397,14 @@ pub unsafe fn chansend_checked(c: *mut Hchan, ep: *const c_void, block: bool) ->
         (*gp).waiting = mysg;
         (*gp).param = core::ptr::null_mut();
         enqueue(&raw mut (*c).sendq, mysg); // :264
+        if !(*c).waiters.is_null() {
+            notify_async(c, AsyncSide::Receivers);
+        }
         // :269 whoever wants to shrink this stack must wait until chanparkcommit
         parking_on_chan(gp, true);
-        gopark(Some(chanparkcommit), (&raw mut (*c).lock).cast(), WaitReason::ChanSend); // :270
+        // Go 1.25: chan.go line 279
+        let reason = if (*c).bubble != 0 { WaitReason::SynctestChanSend } else { WaitReason::ChanSend };
+        gopark(Some(chanparkcommit), (&raw mut (*c).lock).cast(), reason); // :270
         // :278 woken
         if mysg != (*gp).waiting {
             throw("G waiting list is corrupted");
@@ -449,6 +530,10 @@ pub unsafe fn closechan(c: *mut Hchan) {
         if c.is_null() {
             plain_error("close of nil channel");
         }
+        // Go 1.25: chan.go line 418
+        if (*c).bubble != 0 {
+            check_bubble(c, "close of synctest channel from outside bubble");
+        }
         lock(&raw mut (*c).lock);
         // :403
         if (*c).closed.get() != 0 {
@@ -457,6 +542,10 @@ pub unsafe fn closechan(c: *mut Hchan) {
         }
         // :408 race detector: left out
         (*c).closed.store(1); // :414 read without the lock by chanrecv
+        if !(*c).waiters.is_null() {
+            notify_async(c, AsyncSide::Receivers);
+            notify_async(c, AsyncSide::Senders);
+        }
         let glist = GList::default();
         // :419 all readers
         loop {
@@ -577,6 +666,10 @@ pub unsafe fn chanrecv(c: *mut Hchan, ep: *mut c_void, block: bool) -> (bool, bo
             gopark(None, core::ptr::null_mut(), WaitReason::ChanReceiveNilChan);
             throw("unreachable");
         }
+        // Go 1.25: chan.go line 540
+        if (*c).bubble != 0 {
+            check_bubble(c, "receive on synctest channel from outside bubble");
+        }
         // :520
         if !(*c).timer.is_null() {
             maybe_run_chan((*c).timer);
@@ -629,6 +722,9 @@ pub unsafe fn chanrecv(c: *mut Hchan, ep: *mut c_void, block: bool) -> (bool, bo
                 (*c).recvx = 0;
             }
             (*c).qcount.bump(1usize.wrapping_neg());
+            if !(*c).waiters.is_null() {
+                notify_async(c, AsyncSide::Senders);
+            }
             unlock(&raw mut (*c).lock);
             return (true, true);
         }
@@ -649,12 +745,17 @@ pub unsafe fn chanrecv(c: *mut Hchan, ep: *mut c_void, block: bool) -> (bool, bo
         (*mysg).c = c;
         (*gp).param = core::ptr::null_mut();
         enqueue(&raw mut (*c).recvq, mysg); // :629
+        if !(*c).waiters.is_null() {
+            notify_async(c, AsyncSide::Senders);
+        }
         if !(*c).timer.is_null() {
             block_timer_chan(c);
         }
         // :638
         parking_on_chan(gp, true);
-        gopark(Some(chanparkcommit), (&raw mut (*c).lock).cast(), WaitReason::ChanReceive); // :639
+        // Go 1.25: chan.go line 663
+        let reason = if (*c).bubble != 0 { WaitReason::SynctestChanReceive } else { WaitReason::ChanReceive };
+        gopark(Some(chanparkcommit), (&raw mut (*c).lock).cast(), reason); // :639
         // :642 woken
         if mysg != (*gp).waiting {
             throw("G waiting list is corrupted");

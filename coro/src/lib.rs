@@ -168,6 +168,13 @@ unsafe extern "C" fn coroswitch_m(gp: *mut G) -> ! {
         }
 
         // :135 tracing: left out
+        // Go 1.25: coro.go line 140 in a bubble all changes of state must be counted, and it must not seem blocked between them
+        let bubble = if (*gp).raceignore != 0 { (*gp).bubble } else { core::ptr::null_mut() };
+        let can_cas = bubble.is_null();
+        #[cfg(not(loom))]
+        if !bubble.is_null() {
+            inc_active(bubble);
+        }
 
         // :138 the thread goes to the other one below
         if locked {
@@ -182,7 +189,7 @@ unsafe extern "C" fn coroswitch_m(gp: *mut G) -> ! {
         } else {
             // :155 straight from running to waiting if nobody scans; otherwise the careful way
             (*gp).waitreason = WaitReason::Coroutine;
-            if !(*gp).atomicstatus.cas(GRUNNING, GWAITING) {
+            if !can_cas || !(*gp).atomicstatus.cas(GRUNNING, GWAITING) {
                 casgstatus(gp, GRUNNING, GWAITING);
             }
             // :163
@@ -212,7 +219,7 @@ unsafe extern "C" fn coroswitch_m(gp: *mut G) -> ! {
         // :209 run it, without the scheduler
         (*mp).curg.set(gnext);
         (*gnext).m = mp;
-        if !(*gnext).atomicstatus.cas(GWAITING, GRUNNING) {
+        if !can_cas || (*gnext).raceignore != 0 || !(*gnext).atomicstatus.cas(GWAITING, GRUNNING) {
             // :214
             casgstatus(gnext, GWAITING, GRUNNABLE);
             casgstatus(gnext, GRUNNABLE, GRUNNING);
@@ -224,6 +231,11 @@ unsafe extern "C" fn coroswitch_m(gp: *mut G) -> ! {
             (*gnext).lockedm.set(mp);
         }
         // :225 tracing: left out
+        // Go 1.25: coro.go line 254
+        #[cfg(not(loom))]
+        if !bubble.is_null() {
+            dec_active(bubble);
+        }
         arriving(gnext);
         gogo(&raw mut (*gnext).sched); // :230
     }

@@ -88,9 +88,12 @@ unsafe fn graph() -> String {
         for n in &mut nodes {
             let mut reason = n.reason.string();
             let what = match n.reason {
-                WaitReason::ChanReceive | WaitReason::ChanSend | WaitReason::Select => {
-                    wait_for_chans(n.gp, n.goid, &chans)
-                }
+                WaitReason::ChanReceive
+                | WaitReason::ChanSend
+                | WaitReason::Select
+                | WaitReason::SynctestChanReceive
+                | WaitReason::SynctestChanSend
+                | WaitReason::SynctestSelect => wait_for_chans(n.gp, n.goid, &chans),
                 WaitReason::ChanReceiveNilChan | WaitReason::ChanSendNilChan => {
                     "a nil channel, for ever".into()
                 }
@@ -102,11 +105,14 @@ unsafe fn graph() -> String {
                 WaitReason::Sleep => "time".into(),
                 WaitReason::Coroutine => "a coroutine".into(),
                 WaitReason::Semacquire
+                | WaitReason::SynctestWaitGroupWait
                 | WaitReason::SyncMutexLock
                 | WaitReason::SyncRWMutexLock
                 | WaitReason::SyncRWMutexRLock => match semas.get(&n.goid) {
                     None => "a semaphore".into(),
-                    Some(&sema) if n.reason == WaitReason::Semacquire => {
+                    Some(&sema)
+                        if matches!(n.reason, WaitReason::Semacquire | WaitReason::SynctestWaitGroupWait) =>
+                    {
                         reason = "sync.WaitGroup.Wait";
                         let wg = sema - core::mem::offset_of!(WaitGroup, sema);
                         let counter = (*(wg as *const WaitGroup)).state.get() >> 32;

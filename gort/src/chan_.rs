@@ -185,6 +185,7 @@ impl<T> Chan<T> {
                     drop(slot.cast::<T>().read());
                 }
             }
+            crate::chan_async::drop_waiters(c);
             freechan(c);
         }
     }
@@ -710,6 +711,9 @@ impl<T> Sender<T> {
     /// See [`Chan::nil`].
     pub const fn nil() -> Self {
         Sender(Chan::nil())
+    }
+    pub(crate) fn chan(&self) -> &Chan<T> {
+        &self.0
     }
     /// See [`Chan::send`].
     ///

@@ -132,6 +132,12 @@ unsafe fn start<F: FnOnce() + Send>(kind: StackKind, stack: usize, f: F, pc: usi
     }
 }
 
+/// A function value for `f`, which takes it when it runs.
+pub(crate) fn funcval<F: FnOnce() + Send + 'static>(f: F) -> *mut Funcval {
+    let c = Box::new(Closure { fv: Funcval { fn_: enter_boxed::<F> }, f: ManuallyDrop::new(f) });
+    Box::into_raw(c).cast()
+}
+
 /// Starts a goroutine on a function value; the goroutine owns what stands behind it.
 ///
 /// # Safety

@@ -54,9 +54,11 @@
 #[path = "select_.rs"]
 pub mod __select;
 mod chan_;
+mod chan_async;
 pub mod context;
 pub mod debug;
 mod debugger;
+mod future;
 mod go_;
 mod host;
 pub mod iter;
@@ -72,14 +74,17 @@ pub mod signal;
 pub mod stack;
 pub mod sync;
 pub mod task;
+pub mod test;
 pub mod time;
 
 pub use chan_::{
     Chan, IntoIter, Iter, Receiver, RecvTimeoutError, SendError, SendTimeoutError, Sender, TryRecvError,
     TrySendCheckedError, TrySendError, chan,
 };
+pub use chan_async::{RecvAsync, SendAsync, SendAsyncError};
+pub use future::block_on;
 pub use go_::{blocking, go, go_on, go_raw};
-pub use gort_macros::main;
+pub use gort_macros::{main, test};
 pub use gort_panic::recover;
 pub use gort_proc::StackKind;
 #[doc(hidden)]
@@ -96,6 +101,48 @@ use gort_netpoll as _;
 use gort_preempt as _;
 use gort_signal as _;
 use gort_sysmon as _;
+
+/// Runs `f` as a test: on a goroutine of its own, with its own verdict. For use in `#[test]`
+/// functions, of which many run at the same time on one runtime;
+/// [`#[gort::test]`](macro@crate::test) does just that.
+///
+/// * What `f` returns is returned.
+/// * A panic of `f` comes back to the caller, so that the harness sees it: `#[should_panic]` works.
+///   Go's report, with the goroutine's stack, stands in the test's output.
+/// * A panic of any other goroutine that was started in the test fails the test as well, at once.
+///   That goroutine's stack has been unwound by then, as after [`runtime::goexit`], so nothing that
+///   it owned is left half done; the others of the test go on, unseen, as nothing can stop them
+///   soundly.
+/// * If all goroutines of the test are asleep and nobody can wake them, the test fails with Go's
+///   report of a deadlock, while other tests go on. If there is somebody else who might (another
+///   thread, goroutines of other tests), that is believed only after ten seconds:
+///   [`test::Config::grace`].
+/// * Goroutines that are left when `f` has returned are told on standard error:
+///   [`test::Config::leaks`].
+///
+/// `use gort::test` imports the attribute as well as the module: a plain `#[test]` then is this
+/// one.
+///
+/// What goroutines print is not captured by the harness, which captures by thread. Fatal errors
+/// (`unlock of unlocked mutex`, a stack overflow, a fault) still end the process, as in Go.
+///
+/// # Panics
+/// If the test fails.
+///
+/// ```
+/// gort::test(|| {
+///     let c = gort::chan::<i32>(0);
+///     let tx = c.clone();
+///     gort::go(move || tx.send(1));
+///     assert_eq!(c.recv(), Some(1));
+/// });
+/// ```
+/// ```should_panic
+/// gort::test(|| gort::chan::<i32>(0).recv()); // fatal error: all goroutines are asleep - deadlock!
+/// ```
+pub fn test<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
+    test::Config::new().run(f)
+}
 
 /// Starts a goroutine: `go!(f(x, y))` or `go!({ block })`. What it uses is moved into it.
 #[macro_export]

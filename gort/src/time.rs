@@ -8,7 +8,8 @@ use gort_time::{
     TIMER_ZOMBIE, TimeTimer, reset_timer, start_timer, stop_timer, time_sleep, time_timer_ref, timer_lock,
     timer_unlock,
 };
-use std::time::{Duration, Instant};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime};
 
 /// The nanoseconds of `d`, at most 292 years.
 pub(crate) fn nanos(d: Duration) -> i64 {
@@ -20,7 +21,7 @@ pub(crate) fn nanos(d: Duration) -> i64 {
 /// Go (time): sleep.go:52 when
 fn when(d: Duration) -> i64 {
     // :53 Rust's durations are not negative
-    nanotime().saturating_add(nanos(d)) // :56
+    time_runtime_nano().saturating_add(nanos(d)) // :56
 }
 
 /// Pauses this goroutine for at least `d`. Go's `time.Sleep`.
@@ -36,6 +37,50 @@ fn when(d: Duration) -> i64 {
 pub fn sleep(d: Duration) {
     // SAFETY: on a user goroutine.
     unsafe { time_sleep(nanos(d)) }
+}
+
+/// Now, on the clock of package time: in a [bubble](crate::test::bubble) that of the bubble, elsewhere `Instant::now()`.
+/// Points in time of different clocks must not be compared.
+///
+/// ```
+/// use std::time::Duration;
+/// gort::test::bubble(|| {
+///     let start = gort::time::now();
+///     gort::time::sleep(Duration::from_secs(3600)); // takes no time at all
+///     assert_eq!(gort::time::now() - start, Duration::from_secs(3600));
+/// });
+/// ```
+///
+/// Go 1.25: time.go line 16 time_runtimeNow
+pub fn now() -> Instant {
+    static BASE: OnceLock<Instant> = OnceLock::new();
+    let b = synctest_bubble();
+    if b.is_null() {
+        return Instant::now();
+    }
+    // SAFETY: the bubble of a running goroutine, or of the timer that is just fired.
+    let t = unsafe { (*b).now.get() } - SYNCTEST_BASE_TIME;
+    *BASE.get_or_init(Instant::now) + Duration::from_nanos(t as u64)
+}
+
+/// The time of day; in a [bubble](crate::test::bubble) its clock, which begins at midnight UTC, 2000-01-01.
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+/// gort::test::bubble(|| {
+///     let t = gort::time::system_time();
+///     assert_eq!(t, SystemTime::UNIX_EPOCH + Duration::from_secs(946_684_800));
+/// });
+/// ```
+///
+/// Go 1.25: time.go line 16 time_runtimeNow
+pub fn system_time() -> SystemTime {
+    let b = synctest_bubble();
+    if b.is_null() {
+        return SystemTime::now();
+    }
+    // SAFETY: as in `now`.
+    SystemTime::UNIX_EPOCH + Duration::from_nanos(unsafe { (*b).now.get() } as u64)
 }
 
 type Func = Box<dyn Fn() + Send + Sync>;
@@ -82,6 +127,7 @@ unsafe fn free(b: *mut Block) -> Option<Func> {
     unsafe {
         let b = Box::from_raw(b);
         if !b.c.is_null() && (*b.c).refs.add(1usize.wrapping_neg()) == 0 {
+            crate::chan_async::drop_waiters(b.c);
             freechan(b.c); // points in time need no drop
         }
         b.func
@@ -109,7 +155,7 @@ pub(crate) unsafe fn release_chan_timer(t: *mut gort_proc::Timer) {
 ///
 /// Go (time): sleep.go:180 sendTime
 unsafe fn send_time(arg: *mut c_void, _seq: usize, delta: i64) {
-    let now = Instant::now();
+    let now = now();
     // :187 a timer that is run lazily fired `delta` ago
     let t = now.checked_sub(Duration::from_nanos(delta.max(0) as u64)).unwrap_or(now);
     // SAFETY: `arg` is the timer's channel, alive through the block; its elements are Instants.

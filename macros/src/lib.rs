@@ -2,7 +2,8 @@
 
 use proc_macro::TokenStream;
 use quote::quote;
-use syn::{Error, ItemFn, Result};
+use syn::parse::Parser;
+use syn::{Error, ItemFn, Meta, Result, ReturnType, Token, punctuated::Punctuated};
 
 /// Makes `fn main` the program's main goroutine, with Go's exit semantics: the program ends when it returns, whatever other
 /// goroutines do; a panic that leaves it prints Go's report and ends the program with status 2.
@@ -37,6 +38,80 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
         }
         Err(e) => e.into_compile_error().into(),
     }
+}
+
+/// Makes the function a `#[test]` that runs on a goroutine, with a verdict of its own: `gort::test(|| { .. })`. Many of them run
+/// at once in one process.
+///
+/// It may return what a test of Rust may, and stand with `#[should_panic]` and `#[ignore]`. Arguments:
+/// * `bubble`: in a bubble, whose clock does not make one wait (`gort::test::bubble`);
+/// * `leaks = "fail"`, `"tell"` (so it is without), `"allow"`: what happens about goroutines that are left.
+///
+/// ```
+/// #[gort::test]
+/// fn sends() {
+///     let c = gort::chan::<u32>(0);
+///     let tx = c.clone();
+///     gort::go!(tx.send(1));
+///     assert_eq!(c.recv(), Some(1));
+/// }
+///
+/// #[gort::test(bubble, leaks = "fail")]
+/// fn waits() {
+///     gort::time::sleep(std::time::Duration::from_secs(3600)); // at once
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
+    match expand_test(args, item) {
+        Ok(t) => t,
+        Err(e) => e.into_compile_error().into(),
+    }
+}
+
+fn expand_test(args: TokenStream, item: TokenStream) -> Result<TokenStream> {
+    let (mut bubble, mut leaks) = (false, quote!(Tell));
+    for meta in Punctuated::<Meta, Token![,]>::parse_terminated.parse(args)? {
+        match &meta {
+            Meta::Path(p) if p.is_ident("bubble") => bubble = true,
+            Meta::NameValue(nv) if nv.path.is_ident("leaks") => {
+                leaks = match quote!(#nv).to_string().rsplit(' ').next() {
+                    Some("\"fail\"") => quote!(Fail),
+                    Some("\"tell\"") => quote!(Tell),
+                    Some("\"allow\"") => quote!(Allow),
+                    _ => {
+                        let text = "#[gort::test]: leaks is \"fail\", \"tell\" or \"allow\"";
+                        return Err(Error::new_spanned(&nv.value, text));
+                    }
+                };
+            }
+            _ => {
+                let text = "#[gort::test]: the arguments are `bubble` and `leaks = \"..\"`";
+                return Err(Error::new_spanned(&meta, text));
+            }
+        }
+    }
+    let f = parse("gort::test", TokenStream::new(), item)?;
+    let (attrs, vis, name, output) = (&f.attrs, &f.vis, &f.sig.ident, &f.sig.output);
+    let block = &f.block;
+    // What it returns need not be Send: it is judged where it is.
+    let (outer, call) = match output {
+        ReturnType::Default => (quote!(), quote!(#name())),
+        ReturnType::Type(..) => {
+            (quote!(-> ::std::process::ExitCode), quote!(::std::process::Termination::report(#name())))
+        }
+    };
+    let body = if bubble { quote!(::gort::test::bubble(|| #call)) } else { call };
+    // The inner function has the outer one's name, so that tracebacks show it.
+    Ok(quote! {
+        #[::core::prelude::v1::test]
+        #(#attrs)*
+        #vis fn #name() #outer {
+            fn #name() #output #block
+            ::gort::test::Config::new().leaks(::gort::test::Leaks::#leaks).run(|| #body)
+        }
+    }
+    .into())
 }
 
 /// The function under an attribute without arguments: a plain one, without parameters.

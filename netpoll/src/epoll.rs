@@ -5,6 +5,12 @@ use crate::{MODE_R, MODE_W, PollDesc, netpollready};
 use core::mem::MaybeUninit;
 use gort_lfstack::TaggedPointer;
 use gort_print::print;
+#[cfg(not(loom))]
+use gort_proc::glist::GListOps;
+#[cfg(not(loom))]
+use gort_runtime2::G;
+#[cfg(not(loom))]
+use gort_runtime2::atomic::Pointer;
 use gort_runtime2::atomic::{Int32, Uint32, Uintptr};
 use gort_runtime2::linkname::throw;
 use gort_runtime2::{GList, mutant};
@@ -210,8 +216,71 @@ pub unsafe fn netpoll(delay: i64) -> (GList, i32) {
                 }
             }
         }
+        // gort's own; one look, and nothing more unless a future was woken from outside
+        #[cfg(not(loom))]
+        if !WOKEN.load().is_null() {
+            delta += take_woken(&mut to_run);
+        }
         (to_run, delta)
     }
+}
+
+/// A goroutine that a thread without a P has woken: the head of what belongs to `gort::block_on`.
+#[cfg(not(loom))]
+#[repr(C)]
+pub struct Woken {
+    /// Next in the list.
+    pub next: Pointer<Woken>,
+    /// The goroutine, which counts as a waiter of the poller.
+    pub gp: Pointer<G>,
+    /// Called when it has been taken out of the list.
+    pub release: unsafe fn(*mut Woken),
+}
+
+/// Those that are woken and have not been readied: [`netpoll`] takes them, like goroutines that waited for a descriptor.
+#[cfg(not(loom))]
+static WOKEN: Pointer<Woken> = Pointer::null();
+
+/// Has the poller ready a goroutine: on any thread, also one that the runtime does not know, or that is in a blocking section.
+/// gort's own: no lock of the runtime is taken, and no P is needed.
+///
+/// # Safety
+/// The poller is initialised. `w` is in the list of nobody; its goroutine is parked, was counted with
+/// [`netpoll_adjust_waiters`](crate::netpoll_adjust_waiters), and nobody else readies it. It lives until `release` is called.
+#[cfg(not(loom))]
+pub unsafe fn netpoll_wake(w: *mut Woken) {
+    // SAFETY: ours until it is in the list.
+    unsafe {
+        loop {
+            let head = WOKEN.load();
+            (*w).next.store(head);
+            if WOKEN.cas(head, w) {
+                break;
+            }
+        }
+    }
+    // A poller that has read its event, and so lets the next be written, looks at the list after that.
+    netpoll_break();
+}
+
+/// Takes all that [`netpoll_wake`] has put into the list.
+#[cfg(not(loom))]
+#[cold]
+#[inline(never)]
+unsafe fn take_woken(to_run: &mut GList) -> i32 {
+    let mut delta = 0;
+    let mut w = WOKEN.swap(core::ptr::null_mut());
+    // SAFETY: what is in the list lives until it is released.
+    unsafe {
+        while !w.is_null() {
+            let next = (*w).next.load();
+            to_run.push((*w).gp.load());
+            delta -= 1;
+            ((*w).release)(w);
+            w = next;
+        }
+    }
+    delta
 }
 
 /// The milliseconds that `netpoll(delay)` tells the kernel: rounded down, but at least 1 so that it does not spin, and at

@@ -200,6 +200,30 @@ pub unsafe fn print_recovered(p: &Panic, text: &str, gp: *mut G) {
     }
 }
 
+/// The text of the report of `p`, but for other goroutines: the panics, and the stack where the innermost began. gort's own.
+///
+/// # Safety
+/// On the goroutine `gp`; `p` heads its list.
+pub unsafe fn panic_text(p: *mut Panic, gp: *mut G) -> String {
+    let mut buf = Vec::with_capacity(4 << 10);
+    let out: *mut Vec<u8> = &raw mut buf;
+    // SAFETY: the current goroutine's list; what is printed on this g0 goes to the buffer meanwhile.
+    unsafe {
+        systemstack(|| {
+            let g0 = getg();
+            (*g0).writebuf.ptr = out;
+            printpanics(p);
+            (*g0).writebuf.ptr = core::ptr::null_mut();
+        });
+        let mut text = String::from_utf8_lossy(&buf).into_owned();
+        if let Some(bt) = &(*p).backtrace {
+            text.push('\n');
+            text += &gort_traceback::record_string(bt, gp);
+        }
+        text
+    }
+}
+
 /// Prepares for the end: takes the lock of reports and freezes the world. False if things are so bad that only stacks
 /// should be printed.
 ///

@@ -5,7 +5,7 @@
 //! [`catch_all`] and [`run_goroutine`] pop. The standard library counts panics per thread, so a goroutine must not
 //! change threads while one is on its way: the crate `proc` sees to that when it parks (carry.rs).
 
-use crate::fatal::{fatal, fatalpanic, print_recovered};
+use crate::fatal::{fatal, fatalpanic, panic_text, print_recovered};
 use crate::value::{BoxError, RuntimeError, printpanicval};
 use core::any::Any;
 use core::fmt;
@@ -302,6 +302,16 @@ pub fn run_goroutine<F: FnOnce()>(f: F) -> bool {
         let p = head(gp);
         preprintpanics(p, &*v);
         settle(gp);
+        // gort's own: a goroutine of a bubble or test fails that
+        if !(*gp).bubble.is_null()
+            && let Some(take) = TAKE_PANIC.get()
+        {
+            let taken = take(gp, Unrecovered { value: v, text: panic_text(p, gp) });
+            if taken {
+                recovery(gp, null_mut());
+                return false;
+            }
+        }
         // :802
         fatalpanic(p)
     }
@@ -337,6 +347,25 @@ fn end_locals(gp: *mut G) {
         }
         (*gp).locals = LOCALS_GONE;
     }
+}
+
+/// A panic that has left the function of a goroutine in a bubble or test.
+pub struct Unrecovered {
+    /// Its value.
+    pub value: Box<dyn Any + Send>,
+    /// What the report of a program that ends says: the panics and the stack.
+    pub text: String,
+}
+
+/// Takes such a panic, and says whether it has.
+pub type TakePanic = unsafe fn(gp: *mut G, p: Unrecovered) -> bool;
+
+static TAKE_PANIC: OnceLock<TakePanic> = OnceLock::new();
+
+/// For the crate `gort`: from now on panics of goroutines in bubbles and tests are given to `f`, and end the program only
+/// if that does not take them.
+pub fn set_take_panic(f: TakePanic) {
+    let _ = TAKE_PANIC.set(f);
 }
 
 /// Before a report: what was caught by other means than [`recover`] is no part of the story, and the report shall not

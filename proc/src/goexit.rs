@@ -77,6 +77,9 @@ pub unsafe fn gdestroy(gp: *mut G) {
         // The Rust function that began it has run the destructors; other code's goroutines have none.
         (*gp).locals = core::ptr::null_mut();
         (*gp).no_park = 0;
+        if (*gp).raceignore != 0 {
+            set_bubble(gp, core::ptr::null_mut()); // Go 1.25: proc.go line 4474
+        }
         // :4292 gort keeps gp.timer: there is no collector to free it, and the next goroutine on this G can use it.
         if (*gp).stack_kind == StackKind::Segmented {
             segment_exit(gp);

@@ -124,6 +124,8 @@ pub mod startm;
 pub mod status;
 pub mod stw;
 pub mod sudog;
+#[cfg(not(loom))]
+pub mod synctest;
 pub mod syscall;
 
 #[cfg(not(loom))]
@@ -180,4 +182,6 @@ pub use startm::*;
 pub use status::*;
 pub use stw::*;
 pub use sudog::*;
+#[cfg(not(loom))]
+pub use synctest::*;
 pub use syscall::*;

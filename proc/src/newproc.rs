@@ -269,6 +269,10 @@ unsafe fn newproc1_args(
         if is_system_goroutine(newg, false) {
             (*sched()).ngsys.add(1);
         } else {
+            // Go 1.25: proc.go line 5225
+            if (*callergp).raceignore != 0 {
+                set_bubble(newg, (*callergp).bubble);
+            }
             // :5040
             let curg = (*mp).curg.ptr();
             if !curg.is_null() {

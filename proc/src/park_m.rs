@@ -50,6 +50,14 @@ pub unsafe extern "C" fn park_m(gp: *mut G) -> ! {
         let mp = (*getg()).m;
         leaving(gp);
         (*(*mp).p.ptr()).stats.park.bump(1);
+        // Go 1.25: proc.go line 4234 a bubble must not count as blocked before it is sure that this goroutine parks; read now,
+        // as unlockf may change it
+        #[cfg(not(loom))]
+        let bubble = if (*gp).raceignore != 0 { (*gp).bubble } else { core::ptr::null_mut() };
+        #[cfg(not(loom))]
+        if !bubble.is_null() {
+            inc_active(bubble);
+        }
 
         // :4071 tracing left out.
         if mutant!("park_m unlocks first")
@@ -71,8 +79,17 @@ pub unsafe extern "C" fn park_m(gp: *mut G) -> ! {
             if !ok {
                 // :4094 on with it
                 casgstatus(gp, GWAITING, GRUNNABLE);
+                #[cfg(not(loom))]
+                if !bubble.is_null() {
+                    dec_active(bubble); // Go 1.25: proc.go line 4265
+                }
                 execute(gp, true);
             }
+        }
+        // Go 1.25: proc.go line 4276
+        #[cfg(not(loom))]
+        if !bubble.is_null() {
+            dec_active(bubble);
         }
         // :4102
         schedule()

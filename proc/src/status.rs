@@ -179,6 +179,11 @@ pub unsafe fn casgstatus(gp: *mut G, oldval: u32, newval: u32) {
         if !(*gp).atomicstatus.cas(oldval, newval) {
             casgstatus_slow(gp, oldval, newval);
         }
+        // Go 1.25: proc.go line 1309
+        #[cfg(not(loom))]
+        if (*gp).raceignore != 0 {
+            casgstatus_bubble(gp, oldval, newval);
+        }
 
         // :1214
         if oldval == GRUNNING {
@@ -394,6 +399,14 @@ pub unsafe fn cas_g_from_preempted(gp: *mut G, old: u32, new: u32) -> bool {
         }
         // :1335
         (*gp).waitreason = WaitReason::Preempted;
-        (*gp).atomicstatus.cas(GPREEMPTED, GWAITING)
+        if !(*gp).atomicstatus.cas(GPREEMPTED, GWAITING) {
+            return false;
+        }
+        // Go 1.25: proc.go line 1427
+        #[cfg(not(loom))]
+        if (*gp).raceignore != 0 {
+            casgstatus_bubble(gp, GPREEMPTED, GWAITING);
+        }
+        true
     }
 }

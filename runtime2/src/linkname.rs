@@ -7,7 +7,7 @@
 //!
 //! Safety of all of them: as at the definition.
 
-use crate::types::{G, GList, M, P, Timers};
+use crate::types::{G, GList, M, P, SynctestBubble, Timers};
 
 unsafe extern "Rust" {
     // panic
@@ -119,6 +119,14 @@ unsafe extern "Rust" {
     /// Go: time.go:861 check
     #[link_name = "gort.timers_check"]
     pub unsafe fn timers_check(ts: *mut Timers, now: i64) -> (i64, i64, bool);
+    /// The same for the timers of a bubble.
+    ///
+    /// Go 1.25: time.go line 1006 check
+    #[link_name = "gort.timers_check_bubble"]
+    pub unsafe fn timers_check_bubble(ts: *mut Timers, now: i64, bubble: *mut SynctestBubble);
+    /// gort's own: a bubble has ended, and lets its timers go.
+    #[link_name = "gort.timers_drain"]
+    pub unsafe fn timers_drain(ts: *mut Timers);
     /// Go: time.go:837 wakeTime
     #[link_name = "gort.timers_wake_time"]
     pub unsafe fn timers_wake_time(ts: *const Timers) -> i64;

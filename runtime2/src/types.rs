@@ -280,7 +280,8 @@ pub struct G {
     pub in_mark_assist: bool,
     /// Argument of `coroswitch_m`.
     pub coroexit: bool,
-    /// Unused: no race detector.
+    /// Not 0: `bubble` is not nil. gort's own, in the place of something of the race detector's, as the fields around it are
+    /// looked at in every change of state.
     pub raceignore: i8,
     /// Callbacks from foreign code are forbidden.
     pub nocgocallback: bool,
@@ -356,6 +357,10 @@ pub struct G {
     pub locals: *mut Locals,
     /// Depth of sections in which it must not park: what it holds belongs to its thread. gort's own.
     pub no_park: u32,
+    /// The bubble or test that it belongs to, or nil. Of Go 1.25: see [`SynctestBubble`].
+    ///
+    /// Go 1.25: runtime2.go line 493 bubble
+    pub bubble: *mut SynctestBubble,
 }
 
 /// In `g.carries`: it has left its M while a Rust panic or Goexit unwound it, so it is locked to that M. gort's own.
@@ -394,6 +399,58 @@ pub struct Locals {
 
 /// No more local variables: the goroutine is at its end.
 pub const LOCALS_GONE: *mut Locals = core::ptr::without_provenance_mut(1);
+
+/// A set of goroutines that is watched: whether any of them can still go on by itself. Two kinds of it:
+///
+/// * a *bubble* (Go 1.25's `testing/synctest`): its clock stands still while a goroutine of it can go on, and jumps to the
+///   next timer when none can. What was made in it must not be used from outside;
+/// * a *test* (gort's own, `real`): with the real clock, to find out that a test is deadlocked while others go on.
+///
+/// Type-stable: used again, under another `id`, when all of its goroutines have ended, and never freed.
+///
+/// Go 1.25: synctest.go line 14 synctestBubble
+pub struct SynctestBubble {
+    /// Guards what is no atomic below.
+    pub mu: Mutex,
+    /// Timers on the bubble's clock.
+    pub timers: Timers,
+    /// Not used by another one before 2^32 have been; what channels, timers and wait groups remember. 0: not in use.
+    pub id: Uint32,
+    /// The time in it. Written by the root while nobody else runs.
+    pub now: Int64,
+    /// Who made it, and moves its clock.
+    pub root: *mut G,
+    /// Who waits for the others to block.
+    pub waiter: *mut G,
+    /// The first goroutine in it.
+    pub main: *mut G,
+    /// Somebody is in `wait`.
+    pub waiting: bool,
+    /// `main` has ended.
+    pub done: bool,
+    /// Goroutines, including the root of a bubble (but not that of a test).
+    pub total: i32,
+    /// Those that are not durably blocked.
+    pub running: i32,
+    /// Other reasons why it must not count as blocked: a goroutine that is between two states.
+    pub active: i32,
+    /// gort's own: a test, with the real clock.
+    pub real: bool,
+    /// gort's own: the root is parked, and wants to be woken when something is to be decided.
+    pub root_waits: bool,
+    /// gort's own: a goroutine of it has panicked, or of a bubble in it.
+    pub failed: bool,
+    /// gort's own: how often `running` or `total` has changed.
+    pub epoch: u64,
+    /// gort's own: that in which the root has seen that all are asleep.
+    pub quiet: u64,
+    /// gort's own: the test that a bubble was made in.
+    pub group: *mut SynctestBubble,
+    /// gort's own: what `failed` is about; owned by the crate `gort`.
+    pub report: *mut c_void,
+    /// gort's own: next in the list of free ones, or of all tests.
+    pub link: *mut SynctestBubble,
+}
 
 /// What the tracer knows of a resource in the generations that it may be writing. Unused yet.
 ///
@@ -1278,6 +1335,10 @@ pub struct Timer {
     pub state: u8,
     /// Feeds a channel; never changes.
     pub is_chan: bool,
+    /// On the clock of the bubble `bubble`. Of Go 1.25.
+    ///
+    /// Go 1.25: time.go line 54 isFake
+    pub is_fake: bool,
     /// Goroutines blocked on the channel.
     pub blocked: u32,
     /// Fires at this time (nanotime), then every `period`.
@@ -1298,6 +1359,8 @@ pub struct Timer {
     pub send_lock: Mutex,
     /// gort's own: called with true when a heap starts, with false when it ceases to hold the timer.
     pub heap_ref: Option<unsafe fn(*mut Timer, bool)>,
+    /// gort's own: the number of the bubble or test that it was made in; 0: none.
+    pub bubble: u32,
 }
 
 /// The timers of one P, in a 4-ary heap.
@@ -1369,6 +1432,10 @@ pub struct Hchan {
     pub elemsize: usize,
     /// 1 once closed.
     pub closed: Uint32,
+    /// The number of the bubble that it was made in; 0: none. Of Go 1.25, where it is a pointer.
+    ///
+    /// Go 1.25: chan.go line 46 bubble
+    pub bubble: u32,
     /// The timer that feeds it, or nil.
     pub timer: *mut Timer,
     /// Its element type.
@@ -1385,6 +1452,8 @@ pub struct Hchan {
     pub lock: Mutex,
     /// gort's own: handles on it in the typed layer.
     pub refs: Uintptr,
+    /// gort's own: futures that wait for it; the typed layer's. Nil until the first one does.
+    pub waiters: *mut c_void,
 }
 
 /// A coroutine: always has one goroutine blocked in it.

@@ -81,12 +81,30 @@ pub enum WaitReason {
     PageTraceFlush = 35,
     /// `coroutine`
     Coroutine = 36,
+    /// `synctest.Run`
+    ///
+    /// Go 1.25: runtime2.go line 1096 waitReasonSynctestRun
+    SynctestRun = 37,
+    /// `synctest.Wait`
+    SynctestWait = 38,
+    /// `chan receive (durable)`
+    SynctestChanReceive = 39,
+    /// `chan send (durable)`
+    SynctestChanSend = 40,
+    /// `select (durable)`
+    SynctestSelect = 41,
+    /// `sync.WaitGroup.Wait (durable)`
+    SynctestWaitGroupWait = 42,
+    /// `future`: gort's own, `gort::block_on`
+    Future = 43,
+    /// `future (nobody can wake it)`: gort's own, the same without a waker anywhere
+    FutureForever = 44,
 }
 
 /// The texts, by number; public for debuggers.
 ///
 /// Go: runtime2.go:1100 waitReasonStrings
-pub static WAIT_REASON_STRINGS: [&str; 37] = [
+pub static WAIT_REASON_STRINGS: [&str; 45] = [
     "",
     "GC assist marking",
     "IO wait",
@@ -124,6 +142,14 @@ pub static WAIT_REASON_STRINGS: [&str; 37] = [
     "trace proc status",
     "page trace flush",
     "coroutine",
+    "synctest.Run",
+    "synctest.Wait",
+    "chan receive (durable)",
+    "chan send (durable)",
+    "select (durable)",
+    "sync.WaitGroup.Wait (durable)",
+    "future",
+    "future (nobody can wake it)",
 ];
 
 impl WaitReason {
@@ -164,5 +190,37 @@ impl WaitReason {
                 | Self::GCWorkerActive
                 | Self::FlushProcCaches
         )
+    }
+
+    /// Whether a goroutine that waits so in a bubble is durably blocked: nothing outside of the bubble can wake it.
+    ///
+    /// Go 1.25: runtime2.go line 1191 isIdleInSynctest
+    #[doc(alias = "isIdleInSynctest")]
+    pub fn is_idle_in_synctest(self) -> bool {
+        matches!(
+            self,
+            Self::ChanReceiveNilChan
+                | Self::ChanSendNilChan
+                | Self::SelectNoCases
+                | Self::Sleep
+                | Self::SyncCondWait
+                | Self::SynctestWaitGroupWait
+                | Self::Coroutine
+                | Self::SynctestRun
+                | Self::SynctestWait
+                | Self::SynctestChanReceive
+                | Self::SynctestChanSend
+                | Self::SynctestSelect
+        )
+    }
+
+    /// Whether a goroutine that waits so can only be woken by another one: what a deadlock consists of. gort's own.
+    pub fn is_asleep(self) -> bool {
+        self.is_idle_in_synctest() && !matches!(self, Self::Sleep | Self::SynctestRun | Self::SynctestWait)
+            || self.is_mutex_wait()
+            || matches!(
+                self,
+                Self::ChanReceive | Self::ChanSend | Self::Select | Self::Semacquire | Self::FutureForever
+            )
     }
 }

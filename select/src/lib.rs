@@ -1,7 +1,9 @@
 //! Go's `select.go`: the select statement.
 
 use core::ffi::c_void;
-use gort_chan::{chanbuf, dequeue, enqueue, parking_on_chan, recv, send};
+use gort_chan::{
+    AsyncSide, chanbuf, check_bubble, dequeue, enqueue, notify_async, parking_on_chan, recv, send,
+};
 #[cfg(not(loom))]
 use gort_panic::plain_error;
 use gort_proc::*;
@@ -134,6 +136,14 @@ pub unsafe fn block() -> ! {
     throw("unreachable");
 }
 
+/// The wait reason of a select whose channels are all of a bubble: if it has none, the goroutine may also be in a test only.
+#[cold]
+#[inline(never)]
+unsafe fn in_bubble(gp: *mut G) -> WaitReason {
+    // SAFETY: the current goroutine's bubble.
+    if unsafe { (*(*gp).bubble).real } { WaitReason::Select } else { WaitReason::SynctestSelect }
+}
+
 /// What pass 1 found.
 enum Found {
     Recv(*mut Sudog),
@@ -199,11 +209,18 @@ pub unsafe fn selectgo_checked(
 
         // :166 a random order to look at the cases
         let mut norder = 0usize;
+        let mut all_synctest = true; // Go 1.25: select.go line 169
         for (i, cas) in scases.iter_mut().enumerate() {
             // :171 nil channels take no part
             if cas.c.is_null() {
                 cas.elem = core::ptr::null_mut();
                 continue;
+            }
+            // Go 1.25: select.go line 179
+            if (*cas.c).bubble != 0 {
+                check_bubble(cas.c, "select on synctest channel from outside bubble");
+            } else {
+                all_synctest = false;
             }
             // :176
             if !(*cas.c).timer.is_null() {
@@ -296,6 +313,9 @@ pub unsafe fn selectgo_checked(
             } else {
                 enqueue(&raw mut (*c).recvq, sg);
             }
+            if !(*c).waiters.is_null() {
+                notify_async(c, if casi < nsends { AsyncSide::Receivers } else { AsyncSide::Senders });
+            }
             if !(*c).timer.is_null() {
                 block_timer_chan(c); // :324
             }
@@ -304,7 +324,9 @@ pub unsafe fn selectgo_checked(
         // :329 sleep
         (*gp).param = core::ptr::null_mut();
         parking_on_chan(gp, true); // :334
-        gopark(Some(selparkcommit), core::ptr::null_mut(), WaitReason::Select);
+        // Go 1.25: select.go line 199 all channels of a bubble: nobody outside can wake us
+        let reason = if (*gp).raceignore != 0 && all_synctest { in_bubble(gp) } else { WaitReason::Select };
+        gopark(Some(selparkcommit), core::ptr::null_mut(), reason);
         (*gp).active_stack_chans = false;
 
         sellock(scases, lockorder); // :338
@@ -393,6 +415,9 @@ unsafe fn finish(scases: &[Scase], lockorder: &[u16], casi: usize, f: Found) -> 
                     (*c).recvx = 0;
                 }
                 (*c).qcount.bump(1usize.wrapping_neg());
+                if !(*c).waiters.is_null() {
+                    notify_async(c, AsyncSide::Senders);
+                }
                 selunlock(scases, lockorder); // :455
             }
             Found::BufSend => {
@@ -405,6 +430,9 @@ unsafe fn finish(scases: &[Scase], lockorder: &[u16], casi: usize, f: Found) -> 
                 }
                 (*c).qcount.bump(1);
                 recv_ok = true; // gort's own: sent
+                if !(*c).waiters.is_null() {
+                    notify_async(c, AsyncSide::Receivers);
+                }
                 selunlock(scases, lockorder); // :476
             }
             Found::Recv(sg) => {

@@ -108,6 +108,19 @@ pub unsafe fn sync_runtime_semacquire(addr: *const Uint32) {
     unsafe { semacquire1(addr, false, SEMA_BLOCK_PROFILE, 0, WaitReason::Semacquire) }
 }
 
+/// The same for `WaitGroup.Wait`: durable if only the goroutines of our bubble can end it.
+///
+/// # Safety
+/// As for [`sync_runtime_semacquire`].
+///
+/// Go 1.25: sema.go line 109 sync_runtime_SemacquireWaitGroup
+#[doc(alias = "sync_runtime_SemacquireWaitGroup")]
+pub unsafe fn sync_runtime_semacquire_wait_group(addr: *const Uint32, synctest_durable: bool) {
+    let reason = if synctest_durable { WaitReason::SynctestWaitGroupWait } else { WaitReason::Semacquire };
+    // SAFETY: the same contract.
+    unsafe { semacquire1(addr, false, SEMA_BLOCK_PROFILE, 0, reason) }
+}
+
 /// The same for package internal/poll.
 ///
 /// # Safety
@@ -1026,6 +1039,22 @@ pub unsafe fn notify_list_expire(l: *mut NotifyList, token: *mut Token, vacate: 
     }
 }
 
+/// A goroutine that waits durably in a bubble must not be woken from outside.
+///
+/// # Safety
+/// `gp` is parked, and ours to wake.
+#[inline(always)]
+unsafe fn check_bubble(gp: *mut G) {
+    // SAFETY: the caller's contract; bubbles are type-stable.
+    unsafe {
+        let b = (*gp).bubble;
+        if !b.is_null() && !(*b).real && (*getg()).bubble != b {
+            gort_print::print!("semaphore wake of synctest goroutine {} from outside bubble\n", (*gp).goid);
+            fatal("semaphore wake of synctest goroutine from outside bubble");
+        }
+    }
+}
+
 /// Notifies all tickets drawn so far.
 ///
 /// # Safety
@@ -1069,6 +1098,7 @@ pub unsafe fn notify_list_notify_all_and(l: *mut NotifyList, forget: impl FnOnce
         while !s.is_null() {
             let next = (*s).next;
             (*s).next = core::ptr::null_mut();
+            check_bubble((*s).g); // Go 1.25: sema.go line 641
             ready_with_time(s);
             s = next; // :623
         }
@@ -1134,6 +1164,7 @@ pub unsafe fn notify_list_notify_one_but(l: *mut NotifyList, mut vacant: impl Fn
                 }
                 unlock(&raw mut (*l).lock);
                 (*s).next = core::ptr::null_mut();
+                check_bubble((*s).g); // Go 1.25: sema.go line 698
                 ready_with_time(s);
                 return; // :676
             }

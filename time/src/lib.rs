@@ -36,12 +36,14 @@ use gort_lock_futex::{
 use gort_os_linux::nanotime;
 use gort_proc::find_runnable::wake_net_poller;
 use gort_proc::park::{gopark, goready};
+#[cfg(not(loom))]
+use gort_proc::synctest_bubble;
 use gort_runtime1::{DEBUG, acquirem, releasem};
 use gort_runtime2::atomic::Uint32;
-use gort_runtime2::linkname::{netpoll_generic_init, netpollinited, throw, timerchandrain};
+use gort_runtime2::linkname::{fatal, netpoll_generic_init, netpollinited, throw, timerchandrain};
 use gort_runtime2::{
-    G, Hchan, LOCK_RANK_TIMER, LOCK_RANK_TIMER_SEND, Timer, TimerFn, TimerWhen, Timers, WaitReason, allp,
-    allp_lock, mutant,
+    G, Hchan, LOCK_RANK_TIMER, LOCK_RANK_TIMER_SEND, SynctestBubble, Timer, TimerFn, TimerWhen, Timers,
+    WaitReason, allp, allp_lock, mutant,
 };
 
 /// Prepares a timer that has just been allocated; needed before anything else. `f` and `arg` may also come later,
@@ -289,6 +291,9 @@ pub unsafe fn time_sleep(ns: i64) {
             timer_init(t, Some(goroutine_ready), gp.cast());
             (*gp).timer = t;
         }
+        if (*gp).raceignore != 0 && time_sleep_bubble(gp, t, ns) {
+            return;
+        }
         // :280
         let mut when = nanotime().wrapping_add(ns);
         if when < 0 {
@@ -297,6 +302,41 @@ pub unsafe fn time_sleep(ns: i64) {
         (*gp).sleep_when = when; // :284
         gopark(Some(reset_for_sleep), null_mut(), WaitReason::Sleep);
     }
+}
+
+/// [`time_sleep`] in a bubble; false if the goroutine is not in one, but in a test.
+///
+/// # Safety
+/// `gp` is the current goroutine, and `t` its timer, which is in no heap.
+///
+/// Go 1.25: time.go line 357 timeSleep
+#[cfg(not(loom))]
+#[cold]
+#[inline(never)]
+unsafe fn time_sleep_bubble(gp: *mut G, t: *mut Timer, ns: i64) -> bool {
+    // SAFETY: the caller's contract.
+    unsafe {
+        let b = synctest_bubble();
+        if b.is_null() {
+            return false;
+        }
+        (*t).is_fake = true;
+        (*t).bubble = (*b).id.get();
+        (*gp).sleep_when = (*b).now.get().saturating_add(ns);
+        // Go 1.25: time.go line 356 it cannot fire before we have parked: time stands still until then
+        reset_for_sleep(gp, null_mut());
+        gopark(None, null_mut(), WaitReason::Sleep);
+        // The timer stays with this G, which is another goroutine's one day: see docs/deviations.md.
+        (*t).is_fake = false;
+        (*t).bubble = 0;
+        true
+    }
+}
+
+/// Models have no bubbles.
+#[cfg(loom)]
+unsafe fn time_sleep_bubble(_: *mut G, _: *mut Timer, _: i64) -> bool {
+    false
 }
 
 /// Arms the timer of a goroutine that sleeps. Only once it is parked: a short sleep could otherwise end before it began.
@@ -410,8 +450,45 @@ pub unsafe fn start_timer(
             // modify drains the channel, which in Go is t.arg; here hchan() needs it before that.
             (*tm).arg = c.cast();
         }
+        // Go 1.25: time.go line 404
+        if (*getg()).raceignore != 0 {
+            mark_bubble(tm);
+        }
         timer_modify(tm, when, period, Some(f), arg, 0); // :325
         (*t).init = true;
+    }
+}
+
+/// A timer that is made in a bubble is on its clock; one that is made in a test remembers that.
+///
+/// # Safety
+/// `t` is a new timer; the current g is in a bubble or test.
+#[cold]
+#[inline(never)]
+unsafe fn mark_bubble(t: *mut Timer) {
+    // SAFETY: the caller's contract.
+    unsafe {
+        let b = (*getg()).bubble;
+        (*t).is_fake = !(*b).real;
+        (*t).bubble = (*b).id.get();
+    }
+}
+
+/// The bubble of the fake timer `t`, which must be the current one.
+///
+/// # Safety
+/// `t` is alive.
+#[cold]
+#[inline(never)]
+unsafe fn fake_bubble(t: *mut Timer, msg: &str) -> *mut SynctestBubble {
+    // SAFETY: the caller's contract; this thread's own g.
+    unsafe {
+        let gp = getg();
+        let b = if gp.is_null() { null_mut() } else { (*gp).bubble };
+        if b.is_null() || (*b).real || (*b).id.get() != (*t).bubble {
+            fatal(msg);
+        }
+        b
     }
 }
 
@@ -424,7 +501,13 @@ pub unsafe fn start_timer(
 #[doc(alias = "stopTimer")]
 pub unsafe fn stop_timer(t: *mut TimeTimer) -> bool {
     // SAFETY: the caller's contract.
-    unsafe { timer_stop(&raw mut (*t).timer) } // :335
+    unsafe {
+        // Go 1.25: time.go line 417
+        if (*t).timer.is_fake {
+            fake_bubble(&raw mut (*t).timer, "stop of synctest timer from outside bubble");
+        }
+        timer_stop(&raw mut (*t).timer) // :335
+    }
 }
 
 /// Sets a Timer or Ticker anew; says whether it was still to fire.
@@ -437,7 +520,13 @@ pub unsafe fn stop_timer(t: *mut TimeTimer) -> bool {
 pub unsafe fn reset_timer(t: *mut TimeTimer, when: i64, period: i64) -> bool {
     // :344 race detector
     // SAFETY: the caller's contract.
-    unsafe { timer_reset(&raw mut (*t).timer, when, period) } // :347
+    unsafe {
+        // Go 1.25: time.go line 432
+        if (*t).timer.is_fake {
+            fake_bubble(&raw mut (*t).timer, "reset of synctest timer from outside bubble");
+        }
+        timer_reset(&raw mut (*t).timer, when, period) // :347
+    }
 }
 
 /// Readies the goroutine that is the argument: the function of a sleep's timer.
@@ -497,7 +586,7 @@ unsafe fn maybe_run_async(t: *mut Timer) {
             // :396 blocked > 0 is possible here: a receiver that has yet to call maybe_add
             let now = nanotime();
             if (*t).when <= now {
-                systemstack(|| unlock_and_run(t, now)); // :397; it sets t.when
+                systemstack(|| unlock_and_run(t, now, null_mut())); // :397; it sets t.when
                 timer_lock(t);
             }
         }
@@ -652,6 +741,20 @@ pub unsafe fn timer_modify(
 
         let add = needs_add(t); // :522
 
+        // Go 1.25: time.go line 622 due at once: it runs now, not when the bubble is blocked next
+        if add && (*t).is_fake {
+            let b = fake_bubble(t, "fake timer executing with no bubble");
+            if when <= (*b).now.get() {
+                // Go's returns with send_lock held, which then is never released, for a channel timer: none gets here, as
+                // it needs a goroutine that is blocked on it. gort's own, all the same:
+                if !async_ && (*t).is_chan {
+                    unlock(&raw mut (*t).send_lock);
+                }
+                systemstack(|| unlock_and_run(t, (*b).now.get(), b));
+                return pending;
+            }
+        }
+
         if !async_ && (*t).is_chan {
             // :527 as in timer_stop
             (*t).seq = (*t).seq.wrapping_add(1);
@@ -704,7 +807,12 @@ unsafe fn maybe_add(t: *mut Timer) {
     unsafe {
         // :588 a timer in the heap of a P that has gone idle meanwhile might be overlooked
         let mp = acquirem();
-        let ts = &raw mut (*(*mp).p.ptr()).timers;
+        let mut ts = &raw mut (*(*mp).p.ptr()).timers;
+        // Go 1.25: time.go line 720
+        if (*t).is_fake {
+            let b = fake_bubble(t, "invalid timer: fake time but no syncgroup");
+            ts = &raw mut (*b).timers;
+        }
         timers_lock(ts); // :590
         clean_head(ts);
         timer_lock(t);
@@ -1012,7 +1120,7 @@ unsafe fn timers_check_next(ts: *mut Timers, mut now: i64, next: i64) -> (i64, i
             adjust(ts, now, false);
             while !heap(ts).is_empty() {
                 // :894 unlocks ts for a while
-                let tw = run(ts, now);
+                let tw = run(ts, now, null_mut());
                 if tw != 0 {
                     if tw > 0 {
                         poll_until = tw;
@@ -1042,7 +1150,7 @@ unsafe fn timers_check_next(ts: *mut Timers, mut now: i64, next: i64) -> (i64, i
 /// On g0; `ts.mu` is held, and released for a while if a timer runs.
 ///
 /// Go: time.go:926 run
-unsafe fn run(ts: *mut Timers, now: i64) -> i64 {
+unsafe fn run(ts: *mut Timers, now: i64, bubble: *mut SynctestBubble) -> i64 {
     // SAFETY: ts.mu is held but while a timer runs, after which nothing read before is used.
     unsafe {
         assert_lock_held(&raw mut (*ts).mu); // :928
@@ -1085,10 +1193,115 @@ unsafe fn run(ts: *mut Timers, now: i64) -> i64 {
                 return when; // not due
             }
 
-            unlock_and_run(t, now); // :960
+            unlock_and_run(t, now, bubble); // :960
             assert_lock_held(&raw mut (*ts).mu); // t is unlocked, ts is not
             return 0;
         }
+    }
+}
+
+/// This M's g0 joins the bubble of the timer whose function it is about to run, so that the bubble does not count as
+/// blocked meanwhile, and what is started there belongs to it. Returns nil if it does not.
+///
+/// # Safety
+/// On g0; `bubble` is that of a fake timer.
+///
+/// Go 1.25: time.go line 1195 unlockAndRun
+#[cfg(not(loom))]
+#[cold]
+#[inline(never)]
+unsafe fn enter_bubble(t: *mut Timer, bubble: *mut SynctestBubble) -> *mut SynctestBubble {
+    // SAFETY: g0 is this thread's own.
+    unsafe {
+        let gp = getg();
+        if !(*gp).bubble.is_null() {
+            throw("unexpected syncgroup set");
+        }
+        if bubble.is_null() {
+            let test = gort_proc::group_enter((*t).bubble);
+            if !test.is_null() {
+                gort_proc::set_bubble(gp, test);
+            }
+            return test;
+        }
+        if (*t).bubble != (*bubble).id.get() {
+            throw("unexpected syncgroup set");
+        }
+        gort_proc::set_bubble(gp, bubble);
+        gort_proc::inc_active(bubble);
+        bubble
+    }
+}
+
+/// Models have no bubbles.
+#[cfg(loom)]
+unsafe fn enter_bubble(_: *mut Timer, b: *mut SynctestBubble) -> *mut SynctestBubble {
+    b
+}
+
+/// Undoes [`enter_bubble`].
+///
+/// # Safety
+/// On the same g0.
+#[cold]
+#[inline(never)]
+unsafe fn leave_bubble(_bubble: *mut SynctestBubble) {
+    // SAFETY: g0 is this thread's own.
+    unsafe {
+        #[cfg(not(loom))]
+        {
+            gort_proc::set_bubble(getg(), null_mut());
+            gort_proc::dec_active(_bubble);
+        }
+    }
+}
+
+/// [`timers_check`] for the timers of a bubble: runs those that are due at `now`.
+///
+/// # Safety
+/// On g0, with a P, no runtime lock held; by the bubble's root.
+///
+/// Go 1.25: time.go line 1006 check
+#[cfg(not(loom))]
+#[unsafe(export_name = "gort.timers_check_bubble")]
+pub unsafe fn timers_check_bubble(ts: *mut Timers, now: i64, bubble: *mut SynctestBubble) {
+    // SAFETY: the caller's contract.
+    unsafe {
+        let next = wake_time(ts);
+        if next == 0 || now < next {
+            return;
+        }
+        timers_lock(ts);
+        if !heap(ts).is_empty() {
+            adjust(ts, now, false);
+            while !heap(ts).is_empty() && run(ts, now, bubble) == 0 {}
+        }
+        timers_unlock(ts);
+    }
+}
+
+/// A bubble has ended: its timers will never fire, and are let go. gort's own.
+///
+/// # Safety
+/// No goroutine is in the bubble any more; no runtime lock is held.
+#[cfg(not(loom))]
+#[unsafe(export_name = "gort.timers_drain")]
+pub unsafe fn timers_drain(ts: *mut Timers) {
+    // SAFETY: under the lock of the heap, and of each timer.
+    unsafe {
+        timers_lock(ts);
+        for tw in take(heap(ts)) {
+            let t = tw.timer;
+            timer_lock(t);
+            (*t).state &= !(TIMER_HEAPED | TIMER_ZOMBIE | TIMER_MODIFIED);
+            (*t).ts = null_mut();
+            timer_unlock(t);
+            let_go(ts, t);
+        }
+        (*ts).zombies.store(0);
+        (*ts).min_when_heap.store(0);
+        (*ts).min_when_modified.store(0);
+        timers_unlock(ts);
     }
 }
 
@@ -1102,7 +1315,7 @@ fn stale(_: *mut c_void, _: usize, _: i64) {}
 ///
 /// Go: time.go:971 unlockAndRun
 #[doc(alias = "unlockAndRun")]
-unsafe fn unlock_and_run(t: *mut Timer, now: i64) {
+unsafe fn unlock_and_run(t: *mut Timer, now: i64, bubble: *mut SynctestBubble) {
     // SAFETY: t.mu is held down to the unlock. After it only `is_chan`, `send_lock` and, under the latter, `seq` are
     // touched; a reference of the heap, or the caller's, keeps t alive until let_go.
     unsafe {
@@ -1158,6 +1371,11 @@ unsafe fn unlock_and_run(t: *mut Timer, now: i64) {
         if !ts.is_null() {
             timers_unlock(ts); // :1028
         }
+        // Go 1.25: time.go line 1195 the function runs in the bubble; gort's own: in the test, if it still goes on
+        let mut bubble = bubble;
+        if (*t).bubble != 0 {
+            bubble = enter_bubble(t, bubble);
+        }
 
         let async_ = DEBUG.asynctimerchan.load() != 0; // :1031
         if !async_ && (*t).is_chan {
@@ -1174,6 +1392,10 @@ unsafe fn unlock_and_run(t: *mut Timer, now: i64) {
 
         if !async_ && (*t).is_chan {
             unlock(&raw mut (*t).send_lock); // :1056
+        }
+        // Go 1.25: time.go line 1246
+        if !bubble.is_null() {
+            leave_bubble(bubble);
         }
 
         if !ts.is_null() {
@@ -1420,12 +1642,21 @@ pub unsafe fn maybe_run_chan(t: *mut Timer) {
         }
 
         timer_lock(t); // :1250
-        let now = nanotime();
+        let mut bubble = null_mut();
+        let mut now = 0;
+        if (*t).is_fake {
+            // Go 1.25: time.go lines 1440 and 1453 checked by the caller already, as the channel is the bubble's
+            bubble = fake_bubble(t, "synctest timer accessed from outside bubble");
+            now = (*bubble).now.get();
+        }
+        if now == 0 {
+            now = nanotime();
+        }
         if (*t).state & TIMER_HEAPED != 0 || (*t).when == 0 || (*t).when > now {
             timer_unlock(t); // :1255
             return;
         }
-        systemstack(|| unlock_and_run(t, now)); // :1259
+        systemstack(|| unlock_and_run(t, now, bubble)); // :1259
     }
 }
 

@@ -35,6 +35,6 @@ pub use cfi::{Regs, Step, Stop};
 pub use helper::help;
 pub use modules::init;
 pub use printing::*;
-pub use stack::stack_string;
+pub use stack::{record_string, stack_string, stacks_of};
 pub use symtab::{FuncInfo, Symbol, findfunc, symbolize};
 pub use unwinder::*;

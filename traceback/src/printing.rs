@@ -578,6 +578,16 @@ pub unsafe fn goroutineheader(gp: *mut G) {
         if is_scan {
             print!(" (scan)");
         }
+        // Go 1.25: traceback.go line 1251
+        let bubble = (*gp).bubble;
+        let bubbled = !bubble.is_null() && !(*bubble).real;
+        if bubbled
+            && gpstatus == GWAITING
+            && (*gp).waitreason.is_idle_in_synctest()
+            && !status.ends_with("(durable)")
+        {
+            print!(" (durable)");
+        }
         // :1236
         if waitfor >= 1 {
             print!(", {waitfor} minutes");
@@ -588,6 +598,10 @@ pub unsafe fn goroutineheader(gp: *mut G) {
             && (*lockedm).locked_ext + (*lockedm).locked_int.wrapping_sub((*lockedm).locked_unwind) != 0
         {
             print!(", locked to thread");
+        }
+        // Go 1.25: traceback.go line 1264
+        if bubbled {
+            print!(", synctest bubble {}", (*bubble).id.get());
         }
         // :1242
         print!("]:\n");
@@ -601,6 +615,17 @@ pub unsafe fn goroutineheader(gp: *mut G) {
 ///
 /// Go: traceback.go:1245 tracebackothers
 pub unsafe fn tracebackothers(me: *mut G) {
+    // SAFETY: the same contract.
+    unsafe { tracebacksomeothers(me, &mut |_| true) }
+}
+
+/// [`tracebackothers`] for those goroutines that `showf` wants.
+///
+/// # Safety
+/// As for [`tracebackothers`].
+///
+/// Go 1.25: traceback.go line 1274 tracebacksomeothers
+pub unsafe fn tracebacksomeothers(me: *mut G, showf: &mut dyn FnMut(*mut G) -> bool) {
     // SAFETY: Gs are type-stable; a goroutine that runs elsewhere is not walked.
     unsafe {
         // :1246
@@ -609,7 +634,7 @@ pub unsafe fn tracebackothers(me: *mut G) {
         // :1249
         let mp = (*getg()).m;
         let curgp = (*mp).curg.ptr();
-        if !curgp.is_null() && curgp != me {
+        if !curgp.is_null() && curgp != me && showf(curgp) {
             print!("\n");
             goroutineheader(curgp);
             traceback(usize::MAX, usize::MAX, 0, curgp);
@@ -622,6 +647,7 @@ pub unsafe fn tracebackothers(me: *mut G) {
                 || readgstatus(gp) == GDEAD
                 || readgstatus(gp) == GIDLE
                 || is_system_goroutine(gp, false) && level < 2
+                || !showf(gp)
             {
                 return;
             }

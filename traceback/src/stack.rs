@@ -1,9 +1,12 @@
 //! mprof.go: 1687–1720. A stack's text for the program itself.
 
-use crate::printing::{goroutineheader, traceback, tracebackothers};
+use crate::printing::traceback_record;
+use crate::printing::{goroutineheader, traceback, tracebackothers, tracebacksomeothers};
+use crate::unwinder::Backtrace;
 use gort_asm::{getg, getpcspbp, systemstack};
 use gort_proc::stw::StwReason;
 use gort_proc::{start_the_world, stop_the_world};
+use gort_runtime2::G;
 
 /// Writes the stack of the calling goroutine, or of all, into `buf`, up to its capacity; returns its length.
 ///
@@ -74,4 +77,58 @@ pub fn stack_string(all: bool) -> String {
         }
         n *= 2;
     }
+}
+
+/// The stacks of the goroutines of a bubble or test but the calling one, as a panic would print them. gort's own.
+///
+/// # Safety
+/// On a user goroutine, holding no lock of the runtime.
+pub unsafe fn stacks_of(showf: &mut dyn FnMut(*mut G) -> bool) -> String {
+    // SAFETY: as in stack.
+    unsafe {
+        let mut n = 64 << 10;
+        loop {
+            let stw = stop_the_world(StwReason::AllGoroutinesStack);
+            let mut buf = Vec::with_capacity(n);
+            let out: *mut Vec<u8> = &raw mut buf;
+            let gp = getg();
+            systemstack(|| {
+                let g0 = getg();
+                let mp = (*g0).m;
+                (*mp).traceback = 1;
+                (*g0).writebuf.ptr = out;
+                tracebacksomeothers(gp, showf);
+                (*mp).traceback = 0;
+                (*g0).writebuf.ptr = core::ptr::null_mut();
+            });
+            start_the_world(stw);
+            if buf.len() < n || n >= 64 << 20 {
+                return String::from_utf8_lossy(&buf).into_owned();
+            }
+            n *= 4;
+        }
+    }
+}
+
+/// The text that a panic's report has for the goroutine's own stack: header, frames, who created it. gort's own.
+///
+/// # Safety
+/// On the user goroutine `gp`; `bt` is what was recorded of it.
+pub unsafe fn record_string(bt: &Backtrace, gp: *mut G) -> String {
+    let mut buf = Vec::with_capacity(256 << 10);
+    let out: *mut Vec<u8> = &raw mut buf;
+    // SAFETY: as in stack.
+    unsafe {
+        systemstack(|| {
+            let g0 = getg();
+            let mp = (*g0).m;
+            (*mp).traceback = 1;
+            (*g0).writebuf.ptr = out;
+            goroutineheader(gp);
+            traceback_record(bt, gp);
+            (*mp).traceback = 0;
+            (*g0).writebuf.ptr = core::ptr::null_mut();
+        });
+    }
+    String::from_utf8_lossy(&buf).into_owned()
 }

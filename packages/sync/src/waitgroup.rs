@@ -1,7 +1,9 @@
 //! waitgroup.go: waiting for a number of goroutines to finish.
 
+use gort_panic::sync_fatal;
 use gort_proc::atomic::{Uint32, Uint64};
-use gort_sema::{sync_runtime_semacquire, sync_runtime_semrelease};
+use gort_proc::synctest_bubble;
+use gort_sema::{sync_runtime_semacquire_wait_group, sync_runtime_semrelease};
 
 /// A counter that one can wait for to become 0.
 ///
@@ -13,12 +15,14 @@ pub struct WaitGroup {
     pub state: Uint64,
     /// What they wait on.
     pub sema: Uint32,
+    /// The bubble whose goroutines it waits for; 0: none. In Go 1.25 a flag in `state`, and a record of the collector's.
+    pub bubble: Uint32,
 }
 
 impl WaitGroup {
     /// A group with counter 0.
     pub const fn new() -> Self {
-        Self { state: Uint64::new(0), sema: Uint32::new(0) }
+        Self { state: Uint64::new(0), sema: Uint32::new(0), bubble: Uint32::new(0) }
     }
 
     /// Adds `delta`, which may be negative, to the counter; wakes all waiters if it becomes 0.
@@ -33,6 +37,10 @@ impl WaitGroup {
     /// Go (sync): waitgroup.go:45 Add
     #[doc(alias = "Add")]
     pub unsafe fn add(&self, delta: isize) {
+        // Go 1.25: waitgroup.go line 86
+        if !synctest_bubble().is_null() || self.bubble.get() != 0 {
+            self.associate();
+        }
         // :54
         let state = self.state.add((delta as u64) << 32);
         let v = (state >> 32) as i32;
@@ -55,11 +63,39 @@ impl WaitGroup {
         }
         // :80 no waiters any more
         self.state.store(0);
+        if self.bubble.get() != 0 {
+            self.bubble.set(0); // Go 1.25: waitgroup.go line 136
+        }
         while w != 0 {
             // :83
             // SAFETY: the same contract; who waits keeps the group alive.
             unsafe { sync_runtime_semrelease(&raw const self.sema, false, 0) };
             w -= 1;
+        }
+    }
+
+    /// An `add` in a bubble, or to a group that belongs to one: they must be the same.
+    ///
+    /// Go 1.25: waitgroup.go line 87 Add
+    #[cold]
+    #[inline(never)]
+    fn associate(&self) {
+        let b = synctest_bubble();
+        // SAFETY: the bubble of the current goroutine.
+        let id = if b.is_null() { 0 } else { unsafe { (*b).id.get() } };
+        let is = self.bubble.load();
+        if is == id {
+            return;
+        }
+        if id == 0 {
+            sync_fatal("sync: WaitGroup.Add called from inside and outside synctest bubble");
+        }
+        if is != 0 || !self.bubble.cas(0, id) && self.bubble.load() != id {
+            sync_fatal("sync: WaitGroup.Add called from multiple synctest bubbles");
+        }
+        // Go 1.25: waitgroup.go line 98
+        if self.state.load() != 0 {
+            sync_fatal("sync: WaitGroup.Add called from inside and outside synctest bubble");
         }
     }
 
@@ -95,12 +131,20 @@ impl WaitGroup {
             let state = self.state.load();
             let v = (state >> 32) as i32;
             if v == 0 {
+                // Go 1.25: waitgroup.go line 174 free for another bubble, if nobody adds: nobody may at this time
+                if self.bubble.get() != 0 && state == 0 {
+                    self.bubble.set(0);
+                }
                 return; // :107
             }
             // :109 count as a waiter
             if self.state.cas(state, state + 1) {
+                // Go 1.25: waitgroup.go line 192
+                let bubble = synctest_bubble();
+                // SAFETY: the bubble of the current goroutine.
+                let durable = !bubble.is_null() && unsafe { (*bubble).id.get() } == self.bubble.get();
                 // SAFETY: the same contract.
-                unsafe { sync_runtime_semacquire(&raw const self.sema) };
+                unsafe { sync_runtime_semacquire_wait_group(&raw const self.sema, durable) };
                 // :119
                 if self.state.load() != 0 {
                     panic!("sync: WaitGroup is reused before previous Wait has returned");
@@ -151,7 +195,7 @@ impl WaitGroup {
                     let state = self.state.load();
                     if (state >> 32) as i32 == 0 {
                         // SAFETY: the same contract.
-                        unsafe { sync_runtime_semacquire(sema) };
+                        unsafe { sync_runtime_semacquire_wait_group(sema, false) };
                         break;
                     }
                     if state as u32 == 0 {

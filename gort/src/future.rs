@@ -1,0 +1,163 @@
+//! Futures: [`block_on`] waits for one on a goroutine.
+
+use core::ffi::c_void;
+use core::future::Future;
+use core::pin::pin;
+use core::ptr::null_mut;
+use core::sync::atomic::{Ordering, fence};
+use core::task::{Context, Poll, Waker};
+use gort_netpoll::{Woken, netpoll_adjust_waiters, netpoll_generic_init, netpoll_wake, netpollinited};
+use gort_proc::atomic::{Pointer, Uint32};
+use gort_proc::*;
+use std::sync::Arc;
+use std::task::Wake;
+use std::thread::Thread;
+
+/// Nothing has happened.
+const EMPTY: u32 = 0;
+/// The goroutine is parked, or about to be: whoever takes this state away wakes it.
+const PARKED: u32 = 1;
+/// The future is to be polled again.
+const NOTIFIED: u32 = 2;
+
+/// What the wakers of one [`block_on`] on a goroutine refer to.
+#[repr(C)]
+struct Parker {
+    /// For the poller. In its list at most once: it was parked before, and is not again until it
+    /// has been taken out.
+    woken: Woken,
+    state: Uint32,
+}
+
+// SAFETY: all that is shared is atomic.
+unsafe impl Send for Parker {}
+// SAFETY: the same.
+unsafe impl Sync for Parker {}
+
+impl Wake for Parker {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // Sequentially consistent, as all here: what happened before this is seen by the poll that
+        // follows.
+        if self.state.swap(NOTIFIED) != PARKED {
+            return; // it is to be polled anyway, or has ended
+        }
+        // SAFETY: parked and counted, and this is who took PARKED away. In the list it is alive by
+        // the reference.
+        unsafe {
+            if has_goroutine() {
+                netpoll_adjust_waiters(-1);
+                goready(self.woken.gp.load());
+            } else {
+                netpoll_wake(Arc::into_raw(Arc::clone(self)).cast_mut().cast());
+            }
+        }
+    }
+}
+
+/// # Safety
+/// `w` is from `Arc::into_raw` of a [`Parker`].
+unsafe fn release(w: *mut Woken) {
+    // SAFETY: the caller's contract; `woken` is the first field.
+    drop(unsafe { Arc::from_raw(w.cast_const().cast::<Parker>()) });
+}
+
+/// Parks unless the future has been woken.
+unsafe fn commit(_: *mut G, p: *mut c_void) -> bool {
+    // SAFETY: the Parker of the goroutine that is being parked, which holds a reference to it.
+    unsafe {
+        let p: *const Parker = p.cast_const().cast();
+        // Counted like a goroutine that waits for a descriptor, before anybody can wake it:
+        // somebody must poll.
+        netpoll_adjust_waiters(1);
+        if (*p).state.cas(EMPTY, PARKED) {
+            return true;
+        }
+        netpoll_adjust_waiters(-1);
+        false
+    }
+}
+
+/// Waits for a future: polls it, and parks the goroutine, not the thread, until it has been woken.
+///
+/// It needs no executor. The future is polled on this goroutine only, so it need not be `Send`; it
+/// may use all of this crate, which then blocks the goroutine. Its waker may be used on any thread:
+/// one of another runtime, in [`blocking`](crate::blocking), on other goroutines. On a thread that
+/// runs no goroutine `block_on` parks the thread.
+///
+/// Futures that need a runtime of their own (tokio's sockets and timers) find it when its context
+/// has been entered, as with `Handle::enter` in tokio; its threads then drive them. The guard of
+/// that belongs to the thread, so it must be entered around each poll:
+/// `futures::future::poll_fn(|cx| { let _g = handle.enter(); f.as_mut().poll(cx) })`, or the future
+/// is spawned there and its join handle is awaited here.
+///
+/// A goroutine that waits here can be woken from outside, so it is no part of a deadlock, unless
+/// there is no waker left: such a future will never be polled again.
+///
+/// ```
+/// gort::run(|| {
+///     let answer = gort::block_on(async { 6 * 7 });
+///     assert_eq!(answer, 42);
+/// })
+/// ```
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    if !has_goroutine() {
+        return on_thread(future);
+    }
+    let parker = Arc::new(Parker {
+        woken: Woken { next: Pointer::null(), gp: Pointer::null(), release },
+        state: Uint32::new(EMPTY),
+    });
+    let waker = Waker::from(Arc::clone(&parker));
+    let mut cx = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        // A wake-up from here on means another poll. Not a store: this poll is to see what came
+        // before the last one.
+        parker.state.swap(EMPTY);
+        if let Poll::Ready(r) = future.as_mut().poll(&mut cx) {
+            return r;
+        }
+        // SAFETY: on a user goroutine, which may be another's M's by now, but is the same; without
+        // locks.
+        unsafe {
+            parker.woken.gp.store(getg());
+            // Two references: ours, and the waker's. Others come from that one only, and during a
+            // poll only.
+            let alone = Arc::strong_count(&parker) == 2;
+            fence(Ordering::Acquire); // with the release of whoever has dropped the last: he may have woken us before
+            if alone && parker.state.load() == EMPTY {
+                gopark(None, null_mut(), WaitReason::FutureForever);
+            }
+            if !netpollinited() {
+                netpoll_generic_init();
+            }
+            gopark(Some(commit), Arc::as_ptr(&parker).cast_mut().cast(), WaitReason::Future);
+        }
+    }
+}
+
+/// [`block_on`] on a thread that runs no goroutine.
+fn on_thread<F: Future>(future: F) -> F::Output {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+        fn wake_by_ref(self: &Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut cx = Context::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(r) = future.as_mut().poll(&mut cx) {
+            return r;
+        }
+        std::thread::park();
+    }
+}
