@@ -117,7 +117,7 @@ pub fn bubble<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
             BubbleEnd::Failed => {
                 let p = report_of(b);
                 free_bubble(b);
-                raise(p)
+                raise(*p)
             }
             BubbleEnd::MainExited => {
                 "deadlock: main bubble goroutine has exited but blocked goroutines remain"
@@ -131,7 +131,7 @@ pub fn bubble<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
 }
 
 /// Goes on with a panic of another goroutine on this one.
-fn raise(p: Box<Unrecovered>) -> ! {
+fn raise(p: Unrecovered) -> ! {
     // What it was about is lost with the goroutine that it was on: it is said here.
     eprintln!("{}\n(in a bubble; the panic goes on in the goroutine that made it)", p.text);
     gort_panic::resume_unwind(p.value)

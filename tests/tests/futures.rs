@@ -196,7 +196,9 @@ fn many_wake_ups() {
             while !s1.load(Ordering::Relaxed) {
                 if let Some(w) = &*w1.lock().unwrap() {
                     w.wake_by_ref();
-                    w.clone().wake();
+                    let another = w.clone();
+                    another.wake_by_ref();
+                    drop(another);
                     n += 2;
                 }
             }
