@@ -273,6 +273,14 @@ impl Config {
     }
 }
 
+/// For `#[gort::test]`: a test has returned this error. Written past what a harness captures: it is another test's on this
+/// goroutine's thread, or nobody's.
+#[doc(hidden)]
+pub fn __failed(name: &str, e: &dyn std::fmt::Debug) -> std::process::ExitCode {
+    gort_os_linux::write_err(format!("gort: {name}: Error: {e:?}\n").as_bytes());
+    std::process::ExitCode::FAILURE
+}
+
 /// What is said of goroutines that are left.
 fn leaked(n: i32, stacks: &str) -> String {
     let thread = std::thread::current();

@@ -97,8 +97,19 @@ fn expand_test(args: TokenStream, item: TokenStream) -> Result<TokenStream> {
     // What it returns need not be Send: it is judged where it is.
     let (outer, call) = match output {
         ReturnType::Default => (quote!(), quote!(#name())),
-        ReturnType::Type(..) => {
-            (quote!(-> ::std::process::ExitCode), quote!(::std::process::Termination::report(#name())))
+        ReturnType::Type(_, t) => {
+            let is_result = matches!(&**t, syn::Type::Path(p)
+                if p.path.segments.last().is_some_and(|s| s.ident == "Result"));
+            let report = if is_result {
+                // The report of std would go where nobody looks.
+                quote!(match #name() {
+                    Ok(v) => ::std::process::Termination::report(v),
+                    Err(e) => ::gort::test::__failed(stringify!(#name), &e),
+                })
+            } else {
+                quote!(::std::process::Termination::report(#name()))
+            };
+            (quote!(-> ::std::process::ExitCode), report)
         }
     };
     let body = if bubble { quote!(::gort::test::bubble(|| #call)) } else { call };

@@ -70,9 +70,9 @@ fn verdicts() {
             let s = section(&out, name);
             assert!(s.contains(text), "{name} lacks {text:?}\n{both}");
         }
-        // What it returns is reported where it is, on a goroutine, whose output a harness captures for any test or none.
+        // What it returns is reported where it is, on a goroutine, past what the harness captures.
         assert!(out.contains("test inner::returns_err ... FAILED"), "{both}");
-        assert!(both.contains("Error: ParseIntError"), "{both}");
+        assert!(err.contains("gort: returns_err: Error: ParseIntError"), "{both}");
         let n = failed.iter().map(|f| f.0).collect::<std::collections::BTreeSet<_>>().len() + 1;
         assert!(out.contains(&format!("10 passed; {n} failed")), "{both}");
         // The leak of a test that passes is told all the same.

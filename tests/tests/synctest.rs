@@ -80,7 +80,7 @@ fn timers() {
             // a function, on a goroutine in the bubble
             let c = chan::<bool>(1);
             let tx = c.clone();
-            let t = time::after_func(3 * S, move || tx.send(is_in_bubble()));
+            let t = time::after_func_again(3 * S, move || tx.send(is_in_bubble()));
             assert_eq!(c.recv(), Some(true));
             assert_eq!(now() - start, 15 * S);
             assert!(!t.stop());
@@ -100,7 +100,7 @@ fn timers() {
             // due at once: a function runs before the bubble is blocked
             let hit = Arc::new(AtomicU32::new(0));
             let h = hit.clone();
-            let t = time::after_func(Duration::ZERO, move || _ = h.fetch_add(1, Ordering::SeqCst));
+            let t = time::after_func_again(Duration::ZERO, move || _ = h.fetch_add(1, Ordering::SeqCst));
             wait();
             assert_eq!(hit.load(Ordering::SeqCst), 1);
             t.reset(Duration::ZERO);

@@ -7,6 +7,7 @@ use std::hash::Hash;
 use std::iter::FusedIterator;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::panic::{RefUnwindSafe, UnwindSafe};
+use std::prelude::v1::test; // and not gort::test
 
 macro_rules! has {
     ($t:ty: $($tr:path),*) => {{
