@@ -20,7 +20,7 @@ fn panic_abort() {
     run("").ok().stdout_is("no panic\n");
     for what in ["panic", "goroutine"] {
         let o = run(what);
-        o.exited(2).stderr_has("\ngoroutine ").stderr_has(" [running]:\nabort::main::{closure");
+        o.exited(2).stderr_has("\ngoroutine ").stderr_has(" [running]:\nabort::main::{{closure");
         assert!(o.stderr.starts_with("panic: the reason\n"), "{o}");
     }
     run("closed").exited(2).stderr_has("panic: send on closed channel\n");
