@@ -312,7 +312,7 @@ void gort_rwmutex_runlock(gort_rwmutex *m);
 
 typedef struct {
     uint64_t state;
-    uint32_t sema;
+    uint64_t sema;
 } gort_waitgroup;
 
 /* Panics if the counter becomes negative. */

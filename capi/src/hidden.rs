@@ -61,6 +61,8 @@ hidden! {
     "gort.time_sleep_until",
     "gort.timerchandrain",
     "gort.timers_check",
+    "gort.timers_check_bubble",
+    "gort.timers_drain",
     "gort.timers_take",
     "gort.timers_wake_time",
     "gort.unlock",

@@ -2,7 +2,7 @@
 //! and what to do, once. Reports of users: new_blockfs, new_spin, new_lazylock. (Not here: `thread::scope`,
 //! whose report has failed to come once in some forty runs; docs/deviations.md.)
 
-use gort::{go, runtime, sync::WaitGroup, time};
+use gort::{go, runtime, time};
 use gort_tests::{Outcome, in_child, in_plain_child};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
