@@ -58,9 +58,10 @@ struct Hog {
     looked: i64,
     asleep: u32,
     awake: u32,
-    /// How long nobody has waited, and whether that was looked into.
+    /// How long nobody has waited, and after how long of it the thread is asked what it does: a thread that did not answer in
+    /// time, or was just then not in the kernel, is asked again, each time after twice as long.
     alone: i64,
-    asked: bool,
+    ask_after: i64,
     /// The two kinds, once reported.
     spin_done: bool,
     sleep_done: bool,
@@ -84,7 +85,7 @@ static HOG: Cell = Cell(UnsafeCell::new(Hog {
     asleep: 0,
     awake: 0,
     alone: 0,
-    asked: false,
+    ask_after: ALONE_NS,
     spin_done: false,
     sleep_done: false,
 }));
@@ -192,7 +193,7 @@ pub(crate) unsafe fn seen(pp: *mut P, schedtick: u32, now: i64) {
             asleep: 0,
             awake: 0,
             alone: 0,
-            asked: false,
+            ask_after: ALONE_NS,
             spin_done,
             sleep_done,
         };
@@ -260,8 +261,8 @@ unsafe fn round(h: *mut Hog, now: i64) {
         (*h).counted = now;
         if !others_wait(now) {
             (*h).alone += past;
-            if (*h).alone >= ALONE_NS && !(*h).asked && !(*h).sleep_done {
-                (*h).asked = true;
+            if (*h).alone >= (*h).ask_after && !(*h).sleep_done {
+                (*h).ask_after *= 2;
                 if in_futex((*(*h).mp).procid.get()) {
                     tell(h, now - (*h).since, Kind::Parks);
                 }

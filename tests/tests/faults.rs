@@ -333,7 +333,8 @@ fn the_poller_takes_no_more_descriptors() {
         refuse(&[libc::SYS_epoll_ctl], libc::ENOSPC);
         for _ in 0..10 {
             let Err(e) = gort::net::TcpListener::bind("127.0.0.1:0") else { panic!("not refused") };
-            assert_eq!(e.raw_os_error(), Some(libc::ENOSPC));
+            let op = gort::net::OpError::of(&e).expect("what was done");
+            assert_eq!(op.raw_os_error(), Some(libc::ENOSPC));
         }
         assert_eq!(open(), before);
         done.send(());
