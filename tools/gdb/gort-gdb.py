@@ -190,13 +190,15 @@ def safe_at(g):
 
 
 def symbol(pc):
-    """For a goroutine that has not begun: gdb looks for the call before its pc, which is in another function."""
+    """The symbol at pc, with an offset unless pc is the first instruction of a function."""
     s = gdb.execute("info symbol %#x" % pc, to_string=True)
     return "??" if s.startswith("No symbol") else s.split(" in section")[0].strip()
 
 
 def describe(f):
-    name = f.name() or symbol(f.pc())
+    at = symbol(f.pc())
+    # A goroutine that has not begun: gdb looks for the call before its pc, which is in another function, or in none.
+    name = at if at != "??" and " + " not in at else f.name() or at
     sal = f.find_sal()
     where = " at %s:%d" % (sal.symtab.filename, sal.line) if sal.symtab and sal.line else ""
     return name, where

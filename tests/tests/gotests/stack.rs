@@ -37,7 +37,7 @@ go_test! {
     ///
     /// Go (runtime): stack_test.go:79 TestStackGrowth
     deep_calls_everywhere, {
-        deep(120);
+        deep(100);
         let wg = Arc::new(WaitGroup::new());
         for locked in [false, true] {
             wg.add(1);
@@ -46,7 +46,7 @@ go_test! {
                 if locked {
                     runtime::lock_os_thread();
                 }
-                deep(120);
+                deep(100);
                 wg.done();
             });
         }
