@@ -79,7 +79,11 @@ unsafe extern "C-unwind" fn main_goroutine(_: *mut Funcval) {
 #[unsafe(export_name = "gort.main_main")]
 unsafe fn main_main() -> i32 {
     let f = MAIN.lock().unwrap_or_else(|e| e.into_inner()).take();
-    f.map_or(-1, gort_panic::with_locals)
+    // No closure of std's: a traceback of the main goroutine would end in it.
+    match f {
+        Some(f) => gort_panic::with_locals(f),
+        None => -1,
+    }
 }
 
 /// Starts the runtime for an operation on a thread of the program's own that has come before everything else.

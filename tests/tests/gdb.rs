@@ -183,7 +183,7 @@ fn both_ways_between_stacks() {
         unsafe extern "C" fn elsewhere(_: *mut std::ffi::c_void) {
             gort_test_elsewhere();
         }
-        gort::run(|| {
+        gort::run_main(|| {
             // SAFETY: what is called is short, and does not block; the second stack is made for it.
             unsafe {
                 gort_proc::systemstack(|| gort_test_elsewhere());

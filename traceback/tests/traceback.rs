@@ -848,7 +848,7 @@ fn program_without_a_file() {
     use std::os::unix::process::CommandExt;
     let o = gort_tests::in_plain_child!(.env("GOMAXPROCS", "1"), || {
         if std::env::var("GORT_TEST_MEMFD").is_ok() {
-            gort::run(|| panic!("without a file"));
+            gort::run_main(|| -> () { panic!("without a file") });
         }
         // SAFETY: a name; the descriptor is this process's.
         let fd = unsafe { libc::memfd_create(c"program".as_ptr(), 0) };
