@@ -194,8 +194,9 @@ fn variants() -> Vec<Variant> {
         }
         out
     };
-    // In the next generation goroutine 1 runs on M 12 with P 0, and P 1 is idle.
-    let m12: &[Ev] = &[(2001, PROC_STATUS, vec![0, 1]), (2002, GO_STATUS, vec![1, 12, 2])];
+    // In the next generation goroutine 1 runs on M 12 with P 0, and P 1 is idle. No two events have
+    // one time: Go's reader orders those by its map of batches, differently in each run.
+    let m12: &[Ev] = &[(2002, PROC_STATUS, vec![0, 1]), (2004, GO_STATUS, vec![1, 12, 2])];
     let m11 = |seq: u64| -> Vec<Ev> {
         vec![(2001, PROC_STATUS, vec![1, 2]), (2003, PROC_START, vec![1, seq]), (2005, PROC_STOP, vec![])]
     };
@@ -473,12 +474,21 @@ fn beside_go() {
     assert!(Command::new(&program).arg(&file).arg("gc").status().unwrap().success());
     for bytes in [golden(), std::fs::read(&file).unwrap()] {
         let (verdict, texts) = check(&bytes);
-        let (go, events) = go_check(&exe, &bytes, true);
-        assert_eq!((&verdict, &go), (&Ok(()), &Ok(())));
         let ours = texts.join("\n") + "\n";
         // log adds a newline where there is none
         let same = |t: &str| t.replace("\n\n", "\n");
-        let (ours, events) = (same(&ours), same(&events));
+        let ours = same(&ours);
+        // Of events of one time on different threads Go's reader takes now the one, now the other
+        // first (reader.go:145 fills its heap from a map): one of its orders is ours.
+        let mut events = String::new();
+        for _ in 0..20 {
+            let (go, theirs) = go_check(&exe, &bytes, true);
+            assert_eq!((&verdict, &go), (&Ok(()), &Ok(())));
+            events = same(&theirs);
+            if events == ours {
+                break;
+            }
+        }
         if let Some(i) = ours.lines().zip(events.lines()).position(|(a, b)| a != b) {
             let around = |t: &str| t.lines().skip(i.saturating_sub(3)).take(8).collect::<Vec<_>>().join("\n");
             panic!("line {i}\n--- ours\n{}\n--- Go\n{}", around(&ours), around(&events));
@@ -512,6 +522,19 @@ fn mutate(bytes: &[u8], rng: &mut fastrand::Rng) -> Vec<u8> {
     b
 }
 
+/// Go's verdict, unless one of twenty runs says what ours is.
+fn different(ok: bool, go: impl Fn() -> Result<(), String>) -> Option<Result<(), String>> {
+    let mut last = None;
+    for _ in 0..20 {
+        let v = go();
+        if v.is_ok() == ok {
+            return None;
+        }
+        last = Some(v);
+    }
+    last
+}
+
 /// The same verdict as Go's on traces that were changed at random. `GORT_MUTATIONS` says how many.
 #[test]
 fn mutations() {
@@ -529,8 +552,9 @@ fn mutations() {
         let (verdict, _) = check(&bytes);
         *(if verdict.is_ok() { &mut valid } else { &mut invalid }) += 1;
         let Some((dir, exe)) = &go else { continue };
-        let (theirs, _) = go_check(exe, &bytes, false);
-        if verdict.is_ok() != theirs.is_ok() {
+        let theirs = || go_check(exe, &bytes, false).0;
+        // Where events have one time Go's own verdict may differ from run to run.
+        if let Some(theirs) = different(verdict.is_ok(), theirs) {
             let kept = dir.path().with_file_name(format!("gort-mutation-{seed}-{i}.trace"));
             std::fs::write(&kept, &bytes).unwrap();
             panic!("seed {seed}, {i}: {verdict:?}\n--- Go\n{theirs:?}\nthe trace: {}", kept.display());
