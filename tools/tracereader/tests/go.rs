@@ -479,7 +479,7 @@ fn beside_go() {
         let same = |t: &str| t.replace("\n\n", "\n");
         let ours = same(&ours);
         // Of events of one time on different threads Go's reader takes now the one, now the other
-        // first (reader.go:145 fills its heap from a map): one of its orders is ours.
+        // first (internal/trace's reader fills its heap from a map): one of its orders is ours.
         let mut events = String::new();
         for _ in 0..20 {
             let (go, theirs) = go_check(&exe, &bytes, true);
