@@ -54,7 +54,7 @@ enum Command {
     Build(Build),
     /// Run Go programs on real Go and on gort, and show where they differ.
     Diff(diff::Diff),
-    /// Check, list or sum up an execution trace of Go's.
+    /// Check, list, sum up or show an execution trace of Go's.
     Trace(trace::Trace),
     /// Print a script that completes command lines in a shell.
     Completions(Completions),

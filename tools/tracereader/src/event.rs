@@ -80,7 +80,7 @@ pub struct Frame {
 }
 
 /// One frame, with names.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct StackFrame {
     /// Where.
     pub pc: u64,

@@ -15,11 +15,14 @@
 //! assert_eq!(e.to_string(), "no frequency event found (offset 16)");
 //! ```
 
+pub mod chrome;
 pub mod event;
 pub mod generation;
+pub mod intervals;
 pub mod order;
 pub mod spec;
 pub mod summary;
+pub mod timeline;
 pub mod validate;
 
 pub use event::{Event, Kind};

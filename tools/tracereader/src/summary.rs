@@ -4,7 +4,8 @@
 //! Everything is computed from changes of state. (The profiles of `go tool trace` go by events with a stack, and so leave out
 //! system calls that end blocked: golang/go#74850.)
 
-use crate::event::{Event, GoState, Kind, ProcState, Resource, StackFrame, States};
+use crate::event::{Event, GoState, Kind, Resource, StackFrame, States};
+use crate::intervals::{Interval, Intervals, State};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -24,7 +25,6 @@ pub struct Goroutine {
     pub syscall: i64,
     /// ns blocked, by reason.
     pub blocked: BTreeMap<String, i64>,
-    state: Option<(GoState, i64, String, Vec<StackFrame>)>,
 }
 
 /// A time in which a goroutine waited.
@@ -45,7 +45,6 @@ pub struct Block {
 pub struct Proc {
     /// ns that an M had it.
     pub running: i64,
-    since: Option<i64>,
 }
 
 /// The summary.
@@ -63,6 +62,8 @@ pub struct Summary {
     pub latency: BTreeMap<u32, u64>,
     /// The longest times blocked.
     pub longest: Vec<Block>,
+    /// With the reason and the stack that a state began with.
+    states: Intervals<(String, Vec<StackFrame>)>,
 }
 
 impl Summary {
@@ -78,38 +79,33 @@ impl Summary {
             return;
         }
         let t = ev.state_transition();
-        match (t.resource, t.states) {
-            (Resource::Goroutine(id), States::Go(_, to)) => {
-                let frames = ev.frames(t.stack);
-                let g = self.goroutines.entry(id).or_default();
-                if g.state.is_none() && g.name.is_empty() {
-                    g.name = frames.last().map_or_else(String::new, |f| f.func.clone());
-                }
-                let created = matches!(t.states, States::Go(GoState::NotExist, _));
-                if created && let Some(f) = frames.first() {
-                    g.name = f.func.clone();
-                }
-                let ended = g.leave(now);
-                if let Some((GoState::Runnable, time)) = &ended
-                    && to == GoState::Running
-                {
-                    *self.latency.entry((*time).max(1).ilog2()).or_default() += 1;
-                }
-                if let (Some((GoState::Waiting, time)), Some((.., reason, stack))) = (ended, g.state.take()) {
-                    self.longest.push(Block { goroutine: id, time, reason, stack });
-                    self.longest.sort_by_key(|b| std::cmp::Reverse(b.time));
-                    self.longest.truncate(LONGEST);
-                }
-                let reason = String::from_utf8_lossy(&t.reason).into_owned();
-                let g = self.goroutines.entry(id).or_default();
-                g.state = (to != GoState::NotExist).then_some((to, now, reason, frames));
+        let frames = ev.frames(t.stack);
+        if let (Resource::Goroutine(id), States::Go(from, _)) = (t.resource, t.states) {
+            let g = self.goroutines.entry(id).or_default();
+            if !self.states.has(t.resource) && g.name.is_empty() {
+                g.name = frames.last().map_or_else(String::new, |f| f.func.clone());
             }
-            (Resource::Proc(id), States::Proc(_, to)) => {
-                let p = self.procs.entry(id).or_default();
-                if let Some(since) = p.since.take() {
-                    p.running += now - since;
-                }
-                p.since = (to == ProcState::Running).then_some(now);
+            if from == GoState::NotExist
+                && let Some(f) = frames.first()
+            {
+                g.name = f.func.clone();
+            }
+        }
+        if let Resource::Proc(id) = t.resource {
+            self.procs.entry(id).or_default();
+        }
+        let reason = String::from_utf8_lossy(&t.reason).into_owned();
+        let Some(i) = self.states.change(&t, now, (reason, frames)) else { return };
+        self.add(&i);
+        match (i.resource, i.state, t.states) {
+            (_, State::Go(GoState::Runnable), States::Go(_, GoState::Running)) => {
+                *self.latency.entry((i.end - i.start).max(1).ilog2()).or_default() += 1;
+            }
+            (Resource::Goroutine(goroutine), State::Go(GoState::Waiting), _) => {
+                let (reason, stack) = i.what;
+                self.longest.push(Block { goroutine, time: i.end - i.start, reason, stack });
+                self.longest.sort_by_key(|b| std::cmp::Reverse(b.time));
+                self.longest.truncate(LONGEST);
             }
             _ => {}
         }
@@ -118,31 +114,27 @@ impl Summary {
     /// Counts what lasts until the end of the trace.
     pub fn finish(&mut self) {
         let Some((_, end)) = self.span else { return };
-        for g in self.goroutines.values_mut() {
-            g.leave(end);
-            g.state = None;
-        }
-        for p in self.procs.values_mut() {
-            if let Some(since) = p.since.take() {
-                p.running += end - since;
-            }
+        for i in self.states.finish(end) {
+            self.add(&i);
         }
     }
-}
 
-impl Goroutine {
-    /// Adds the time in the present state, and says which it was.
-    fn leave(&mut self, now: i64) -> Option<(GoState, i64)> {
-        let (state, since, reason, _) = self.state.as_ref()?;
-        let time = now - since;
-        match state {
-            GoState::Running => self.running += time,
-            GoState::Runnable => self.runnable += time,
-            GoState::Syscall => self.syscall += time,
-            GoState::Waiting => *self.blocked.entry(reason.clone()).or_default() += time,
-            GoState::Undetermined | GoState::NotExist => {}
+    fn add(&mut self, i: &Interval<(String, Vec<StackFrame>)>) {
+        let time = i.end - i.start;
+        match (i.resource, i.state) {
+            (Resource::Goroutine(id), State::Go(state)) => {
+                let g = self.goroutines.entry(id).or_default();
+                match state {
+                    GoState::Running => g.running += time,
+                    GoState::Runnable => g.runnable += time,
+                    GoState::Syscall => g.syscall += time,
+                    GoState::Waiting => *g.blocked.entry(i.what.0.clone()).or_default() += time,
+                    GoState::Undetermined | GoState::NotExist => {}
+                }
+            }
+            (Resource::Proc(id), _) => self.procs.entry(id).or_default().running += time,
+            _ => {}
         }
-        Some((*state, time))
     }
 }
 

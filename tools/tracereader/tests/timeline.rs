@@ -1,0 +1,233 @@
+//! The timeline and its JSON: what is drawn adds up to what the summary says.
+
+mod made;
+
+use gort_tests::tests_dir;
+use gort_tracereader::event::{GoState, NO};
+use gort_tracereader::spec::*;
+use gort_tracereader::summary::Summary;
+use gort_tracereader::timeline::{Lane, SpanKind, Timeline};
+use gort_tracereader::{Reader, chrome};
+use made::{Trace, valid};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+fn read(bytes: &[u8]) -> (Timeline, Summary) {
+    let (mut t, mut s) = (Timeline::default(), Summary::default());
+    for e in Reader::new(bytes).unwrap() {
+        let e = e.unwrap();
+        t.event(&e);
+        s.event(&e);
+    }
+    t.finish();
+    s.finish();
+    (t, s)
+}
+
+fn golden() -> Vec<u8> {
+    std::fs::read(tests_dir().join("golden/trace/events.trace")).unwrap()
+}
+
+/// The valid trace with tasks, regions, a label, ranges that last, and names that are no UTF-8 or
+/// would end a script.
+fn rich() -> Trace {
+    let mut t = valid();
+    t.strings.extend([
+        (8, b"a task </script><!--".to_vec()),
+        (9, b"\"quoted\" \\ \xff\xfe".to_vec()),
+        (10, "é\u{2028}\n<b>".into()),
+    ]);
+    t.strings[3].1 = b"main.worker[\"</SCRIPT>\"]\xff".to_vec();
+    let m = &mut t.ms[0].1;
+    let at = m.iter().position(|e| e.1 == USER_LOG).unwrap();
+    m[at].2 = vec![5, 9, 10, 3];
+    m.insert(at, (1096, USER_REGION_BEGIN, vec![5, 9, 3]));
+    m.insert(at, (1096, USER_REGION_BEGIN, vec![5, 10, 3]));
+    m.insert(at, (1096, USER_TASK_BEGIN, vec![5, 0, 8, 3]));
+    m.insert(at + 4, (1098, USER_REGION_END, vec![5, 9, 3]));
+    m.insert(at + 4, (1098, GO_LABEL, vec![8]));
+    // Only in the middle can goroutine 7 go on with its region open to its end.
+    m.insert(at + 6, (1099, USER_REGION_END, vec![5, 10, 3]));
+    m.insert(at + 6, (1099, GC_BEGIN, vec![1, 1]));
+    m.insert(at + 6, (1099, HEAP_ALLOC, vec![1 << 40]));
+    t.strings.sort_by_key(|s| s.0);
+    for (i, e) in t.ms[0].1.iter_mut().enumerate() {
+        // No two at one time.
+        e.0 = e.0 * 100 + i as u64;
+    }
+    t.ms[1].1.iter_mut().for_each(|e| e.0 = e.0 * 100 + 50);
+    t
+}
+
+fn all() -> Vec<(&'static str, Vec<u8>)> {
+    let mut old = valid();
+    old.version = 22;
+    let mut cut = valid();
+    cut.ms[0].1.truncate(9);
+    cut.ms[1].1.truncate(5);
+    vec![
+        ("golden", golden()),
+        ("valid", valid().bytes()),
+        ("of 1.22", old.bytes()),
+        ("much open at the end", cut.bytes()),
+        ("rich", rich().bytes()),
+    ]
+}
+
+/// ns by goroutine and state, a waiting one with its reason.
+type Times = BTreeMap<(i64, String), i64>;
+
+fn of_summary(s: &Summary) -> (Times, BTreeMap<i64, i64>) {
+    let mut gs = Times::new();
+    for (id, g) in &s.goroutines {
+        for (name, t) in [("running", g.running), ("runnable", g.runnable), ("in a system call", g.syscall)] {
+            gs.insert((*id, name.into()), t);
+        }
+        for (reason, t) in &g.blocked {
+            gs.insert((*id, format!("waiting {reason}")), *t);
+        }
+    }
+    gs.retain(|_, t| *t != 0);
+    (gs, s.procs.iter().map(|(id, p)| (*id, p.running)).filter(|p| p.1 != 0).collect())
+}
+
+#[test]
+fn json_adds_up_to_the_summary() {
+    for (name, bytes) in all() {
+        let (t, s) = read(&bytes);
+        let mut out = Vec::new();
+        chrome::write(&t, &s, &mut out).unwrap();
+        let v: Value = serde_json::from_slice(&out).unwrap();
+        let ns = |v: &Value| (v.as_f64().unwrap() * 1000.0).round() as i64;
+        let (mut gs, mut ps, mut on_ms) = (Times::new(), BTreeMap::new(), BTreeMap::new());
+        let mut threads = BTreeMap::new();
+        for e in v["traceEvents"].as_array().unwrap() {
+            let args = &e["args"];
+            if e["name"] == "thread_name" {
+                threads.insert((e["pid"].clone().to_string(), e["tid"].to_string()), &args["name"]);
+            }
+            if e["ph"] != "X" {
+                continue;
+            }
+            let thread = threads[&(e["pid"].to_string(), e["tid"].to_string())].as_str().unwrap();
+            let id = |key: &str| args[key].as_i64().unwrap_or_else(|| panic!("{name}: {e}"));
+            let dur = ns(&e["dur"]);
+            assert!(dur > 0, "{name}: {e}");
+            match e["cat"].as_str().unwrap() {
+                "goroutine" => {
+                    let g = id("g");
+                    assert!(format!("{thread} ").starts_with(&format!("G {g} ")), "{thread} {e}");
+                    let mut state = args["state"].as_str().unwrap().to_string();
+                    if state == "waiting" {
+                        state = format!("waiting {}", args["reason"].as_str().unwrap_or(""));
+                    }
+                    *gs.entry((g, state)).or_default() += dur;
+                }
+                "held" => {
+                    assert_eq!(thread, format!("P {}", id("p")));
+                    *ps.entry(id("p")).or_default() += dur;
+                }
+                "m" if args["state"] == "running" => {
+                    *on_ms.entry(id("g")).or_insert(0) += dur;
+                }
+                _ => {}
+            }
+        }
+        let (want_gs, want_ps) = of_summary(&s);
+        assert_eq!(gs, want_gs, "{name}");
+        assert_eq!(ps, want_ps, "{name}");
+        // And what runs, runs on an M.
+        let ran: BTreeMap<i64, i64> =
+            s.goroutines.iter().map(|(id, g)| (*id, g.running)).filter(|g| g.1 != 0).collect();
+        assert_eq!(on_ms, ran, "{name}");
+        assert!(!gs.is_empty() && !ps.is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn slices_do_not_overlap_and_those_of_ps_nest() {
+    for (name, bytes) in all() {
+        let (t, _) = read(&bytes);
+        for (lane, slices) in &t.lanes {
+            for w in slices.windows(2) {
+                assert!(w[0].end <= w[1].start, "{name} {lane:?} {w:?}");
+            }
+            let Lane::P(p) = lane else { continue };
+            for s in slices {
+                let held = &t.lanes[&Lane::Held(*p)];
+                let inside = |h: &&_| -> bool {
+                    let h: &gort_tracereader::timeline::Slice = h;
+                    h.start <= s.start && s.end <= h.end && h.m == s.m
+                };
+                assert_eq!(held.iter().filter(inside).count(), 1, "{name} {s:?} {held:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn who_woke_whom() {
+    let (t, _) = read(&valid().bytes());
+    let [made, woken] = &t.arrows[..] else { panic!("{:?}", t.arrows) };
+    assert!(made.created && !woken.created);
+    assert_eq!((made.from.g, made.to, woken.from.g, woken.from.p, woken.to), (1, 7, NO, 0, 1));
+    let g1 = &t.lanes[&Lane::G(1)];
+    let waited = g1.iter().find(|s| s.state == Some(GoState::Waiting)).unwrap();
+    assert_eq!(t.strings[waited.reason as usize], "chan receive");
+    assert_eq!(t.stack(waited.stack).next().unwrap().func, "main.main");
+    assert_eq!((waited.woken, waited.end), (Some(1), woken.time));
+    let next = g1.iter().find(|s| s.start == waited.end).unwrap();
+    assert_eq!((next.state, next.woken, Some(next.end)), (Some(GoState::Runnable), Some(1), woken.ran));
+    let g7 = &t.lanes[&Lane::G(7)];
+    assert_eq!((g7[0].state, g7[0].woken), (Some(GoState::Runnable), Some(0)));
+    assert_eq!((g7[1].state, made.ran, g7[1].m, g7[1].p), (Some(GoState::Running), Some(g7[1].start), 11, 0));
+    // It ended by going into the system call, whose stack is known.
+    let call = t.stack(g7[1].ended).map(|f| &*f.func).collect::<Vec<_>>();
+    assert_eq!(call, ["syscall.Read", "main.worker"]);
+}
+
+#[test]
+fn tasks_regions_logs_metrics() {
+    let (t, _) = read(&rich().bytes());
+    let named = |kind| -> Vec<(&str, bool)> {
+        let of = t.spans.iter().filter(|s| s.kind == kind);
+        let end = t.span.unwrap().1;
+        of.map(|s| (&*t.strings[s.name as usize], s.end == end)).collect()
+    };
+    assert_eq!(named(SpanKind::Task), [("a task </script><!--", true)]);
+    let regions = [("\"quoted\" \\ \u{fffd}\u{fffd}", false), ("é\u{2028}\n<b>", false)];
+    assert_eq!(named(SpanKind::Region), regions);
+    let ranges =
+        [("stop-the-world (stop-the-world (GOMAXPROCS))", false), ("GC concurrent mark phase", true)];
+    assert_eq!(named(SpanKind::Range), ranges);
+    let marks: Vec<_> = t.marks.iter().map(|m| (m.task, m.on.g, &*t.strings[m.text as usize])).collect();
+    assert!(marks.contains(&(5, 7, "é\u{2028}\n<b>")), "{marks:?}");
+    assert!(marks.contains(&(0, 7, "a task </script><!--")), "{marks:?}");
+    let heap = &t.metrics["/memory/classes/heap/objects:bytes"];
+    assert_eq!(heap.iter().map(|m| m.1).collect::<Vec<_>>(), [1 << 40]);
+}
+
+#[test]
+fn json_has_flows_spans_marks_and_counters() {
+    let (t, s) = read(&rich().bytes());
+    let mut out = Vec::new();
+    chrome::write(&t, &s, &mut out).unwrap();
+    let v: Value = serde_json::from_slice(&out).unwrap();
+    let events = v["traceEvents"].as_array().unwrap();
+    let of = |ph: &str| events.iter().filter(|e| e["ph"] == ph).collect::<Vec<_>>();
+    // Each flow ends where a slice of its thread begins.
+    assert_eq!((of("s").len(), of("f").len()), (2, 2));
+    for (s, f) in of("s").iter().zip(of("f")) {
+        assert_eq!(s["id"], f["id"]);
+        let starts = |x: &&&Value| x["pid"] == f["pid"] && x["tid"] == f["tid"] && x["ts"] == f["ts"];
+        let ran = of("X").iter().filter(starts).map(|x| x["name"].clone()).collect::<Vec<_>>();
+        assert_eq!(ran, ["running"]);
+    }
+    assert_eq!(of("b").len(), t.spans.len());
+    assert_eq!(of("e").len(), t.spans.len());
+    assert_eq!(of("i").len(), t.marks.len());
+    let values: Vec<_> = of("C").iter().map(|c| c["args"]["value"].as_u64().unwrap()).collect();
+    assert_eq!(values, [1 << 40, 2]);
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.contains(r#""G 7 main.worker[\"</SCRIPT>\"]�""#), "{text}");
+}
