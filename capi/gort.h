@@ -199,6 +199,10 @@ bool gort_chan_recv(gort_chan *c, void *elem);
 bool gort_chan_try_send(gort_chan *c, const void *elem);
 /* *ok, if not null, is what gort_chan_recv would have returned. */
 bool gort_chan_try_recv(gort_chan *c, void *elem, bool *ok);
+/* The same, waiting at most so long. 0, -ETIMEDOUT, or -EPIPE if the channel is closed (for a receive: and empty; *elem is
+ * zeroes then), now or meanwhile: no panic. An element that is there when the time has passed is received. */
+int gort_chan_send_timeout(gort_chan *c, const void *elem, int64_t nanoseconds);
+int gort_chan_recv_timeout(gort_chan *c, void *elem, int64_t nanoseconds);
 /* Panics if it is closed already, or null. */
 void gort_chan_close(gort_chan *c);
 size_t gort_chan_len(gort_chan *c);
@@ -220,6 +224,26 @@ typedef struct {
  *     if (gort_select(cases, 2, false) == 0 && cases[0].ok) printf("%d\n", n);
  */
 ptrdiff_t gort_select(gort_case *cases, size_t n, bool has_default);
+/* The same, waiting at most so long: -1 if the time has passed and none could. */
+ptrdiff_t gort_select_timeout(gort_case *cases, size_t n, int64_t nanoseconds);
+
+/* --- variables of a goroutine ----------------------------------------------------------------------------------- */
+
+/* A variable that each goroutine has for itself, as pthread_key_create makes them for threads; it goes with the goroutine from thread
+ * to thread. Keys are for the whole run of the program, and are not freed. The value is null until it is set, and inherits nothing.
+ * When the goroutine's function has ended, by returning, a panic or gort_goroutine_exit, the destructor (may be null) is called with
+ * each value that is not null, on the goroutine, the key used last first; it may block. The value is null by then, and to set it
+ * again is a panic. On a thread that the runtime has not started the variables are the thread's, and end with it.
+ *
+ *     static gort_local *name;                      (name = gort_local_new(free) at start)
+ *     gort_local_set(name, strdup("worker"));
+ *     puts(gort_local_get(name));
+ */
+typedef struct gort_local gort_local;
+
+gort_local *gort_local_new(void (*destructor)(void *));
+void *gort_local_get(const gort_local *local);
+void gort_local_set(const gort_local *local, void *value);
 
 /* --- time ------------------------------------------------------------------------------------------------------- */
 

@@ -3,11 +3,13 @@
 
 use core::arch::naked_asm;
 use core::ffi::{c_char, c_int, c_void};
+use gort_chan::{Sent, chansend_checked};
 use gort_proc::*;
 use gort_select::Scase;
 
 mod errors;
 mod hidden;
+mod local;
 mod panics;
 mod poll;
 mod sync;
@@ -311,6 +313,86 @@ pub unsafe extern "C-unwind" fn gort_chan_try_recv(c: *mut Hchan, elem: *mut c_v
     }
 }
 
+/// The channel of a timer that a time-out waits for; none if it is for ever. Freed at the end of the wait, a panic
+/// included.
+struct Expiry(*mut time::CTimer);
+
+impl Expiry {
+    fn new(nanoseconds: i64) -> Self {
+        Self(if nanoseconds < 0 { core::ptr::null_mut() } else { time::gort_timer_new(nanoseconds) })
+    }
+    /// Nil, which never happens, if there is none.
+    fn chan(&self) -> *mut Hchan {
+        // SAFETY: alive until the drop, or null.
+        if self.0.is_null() { core::ptr::null_mut() } else { unsafe { time::gort_timer_chan(self.0) } }
+    }
+}
+
+impl Drop for Expiry {
+    fn drop(&mut self) {
+        // SAFETY: made by `new`; nobody waits on its channel any more.
+        unsafe { time::gort_timer_free(self.0) }
+    }
+}
+
+/// Sends, waiting at most so long; a closed channel is an error.
+///
+/// # Safety
+/// As for [`gort_chan_send`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn gort_chan_send_timeout(
+    c: *mut Hchan,
+    elem: *const c_void,
+    nanoseconds: i64,
+) -> c_int {
+    elem_of(c, elem);
+    let error = |sent| match sent {
+        Sent::Yes => 0,
+        Sent::WouldBlock => -libc::ETIMEDOUT,
+        Sent::Closed => -libc::EPIPE,
+    };
+    // SAFETY: the caller's contract; the arrays are this frame's.
+    unsafe {
+        if nanoseconds < 0 {
+            return error(chansend_checked(c, elem, true));
+        }
+        let now = || chansend_checked(c, elem, false);
+        let sent = now();
+        if sent != Sent::WouldBlock || nanoseconds == 0 {
+            return error(sent);
+        }
+        let expiry = Expiry::new(nanoseconds);
+        let mut cases =
+            [Scase { c, elem: elem.cast_mut() }, Scase { c: expiry.chan(), elem: core::ptr::null_mut() }];
+        let mut order = [0; 4];
+        match gort_select::selectgo_checked(cases.as_mut_ptr(), order.as_mut_ptr(), 1, 1, true) {
+            (0, true) => 0,
+            (0, false) => -libc::EPIPE,
+            // Both may have been ready.
+            _ => error(now()),
+        }
+    }
+}
+
+/// Receives, waiting at most so long; a channel that is closed and empty is an error.
+///
+/// # Safety
+/// As for [`gort_chan_recv`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn gort_chan_recv_timeout(
+    c: *mut Hchan,
+    elem: *mut c_void,
+    nanoseconds: i64,
+) -> c_int {
+    let mut case = [Case { c, elem, send: false, ok: false }];
+    // SAFETY: the caller's contract.
+    match unsafe { select_within(&mut case, Wait::from(nanoseconds)) } {
+        0 if case[0].ok => 0,
+        0 => -libc::EPIPE,
+        _ => -libc::ETIMEDOUT,
+    }
+}
+
 /// Closes a channel.
 ///
 /// # Safety
@@ -354,61 +436,143 @@ pub struct Case {
     pub ok: bool,
 }
 
+/// How long a select waits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wait {
+    /// It has a default case.
+    Not,
+    ForEver,
+    /// For so many nanoseconds.
+    For(i64),
+}
+
+impl From<i64> for Wait {
+    fn from(nanoseconds: i64) -> Self {
+        match nanoseconds {
+            0 => Self::Not,
+            1.. => Self::For(nanoseconds),
+            _ => Self::ForEver,
+        }
+    }
+}
+
+/// The cases of a select of C's.
+///
+/// # Safety
+/// `n` cases at `cases`, or `n` is 0.
+unsafe fn cases_of<'a>(function: &str, cases: *mut Case, n: usize) -> &'a mut [Case] {
+    if n >= 1 << 15 {
+        errors::bad(format!("{function}: too many cases (max 32767)"));
+    }
+    if n == 0 {
+        return &mut [];
+    }
+    if cases.is_null() {
+        errors::nil(&format!("{function}: null cases"));
+    }
+    // SAFETY: the caller's contract.
+    unsafe { core::slice::from_raw_parts_mut(cases, n) }
+}
+
+/// Go's select over the cases; the index of the one that happened, or -1.
+///
+/// # Safety
+/// Each case has a channel, and an element as for a send or a receive.
+unsafe fn select_within(cases: &mut [Case], wait: Wait) -> isize {
+    if let Wait::For(nanoseconds) = wait {
+        // SAFETY: the caller's contract. Without a timer first, as most often one of them is ready.
+        return unsafe {
+            let i = select_within(cases, Wait::Not);
+            if i >= 0 {
+                return i;
+            }
+            let expiry = Expiry::new(nanoseconds);
+            match select_or(cases, expiry.chan(), true) {
+                // Others may have been ready as well.
+                -1 => select_within(cases, Wait::Not),
+                i => i,
+            }
+        };
+    }
+    if cases.is_empty() {
+        if wait == Wait::Not {
+            return -1;
+        }
+        // SAFETY: it has no contract.
+        unsafe { gort_select::block() };
+    }
+    // SAFETY: the caller's contract.
+    unsafe { select_or(cases, core::ptr::null_mut(), wait == Wait::ForEver) }
+}
+
+/// [`select_within`] without a timer, with a receive from `end` as the last case: -1 if that happened.
+///
+/// # Safety
+/// As for [`select_within`]; `end` is null or a channel.
+unsafe fn select_or(cases: &mut [Case], end: *mut Hchan, blocking: bool) -> isize {
+    let n = cases.len();
+    let all = n + usize::from(!end.is_null());
+    // Sends first, then receives.
+    const FEW: usize = 16;
+    let (mut few, mut few_back, mut few_order) = ([Scase::default(); FEW], [0u16; FEW], [0u16; 2 * FEW]);
+    let (mut many, mut many_back, mut many_order);
+    let (scases, back, order): (&mut [Scase], &mut [u16], &mut [u16]) = if all <= FEW {
+        (&mut few, &mut few_back, &mut few_order)
+    } else {
+        many = vec![Scase::default(); all];
+        many_back = vec![0; all];
+        many_order = vec![0; 2 * all];
+        (&mut many, &mut many_back, &mut many_order)
+    };
+    let mut i = 0;
+    let mut nsends = 0;
+    for send in [true, false] {
+        for (j, k) in cases.iter().enumerate().filter(|(_, k)| k.send == send) {
+            if send {
+                elem_of(k.c, k.elem);
+            }
+            scases[i] = Scase { c: k.c, elem: k.elem };
+            back[i] = j as u16;
+            i += 1;
+        }
+        if send {
+            nsends = i;
+        }
+    }
+    if !end.is_null() {
+        scases[n] = Scase { c: end, elem: core::ptr::null_mut() };
+    }
+    // SAFETY: the caller's contract; the scratch arrays are this frame's, or its own on the heap.
+    let (i, ok) = unsafe {
+        gort_select::selectgo(scases.as_mut_ptr(), order.as_mut_ptr(), nsends, all - nsends, blocking)
+    };
+    if i < 0 || i as usize == n {
+        return -1;
+    }
+    let j = back[i as usize] as usize;
+    cases[j].ok = ok;
+    j as isize
+}
+
 /// The select statement.
 ///
 /// # Safety
 /// `n` cases, each with a channel and an element as for a send or a receive.
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn gort_select(cases: *mut Case, n: usize, has_default: bool) -> isize {
-    // SAFETY: the caller's contract; the scratch arrays are this frame's, or its own on the heap.
-    unsafe {
-        if n == 0 {
-            if has_default {
-                return -1;
-            }
-            gort_select::block();
-        }
-        if n >= 1 << 15 {
-            errors::bad("gort_select: too many cases (max 32767)".into());
-        }
-        errors::not_null!("gort_select", cases);
-        let cases = core::slice::from_raw_parts_mut(cases, n);
-        // Sends first, then receives.
-        const FEW: usize = 16;
-        let (mut few, mut few_back, mut few_order) = ([Scase::default(); FEW], [0u16; FEW], [0u16; 2 * FEW]);
-        let (mut many, mut many_back, mut many_order);
-        let (scases, back, order): (&mut [Scase], &mut [u16], &mut [u16]) = if n <= FEW {
-            (&mut few, &mut few_back, &mut few_order)
-        } else {
-            many = vec![Scase::default(); n];
-            many_back = vec![0; n];
-            many_order = vec![0; 2 * n];
-            (&mut many, &mut many_back, &mut many_order)
-        };
-        let mut i = 0;
-        let mut nsends = 0;
-        for send in [true, false] {
-            for (j, k) in cases.iter().enumerate().filter(|(_, k)| k.send == send) {
-                if send {
-                    elem_of(k.c, k.elem);
-                }
-                scases[i] = Scase { c: k.c, elem: k.elem };
-                back[i] = j as u16;
-                i += 1;
-            }
-            if send {
-                nsends = i;
-            }
-        }
-        let (i, ok) =
-            gort_select::selectgo(scases.as_mut_ptr(), order.as_mut_ptr(), nsends, n - nsends, !has_default);
-        if i < 0 {
-            return -1;
-        }
-        let j = back[i as usize] as usize;
-        cases[j].ok = ok;
-        j as isize
-    }
+    let wait = if has_default { Wait::Not } else { Wait::ForEver };
+    // SAFETY: the caller's contract.
+    unsafe { select_within(cases_of("gort_select", cases, n), wait) }
+}
+
+/// The select statement, waiting at most so long.
+///
+/// # Safety
+/// As for [`gort_select`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn gort_select_timeout(cases: *mut Case, n: usize, nanoseconds: i64) -> isize {
+    // SAFETY: the caller's contract.
+    unsafe { select_within(cases_of("gort_select_timeout", cases, n), Wait::from(nanoseconds)) }
 }
 
 /// The stop in progress. Guarded by the runtime's semaphore for stops.

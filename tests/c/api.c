@@ -333,8 +333,143 @@ static void syncs(void) {
     gort_mutex_unlock(&m);
 }
 
+/* --- time-outs of channels */
+
+static void send_7(void *c) {
+    int v = 7;
+    gort_sleep(GORT_MILLISECOND);
+    gort_chan_send(c, &v);
+}
+
+static void recv_one(void *c) {
+    gort_sleep(GORT_MILLISECOND);
+    gort_chan_recv(c, NULL);
+}
+
+static void close_it(void *c) {
+    gort_sleep(GORT_MILLISECOND);
+    gort_chan_close(c);
+}
+
+static void time_outs(void) {
+    int v = 5;
+    gort_chan *c = gort_chan_make(sizeof v, 0), *one = gort_chan_make(sizeof v, 1);
+    for (int64_t d = 0; d <= 2 * GORT_MILLISECOND; d += 2 * GORT_MILLISECOND) {
+        int64_t begin = gort_nanotime();
+        CHECK(gort_chan_recv_timeout(c, &v, d) == -ETIMEDOUT);
+        CHECK(gort_chan_send_timeout(c, &v, d) == -ETIMEDOUT);
+        gort_case k = {c, &v, false, false};
+        CHECK(gort_select_timeout(&k, 1, d) == -1);
+        CHECK(gort_select_timeout(NULL, 0, d) == -1);
+        CHECK(gort_chan_recv_timeout(NULL, &v, d) == -ETIMEDOUT);
+        CHECK(gort_chan_send_timeout(NULL, &v, d) == -ETIMEDOUT);
+        CHECK(gort_nanotime() - begin >= 6 * d);
+        /* What is ready is taken, however short the time. */
+        CHECK(gort_chan_send_timeout(one, &v, d) == 0 && v == 5);
+        CHECK(gort_chan_send_timeout(one, &v, d) == -ETIMEDOUT && gort_chan_len(one) == 1);
+        v = 0;
+        CHECK(gort_chan_recv_timeout(one, &v, d) == 0 && v == 5);
+    }
+    /* Somebody comes in time. */
+    for (int64_t d = -1; d < 0 || d == 1000 * GORT_SECOND; d = d < 0 ? 1000 * GORT_SECOND : 0) {
+        gort_go(send_7, c);
+        CHECK(gort_chan_recv_timeout(c, &v, d) == 0 && v == 7);
+        gort_go(recv_one, c);
+        CHECK(gort_chan_send_timeout(c, &v, d) == 0);
+        gort_go(send_7, c);
+        v = 0;
+        gort_case k[3] = {{one, &v, false, false}, {NULL, &v, true, false}, {c, &v, false, false}};
+        CHECK(gort_select_timeout(k, 3, d) == 2 && k[2].ok && v == 7);
+    }
+    /* More cases than have room on the stack, and one that sends. */
+    gort_case many[20];
+    for (int i = 0; i < 20; i++) many[i] = (gort_case){c, &v, false, false};
+    CHECK(gort_select_timeout(many, 16, GORT_MILLISECOND) == -1);
+    CHECK(gort_select_timeout(many, 20, GORT_MILLISECOND) == -1);
+    many[13] = (gort_case){one, &v, true, false};
+    CHECK(gort_select_timeout(many, 20, GORT_MILLISECOND) == 13 && gort_chan_len(one) == 1);
+    /* A closed channel is no panic, with what is left in it first. */
+    gort_chan_close(one);
+    CHECK(gort_chan_recv_timeout(one, &v, -1) == 0 && v == 7);
+    for (int64_t d = -1; d < 2; d++) {
+        v = 1;
+        CHECK(gort_chan_recv_timeout(one, &v, d) == -EPIPE && v == 0);
+        CHECK(gort_chan_send_timeout(one, &v, d) == -EPIPE);
+    }
+    for (int64_t d = -1; d < 0 || d == 1000 * GORT_SECOND; d = d < 0 ? 1000 * GORT_SECOND : 0) {
+        gort_chan *closes = gort_chan_make(sizeof v, 0);
+        gort_go(close_it, closes);
+        CHECK(gort_chan_send_timeout(closes, &v, d) == -EPIPE);
+        gort_chan_free(closes);
+        closes = gort_chan_make(sizeof v, 0);
+        gort_go(close_it, closes);
+        CHECK(gort_chan_recv_timeout(closes, &v, d) == -EPIPE);
+        gort_chan_free(closes);
+    }
+    gort_chan_free(c);
+    gort_chan_free(one);
+}
+
+/* --- variables of a goroutine */
+
+static gort_local *plain, *counted, *other;
+static int dropped;
+
+static void drop(void *p) {
+    /* Its own value is gone; another, which was used before, is there. It may wait. */
+    CHECK(gort_local_get(counted) == NULL && gort_local_get(other) == &other);
+    gort_gosched();
+    __atomic_add_fetch(&dropped, *(int *)p, __ATOMIC_RELAXED);
+    free(p);
+}
+
+struct job {
+    int n;
+    gort_waitgroup *wg;
+};
+
+static void with_locals(void *arg) {
+    struct job j = *(struct job *)arg;
+    free(arg);
+    CHECK(gort_local_get(plain) == NULL);
+    gort_local_set(plain, &j);
+    gort_local_set(other, &other);
+    CHECK(gort_local_get(counted) == NULL);
+    for (int i = 0; i < 10; i++) {
+        int *p = malloc(sizeof *p);
+        *p = j.n;
+        free(gort_local_get(counted));
+        gort_local_set(counted, p);
+        gort_gosched();
+        CHECK(gort_local_get(plain) == &j && *(int *)gort_local_get(counted) == j.n);
+    }
+    /* The destructors come after this. */
+    gort_waitgroup_done(j.wg);
+    if (j.n % 3 == 0) gort_goroutine_exit();
+}
+
+static void locals(void) {
+    plain = gort_local_new(NULL);
+    counted = gort_local_new(drop);
+    other = gort_local_new(NULL);
+    gort_waitgroup wg = {0, 0};
+    gort_waitgroup_add(&wg, 100);
+    int sum = 0;
+    for (int i = 1; i <= 100; i++) {
+        struct job *j = malloc(sizeof *j);
+        *j = (struct job){i, &wg};
+        gort_go(with_locals, j);
+        sum += i;
+    }
+    gort_waitgroup_wait(&wg);
+    while (__atomic_load_n(&dropped, __ATOMIC_RELAXED) != sum) gort_gosched();
+    CHECK(gort_local_get(plain) == NULL && gort_local_get(counted) == NULL);
+}
+
 static void program(void *arg) {
     (void)arg;
+    time_outs();
+    locals();
     timers();
     many_timers();
     descriptors();
@@ -366,6 +501,12 @@ static void errs(void *arg) {
     if (!strcmp(x, "close_null")) gort_chan_close(NULL);
     if (!strcmp(x, "select_null")) gort_select(NULL, 2, false);
     if (!strcmp(x, "select_many")) gort_select(calloc(40000, sizeof(gort_case)), 40000, false);
+    gort_case closed = {gort_chan_make(0, 0), NULL, true, false};
+    gort_chan_close(closed.c);
+    if (!strcmp(x, "select_timeout_null")) gort_select_timeout(NULL, 2, 1);
+    if (!strcmp(x, "select_timeout_closed")) gort_select_timeout(&closed, 1, GORT_SECOND);
+    if (!strcmp(x, "send_timeout_null")) gort_chan_send_timeout(gort_chan_make(4, 1), NULL, 1);
+    if (!strcmp(x, "local_null")) gort_local_set(NULL, NULL);
     if (!strcmp(x, "fd_null")) gort_fd_open(0, NULL);
     if (!strcmp(x, "recover_null")) gort_recover(NULL, NULL);
     if (!strcmp(x, "chan_size")) gort_chan_make(8, SIZE_MAX / 2);
