@@ -1246,13 +1246,11 @@ unsafe fn enter_bubble(_: *mut Timer, b: *mut SynctestBubble) -> *mut SynctestBu
 #[cold]
 #[inline(never)]
 unsafe fn leave_bubble(_bubble: *mut SynctestBubble) {
+    #[cfg(not(loom))]
     // SAFETY: g0 is this thread's own.
     unsafe {
-        #[cfg(not(loom))]
-        {
-            gort_proc::set_bubble(getg(), null_mut());
-            gort_proc::dec_active(_bubble);
-        }
+        gort_proc::set_bubble(getg(), null_mut());
+        gort_proc::dec_active(_bubble);
     }
 }
 
