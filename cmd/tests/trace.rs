@@ -61,14 +61,14 @@ fn files(dir: &std::path::Path) -> Vec<String> {
     names
 }
 
-/// `--json` writes all of its file or nothing, and replaces nothing by half of one.
+/// `--json` and `--html` write all of their file or nothing, and replace nothing by half of one.
 #[test]
 fn views_are_whole_files() {
     use std::os::unix::fs::PermissionsExt;
     let golden = tests_dir().join("golden/trace/events.trace");
     let bytes = std::fs::read(&golden).unwrap();
     let golden = golden.to_str().unwrap();
-    for option in ["--json"] {
+    for option in ["--json", "--html"] {
         let dir = tempfile::tempdir().unwrap();
         let path = |name: &str| dir.path().join(name).to_str().unwrap().to_string();
         let out = path("out");
@@ -114,7 +114,17 @@ fn views_are_whole_files() {
         assert_eq!(std::fs::read(&copy).unwrap(), bytes);
         assert_eq!(files(dir.path()), ["copy", "link", "out"]);
     }
-    assert_eq!(trace(&["--json", "x", "--events", "-"], b"").status.code(), Some(2));
+    for option in ["--json", "--html"] {
+        assert_eq!(trace(&[option, "x", "--events", "-"], b"").status.code(), Some(2));
+    }
+    // Both at once.
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_string();
+    let o = trace(&["--json", &path("j"), "--html", &path("h"), golden], b"");
+    assert_eq!((o.status.code(), texts(&o)), (Some(0), Default::default()));
+    let page = std::fs::read_to_string(path("h")).unwrap();
+    assert!(page.contains(&format!("<title>Trace {golden}</title>")), "{page}");
+    assert_eq!(files(dir.path()), ["h", "j"]);
 }
 
 /// Times in the JSON are those of the events.

@@ -20,6 +20,7 @@ pub mod event;
 pub mod generation;
 pub mod intervals;
 pub mod order;
+pub mod page;
 pub mod spec;
 pub mod summary;
 pub mod timeline;

@@ -139,7 +139,7 @@ impl Summary {
 }
 
 /// A time for people.
-fn ns(t: i64) -> String {
+pub(crate) fn ns(t: i64) -> String {
     format!("{:?}", std::time::Duration::from_nanos(t.max(0) as u64))
 }
 

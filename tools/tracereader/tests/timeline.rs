@@ -1,4 +1,4 @@
-//! The timeline and its JSON: what is drawn adds up to what the summary says.
+//! The timeline, its JSON and its page: what is drawn adds up to what the summary says.
 
 mod made;
 
@@ -7,7 +7,7 @@ use gort_tracereader::event::{GoState, NO};
 use gort_tracereader::spec::*;
 use gort_tracereader::summary::Summary;
 use gort_tracereader::timeline::{Lane, SpanKind, Timeline};
-use gort_tracereader::{Reader, chrome};
+use gort_tracereader::{Reader, chrome, page};
 use made::{Trace, valid};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -230,4 +230,116 @@ fn json_has_flows_spans_marks_and_counters() {
     assert_eq!(values, [1 << 40, 2]);
     let text = String::from_utf8(out).unwrap();
     assert!(text.contains(r#""G 7 main.worker[\"</SCRIPT>\"]�""#), "{text}");
+}
+
+/// What a browser takes for the text of the element with this id.
+fn element<'a>(page: &'a str, id: &str) -> &'a str {
+    let (_, rest) = page.split_once(&format!(" id=\"{id}\">")).unwrap();
+    // A script ends at the first of these, in capitals too.
+    let end = rest.to_lowercase().find("</script").unwrap();
+    &rest[..end]
+}
+
+fn html(bytes: &[u8]) -> (String, Value, Timeline, Summary) {
+    let (t, s) = read(bytes);
+    let mut out = Vec::new();
+    page::write(&t, &s, "a <title> & \"more\"", &mut out).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    let data = serde_json::from_str(element(&text, "data")).unwrap();
+    (text, data, t, s)
+}
+
+#[test]
+fn the_page_has_the_data() {
+    for (name, bytes) in all() {
+        let (_, v, t, s) = html(&bytes);
+        let list = |v: &Value| v.as_array().unwrap().clone();
+        let ints = |v: &Value| -> Vec<i64> { list(v).iter().map(|n| n.as_i64().unwrap()).collect() };
+        let strings: Vec<String> = serde_json::from_value(v["strings"].clone()).unwrap();
+        let (mut gs, mut ps, mut kinds) = (Times::new(), BTreeMap::new(), BTreeMap::new());
+        for l in list(&v["lanes"]) {
+            let (kind, id) = (l["kind"].as_str().unwrap().to_string(), l["id"].as_i64().unwrap());
+            *kinds.entry(kind.clone()).or_insert(0) += 1;
+            if kind == "C" {
+                continue;
+            }
+            let (start, end) = (ints(&l["start"]), ints(&l["end"]));
+            // What the drawing relies on: every column is as long, slices are in order.
+            for key in ["state", "g", "p", "m", "reason", "stack", "ended", "woken"] {
+                assert_eq!(ints(&l[key]).len(), start.len(), "{name} {key}");
+            }
+            assert_eq!(end.len(), start.len());
+            assert!(start.iter().zip(&end).all(|(a, b)| a < b), "{name} {l}");
+            assert!(end.iter().zip(&start[1.min(start.len())..]).all(|(a, b)| a <= b), "{name} {l}");
+            if kind == "P" {
+                let held = ints(&l["held"]["end"]).iter().sum::<i64>()
+                    - ints(&l["held"]["start"]).iter().sum::<i64>();
+                ps.insert(id, held);
+            }
+            for i in 0..start.len() {
+                let state = &v["states"][ints(&l["state"])[i] as usize];
+                let reason = &strings[ints(&l["reason"])[i] as usize];
+                if kind == "G" {
+                    let mut state = state.as_str().unwrap().to_string();
+                    if state == "waiting" {
+                        state = format!("waiting {reason}");
+                    }
+                    *gs.entry((id, state)).or_default() += end[i] - start[i];
+                }
+            }
+        }
+        let (want_gs, want_ps) = of_summary(&s);
+        assert_eq!((gs, ps), (want_gs, want_ps), "{name}");
+        let lanes = |is: fn(&Lane) -> bool| t.lanes.keys().filter(|l| is(l)).count();
+        assert_eq!(kinds.get("G"), Some(&lanes(|l| matches!(l, Lane::G(_)))), "{name}");
+        assert_eq!(kinds.get("M"), Some(&lanes(|l| matches!(l, Lane::M(_)))), "{name}");
+        assert_eq!(kinds["C"], t.metrics.len(), "{name}");
+        assert_eq!(ints(&v["arrows"]["to"]), t.arrows.iter().map(|a| a.to).collect::<Vec<_>>());
+        let first = t.span.unwrap().0;
+        let times: Vec<i64> = t.marks.iter().map(|m| m.time - first).collect();
+        assert_eq!(ints(&v["marks"]["time"]), times);
+        assert_eq!(strings, t.strings);
+        for (stack, want) in list(&v["stacks"]).iter().zip(0..) {
+            let names: Vec<String> =
+                ints(stack).iter().map(|f| v["frames"][*f as usize][0].as_str().unwrap().into()).collect();
+            let want: Vec<&str> = t.stack(want).map(|f| &*f.func).collect();
+            assert_eq!(names, want, "{name}");
+        }
+    }
+}
+
+#[test]
+fn names_cannot_leave_their_place() {
+    let (text, v, ..) = html(&rich().bytes());
+    let strings = v["strings"].to_string();
+    for name in ["a task </script><!--", "\\\"quoted\\\" \\\\ \u{fffd}\u{fffd}", "é\u{2028}\\n<b>"] {
+        assert!(strings.contains(name), "{name} {strings}");
+    }
+    assert!(v["frames"].to_string().contains("main.worker[\\\"</SCRIPT>\\\"]\u{fffd}"), "{v}");
+    // Two scripts, each with its end, and no other tag of a name's.
+    let lower = text.to_lowercase();
+    assert_eq!((lower.matches("<script").count(), lower.matches("</script").count()), (2, 2));
+    assert!(!text.contains("<!--") && !text.contains("<b>"));
+    assert!(text.contains("<td>main.worker[&quot;&lt;/SCRIPT&gt;&quot;]\u{fffd}</td>"), "{text}");
+    assert!(text.contains("<title>a &lt;title&gt; &amp; &quot;more&quot;</title>"));
+    // It loads nothing, says what it is without scripts, and has all numbers as text.
+    for loads in ["src=", "href=", "@import", "url(", "fetch("] {
+        assert!(!lower.contains(loads), "{loads}");
+    }
+    assert!(text.contains("default-src 'none'") && text.contains("<noscript>"));
+    for caption in ["Processors", "Goroutines", "Waited longest"] {
+        assert!(text.contains(&format!("<table><caption>{caption}</caption>")), "{caption}");
+    }
+    assert!(text.contains("<td>G 1</td>") && text.contains(" chan receive</td>"), "{text}");
+}
+
+/// Regions that lie in one another get rows of their own.
+#[test]
+fn what_overlaps_has_rows() {
+    let (_, v, ..) = html(&rich().bytes());
+    let lanes = v["lanes"].as_array().unwrap().iter();
+    let region: Vec<_> = lanes.filter(|l| l["state"][0] == 7).collect();
+    assert_eq!(region.len(), 2);
+    assert!(region[0]["start"][0].as_i64() < region[1]["start"][0].as_i64());
+    assert!(region[0]["end"][0].as_i64() > region[1]["end"][0].as_i64());
 }
