@@ -10,7 +10,7 @@ use gort_tracereader::Reader;
 use gort_tracereader::spec::*;
 use gort_tracereader::summary::Summary;
 use gort_tracereader::validate::Validator;
-use made::{Ev, Trace, batch, events, uvarint, valid};
+use made::{Ev, Trace, batch, events, mutate, uvarint, valid};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -352,31 +352,6 @@ fn beside_go() {
         }
         assert_eq!(ours.lines().count(), events.lines().count());
     }
-}
-
-/// Changes `bytes` in a few places: a bit, a byte, a piece taken out, doubled, or cut off.
-fn mutate(bytes: &[u8], rng: &mut fastrand::Rng) -> Vec<u8> {
-    let mut b = bytes.to_vec();
-    for _ in 0..rng.usize(1..4) {
-        let at = rng.usize(16..b.len());
-        match rng.u8(0..6) {
-            0 => b[at] ^= 1 << rng.u8(0..8),
-            1 => b[at] = rng.u8(..),
-            2 => {
-                b.remove(at);
-            }
-            3 => b.insert(at, rng.u8(..)),
-            4 => {
-                let piece = b[at..(at + rng.usize(1..40)).min(b.len())].to_vec();
-                b.splice(at..at, piece);
-            }
-            _ => b.truncate(at.max(17)),
-        }
-        if b.len() < 20 {
-            break;
-        }
-    }
-    b
 }
 
 /// Go's verdict, unless one of twenty runs says what ours is.

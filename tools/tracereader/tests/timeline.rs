@@ -7,8 +7,9 @@ use gort_tracereader::event::{GoState, NO};
 use gort_tracereader::spec::*;
 use gort_tracereader::summary::Summary;
 use gort_tracereader::timeline::{Lane, SpanKind, Timeline};
+use gort_tracereader::validate::Validator;
 use gort_tracereader::{Reader, chrome, page};
-use made::{Trace, valid};
+use made::{Trace, mutate, valid};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -163,6 +164,58 @@ fn slices_do_not_overlap_and_those_of_ps_nest() {
             }
         }
     }
+}
+
+/// Traces that the validator takes, odd as they are, are drawn and add up; those that it does not
+/// take break nothing.
+#[test]
+fn odd_traces() {
+    let var = |name: &str| std::env::var(name).ok().and_then(|n| n.parse().ok());
+    let mut rng = fastrand::Rng::with_seed(var("GORT_SEED").unwrap_or(1));
+    let sources = [valid().bytes(), golden(), rich().bytes()];
+    let mut taken = 0;
+    for i in 0..var("GORT_MUTATIONS").unwrap_or(3000) as usize {
+        let bytes = mutate(&sources[i % 3], &mut rng);
+        let (mut t, mut s) = (Timeline::default(), Summary::default());
+        let mut v = Validator::default();
+        let Ok(reader) = Reader::new(&bytes[..]) else { continue };
+        let mut ok = true;
+        for e in reader {
+            let Ok(e) = e else {
+                ok = false;
+                break;
+            };
+            ok &= v.event(&e).is_ok();
+            t.event(&e);
+            s.event(&e);
+        }
+        t.finish();
+        s.finish();
+        let mut out = Vec::new();
+        chrome::write(&t, &s, &mut out).unwrap();
+        page::write(&t, &s, "", &mut out).unwrap();
+        if !ok {
+            continue;
+        }
+        taken += 1;
+        let of = |lane: fn(&Lane) -> Option<i64>| -> BTreeMap<i64, i64> {
+            let own = t.lanes.iter().filter_map(|(l, s)| Some((lane(l)?, s)));
+            own.map(|(id, s)| (id, s.iter().map(|s| s.end - s.start).sum())).collect()
+        };
+        let (gs, ps) = of_summary(&s);
+        let mut all = BTreeMap::new();
+        gs.iter().for_each(|((id, _), t)| *all.entry(*id).or_insert(0) += t);
+        assert_eq!(of(|l| if let Lane::G(g) = l { Some(*g) } else { None }), all, "{i}");
+        assert_eq!(of(|l| if let Lane::Held(p) = l { Some(*p) } else { None }), ps, "{i}");
+        for (lane, slices) in &t.lanes {
+            let apart = |w: &[_]| {
+                let w: &[gort_tracereader::timeline::Slice] = w;
+                w[0].end <= w[1].start
+            };
+            assert!(slices.windows(2).all(apart), "{i} {lane:?} {slices:?}");
+        }
+    }
+    assert!(taken > 100, "{taken}");
 }
 
 #[test]
