@@ -82,7 +82,7 @@ fn save(out: &Path, trace: &Path, write: impl FnOnce(&mut dyn Write) -> io::Resu
         return flushed(io::stdout().lock(), write);
     }
     // Through a link: the file that it leads to is the one that is written.
-    let (out, mode) = match out.canonicalize() {
+    let (out, old) = match out.canonicalize() {
         Ok(real) => {
             if trace.canonicalize().is_ok_and(|t| t == real) {
                 return Err(io::Error::other("that is the trace"));
@@ -92,18 +92,20 @@ fn save(out: &Path, trace: &Path, write: impl FnOnce(&mut dyn Write) -> io::Resu
             if !f.metadata()?.is_file() {
                 return flushed(f, write);
             }
-            (real, f.metadata()?.permissions().mode() & 0o777)
+            (real, Some(f.metadata()?.permissions()))
         }
-        // None is there yet. The umask takes from this.
-        Err(e) if e.kind() == io::ErrorKind::NotFound => (out.to_path_buf(), 0o666),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => (out.to_path_buf(), None),
         Err(e) => return Err(e),
     };
     let dir = out.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::metadata(dir)?; // Its error is clearer than that of a temporary file.
     let mut file = tempfile::Builder::new()
         .prefix(".gort-trace")
-        .permissions(Permissions::from_mode(mode))
+        .permissions(Permissions::from_mode(0o666)) // The umask takes from this,
         .tempfile_in(dir)?;
+    if let Some(old) = old {
+        file.as_file().set_permissions(old)?; // but not from this.
+    }
     flushed(&mut file, write)?;
     file.persist(out).map_err(|e| e.error)?;
     Ok(())

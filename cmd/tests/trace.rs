@@ -86,7 +86,7 @@ fn views_are_whole_files() {
         std::os::unix::fs::symlink("out", path("link")).unwrap();
         // A broken trace leaves what was there, and makes nothing.
         std::fs::write(&out, "before").unwrap();
-        std::fs::set_permissions(&out, PermissionsExt::from_mode(0o640)).unwrap();
+        std::fs::set_permissions(&out, PermissionsExt::from_mode(0o662)).unwrap();
         for name in ["out", "link", "new"] {
             let o = trace(&[option, &path(name), "-"], &bytes[..bytes.len() / 2]);
             let (printed, err) = texts(&o);
@@ -98,7 +98,7 @@ fn views_are_whole_files() {
         assert_eq!(trace(&[option, &path("link"), golden], b"").status.code(), Some(0));
         assert!(std::fs::symlink_metadata(path("link")).unwrap().is_symlink());
         assert_eq!(std::fs::read(&out).unwrap(), whole);
-        assert_eq!(std::fs::metadata(&out).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(std::fs::metadata(&out).unwrap().permissions().mode() & 0o777, 0o662);
         // Where it cannot be.
         let says = |out: &str, input: &str, text: &str| {
             let (printed, err) = texts(&trace(&[option, out, input], b""));
