@@ -188,8 +188,7 @@ pub const fn spec(typ: Type) -> Spec {
         GC_ACTIVE => s("GCActive", &["dt", "gc_seq"], &[], &[], GC_BEGIN, true),
         GC_BEGIN => s("GCBegin", &["dt", "gc_seq", "stack"], &[], &[2], 0, true),
         GC_END => s("GCEnd", &["dt", "gc_seq"], &[], &[], GC_BEGIN, true),
-        // Not timed in Go's table, so that Go's reader refuses it.
-        GC_SWEEP_ACTIVE => s("GCSweepActive", &["dt", "p"], &[], &[], GC_SWEEP_BEGIN, false),
+        GC_SWEEP_ACTIVE => s("GCSweepActive", &["dt", "p"], &[], &[], GC_SWEEP_BEGIN, true),
         GC_SWEEP_BEGIN => s("GCSweepBegin", &["dt", "stack"], &[], &[1], 0, true),
         GC_SWEEP_END => {
             s("GCSweepEnd", &["dt", "swept_value", "reclaimed_value"], &[], &[], GC_SWEEP_BEGIN, true)

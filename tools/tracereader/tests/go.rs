@@ -11,6 +11,7 @@ use gort_tracereader::spec::*;
 use gort_tracereader::summary::Summary;
 use gort_tracereader::validate::Validator;
 use made::{Ev, Trace, batch, events, mutate, uvarint, valid};
+use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -60,6 +61,14 @@ fn variants() -> Vec<Variant> {
     vec![
         ("valid", valid(), Ok(())),
         ("of 1.22", with(&|t| t.version = 22), Ok(())),
+        (
+            "a sweep that goes on",
+            with(&|t| {
+                t.ms[0].1.insert(1, (1002, GC_SWEEP_ACTIVE, vec![0]));
+                t.ms[0].1.insert(7, (1011, GC_SWEEP_END, vec![8192, 0]));
+            }),
+            Ok(()),
+        ),
         ("of 1.25", with(&|t| t.version = 25), Err("unknown or unsupported trace version go 1.25")),
         ("of 1.20", with(&|t| t.version = 20), Err("unknown or unsupported trace version go 1.20")),
         ("no frequency", with(&|t| t.frequency = None), Err("no frequency event found")),
@@ -253,9 +262,7 @@ fn gotracevalidate() -> Option<(tempfile::TempDir, PathBuf)> {
     let exe = dir.path().join("gotracevalidate");
     let mut c = Command::new(&go);
     c.args(["build", "-o"]).arg(&exe).arg("internal/trace/testdata/cmd/gotracevalidate");
-    let root = Command::new(&go).args(["env", "GOROOT"]).env("GOTOOLCHAIN", "local").output().unwrap();
-    let root = String::from_utf8(root.stdout).unwrap();
-    c.current_dir(Path::new(root.trim()).join("src")).env("GOTOOLCHAIN", "local").env("GOFLAGS", "");
+    c.current_dir(goroot(&go).join("src")).env("GOTOOLCHAIN", "local").env("GOFLAGS", "");
     let o = c.output().unwrap();
     assert!(o.status.success(), "{}", String::from_utf8_lossy(&o.stderr));
     Some((dir, exe))
@@ -352,6 +359,61 @@ fn beside_go() {
         }
         assert_eq!(ours.lines().count(), events.lines().count());
     }
+}
+
+/// The GOROOT of this command.
+fn goroot(go: &Path) -> PathBuf {
+    let o = Command::new(go).args(["env", "GOROOT"]).env("GOTOOLCHAIN", "local").output().unwrap();
+    PathBuf::from(String::from_utf8(o.stdout).unwrap().trim())
+}
+
+/// The table of events is Go's, field by field.
+#[test]
+fn table_beside_go() {
+    let Some(go) = go_command() else {
+        return absent("Go 1.23", "the table of events is not compared with Go's");
+    };
+    let file = goroot(&go).join("src/internal/trace/event/go122/event.go");
+    let text = std::fs::read_to_string(&file).unwrap();
+    // The numbers, as the constants say them.
+    let numbers: HashMap<&str, Type> = text
+        .lines()
+        .take_while(|l| !l.contains("EventString"))
+        .filter_map(|l| l.trim().strip_prefix("Ev"))
+        .filter_map(|l| l.split([' ', '\t']).next())
+        .enumerate()
+        .map(|(i, name)| (name, if name == "Span" { 128 } else { i as Type }))
+        .collect();
+    let list = |body: &str, field: &str| -> Vec<String> {
+        let Some((_, rest)) = body.split_once(&format!("{field}:")) else { return Vec::new() };
+        let (_, rest) = rest.split_once('{').unwrap();
+        let (inner, _) = rest.split_once('}').unwrap();
+        inner.split(',').map(|x| x.trim().trim_matches('"').to_string()).collect()
+    };
+    let mut compared = 0;
+    for entry in text.split("\n\tEv").skip(1) {
+        let Some((name, rest)) = entry.split_once(": event.Spec{") else { continue };
+        let body = rest.split("\n\t},").next().unwrap();
+        let Some(typ) = (0..LEN as Type).find(|t| spec(*t).name == name) else {
+            panic!("{name}: not in the table")
+        };
+        let ours = spec(typ);
+        assert_eq!(ours.args, list(body, "Args"), "{name}: arguments");
+        let ids = |l: &[usize]| l.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(ids(ours.strings), list(body, "StringIDs"), "{name}: strings");
+        assert_eq!(ids(ours.stacks), list(body, "StackIDs"), "{name}: stacks");
+        let flags: String = body.split_whitespace().collect();
+        assert_eq!(ours.timed, flags.contains("IsTimedEvent:true"), "{name}: timed");
+        let start = flags.split_once("StartEv:Ev").map(|(_, r)| r.split(',').next().unwrap());
+        let ours_start = (ours.start != NONE).then(|| spec(ours.start).name);
+        assert_eq!(ours_start, start, "{name}: start");
+        if let Some(n) = numbers.get(name).filter(|_| typ < 128) {
+            assert_eq!(typ, *n, "{name}: number");
+        }
+        compared += 1;
+    }
+    let known = (0..LEN as Type).filter(|t| !spec(*t).name.is_empty()).count();
+    assert_eq!(compared, known);
 }
 
 /// Go's verdict, unless one of twenty runs says what ours is.
