@@ -112,6 +112,7 @@ fn save(out: &Path, trace: &Path, write: impl FnOnce(&mut dyn Write) -> io::Resu
 }
 
 fn read(t: &Trace, input: impl BufRead) -> Result<(Timeline, Summary), String> {
+    let printed = t.summary || !(t.events || t.check || t.views());
     let mut reader = Reader::new(input).map_err(|e| e.to_string())?;
     let (mut validator, mut summary) = (Validator::default(), Summary::default());
     let mut timeline = Timeline::default();
@@ -120,7 +121,9 @@ fn read(t: &Trace, input: impl BufRead) -> Result<(Timeline, Summary), String> {
             println!("{}", e.to_string().trim_end());
         }
         validator.event(&e).map_err(|text| format!("{text} (offset {})", e.offset()))?;
-        summary.event(&e);
+        if printed || t.views() {
+            summary.event(&e);
+        }
         if t.views() {
             timeline.event(&e);
         }
@@ -130,7 +133,7 @@ fn read(t: &Trace, input: impl BufRead) -> Result<(Timeline, Summary), String> {
     if let Some(e) = reader.cut() {
         eprintln!("gort: {}: {e}: the trace ends here, as it does for Go's reader", t.file.display());
     }
-    if t.summary || !(t.events || t.check || t.views()) {
+    if printed {
         print_out(&summary.to_string());
     }
     Ok((timeline, summary))

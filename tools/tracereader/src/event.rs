@@ -1,9 +1,9 @@
 //! An event, and what it says.
 
-use crate::generation::Experimental;
+use crate::generation::{Arena, Experimental, Span};
 use crate::spec::{self, Type};
 use crate::{Error, Result};
-use std::collections::HashMap;
+use crate::HashMap;
 use std::fmt;
 use std::rc::Rc;
 
@@ -100,9 +100,11 @@ pub struct Table {
     // :53
     pub(crate) freq: f64,
     // :54
-    pub(crate) strings: HashMap<u64, Box<[u8]>>,
-    // :55
-    pub(crate) stacks: HashMap<u64, Vec<u64>>,
+    pub(crate) strings: HashMap<u64, Span>,
+    pub(crate) bytes: Arena,
+    // :55: where its pcs begin, and how many they are
+    pub(crate) stacks: HashMap<u64, (u32, u32)>,
+    pub(crate) stack_pcs: Vec<u64>,
     // :56
     pub(crate) pcs: HashMap<u64, Frame>,
     pub(crate) experimental: Experimental,
@@ -116,12 +118,15 @@ impl Table {
     /// Go (internal/trace): base.go:163 get
     pub fn string(&self, id: u64) -> Option<&[u8]> {
         // :164
-        if id == 0 { Some(&[]) } else { self.strings.get(&id).map(|s| &**s) }
+        if id == 0 { Some(&[]) } else { self.strings.get(&id).map(|s| self.bytes.get(*s)) }
     }
 
     /// The pcs of a stack; 0 is the empty one.
     pub fn stack(&self, id: u64) -> Option<&[u64]> {
-        if id == 0 { Some(&[]) } else { self.stacks.get(&id).map(|s| &**s) }
+        if id == 0 {
+            return Some(&[]);
+        }
+        self.stacks.get(&id).map(|&(at, n)| &self.stack_pcs[at as usize..][..n as usize])
     }
 
     /// Go (internal/trace): base.go:72 addExtraString

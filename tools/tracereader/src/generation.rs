@@ -3,7 +3,8 @@
 use crate::event::{BaseEvent, Context, Event, Frame, Table};
 use crate::spec::{self, Type};
 use crate::{Error, Result};
-use std::collections::{BTreeMap, HashMap};
+use crate::HashMap;
+use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::rc::Rc;
 
@@ -92,6 +93,62 @@ impl<R: BufRead> Input<R> {
     }
 }
 
+/// Many pieces of bytes in few blocks of memory: a trace may have millions of small ones.
+#[derive(Debug, Default)]
+pub struct Arena(Vec<Vec<u8>>);
+
+/// Where a piece is: the number of its block, 20 bits of place, 17 of length.
+#[derive(Clone, Copy, Debug)]
+pub struct Span(u64);
+
+impl Arena {
+    const PLACE: u32 = 20;
+    const LENGTH: u32 = 17;
+    /// The first block; each is twice as large as the one before, up to [`Self::LARGEST`].
+    const FIRST: usize = 1 << 12;
+    const LARGEST: usize = 1 << Self::PLACE;
+
+    /// Keeps a copy.
+    ///
+    /// # Panics
+    /// If it is longer than 2^16, which neither strings nor batches are.
+    pub(crate) fn push(&mut self, b: &[u8]) -> Span {
+        assert!(b.len() <= 1 << 16);
+        let room = |l: &Vec<u8>| l.capacity().min(Self::LARGEST) - l.len();
+        if self.0.last().is_none_or(|l| room(l) < b.len()) {
+            let size = self.0.last().map_or(Self::FIRST, |l| 2 * l.capacity());
+            self.0.push(Vec::with_capacity(size.min(Self::LARGEST).max(b.len())));
+        }
+        let block = self.0.len() - 1;
+        let last = &mut self.0[block];
+        let place = last.len();
+        last.extend_from_slice(b);
+        Span((block as u64) << (Self::PLACE + Self::LENGTH) | (place << Self::LENGTH | b.len()) as u64)
+    }
+
+    /// What [`Self::push`] kept.
+    pub(crate) fn get(&self, s: Span) -> &[u8] {
+        let block = s.0 >> (Self::PLACE + Self::LENGTH);
+        let place = (s.0 >> Self::LENGTH) as usize & ((1 << Self::PLACE) - 1);
+        &self.0[block as usize][place..][..s.len()]
+    }
+}
+
+impl Span {
+    fn len(self) -> usize {
+        self.0 as usize & ((1 << Arena::LENGTH) - 1)
+    }
+}
+
+/// Events of one M, as they are kept.
+#[derive(Debug)]
+struct Kept {
+    time: u64,
+    data: Span,
+    /// Where its data begins in the file.
+    offset: u64,
+}
+
 /// Events of one M, or a part of a table.
 ///
 /// Go (internal/trace): batch.go:22 batch
@@ -148,9 +205,9 @@ pub struct Generation {
     // :26
     /// Its number.
     pub generation: u64,
-    // :27
-    /// Batches by thread.
-    pub batches: BTreeMap<i64, Vec<Batch>>,
+    // :27: by thread
+    batches: Vec<(i64, Vec<Kept>)>,
+    data: Arena,
     // :28
     /// Samples, by time.
     pub cpu_samples: Vec<CpuSample>,
@@ -182,7 +239,8 @@ impl From<Error> for Failed {
 #[derive(Default)]
 struct Building {
     generation: u64,
-    batches: BTreeMap<i64, Vec<Batch>>,
+    batches: BTreeMap<i64, Vec<Kept>>,
+    data: Arena,
     samples: Vec<CpuSample>,
     table: Table,
     has_freq: bool,
@@ -251,7 +309,13 @@ pub(crate) fn read_generation<R: BufRead>(
     }
     g.samples.sort_by_key(|s| s.time);
     let table = Rc::new(g.table);
-    let all = Generation { generation: g.generation, batches: g.batches, cpu_samples: g.samples, table };
+    let all = Generation {
+        generation: g.generation,
+        batches: g.batches.into_iter().collect(),
+        data: g.data,
+        cpu_samples: g.samples,
+        table,
+    };
     Ok((all, next, spill_err))
 }
 
@@ -288,8 +352,11 @@ fn process_batch(g: &mut Building, b: Batch) -> std::result::Result<(), Failed> 
         g.table.experimental.entry(b.exp).or_default().push((b.m, b.data));
         Ok(())
     } else {
-        // :171
-        g.batches.entry(b.m).or_default().push(b);
+        // :171: one without events would be passed over
+        if !b.data.is_empty() {
+            let kept = Kept { time: b.time, data: g.data.push(&b.data), offset: b.offset };
+            g.batches.entry(b.m).or_default().push(kept);
+        }
         Ok(())
     }
 }
@@ -297,8 +364,8 @@ fn process_batch(g: &mut Building, b: Batch) -> std::result::Result<(), Failed> 
 /// Go (internal/trace): generation.go:179 validateStackStrings
 fn validate_stack_strings(t: &Table) -> Result<()> {
     // :185
-    for (id, pcs) in &t.stacks {
-        for pc in pcs {
+    for id in t.stacks.keys() {
+        for pc in t.stack(*id).unwrap_or_default() {
             // :187
             let Some(f) = t.pcs.get(pc) else {
                 return Err(Error::new(format!("found unknown pc {pc:x} for stack {id}")));
@@ -399,7 +466,8 @@ fn add_strings(t: &mut Table, b: &Batch) -> std::result::Result<(), Failed> {
                 String::from_utf8_lossy(t.string(id).unwrap_or_default()),
             )));
         }
-        t.strings.insert(id, s.into());
+        let s = t.bytes.push(s);
+        t.strings.insert(id, s);
         r.at += len;
     }
     Ok(())
@@ -421,7 +489,7 @@ fn add_stacks(t: &mut Table, b: &Batch) -> std::result::Result<(), Failed> {
             let max = spec::MAX_FRAMES_PER_STACK;
             return Err(r.fail(format!("invalid stack size {n}, maximum is {max}")));
         }
-        let mut pcs = Vec::with_capacity(n as usize);
+        let start = t.stack_pcs.len();
         // :306
         for i in 1..=n {
             let mut part = |what: &str| {
@@ -435,7 +503,7 @@ fn add_stacks(t: &mut Table, b: &Batch) -> std::result::Result<(), Failed> {
             };
             let (pc, func, file, line) = (part("PC")?, part("funcID")?, part("fileID")?, part("line")?);
             // :324
-            pcs.push(pc);
+            t.stack_pcs.push(pc);
             // :326: the first one stays
             t.pcs.entry(pc).or_insert(Frame { pc, func, file, line });
         }
@@ -444,7 +512,8 @@ fn add_stacks(t: &mut Table, b: &Batch) -> std::result::Result<(), Failed> {
             return Err(r.fail(format!("multiple stacks with the same ID: id={id}")));
         }
         // :337
-        t.stacks.insert(id, pcs);
+        let at = u32::try_from(start).map_err(|_| r.fail("stacks of more than 2^32 frames"))?;
+        t.stacks.insert(id, (at, n as u32));
     }
     Ok(())
 }
@@ -532,12 +601,31 @@ fn read_batch<R: BufRead>(r: &mut Input<R>) -> Result<Option<(Batch, u64)>> {
     Ok(Some((Batch { m, time, data, exp, offset }, generation)))
 }
 
+impl Generation {
+    /// One for each thread that has events; its first one has been read.
+    ///
+    /// Go (internal/trace): reader.go:144
+    pub(crate) fn cursors(&self) -> impl Iterator<Item = Result<Cursor>> {
+        (0..self.batches.len()).filter_map(|thread| {
+            let mut c = Cursor::new(self.batches[thread].0, thread);
+            c.next_event(self).map(|some| some.then_some(c)).transpose()
+        })
+    }
+
+    /// Gives the memory of the events back, all of which have been read; the tables stay.
+    pub(crate) fn forget_events(&mut self) {
+        (self.batches, self.data) = Default::default();
+    }
+}
+
 /// Walks through the batches of one M.
 ///
 /// Go (internal/trace): batchcursor.go:16 batchCursor
 pub struct Cursor {
     /// The thread.
     pub m: i64,
+    /// Its place among the batches.
+    thread: usize,
     last_ts: i64,
     index: usize,
     data_offset: usize,
@@ -546,14 +634,15 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    pub(crate) fn new(m: i64) -> Self {
-        Self { m, last_ts: 0, index: 0, data_offset: 0, ev: BaseEvent::default() }
+    fn new(m: i64, thread: usize) -> Self {
+        Self { m, thread, last_ts: 0, index: 0, data_offset: 0, ev: BaseEvent::default() }
     }
 
     /// Reads the next event; false if there is none.
     ///
     /// Go (internal/trace): batchcursor.go:24 nextEvent
-    pub(crate) fn next_event(&mut self, batches: &[Batch], freq: f64) -> Result<bool> {
+    pub(crate) fn next_event(&mut self, g: &Generation) -> Result<bool> {
+        let (batches, freq) = (&g.batches[self.thread].1, g.table.freq);
         // :27
         while self.index < batches.len() && batches[self.index].data.len() == self.data_offset {
             self.index += 1;
@@ -567,7 +656,7 @@ impl Cursor {
         }
         // :40
         let offset = b.offset + self.data_offset as u64;
-        let read = read_timed_base_event(&b.data[self.data_offset..], &mut self.ev);
+        let read = read_timed_base_event(&g.data.get(b.data)[self.data_offset..], &mut self.ev);
         let (n, diff) = read.map_err(|e| e.on(self.m).at(offset))?;
         self.ev.offset = offset;
         // :45

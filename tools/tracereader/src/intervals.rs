@@ -1,7 +1,7 @@
 //! How long goroutines and Ps are in their states: what a summary adds up, and a timeline draws.
 
 use crate::event::{GoState, ProcState, Resource, StateTransition, States};
-use std::collections::HashMap;
+use crate::HashMap;
 
 /// A state that is worth counting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub struct Intervals<T>(HashMap<Resource, (State, i64, T)>);
 
 impl<T> Default for Intervals<T> {
     fn default() -> Self {
-        Self(HashMap::new())
+        Self(HashMap::default())
     }
 }
 

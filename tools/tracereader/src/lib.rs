@@ -182,6 +182,9 @@ impl<R: BufRead> Reader<R> {
                 return Ok(None);
             }
             // :135
+            if let Some(g) = &mut self.generation {
+                g.forget_events();
+            }
             let read = generation::read_generation(&mut self.input, self.spill.take());
             let (g, spill, err) = match read {
                 Ok(r) => r,
@@ -196,11 +199,8 @@ impl<R: BufRead> Reader<R> {
             self.spill_err = err;
             self.cpu_samples = g.cpu_samples.iter().cloned().collect();
             // :144
-            for (m, batches) in &g.batches {
-                let mut c = Cursor::new(*m);
-                if c.next_event(batches, g.table.freq)? {
-                    generation::heap_insert(&mut self.frontier, c);
-                }
+            for c in g.cursors() {
+                generation::heap_insert(&mut self.frontier, c?);
             }
             self.generation = Some(g);
             self.emitted_sync = false;
@@ -216,7 +216,8 @@ impl<R: BufRead> Reader<R> {
         }
         // :190
         if self.frontier.is_empty() {
-            return Err(Error::new(format!("broken trace: frontier is empty:\n{}", self.dump())));
+            let text = format!("broken trace: frontier is empty:\n{}", self.dump());
+            return Err(Error::new(text).at(self.input.offset));
         }
         if !self.try_advance(0)? {
             // :200: a sorted one is a heap still
@@ -247,7 +248,7 @@ impl<R: BufRead> Reader<R> {
         if !advanced.map_err(|e| e.on(m).at(at))? {
             return Ok(false);
         }
-        if c.next_event(&g.batches[&m], g.table.freq)? {
+        if c.next_event(g)? {
             generation::heap_update(&mut self.frontier, i);
         } else {
             generation::heap_remove(&mut self.frontier, i);
@@ -285,6 +286,9 @@ impl<R: BufRead> Iterator for Reader<R> {
         self.read_event().transpose()
     }
 }
+
+/// By id: a hasher that is faster than std's, with random keys too, as traces come from anywhere.
+pub(crate) type HashMap<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;
 
 /// A table that events of one generation share.
 pub type Table = Rc<event::Table>;

@@ -5,7 +5,8 @@
 use crate::event::{BaseEvent, Context, Event, GoState, NO, NO_TASK, ProcState, Table};
 use crate::spec::{self, Type};
 use crate::{Error, Result};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use crate::HashMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::rc::Rc;
 

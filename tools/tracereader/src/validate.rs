@@ -4,7 +4,7 @@
 
 use crate::event::{Context, Event, GoState, Kind, NO, NO_TASK, ProcState, Resource, States};
 use crate::spec;
-use std::collections::HashMap;
+use crate::HashMap;
 
 /// Checks events one after the other.
 #[derive(Default)]
