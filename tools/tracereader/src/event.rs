@@ -1,9 +1,9 @@
 //! An event, and what it says.
 
+use crate::HashMap;
 use crate::generation::{Arena, Experimental, Span};
 use crate::spec::{self, Type};
 use crate::{Error, Result};
-use crate::HashMap;
 use std::fmt;
 use std::rc::Rc;
 

@@ -1,9 +1,9 @@
 //! A generation: its batches, and its tables.
 
+use crate::HashMap;
 use crate::event::{BaseEvent, Context, Event, Frame, Table};
 use crate::spec::{self, Type};
 use crate::{Error, Result};
-use crate::HashMap;
 use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::rc::Rc;

@@ -1,7 +1,7 @@
 //! How long goroutines and Ps are in their states: what a summary adds up, and a timeline draws.
 
-use crate::event::{GoState, ProcState, Resource, StateTransition, States};
 use crate::HashMap;
+use crate::event::{GoState, ProcState, Resource, StateTransition, States};
 
 /// A state that is worth counting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

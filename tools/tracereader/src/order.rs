@@ -2,10 +2,10 @@
 //!
 //! Go (internal/trace): order.go:23 ordering
 
+use crate::HashMap;
 use crate::event::{BaseEvent, Context, Event, GoState, NO, NO_TASK, ProcState, Table};
 use crate::spec::{self, Type};
 use crate::{Error, Result};
-use crate::HashMap;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 use std::rc::Rc;

@@ -6,8 +6,10 @@
 
 use crate::event::{Event, GoState, Kind, Resource, StackFrame, States};
 use crate::intervals::{Interval, Intervals, State};
+use crate::{HashMap, Table};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::rc::Rc;
 
 /// How many of the longest blocks are kept.
 const LONGEST: usize = 10;
@@ -63,7 +65,11 @@ pub struct Summary {
     /// The longest times blocked.
     pub longest: Vec<Block>,
     /// With the reason and the stack that a state began with.
-    states: Intervals<(String, Vec<StackFrame>)>,
+    states: Intervals<(Rc<str>, Rc<[StackFrame]>)>,
+    /// Stacks of the generation that the last event was of, once they have names.
+    named: (Option<Table>, HashMap<u64, Rc<[StackFrame]>>),
+    /// What goroutines have waited for so far: few texts.
+    reasons: HashMap<Vec<u8>, Rc<str>>,
 }
 
 impl Summary {
@@ -79,7 +85,7 @@ impl Summary {
             return;
         }
         let t = ev.state_transition();
-        let frames = ev.frames(t.stack);
+        let frames = self.frames(ev, t.stack);
         if let (Resource::Goroutine(id), States::Go(from, _)) = (t.resource, t.states) {
             let g = self.goroutines.entry(id).or_default();
             if !self.states.has(t.resource) && g.name.is_empty() {
@@ -94,7 +100,11 @@ impl Summary {
         if let Resource::Proc(id) = t.resource {
             self.procs.entry(id).or_default();
         }
-        let reason = String::from_utf8_lossy(&t.reason).into_owned();
+        let reason = self.reasons.get(&t.reason).cloned().unwrap_or_else(|| {
+            let text: Rc<str> = String::from_utf8_lossy(&t.reason).into();
+            self.reasons.insert(t.reason.clone(), text.clone());
+            text
+        });
         let Some(i) = self.states.change(&t, now, (reason, frames)) else { return };
         self.add(&i);
         match (i.resource, i.state, t.states) {
@@ -102,13 +112,25 @@ impl Summary {
                 *self.latency.entry((i.end - i.start).max(1).ilog2()).or_default() += 1;
             }
             (Resource::Goroutine(goroutine), State::Go(GoState::Waiting), _) => {
-                let (reason, stack) = i.what;
-                self.longest.push(Block { goroutine, time: i.end - i.start, reason, stack });
-                self.longest.sort_by_key(|b| std::cmp::Reverse(b.time));
-                self.longest.truncate(LONGEST);
+                let time = i.end - i.start;
+                if self.longest.len() < LONGEST || self.longest.last().is_some_and(|b| b.time < time) {
+                    let (reason, stack) = (i.what.0.to_string(), i.what.1.to_vec());
+                    self.longest.push(Block { goroutine, time, reason, stack });
+                    self.longest.sort_by_key(|b| std::cmp::Reverse(b.time));
+                    self.longest.truncate(LONGEST);
+                }
             }
             _ => {}
         }
+    }
+
+    /// With names, which many events share.
+    fn frames(&mut self, ev: &Event, stack: u64) -> Rc<[StackFrame]> {
+        let (table, named) = &mut self.named;
+        if !table.as_ref().is_some_and(|t| Rc::ptr_eq(t, &ev.table)) {
+            (*table, *named) = (Some(ev.table.clone()), HashMap::default());
+        }
+        named.entry(stack).or_insert_with(|| ev.frames(stack).into()).clone()
     }
 
     /// Counts what lasts until the end of the trace.
@@ -119,7 +141,7 @@ impl Summary {
         }
     }
 
-    fn add(&mut self, i: &Interval<(String, Vec<StackFrame>)>) {
+    fn add(&mut self, i: &Interval<(Rc<str>, Rc<[StackFrame]>)>) {
         let time = i.end - i.start;
         match (i.resource, i.state) {
             (Resource::Goroutine(id), State::Go(state)) => {
@@ -128,7 +150,10 @@ impl Summary {
                     GoState::Running => g.running += time,
                     GoState::Runnable => g.runnable += time,
                     GoState::Syscall => g.syscall += time,
-                    GoState::Waiting => *g.blocked.entry(i.what.0.clone()).or_default() += time,
+                    GoState::Waiting => match g.blocked.get_mut(&*i.what.0) {
+                        Some(all) => *all += time,
+                        None => drop(g.blocked.insert(i.what.0.to_string(), time)),
+                    },
                     GoState::Undetermined | GoState::NotExist => {}
                 }
             }

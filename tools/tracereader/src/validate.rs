@@ -2,9 +2,9 @@
 //!
 //! Go (internal/trace): testtrace/validation.go:16 Validator
 
+use crate::HashMap;
 use crate::event::{Context, Event, GoState, Kind, NO, NO_TASK, ProcState, Resource, States};
 use crate::spec;
-use crate::HashMap;
 
 /// Checks events one after the other.
 #[derive(Default)]
@@ -97,6 +97,9 @@ impl Validator {
                         ranges.remove(i);
                     }
                     _ => {}
+                }
+                if ranges.is_empty() {
+                    self.ranges.remove(&scope);
                 }
             }
             // :257
@@ -198,7 +201,13 @@ impl Validator {
                 None => e.push(format!("stopping goroutine {id} not bound to any active context")),
             }
         }
-        self.gs.insert(id, (to, binding));
+        if to == GoState::NotExist {
+            // Go keeps it for ever. The reader gives nothing of a goroutine that has ended but its creation, for which
+            // NotExist and unknown are the same.
+            self.gs.remove(&id);
+        } else {
+            self.gs.insert(id, (to, binding));
+        }
     }
 
     fn proc(&mut self, e: &mut Vec<String>, ev: &Event, id: i64, from: ProcState, to: ProcState) {

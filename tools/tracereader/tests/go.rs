@@ -14,7 +14,7 @@ use made::{Ev, Trace, batch, events, mutate, uvarint, valid};
 use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 /// What is wrong with a trace, by this reader; and the texts of its events.
 fn check(bytes: &[u8]) -> (Result<(), String>, Vec<String>) {
@@ -255,17 +255,22 @@ fn numbers() {
     assert_eq!(s.procs[&1].running, 30 * 64, "{s}");
 }
 
-/// gotracevalidate, built in the GOROOT that it is a part of.
 fn gotracevalidate() -> Option<(tempfile::TempDir, PathBuf)> {
-    let go = go_command()?;
     let dir = tempfile::tempdir().unwrap();
-    let exe = dir.path().join("gotracevalidate");
+    let exe = go_tool(dir.path(), "gotracevalidate")?;
+    Some((dir, exe))
+}
+
+/// A command of internal/trace's tests, built in the GOROOT that it is a part of.
+fn go_tool(dir: &Path, name: &str) -> Option<PathBuf> {
+    let go = go_command()?;
+    let exe = dir.join(name);
     let mut c = Command::new(&go);
-    c.args(["build", "-o"]).arg(&exe).arg("internal/trace/testdata/cmd/gotracevalidate");
+    c.args(["build", "-o"]).arg(&exe).arg(format!("internal/trace/testdata/cmd/{name}"));
     c.current_dir(goroot(&go).join("src")).env("GOTOOLCHAIN", "local").env("GOFLAGS", "");
     let o = c.output().unwrap();
     assert!(o.status.success(), "{}", String::from_utf8_lossy(&o.stderr));
-    Some((dir, exe))
+    Some(exe)
 }
 
 /// Go's verdict and, if asked for, its texts of the events.
@@ -274,7 +279,15 @@ fn go_check(exe: &Path, bytes: &[u8], events: bool) -> (Result<(), String>, Stri
     if events {
         c.arg("-log-events");
     }
-    let mut child = c.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let o = fed(c.stdout(Stdio::null()), bytes);
+    let text = String::from_utf8_lossy(&o.stderr).into_owned();
+    // Status 2 is a crash of Go's reader: no trace that it accepts.
+    (if o.status.success() { Ok(()) } else { Err(text.clone()) }, text)
+}
+
+/// Runs a command with `bytes` as its standard input.
+fn fed(c: &mut Command, bytes: &[u8]) -> Output {
+    let mut child = c.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let bytes = bytes.to_vec();
     let feed = std::thread::spawn(move || {
@@ -283,9 +296,7 @@ fn go_check(exe: &Path, bytes: &[u8], events: bool) -> (Result<(), String>, Stri
     });
     let o = child.wait_with_output().unwrap();
     feed.join().unwrap();
-    let text = String::from_utf8_lossy(&o.stderr).into_owned();
-    // Status 2 is a crash of Go's reader: no trace that it accepts.
-    (if o.status.success() { Ok(()) } else { Err(text.clone()) }, text)
+    o
 }
 
 fn golden() -> Vec<u8> {
@@ -359,6 +370,66 @@ fn beside_go() {
         }
         assert_eq!(ours.lines().count(), events.lines().count());
     }
+}
+
+/// The texts of events by their thread (`M=11`), without their times.
+fn by_thread(texts: &str) -> HashMap<String, Vec<String>> {
+    let mut all: HashMap<String, Vec<String>> = HashMap::new();
+    let mut last: Option<&mut Vec<String>> = None;
+    for line in texts.lines().filter(|l| !l.trim().is_empty()) {
+        if line.starts_with("M=") {
+            let words = line.split(' ').filter(|w| !w.starts_with("Time="));
+            let thread = all.entry(line.split(' ').next().unwrap().into()).or_default();
+            thread.push(words.collect::<Vec<_>>().join(" "));
+            last = Some(thread);
+        } else if let Some(event) = last.as_mut().and_then(|t| t.last_mut()) {
+            event.push('\n');
+            event.push_str(line.trim_end());
+        }
+    }
+    all
+}
+
+/// The traces of Go's own tests of its reader: what generators made to be right or wrong on purpose, and what was recorded
+/// under stress. The verdicts are those that the tests ask for; and where they are good ones, the events are Go's.
+#[test]
+fn tests_of_go() {
+    let Some((dir, validate)) = gotracevalidate() else {
+        return absent("Go 1.23", "the traces of its own tests are part of it");
+    };
+    let raw = go_tool(dir.path(), "gotraceraw").unwrap();
+    let go = go_command().unwrap();
+    let (mut good, mut bad) = (0, 0);
+    let files = std::fs::read_dir(goroot(&go).join("src/internal/trace/testdata/tests")).unwrap();
+    for file in files.map(|f| f.unwrap().path()) {
+        let name = file.file_name().unwrap().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&file).unwrap();
+        let (expect, trace) =
+            text.strip_prefix("-- expect --\n").unwrap().split_once("-- trace --\n").unwrap();
+        let o = fed(Command::new(&raw).arg("text2bytes").stdout(Stdio::piped()), trace.as_bytes());
+        assert!(o.status.success(), "{name}: {}", String::from_utf8_lossy(&o.stderr));
+        let (verdict, texts) = check(&o.stdout);
+        if expect.trim() == "SUCCESS" {
+            good += 1;
+            assert_eq!(verdict, Ok(()), "{name}");
+            // Of events of one time on different threads Go's reader takes now the one, now the other first, and
+            // changes times so that they rise: compared is what each thread did, in its order.
+            let (_, theirs) = go_check(&validate, &o.stdout, true);
+            let (ours, theirs) = (by_thread(&texts.join("\n")), by_thread(&theirs));
+            assert!(ours.values().map(Vec::len).sum::<usize>() == texts.len(), "{name}");
+            for (m, ours) in &ours {
+                assert_eq!(Some(ours), theirs.get(m), "{name}: {m}");
+            }
+            assert_eq!(ours.len(), theirs.len(), "{name}");
+        } else {
+            bad += 1;
+            let why =
+                expect.trim().strip_prefix("FAILURE ").unwrap().trim_matches('"').trim_matches(['.', '*']);
+            let e = verdict.expect_err(&name);
+            assert!(e.contains(why), "{name}: {e}");
+        }
+    }
+    assert_eq!((good, bad), (18, 2), "as in Go 1.23.1");
 }
 
 /// The GOROOT of this command.
