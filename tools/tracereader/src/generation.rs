@@ -602,9 +602,7 @@ fn read_batch<R: BufRead>(r: &mut Input<R>) -> Result<Option<(Batch, u64)>> {
 }
 
 impl Generation {
-    /// One for each thread that has events; its first one has been read.
-    ///
-    /// Go (internal/trace): reader.go:144
+    /// One for each thread that has events; its first one has been read. (As at reader.go:144 of internal/trace.)
     pub(crate) fn cursors(&self) -> impl Iterator<Item = Result<Cursor>> {
         (0..self.batches.len()).filter_map(|thread| {
             let mut c = Cursor::new(self.batches[thread].0, thread);
