@@ -10,8 +10,10 @@
 //!   that its thread waits for something other than a processor;
 //! * none of that kind was reported before, and `GODEBUG=preemptreport=0` is not set.
 //!
-//! One case is reported although nobody waits for a P, after [`ALONE_NS`]: the thread sleeps in `thread::park`, whose token belongs to a thread.
-//! A goroutine that has moved since it gave its thread's handle away sleeps for ever (`std::thread::scope`, an executor's `block_on`).
+//! One case is reported although nobody waits for a P, after [`ALONE_NS`]: the thread waits in `thread::park`, whose token belongs to a thread.
+//! A goroutine that has moved since it gave its thread's handle away may wait for ever (`std::thread::scope`, an executor's `block_on`):
+//! asleep, or, where two goroutines wait for the token of one thread, in a loop of std's (the second finds the token's word changed, and
+//! asks again and again). That is not taken for a program that computes, whether others wait or not.
 //!
 //! Time is counted round by round, each as [`ROUND_NS`] at most, so that a process which was suspended, or gets little of a loaded machine, reports
 //! nothing for that: a thread that waits for a processor is neither of the two kinds.
@@ -23,7 +25,7 @@ use core::ptr::null_mut;
 use gort_os_linux::syscall6;
 use gort_print::print;
 use gort_proc::*;
-use gort_traceback::probe::{Probed, probe};
+use gort_traceback::probe::{Probed, answered, ask, withdraw};
 use gort_traceback::{Backtrace, goroutineheader, printcreatedby, symbolize, traceback_record};
 
 /// How long others have to have waited.
@@ -36,8 +38,10 @@ const SPIN_NS: i64 = 200_000_000;
 const ROUND_NS: i64 = 50_000_000;
 /// Between two looks at the state of the thread, which cost some 10 µs each.
 const LOOK_NS: i64 = 15_000_000;
-/// How long the thread has to answer when it is asked for its stack.
+/// How long the thread has to answer when it is asked for its stack, and how long if the signal is not blocked there: a processor of a loaded
+/// machine may be long in coming.
 const ANSWER_NS: i64 = 200_000_000;
+const PATIENCE_NS: i64 = 20_000_000_000;
 
 /// What sysmon is watching: the first P that did not react, since when, and what its thread did since.
 struct Hog {
@@ -59,9 +63,12 @@ struct Hog {
     asleep: u32,
     awake: u32,
     /// How long nobody has waited, and after how long of it the thread is asked what it does: a thread that did not answer in
-    /// time, or was just then not in the kernel, is asked again, each time after twice as long.
+    /// time, or did something else just then, is asked again, each time after twice as long.
     alone: i64,
     ask_after: i64,
+    /// The question that is under way, and for how long it has been.
+    asked: Option<Kind>,
+    unanswered: i64,
     /// The two kinds, once reported.
     spin_done: bool,
     sleep_done: bool,
@@ -86,6 +93,8 @@ static HOG: Cell = Cell(UnsafeCell::new(Hog {
     awake: 0,
     alone: 0,
     ask_after: ALONE_NS,
+    asked: None,
+    unanswered: 0,
     spin_done: false,
     sleep_done: false,
 }));
@@ -107,6 +116,7 @@ fn thread_cpu(tid: u64) -> Option<i64> {
 
 /// Reads `/proc/self/task/TID/FILE` and looks at the beginning. Without memory from the allocator, whose lock the thread in question may
 /// hold. `None` if there is no such file.
+#[inline(never)]
 fn look<R>(tid: u64, file: &str, f: impl FnOnce(&[u8]) -> Option<R>) -> Option<R> {
     struct Path([u8; 64], usize);
     impl Write for Path {
@@ -118,7 +128,7 @@ fn look<R>(tid: u64, file: &str, f: impl FnOnce(&[u8]) -> Option<R>) -> Option<R
         }
     }
     let mut path = Path([0; 64], 0);
-    let mut text = [0u8; 128];
+    let mut text = [0u8; 2048];
     write!(path, "/proc/self/task/{tid}/{file}\0").ok()?;
     // SAFETY: a path that ends in NUL, a buffer, and a descriptor of our own.
     let n = unsafe {
@@ -144,9 +154,20 @@ fn sleeps(tid: u64) -> Option<bool> {
     })
 }
 
-/// Whether a thread sleeps on a futex.
-fn in_futex(tid: u64) -> bool {
-    look(tid, "syscall", |text| Some(text.starts_with(b"202 "))).unwrap_or(false)
+/// Whether a thread may be in `thread::park`: it is in a system call on a futex, or runs, as far as the kernel tells.
+fn may_park(tid: u64) -> bool {
+    look(tid, "syscall", |text| Some(text.starts_with(b"202 ") || text.starts_with(b"running")))
+        .unwrap_or(false)
+}
+
+/// Whether a thread lets SIGURG through.
+fn hears(tid: u64) -> bool {
+    look(tid, "status", |text| {
+        let rest = core::str::from_utf8(text).ok()?.split_once("\nSigBlk:\t")?.1;
+        let blocked = u64::from_str_radix(rest.get(..16)?, 16).ok()?;
+        Some(blocked & 1 << (libc::SIGURG - 1) == 0)
+    })
+    .unwrap_or(false)
 }
 
 /// `pp` was asked to yield and has been at the same `schedtick` for longer than a time slice.
@@ -161,7 +182,8 @@ pub(crate) unsafe fn seen(pp: *mut P, schedtick: u32, now: i64) {
         if (*h).spin_done && (*h).sleep_done || DEBUG.preemptreport.get() == 0 {
             return;
         }
-        if (*h).pp == pp && (*h).schedtick == schedtick {
+        // The one behind it may have inherited the time slice, and with it the tick (`runnext`).
+        if (*h).pp == pp && (*h).schedtick == schedtick && same(h) {
             (*h).seen = now;
             return;
         }
@@ -178,6 +200,9 @@ pub(crate) unsafe fn seen(pp: *mut P, schedtick: u32, now: i64) {
             return;
         }
         let Some(cpu) = thread_cpu((*mp).procid.get()) else { return };
+        if (*h).asked.is_some() {
+            withdraw();
+        }
         let (spin_done, sleep_done) = ((*h).spin_done, (*h).sleep_done);
         *h = Hog {
             pp,
@@ -194,6 +219,8 @@ pub(crate) unsafe fn seen(pp: *mut P, schedtick: u32, now: i64) {
             awake: 0,
             alone: 0,
             ask_after: ALONE_NS,
+            asked: None,
+            unanswered: 0,
             spin_done,
             sleep_done,
         };
@@ -254,17 +281,34 @@ unsafe fn round(h: *mut Hog, now: i64) {
     unsafe {
         if (*h).seen != now {
             // it has reacted
+            if (*h).asked.take().is_some() {
+                withdraw();
+            }
             (*h).pp = null_mut();
             return;
         }
         let past = (now - (*h).counted).min(ROUND_NS);
         (*h).counted = now;
+        if let Some(kind) = (*h).asked {
+            (*h).unanswered += past;
+            let probed = answered().or_else(|| {
+                let given_up = (*h).unanswered >= ANSWER_NS
+                    && ((*h).unanswered >= PATIENCE_NS || !hears((*(*h).mp).procid.get()))
+                    && withdraw();
+                given_up.then_some(Probed::Silent)
+            });
+            if let Some(probed) = probed {
+                (*h).asked = None;
+                tell(h, now - (*h).since, kind, probed);
+            }
+            return;
+        }
         if !others_wait(now) {
             (*h).alone += past;
             if (*h).alone >= (*h).ask_after && !(*h).sleep_done {
                 (*h).ask_after *= 2;
-                if in_futex((*(*h).mp).procid.get()) {
-                    tell(h, now - (*h).since, Kind::Parks);
+                if may_park((*(*h).mp).procid.get()) {
+                    question(h, now - (*h).since, Kind::Parks);
                 }
             }
             return;
@@ -292,37 +336,57 @@ unsafe fn round(h: *mut Hog, now: i64) {
         };
         if asleep {
             if !(*h).sleep_done {
-                tell(h, span, Kind::Sleeps);
+                question(h, span, Kind::Sleeps);
             }
         } else if used >= SPIN_NS && !(*h).spin_done {
-            tell(h, span, Kind::Spins);
+            question(h, span, Kind::Spins);
         }
     }
 }
 
 /// What is reported.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// It computes, and others wait.
     Spins,
     /// It sleeps, and others wait.
     Sleeps,
-    /// It sleeps, nobody waits for its P; a report only if that is in `thread::park`.
+    /// Nobody waits for its P; a report only if it is in `thread::park`.
     Parks,
 }
 
-/// Asks the thread for its stack, and prints the report, unless the goroutine has just gone on.
-unsafe fn tell(h: *mut Hog, span: i64, kind: Kind) {
+/// Whether the goroutine is where it was when it was met.
+unsafe fn same(h: *mut Hog) -> bool {
+    // SAFETY: Ps and Ms are not freed.
+    unsafe {
+        (*(*h).mp).curg.ptr() == (*h).gp
+            && (*(*h).pp).schedtick.get() == (*h).schedtick
+            && (*(*h).pp).m.ptr() == (*h).mp
+    }
+}
+
+/// Asks the thread for its stack, for a report.
+unsafe fn question(h: *mut Hog, span: i64, kind: Kind) {
     // SAFETY: as above. The signal's handler is the runtime's unless asyncpreemptoff is set.
     unsafe {
-        let (pp, mp, gp) = ((*h).pp, (*h).mp, (*h).gp);
-        let same =
-            || (*mp).curg.ptr() == gp && (*pp).schedtick.get() == (*h).schedtick && (*pp).m.ptr() == mp;
-        if !same() {
+        if !same(h) {
             return;
         }
         gort_traceback::init();
-        let probed = if DEBUG.asyncpreemptoff.get() != 0 { Probed::Silent } else { probe(mp, gp, ANSWER_NS) };
+        if DEBUG.asyncpreemptoff.get() != 0 {
+            tell(h, span, kind, Probed::Silent);
+        } else if ask((*h).mp, (*h).gp) {
+            (*h).asked = Some(kind);
+            (*h).unanswered = 0;
+        }
+    }
+}
+
+/// Prints the report, unless the goroutine has just gone on.
+unsafe fn tell(h: *mut Hog, span: i64, mut kind: Kind, probed: Probed) {
+    // SAFETY: as above.
+    unsafe {
+        let gp = (*h).gp;
         let stack = match probed {
             Probed::Stack(bt) => Some(bt),
             Probed::Gone => return,
@@ -330,8 +394,15 @@ unsafe fn tell(h: *mut Hog, span: i64, kind: Kind) {
         };
         let names = stack.as_ref().map_or(Vec::new(), innermost);
         let found = ADVICE.iter().position(|(part, _)| names.iter().any(|n| n.contains(part)));
-        if !same() || kind == Kind::Parks && found.is_none_or(|i| !PARKS.contains(&ADVICE[i].0)) {
+        if !same(h) || kind == Kind::Parks && found.is_none_or(|i| !PARKS.contains(&ADVICE[i].0)) {
             return;
+        }
+        if kind == Kind::Spins && names.iter().any(|n| n.contains("::park")) {
+            // the loop is std's
+            kind = Kind::Sleeps;
+            if (*h).sleep_done {
+                return;
+            }
         }
         (*h).pp = null_mut();
         if kind == Kind::Spins {

@@ -1,8 +1,7 @@
 //! Goroutines that block their thread outside of `gort::blocking`, and those that compute without end: sysmon reports them, with their stack
-//! and what to do, once. Reports of users: new_blockfs, new_spin, new_lazylock. (Not here: `thread::scope`,
-//! whose report has failed to come once in some forty runs; docs/deviations.md.)
+//! and what to do, once. Reports of users: new_blockfs, new_spin, new_lazylock, adv_thread_scope.
 
-use gort::{go, runtime, time};
+use gort::{go, runtime, sync::WaitGroup, time};
 use gort_tests::{Outcome, in_child, in_plain_child};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -183,6 +182,85 @@ fn block_on<F: Future>(f: F) {
     }
 }
 
+/// adv_thread_scope: std's scope waits with `thread::park` for the token of the thread that it began on, and so may two goroutines for one
+/// token. Reported even when no other goroutine wants a processor any more.
+#[test]
+fn adv_thread_scope() {
+    let o = in_child!(.procs(2), || {
+        end_with_the_report();
+        // Who is forgotten while others go on is woken for one of them, some time. The last ones of a round are not.
+        loop {
+            let wg = Arc::new(WaitGroup::new());
+            for _ in 0..6 {
+                wg.add(1);
+                let wg = wg.clone();
+                go(move || {
+                    for _ in 0..20 {
+                        std::thread::scope(|s| {
+                            s.spawn(|| std::thread::sleep(Duration::from_micros(300)));
+                            time::sleep(Duration::from_micros(20));
+                        });
+                    }
+                    wg.done();
+                });
+            }
+            wg.wait();
+        }
+    });
+    o.ok().stderr_has(SLEEPS).stderr_has(SCOPE);
+}
+
+const SCOPE: &str = "std::thread::scope waits with the thread that it began on";
+
+/// The main goroutine in a scope that has begun on another thread, which is in one of its own: std's `park` does not sleep then.
+/// At GOMAXPROCS=1.
+fn park_beside_another(before: fn()) {
+    let for_ever = || {
+        loop {
+            std::thread::park();
+        }
+    };
+    let tid = || std::fs::read_link("/proc/thread-self").expect("in /proc");
+    let began_on = tid();
+    std::thread::scope(|s| {
+        s.spawn(for_ever);
+        let thread = began_on.clone();
+        go(move || {
+            assert_eq!(tid(), thread);
+            gort::blocking(|| {
+                std::thread::scope(|s| {
+                    s.spawn(for_ever);
+                });
+            });
+        });
+        let syscall = std::path::Path::new("/proc").join(&began_on).join("syscall");
+        while tid() == began_on || !std::fs::read_to_string(&syscall).expect("in /proc").starts_with("202 ") {
+            runtime::gosched();
+        }
+        before();
+    });
+}
+
+#[test]
+fn a_park_that_does_not_sleep() {
+    let o = in_child!(.procs(1), || {
+        end_with_the_report();
+        park_beside_another(|| ());
+    });
+    o.ok().stderr_has(SLEEPS).stderr_has(" ms without calling the runtime\n").stderr_has(SCOPE);
+}
+
+#[test]
+fn a_park_that_does_not_sleep_and_others_wait() {
+    let o = in_child!(.procs(1), || {
+        end_with_the_report();
+        park_beside_another(|| {
+            go(|| ());
+        });
+    });
+    o.ok().stderr_has(SLEEPS).stderr_has("and keeps others waiting").stderr_has(SCOPE);
+}
+
 /// A stop of the world that a goroutine holds up, although a processor is idle.
 #[test]
 fn holds_up_a_stop_of_the_world() {
@@ -207,6 +285,22 @@ fn a_ready_socket_waits() {
         runtime::gosched();
         a.write_all(b"x").expect("written");
         sleeper();
+    });
+    o.ok().stderr_has(SLEEPS).stderr_has("blocked::sleeper(...)");
+}
+
+/// A goroutine that has inherited its time slice from one that was watched: it has the same number.
+#[test]
+fn inherits_a_time_slice() {
+    let o = in_child!(.procs(1), || {
+        end_with_the_report();
+        go(sleeper);
+        // until sysmon has met this one
+        let t = Instant::now();
+        while t.elapsed() < Duration::from_millis(200) {
+            std::hint::spin_loop();
+        }
+        runtime::gosched();
     });
     o.ok().stderr_has(SLEEPS).stderr_has("blocked::sleeper(...)");
 }

@@ -3,7 +3,7 @@
 
 use crate::cfi::Regs;
 use crate::unwinder::{Backtrace, Doubt, Stkframe, UNWIND_SILENT_ERRORS, UNWIND_TRAP, Unwinder};
-use gort_os_linux::{futexsleep, getpid, nanotime, syscall6};
+use gort_os_linux::{getpid, syscall6};
 use gort_runtime2::atomic::{Pointer, Uint32};
 use gort_runtime2::{G, Global, M};
 
@@ -38,15 +38,18 @@ pub enum Probed {
     Stack(Backtrace),
     /// The thread runs something else by now.
     Gone,
-    /// The thread has not answered: it blocks the signal, or the kernel does not let it run.
+    /// The thread does not answer: it blocks the signal, or the kernel does not let it run.
     Silent,
 }
 
-/// Asks the thread of `mp` for the stack of `gp`, which it is thought to run, and waits up to `ns` for the answer.
+/// Asks the thread of `mp` for the stack of `gp`, which it is thought to run. False if it is still at work on an older question.
 ///
 /// # Safety
 /// By sysmon, on its own thread; `mp` is not its own M. SIGURG has the runtime's handler.
-pub unsafe fn probe(mp: *mut M, gp: *mut G, ns: i64) -> Probed {
+pub unsafe fn ask(mp: *mut M, gp: *mut G) -> bool {
+    if !withdraw() {
+        return false;
+    }
     TARGET.store(mp);
     GOROUTINE.store(gp);
     STATE.store(ASKED);
@@ -55,26 +58,29 @@ pub unsafe fn probe(mp: *mut M, gp: *mut G, ns: i64) -> Probed {
         let tid = (*mp).procid.get() as usize;
         syscall6(libc::SYS_tgkill, getpid() as usize, tid, libc::SIGURG as usize, 0, 0, 0);
     }
-    let end = nanotime() + ns;
-    loop {
-        match STATE.load() {
-            TAKEN => break,
-            // A handler that has begun ends: unwinding waits for nobody.
-            ASKED if nanotime() >= end && STATE.cas(ASKED, IDLE) => return Probed::Silent,
-            s => {
-                // SAFETY: a static; nobody wakes it, so it looks again every millisecond.
-                unsafe { futexsleep(&STATE, s, 1_000_000) };
-            }
-        }
+    true
+}
+
+/// The answer, if it is there.
+pub fn answered() -> Option<Probed> {
+    if STATE.load() != TAKEN {
+        return None;
     }
-    STATE.store(IDLE);
     // SAFETY: TAKEN was stored after the frames, and nobody writes them before the next question.
     let frames = unsafe { &*FRAMES.get() };
-    if frames.n == 0 {
-        return Probed::Gone;
-    }
-    let inner = frames.of[..frames.n].to_vec();
-    Probed::Stack(Backtrace { inner, outer: Vec::new(), skipped: 0, doubt: frames.doubt, location: None })
+    let answer = if frames.n == 0 {
+        Probed::Gone
+    } else {
+        let inner = frames.of[..frames.n].to_vec();
+        Probed::Stack(Backtrace { inner, outer: Vec::new(), skipped: 0, doubt: frames.doubt, location: None })
+    };
+    STATE.store(IDLE);
+    Some(answer)
+}
+
+/// Takes the question back, or drops the answer. False if the handler is at work on it, which ends: unwinding waits for nobody.
+pub fn withdraw() -> bool {
+    STATE.cas(ASKED, IDLE) || STATE.cas(TAKEN, IDLE) || STATE.load() == IDLE
 }
 
 /// In the handler of SIGURG on `mp`, which has interrupted `gp` there: answers, if this thread was asked. True if so;
