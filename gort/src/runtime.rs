@@ -120,6 +120,30 @@ pub fn unlock_os_thread() {
     unsafe { gort_proc::unlock_os_thread() }
 }
 
+/// Says of the calling thread, which is not the runtime's, that it will never use gort: a logger, a watchdog, a thread of a
+/// library's. gort's own.
+///
+/// While a program has threads that the runtime does not know, goroutines that all wait are no deadlock, for such a thread may
+/// send to one of them. So one that never ends keeps every deadlock from being reported, unless it has called this. If it uses gort all
+/// the same nothing breaks, but a deadlock may have been reported before. It holds until the thread ends. Returns false, and changes nothing, if
+/// there are 16 such threads already, or if the thread is one of the runtime's.
+///
+/// ```
+/// let (started, begin) = std::sync::mpsc::channel();
+/// std::thread::spawn(move || {
+///     gort::runtime::never_calls_in();
+///     started.send(()).unwrap();
+///     loop {
+///         std::thread::park(); // works for ever
+///     }
+/// });
+/// begin.recv().unwrap();
+/// gort::run(|| println!("a deadlock would be reported here"));
+/// ```
+pub fn never_calls_in() -> bool {
+    getg().is_null() && gort_proc::never_calls_in()
+}
+
 /// The stack of this goroutine, or of all, as a panic would print them. Go's `runtime.Stack`.
 ///
 /// ```

@@ -11,6 +11,7 @@
 //! thread goes on where it is, as `curg`, and g0, which schedules while `curg` waits, works on the other stack.
 
 use crate::*;
+use core::cell::Cell;
 use core::ptr::null_mut;
 use gort_runtime2::atomic::{Int32, Uint32};
 
@@ -167,7 +168,8 @@ pub unsafe fn foreign_leave() {
 /// 1 if the process ends when its main goroutine returns (`gort::run_main`): it is a deadlock then if there is no goroutine left.
 pub static ENDS_WITH_MAIN: Uint32 = Uint32::new(0);
 
-/// Nothing will ever happen, unless a thread that has no M yet calls in: sysmon looks again from time to time.
+/// Nothing will ever happen, unless a thread that has no M yet calls in: sysmon looks again from time to time. How often that
+/// was found.
 static DEFERRED: Uint32 = Uint32::new(0);
 
 /// Threads that never call in: see [`never_call_in`].
@@ -196,12 +198,18 @@ pub unsafe fn foreign_threads() -> bool {
             return false;
         }
         let sched = sched();
-        if DEFERRED.swap(1) == 0 && (*sched).sysmonwait.load() {
+        if DEFERRED.add(1) == 1 && (*sched).sysmonwait.load() {
             (*sched).sysmonwait.store(false);
             notewakeup(&raw mut (*sched).sysmonnote);
         }
         true
     }
+}
+
+/// How often in a row there would have been a deadlock but for threads that are no Ms. For tests.
+#[doc(hidden)]
+pub fn deferred() -> u32 {
+    DEFERRED.load()
 }
 
 /// Whether sysmon is to look for a deadlock that came about by a thread's end.
@@ -215,6 +223,27 @@ pub fn look_again() -> bool {
 pub fn never_call_in() {
     let me = gettid() as i32;
     any_thread(|tid| tid != me && !NEVER.iter().any(|n| n.cas(0, tid)));
+}
+
+/// This thread never calls in: it keeps no deadlock from being reported. False if there are 16 such threads already.
+///
+/// The number is given up when the thread ends, as the next thread may get it.
+pub fn never_calls_in() -> bool {
+    struct Mine(Cell<i32>);
+    impl Drop for Mine {
+        fn drop(&mut self) {
+            NEVER.iter().for_each(|n| {
+                n.cas(self.0.get(), 0);
+            });
+        }
+    }
+    std::thread_local! {
+        static MINE: Mine = const { Mine(Cell::new(-1)) };
+    }
+    let tid = gettid() as i32;
+    let listed = || NEVER.iter().any(|n| n.load() == tid);
+    MINE.with(|m| m.0.set(tid));
+    listed() || NEVER.iter().any(|n| n.cas(0, tid))
 }
 
 /// Whether `f` is true of a thread of this process. Without memory and without std: the caller may hold locks.

@@ -3,6 +3,7 @@
 //! The tests of the module `inner` are run in another process by [`verdicts`], as half of them must fail.
 
 use gort::{chan, go, time};
+use gort_tests::in_plain_child;
 use std::process::Command;
 use std::time::Duration;
 
@@ -290,4 +291,77 @@ fn as_functions() {
             assert_eq!(c.recv(), Some(1));
         });
     }
+}
+
+/// A test in which all are asleep, with these seconds of grace. Its verdict.
+fn asleep(grace: Duration) -> Result<(), String> {
+    let r = std::panic::catch_unwind(|| gort::test::Config::new().grace(grace).run(|| chan::<u32>(0).recv()));
+    r.map(|_| ()).map_err(|e| e.downcast_ref::<&str>().expect("a text").to_string())
+}
+
+const DEADLOCK: &str = "all goroutines are asleep - deadlock!";
+const FOR_EVER: Duration = Duration::from_secs(1 << 30);
+
+/// Nobody is there who could wake one: no grace.
+#[test]
+fn no_grace_without_others() {
+    in_plain_child!(|| assert_eq!(asleep(FOR_EVER), Err(DEADLOCK.into()))).ok();
+}
+
+/// Beside a thread of which nobody knows what it will do there is all of the grace, and no more is waited for.
+#[test]
+fn grace_beside_a_thread() {
+    in_plain_child!(|| {
+        std::thread::spawn(|| {
+            loop {
+                std::thread::park();
+            }
+        });
+        for ms in [0, 200] {
+            let (grace, began) = (ms * MS, std::time::Instant::now());
+            assert_eq!(asleep(grace), Err(DEADLOCK.into()));
+            assert!(began.elapsed() >= grace, "too early: {:?}", began.elapsed());
+        }
+    })
+    .ok();
+}
+
+/// When the thread has ended there is nothing to wait for any more.
+#[test]
+fn grace_ends_with_the_thread() {
+    in_plain_child!(|| {
+        let sleeps = std::thread::spawn(|| std::thread::sleep(50 * MS));
+        assert_eq!(asleep(FOR_EVER), Err(DEADLOCK.into()));
+        assert!(sleeps.is_finished());
+    })
+    .ok();
+}
+
+/// The grace begins anew whenever one has been woken.
+#[test]
+fn grace_begins_anew() {
+    in_plain_child!(|| {
+        let grace = Duration::from_secs(2);
+        let c = chan::<u32>(0);
+        let tx = c.clone();
+        let (said, last) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            // Half of it, and what wakes it comes.
+            std::thread::sleep(grace / 2);
+            said.send(std::time::Instant::now()).unwrap();
+            tx.send(1);
+            loop {
+                std::thread::park();
+            }
+        });
+        let r = std::panic::catch_unwind(|| {
+            gort::test::Config::new().grace(grace).run(move || {
+                assert_eq!(c.recv(), Some(1));
+                c.recv()
+            })
+        });
+        assert_eq!(r.unwrap_err().downcast_ref::<&str>(), Some(&DEADLOCK));
+        assert!(last.recv().unwrap().elapsed() >= grace);
+    })
+    .ok();
 }

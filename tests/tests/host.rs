@@ -160,6 +160,73 @@ fn a_thread_ends_without_sending() {
     }
 }
 
+/// A thread that never calls in and does not end keeps the report back (sysmon has been asked to look again by then), until it ends.
+#[test]
+fn a_thread_that_lives_keeps_the_report_back() {
+    let o = in_plain_child!(.procs(2), || {
+        gort::run(|| {
+            std::thread::spawn(|| {
+                // Looks at a counter; that is no call.
+                while gort_proc::deferred() < 4 {
+                    std::thread::yield_now();
+                }
+                eprintln!("the thread ends");
+            });
+            chan::<u32>(0).recv();
+        });
+    });
+    o.exited(2).stderr_has("the thread ends\nfatal error: all goroutines are asleep - deadlock!\n");
+}
+
+/// One that has said so does not.
+#[test]
+fn a_thread_that_never_calls_in() {
+    let o = in_plain_child!(.procs(2), || {
+        let (tx, rx) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            assert!(gort::runtime::never_calls_in());
+            assert!(gort::runtime::never_calls_in());
+            tx.send(()).unwrap();
+            loop {
+                std::thread::park();
+            }
+        });
+        rx.recv().unwrap();
+        gort::run(|| {
+            assert!(!gort::runtime::never_calls_in(), "on a thread of the runtime's");
+            chan::<u32>(0).recv();
+        });
+    });
+    o.exited(2)
+        .stderr_has("fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive]:\n");
+}
+
+/// Its number is free again when it ends: there is room for 16 at a time.
+#[test]
+fn threads_that_never_call_in_come_and_go() {
+    in_plain_child!(|| {
+        for _ in 0..100 {
+            assert!(std::thread::spawn(gort::runtime::never_calls_in).join().unwrap());
+        }
+        let (tx, rx) = std::sync::mpsc::channel();
+        let all = std::sync::Barrier::new(40);
+        let said = std::thread::scope(|s| {
+            for _ in 0..40 {
+                let (tx, all) = (tx.clone(), &all);
+                s.spawn(move || {
+                    tx.send(gort::runtime::never_calls_in()).unwrap();
+                    all.wait();
+                });
+            }
+            (0..40).filter(|_| rx.recv().unwrap()).count()
+        });
+        // Some places are taken by the harness's threads.
+        assert!((1..=16).contains(&said), "{said}");
+        assert!(std::thread::spawn(gort::runtime::never_calls_in).join().unwrap());
+    })
+    .ok();
+}
+
 /// A program with a main loop of its own (`new_embed`): the runtime waits for work beside it, and ends with it.
 #[test]
 fn a_main_loop() {
