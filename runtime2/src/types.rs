@@ -637,6 +637,34 @@ impl<const N: usize> Default for Words<N> {
     }
 }
 
+/// What was found in a table by pc.
+///
+/// Go: symtab.go:940 pcvalueCacheEnt
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+pub struct PcvalueCacheEnt {
+    /// The pc that was looked up; with `off` the key.
+    pub targetpc: usize,
+    /// The table, an offset of `pctab`.
+    pub off: u32,
+    /// The value there.
+    pub val: i32,
+    /// Where it begins.
+    pub val_pc: usize,
+}
+
+/// Of an M. Signal handlers use it too: `in_use` keeps them out if they come in the middle.
+///
+/// Go: symtab.go:935 pcvalueCache
+#[derive(Default)]
+#[repr(C)]
+pub struct PcvalueCache {
+    /// Two sets by the pc, newest first.
+    pub entries: [[PcvalueCacheEnt; 8]; 2],
+    /// How many look at it, one inside of the other.
+    pub in_use: isize,
+}
+
 /// A Go slice of which only the first word is used here, as a pointer to a `T`.
 #[repr(C)]
 pub struct SliceOf<T> {
@@ -786,8 +814,8 @@ pub struct M {
     pub preempt_gen: Uint32,
     /// A preemption signal is on its way.
     pub signal_pending: Uint32,
-    /// Unused: a cache of Go's function tables.
-    pub pcvalue_cache: Words<49>,
+    /// What has been looked up in the tables of managed code.
+    pub pcvalue_cache: PcvalueCache,
     /// Unused: the debug log.
     pub dlog_per_m: Words<0>,
     /// Operating system part.

@@ -1,0 +1,3 @@
+module symtab
+
+go 1.23

@@ -1,0 +1,1 @@
+// So that functions may be declared without a body.
