@@ -202,15 +202,20 @@ fn find_tools() -> Tools {
     };
     let gcc = ["gcc-12", "gcc", "cc"].into_iter().find(|c| output(c.as_ref(), "-dumpversion").is_some());
     let Some(gcc) = gcc else { fail("no C compiler to link with; install the Debian package gcc-12") };
-    let cache = std::env::var_os("XDG_CACHE_HOME")
+    let cache = cache_dir();
+    let machine = output(&gccgo, "-dumpmachine").unwrap_or_default();
+    let exports = format!("go/12/{machine}");
+    Tools { gccgo, gcc: gcc.into(), version, exports, lib: find_lib(), cache }
+}
+
+/// `$XDG_CACHE_HOME/gort`, or where that would be.
+pub fn cache_dir() -> PathBuf {
+    std::env::var_os("XDG_CACHE_HOME")
         .filter(|s| !s.is_empty())
         .map(PathBuf::from)
         .or_else(|| std::env::home_dir().map(|h| h.join(".cache")))
         .unwrap_or_else(std::env::temp_dir)
-        .join("gort");
-    let machine = output(&gccgo, "-dumpmachine").unwrap_or_default();
-    let exports = format!("go/12/{machine}");
-    Tools { gccgo, gcc: gcc.into(), version, exports, lib: find_lib(), cache }
+        .join("gort")
 }
 
 fn find_lib() -> PathBuf {

@@ -18,6 +18,7 @@ macro_rules! eprintln {
 mod diff;
 mod examples;
 mod gobuild;
+mod inside;
 mod progress;
 mod trace;
 
@@ -52,6 +53,8 @@ enum Command {
     Run(Run),
     /// Compile a Go program to an executable that runs on the scheduler.
     Build(Build),
+    /// Build, run or test Go programs with the user's own Go 1.23.1, with gort in the place of its scheduler.
+    Go(inside::Go),
     /// Run Go programs on real Go and on gort, and show where they differ.
     Diff(diff::Diff),
     /// Check, list, sum up or show an execution trace of Go's.
@@ -151,6 +154,7 @@ fn main() {
     match cli.command {
         Command::Run(r) => run(r, go_args),
         Command::Build(b) => build(&b),
+        Command::Go(g) => inside::run(&g),
         Command::Diff(d) => diff::run(&d),
         Command::Trace(t) => trace::run(&t),
         Command::Completions(c) => {

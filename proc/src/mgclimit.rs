@@ -109,9 +109,14 @@ impl LimiterEventOps for LimiterEvent {
         // :472
         match typ {
             // :473 work of the collector's: there is none
-            LimiterEventType::IdleMarkWork => {}
+            LimiterEventType::IdleMarkWork => {
+                #[cfg(gort_inside)]
+                linkname::add_idle_time(duration);
+            }
             LimiterEventType::Idle => {
                 // :476 no limiter to tell
+                #[cfg(gort_inside)]
+                linkname::add_idle_time(duration);
                 // SAFETY: an atomic of the global state.
                 unsafe { (*sched()).idle_time.add(duration) };
             }

@@ -128,6 +128,7 @@ impl<T> Slice<T> {
     ///
     /// # Safety
     /// The caller holds the lock that guards the slice.
+    #[cfg(not(gort_inside))]
     pub unsafe fn append(&mut self, v: T) {
         if self.len == self.cap {
             let cap = if self.cap == 0 { 64 } else { self.cap * 2 };

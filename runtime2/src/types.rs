@@ -13,6 +13,9 @@ use crate::wait_reason::WaitReason;
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
 
+#[cfg(gort_inside)]
+use crate::Vec;
+
 /// A lock of the runtime itself: it blocks the thread, not the goroutine. `0` is unlocked.
 ///
 /// Go: runtime2.go:164 mutex
@@ -219,7 +222,8 @@ pub struct Segment {
 /// The layout is Go's, field by field, up to Go's last ([`crate::layout`]).
 ///
 /// Go: runtime2.go:422 g
-#[repr(C, align(64))]
+#[repr(C)]
+#[cfg_attr(not(gort_inside), repr(align(64)))]
 #[derive(Default)]
 pub struct G {
     /// Its stack.
@@ -346,20 +350,27 @@ pub struct G {
     pub gc_assist_bytes: i64,
     // Behind Go's last field: gort's own.
     /// The value of `%fs:0x70` while it runs: the guard of its segment. Looked at if `stack_kind` says segmented; 0 otherwise.
+    #[cfg(not(gort_inside))]
     pub split_guard: usize,
     /// The segment it runs on; nil unless `stack_kind` says segmented. gort's own.
+    #[cfg(not(gort_inside))]
     pub seg: *mut Segment,
     /// Where `asyncPreempt` saves the extended registers; made when it is needed first, kept as long as the G. gort's own.
+    #[cfg(not(gort_inside))]
     pub xsave: *mut u8,
     /// C++ exceptions that it has caught or thrown and not done with, while `carries` says so. gort's own.
+    #[cfg(not(gort_inside))]
     pub eh: EhGlobals,
     /// What `goroutine_local!` keeps for it; nil if there is nothing, [`LOCALS_GONE`] when its destructors have run. gort's own.
+    #[cfg(not(gort_inside))]
     pub locals: *mut Locals,
     /// Depth of sections in which it must not park: what it holds belongs to its thread. gort's own.
+    #[cfg(not(gort_inside))]
     pub no_park: u32,
     /// The bubble or test that it belongs to, or nil. Of Go 1.25: see [`SynctestBubble`].
     ///
     /// Go 1.25: runtime2.go line 493 bubble
+    #[cfg(not(gort_inside))]
     pub bubble: *mut SynctestBubble,
 }
 
@@ -685,7 +696,8 @@ impl<T> Default for SliceOf<T> {
 /// tracebacks of foreign code, and other systems; g is in a thread-local of the linker's, not in `tls`.
 ///
 /// Go: runtime2.go:552 m
-#[repr(C, align(64))]
+#[repr(C)]
+#[cfg_attr(not(gort_inside), repr(align(64)))]
 #[derive(Default)]
 pub struct M {
     /// The goroutine that the scheduler itself runs on.
@@ -830,19 +842,27 @@ pub struct M {
     pub locks_held: [HeldLockInfo; 10],
     // Behind Go's last field: gort's own.
     /// Locks that are not listed, all of channels (a select of many).
+    #[cfg(not(gort_inside))]
     pub locks_unlisted: i32,
     /// How many of `locked_int` are for goroutines that unwind.
+    #[cfg(not(gort_inside))]
     pub locked_unwind: u32,
     /// What the C++ runtime, if the program has one, keeps for this thread; nil if not. gort's own.
+    #[cfg(not(gort_inside))]
     pub eh_globals: *mut EhGlobals,
     /// `pthread_t` of the thread, for `pthread_kill` and debuggers; 0 before it runs.
+    #[cfg(not(gort_inside))]
     pub pthread: Uint64,
 }
 
 // Who adds a field looks at `recycle` as well.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, gort_inside)))]
 const _: () = assert!(size_of::<M>() == 1792);
+// Inside a Go program they are Go's, to the byte.
+#[cfg(gort_inside)]
+const _: () = assert!(size_of::<G>() == 432 && size_of::<M>() == 1760 && size_of::<P>() == 8944);
 
+#[cfg(not(gort_inside))]
 impl M {
     /// Makes an M whose thread has ended as good as new. gort's own: Go's allocator clears memory. `preempt_gen` goes on, so that no count of it is met
     /// twice; `mrandinit` sets the random generators.
@@ -990,28 +1010,44 @@ pub struct PGFree {
     pub n: Int32,
 }
 
+/// A counter of gort's own.
+#[cfg(not(gort_inside))]
+pub type Own<T> = T;
+/// A counter of gort's own, for which Go's P has no room: it counts nothing.
+#[cfg(gort_inside)]
+#[repr(C)]
+#[derive(Default)]
+pub struct Own<T>([T; 0]);
+
+#[cfg(gort_inside)]
+#[allow(missing_docs)]
+impl<T> Own<T> {
+    #[inline(always)]
+    pub fn bump<V>(&self, _: V) {}
+}
+
 /// What a P has done, for `gort run --stats`, summaries and metrics. gort's own: Go has no such counters.
 /// Written by the owner without read-modify-write, read by anyone.
 #[repr(C)]
 #[derive(Default)]
 #[allow(missing_docs)]
 pub struct PStats {
-    pub gocreate: Uint64,
-    pub goexit: Uint64,
-    pub execute: Uint64,
-    pub park: Uint64,
-    pub gosched: Uint64,
-    pub preempt: Uint64,
-    pub steal_tries: Uint64,
-    pub steals: Uint64,
-    pub stolen: Uint64,
-    pub steal_runnext: Uint64,
-    pub global_polls: Uint64,
-    pub netpolls: Uint64,
-    pub handoffs: Uint64,
-    pub syscalls: Uint64,
-    pub spins: Uint64,
-    pub timers_run: Uint64,
+    pub gocreate: Own<Uint64>,
+    pub goexit: Own<Uint64>,
+    pub execute: Own<Uint64>,
+    pub park: Own<Uint64>,
+    pub gosched: Own<Uint64>,
+    pub preempt: Own<Uint64>,
+    pub steal_tries: Own<Uint64>,
+    pub steals: Own<Uint64>,
+    pub stolen: Own<Uint64>,
+    pub steal_runnext: Own<Uint64>,
+    pub global_polls: Own<Uint64>,
+    pub netpolls: Own<Uint64>,
+    pub handoffs: Own<Uint64>,
+    pub syscalls: Own<Uint64>,
+    pub spins: Own<Uint64>,
+    pub timers_run: Own<Uint64>,
 }
 
 /// A processor: the right to run Go code, with the queues and caches that go with it.
@@ -1022,7 +1058,8 @@ pub struct PStats {
 /// detector and tracer, and its defers.
 ///
 /// Go: runtime2.go:649 p
-#[repr(C, align(128))]
+#[repr(C)]
+#[cfg_attr(not(gort_inside), repr(align(128)))]
 #[derive(Default)]
 pub struct P {
     /// Its index in allp.
@@ -1105,9 +1142,10 @@ pub struct P {
     /// Free stacks by order, Go's `mcache.stackcache`.
     ///
     /// Go: mcache.go:47 stackcache
+    #[cfg(not(gort_inside))]
     pub stackcache: [StackFreeList; NUM_STACK_ORDERS],
     /// Nanoseconds that it has been idle, up to its last idle time that has ended. For metrics.
-    pub idle: Int64,
+    pub idle: Own<Int64>,
     /// Counters.
     pub stats: PStats,
 }
@@ -1187,7 +1225,8 @@ pub struct SchedDisable {
 /// The layout is Go's ([`crate::layout`]).
 ///
 /// Go: runtime2.go:775 schedt
-#[repr(C, align(128))]
+#[repr(C)]
+#[cfg_attr(not(gort_inside), repr(align(128)))]
 #[derive(Default)]
 pub struct Schedt {
     /// Last goroutine id given to a P's cache.

