@@ -108,7 +108,8 @@ struct Build {
     after_help = "ENVIRONMENT:\n  GOMAXPROCS   threads that run goroutines at once (default: all processors)\n  \
     GODEBUG      schedtrace=MS, scheddetail=1, metrics=1, asyncpreemptoff=1, asynctimerchan=1, ...\n  \
     GOTRACEBACK  none, single, all, system or crash\n  \
-    GORTSTACK    size of goroutine stacks (16K to 64M, default: 256K)\n\n\
+    GORTSTACK    size of goroutine stacks (16K to 64M, default: 256K)\n  \
+    GORT_TRACE   file for an execution trace; %p in its name is the process's number\n\n\
     GO PROGRAMS:\n  gort run FILE.go... [ARGUMENT...] compiles package main with gccgo 12 (Debian: package gccgo-12) and runs it;\n  \
     gort run DIR [ARGUMENT...] that of a directory (./prog, not prog), with the packages of its module.\n  \
     What stands behind goes to the program; options for gort stand before them. The result is kept in\n  \
@@ -139,6 +140,9 @@ struct Run {
     /// Print what the scheduler did when the program ends.
     #[arg(long)]
     stats: bool,
+    /// Write an execution trace to FILE, for `gort trace` and `go tool trace`, as GORT_TRACE=FILE does.
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
 }
 
 fn main() {
@@ -146,7 +150,8 @@ fn main() {
     // `gort run [OPTION...] a.go b.go x -y`, `gort run ./a x -y`: x and -y are the program's, which clap would not believe.
     let mut go_args = Vec::new();
     if argv.get(1).is_some_and(|a| a == "run")
-        && let Some(i) = argv.iter().skip(2).position(|a| is_program(a)).map(|i| i + 2)
+        // What stands behind --trace is its file, even if it looks like a program.
+        && let Some(i) = (2..argv.len()).find(|&i| argv[i - 1] != "--trace" && is_program(&argv[i]))
     {
         go_args = argv.split_off(i + 1);
     }
@@ -331,6 +336,9 @@ fn run(r: Run, go_args: Vec<OsString>) {
     unsafe {
         if let Some(p) = r.procs {
             std::env::set_var("GOMAXPROCS", p.to_string());
+        }
+        if let Some(f) = &r.trace {
+            std::env::set_var("GORT_TRACE", f);
         }
         if let Some(ms) = r.schedtrace {
             let old = std::env::var("GODEBUG").unwrap_or_default();

@@ -167,7 +167,8 @@ unsafe extern "C" fn coroswitch_m(gp: *mut G) -> ! {
             }
         }
 
-        // :135 tracing: left out
+        // :135 the tracer sees the beginning and the end of all this only
+        let trace = trace_acquire();
         // Go 1.25: coro.go line 140 in a bubble all changes of state must be counted, and it must not seem blocked between them
         let bubble = if (*gp).raceignore != 0 { (*gp).bubble } else { core::ptr::null_mut() };
         let can_cas = bubble.is_null();
@@ -216,6 +217,11 @@ unsafe extern "C" fn coroswitch_m(gp: *mut G) -> ! {
             throw("coroswitch of a goroutine to itself");
         }
 
+        // :202 while this goroutine still is the M's
+        if trace.ok() {
+            trace.go_switch(gnext, exit);
+        }
+
         // :209 run it, without the scheduler
         (*mp).curg.set(gnext);
         (*gnext).m = mp;
@@ -230,7 +236,10 @@ unsafe extern "C" fn coroswitch_m(gp: *mut G) -> ! {
             (*mp).lockedg.set(gnext);
             (*gnext).lockedm.set(mp);
         }
-        // :225 tracing: left out
+        // :225
+        if trace.ok() {
+            trace_release(trace);
+        }
         // Go 1.25: coro.go line 254
         #[cfg(not(loom))]
         if !bubble.is_null() {

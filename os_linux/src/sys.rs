@@ -1,6 +1,8 @@
 //! The thin layer over the kernel: sys_linux_amd64.s.
 
 use core::arch::asm;
+use core::ffi::c_void;
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 /// One system call: returns what the kernel does, a negative errno on failure.
 ///
@@ -28,10 +30,29 @@ pub unsafe fn syscall6(nr: i64, a: usize, b: usize, c: usize, d: usize, e: usize
     r
 }
 
+/// What [`last_words`] calls, once it is set: a `fn()`.
+static LAST_WORDS: AtomicPtr<c_void> = AtomicPtr::new(core::ptr::null_mut());
+
+/// Has `f` called when the process is about to end by [`exit`] or by a signal that the runtime sends itself: the tracer's last buffers. It may be
+/// called in any state, several times, and on several threads at once.
+pub fn set_last_words(f: fn()) {
+    LAST_WORDS.store(f as *mut c_void, Ordering::SeqCst);
+}
+
+/// The process is about to end: see [`set_last_words`].
+pub fn last_words() {
+    let f = LAST_WORDS.load(Ordering::SeqCst);
+    if !f.is_null() {
+        // SAFETY: only functions of this type are stored.
+        unsafe { core::mem::transmute::<*mut c_void, fn()>(f)() }
+    }
+}
+
 /// Ends the process: no exit handlers, no flushing.
 ///
 /// Go: sys_linux_amd64.s:51 exit
 pub fn exit(code: i32) -> ! {
+    last_words();
     loop {
         // :52
         // SAFETY: touches no memory and does not return.

@@ -47,7 +47,10 @@ pub unsafe fn allocm(pp: *mut P, f: Option<unsafe fn()>, id: i64) -> *mut M {
                     freem = next;
                     continue;
                 }
-                // :2192 tracing left out.
+                // :2192 the M may write events until here
+                if trace_enabled() {
+                    trace_thread_destroy(freem);
+                }
                 // :2198
                 if wait == FREE_M_STACK {
                     // :2202
@@ -175,11 +178,18 @@ pub unsafe fn needm(signal: bool) {
         // :2330 asminit does nothing on amd64.
         linkname::minit();
 
-        // :2338 tracing left out.
-
+        let curg = (*mp).curg.ptr();
         // :2344 curg is a real goroutine from now on
-        casgstatus((*mp).curg.ptr(), GDEAD, GSYSCALL);
-        (*sched()).ngsys.add(-1);
+        let alive = || {
+            casgstatus(curg, GDEAD, GSYSCALL);
+            (*sched()).ngsys.add(-1);
+        };
+        // :2338 order: what is between acquire and release, first. No events in a signal handler
+        if signal {
+            alive();
+        } else {
+            trace_around(alive, |t| t.go_create_syscall(curg)); // :2347
+        }
 
         // :2353
         (*mp).is_extra_in_sig = signal;
@@ -386,17 +396,32 @@ pub unsafe fn dropm() {
         // :2466
         let mp = (*getg()).m;
 
-        // :2472 tracing left out.
-
+        let curg = (*mp).curg.ptr();
         // :2478
-        casgstatus((*mp).curg.ptr(), GSYSCALL, GDEAD);
-        (*(*mp).curg.ptr()).preempt_stop = false;
-        (*sched).ngsys.add(1);
+        let dead = || {
+            casgstatus(curg, GSYSCALL, GDEAD);
+            (*curg).preempt_stop = false;
+            (*sched).ngsys.add(1);
+        };
+        // :2472 order: as in needm. No events in a signal handler
+        if (*mp).is_extra_in_sig {
+            dead();
+        } else {
+            trace_around(dead, |t| t.go_destroy_syscall()); // :2482
+        }
 
         // :2502 whatever the next thread finds in oldp must not look like its own
         (*mp).syscalltick.bump(u32::MAX);
 
-        // :2506 tracing left out, with its buffers (:2511).
+        // :2506 for the tracer the goroutine has ended
+        (*curg).trace.reset();
+
+        // :2511 the next thread has another number, so it must not go on in this one's buffers
+        if trace_enabled() {
+            lock(&raw mut (*sched).lock);
+            trace_thread_destroy(mp);
+            unlock(&raw mut (*sched).lock);
+        }
         // :2523
         (*mp).is_extra_in_sig = false;
 

@@ -32,7 +32,9 @@ pub unsafe fn execute(gp: *mut G, inherit_time: bool) -> ! {
             (*pp).schedtick.bump(1);
         }
 
-        // :3231 no CPU profiler, no tracing (:3236).
+        // :3231 no CPU profiler.
+        // :3236
+        trace_event(|t| t.go_start());
         arriving(gp);
         // :3242
         gogo(&raw mut (*gp).sched);
@@ -73,7 +75,15 @@ pub unsafe fn find_runnable() -> (*mut G, bool, bool) {
             // :3270 both are used below, when timers are stolen: nothing blocks until then, so they stay right
             let (mut now, mut poll_until, _) = linkname::timers_check(&raw mut (*pp).timers, 0);
 
-            // :3273 no trace reader, no collector's workers (:3287).
+            // :3273
+            if trace_enabled() {
+                let gp = trace_reader();
+                if !gp.is_null() {
+                    trace_around(|| casgstatus(gp, GWAITING, GRUNNABLE), |t| t.go_unpark(gp));
+                    return (gp, false, true);
+                }
+            }
+            // :3287 no collector's workers.
 
             // :3298 the global queue now and then, or two goroutines that ready each other could keep the local
             // one busy forever
@@ -120,8 +130,8 @@ pub unsafe fn find_runnable() -> (*mut G, bool, bool) {
                     let gp = list.pop();
                     injectglist(&raw mut list);
                     linkname::netpoll_adjust_waiters(delta);
-                    // :3345
-                    casgstatus(gp, GWAITING, GRUNNABLE);
+                    // :3344
+                    trace_around(|| casgstatus(gp, GWAITING, GRUNNABLE), |t| t.go_unpark(gp));
                     return (gp, false, false);
                 }
             }
@@ -296,8 +306,8 @@ pub unsafe fn find_runnable() -> (*mut G, bool, bool) {
                         let gp = list.pop();
                         injectglist(&raw mut list);
                         linkname::netpoll_adjust_waiters(delta);
-                        // :3604
-                        casgstatus(gp, GWAITING, GRUNNABLE);
+                        // :3603
+                        trace_around(|| casgstatus(gp, GWAITING, GRUNNABLE), |t| t.go_unpark(gp));
                         return (gp, false, false);
                     }
                     // :3611

@@ -93,8 +93,10 @@ pub unsafe fn for_each_p_internal(f: &(dyn Fn(*mut P) + Sync)) {
             let p2 = *(*allp()).at(i);
             let s = (*p2).status.get();
 
-            // :2071 (tracing left out)
-            if s == PSYSCALL && (*p2).run_safe_point_fn.get() == 1 && (*p2).status.cas(s, PIDLE) {
+            // :2070 released before handoffp, which may write events itself
+            if trace_steal(p2, false, || {
+                s == PSYSCALL && (*p2).run_safe_point_fn.get() == 1 && (*p2).status.cas(s, PIDLE)
+            }) {
                 // :2077
                 (*p2).syscalltick.bump(1);
                 handoffp(p2);

@@ -64,7 +64,10 @@ pub unsafe fn give_up_p(mp: *mut M) {
     unsafe {
         let pp = (*mp).oldp.ptr();
         (*mp).oldp.set(null_mut());
-        if !pp.is_null() && (*pp).status.load() == PSYSCALL && (*pp).status.cas(PSYSCALL, PIDLE) {
+        // For the tracer a theft, as in entersyscall_gcwait: the goroutine is still in its system call.
+        if !pp.is_null()
+            && trace_steal(pp, true, || (*pp).status.load() == PSYSCALL && (*pp).status.cas(PSYSCALL, PIDLE))
+        {
             (*pp).syscalltick.bump(1);
             handoffp(pp);
         }

@@ -13,7 +13,9 @@ use gort_print::print;
 pub unsafe extern "C" fn goexit1() -> ! {
     // SAFETY: nobody ever resumes the goroutine after this.
     unsafe {
-        // :4254 no race detector, no tracing (:4257).
+        // :4254 no race detector.
+        // :4257
+        trace_event(|t| t.go_end());
         // :4262
         mcall(goexit0);
     }

@@ -55,6 +55,7 @@ pub use gort_runtime1::*;
 pub use gort_runtime2::linkname::{fatal, throw};
 pub use gort_runtime2::*;
 pub use gort_stack::*;
+pub use gort_traceruntime::*;
 
 /// Marks what [`mcall`] calls. Under loom leaving a stack is an unwinding, which may not pass `extern "C"`.
 #[cfg(not(loom))]

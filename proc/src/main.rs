@@ -38,6 +38,9 @@ pub unsafe fn main() {
         // :168 newproc may start Ms from now on
         MAIN_STARTED.set(true);
 
+        // gort's own
+        quiet::quiet_start_env();
+
         // :171 haveSysmon: everywhere but on wasm
         systemstack(|| newm(Some(linkname::sysmon), core::ptr::null_mut(), -1));
 

@@ -287,7 +287,8 @@ unsafe fn newproc1_args(
         }
         // :5057 no collector that wants to know the size of stacks
 
-        // :5060 no tracing
+        // :5060 number and state are one step for the tracer
+        let trace = trace_acquire();
         let mut status = GRUNNABLE;
         if parked {
             status = GWAITING;
@@ -304,7 +305,12 @@ unsafe fn newproc1_args(
         // :5075
         (*newg).goid = (*pp).goidcache;
         (*pp).goidcache += 1;
-        // :5077 no tracing
+        // :5077
+        (*newg).trace.reset();
+        if trace.ok() {
+            trace.go_create(newg, (*newg).startpc, parked);
+            trace_release(trace);
+        }
         // gort's own counter
         (*pp).stats.gocreate.bump(1);
 

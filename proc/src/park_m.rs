@@ -59,14 +59,16 @@ pub unsafe extern "C" fn park_m(gp: *mut G) -> ! {
             inc_active(bubble);
         }
 
-        // :4071 tracing left out.
         if mutant!("park_m unlocks first")
             && let Some(f) = (*mp).waitunlockf.take()
         {
             f(gp, (*mp).waitlock);
         }
-        // :4081 gopark has set the wait reason
-        casgstatus(gp, GRUNNING, GWAITING);
+        // :4071 the event first: the goroutine may be somebody else's as soon as it waits. (:4081: gopark has set the wait reason.)
+        trace_before(
+            |t| t.go_park(trace_block_reason((*gp).waitreason)),
+            || casgstatus(gp, GRUNNING, GWAITING),
+        );
 
         // :4086
         dropg();
@@ -77,8 +79,8 @@ pub unsafe extern "C" fn park_m(gp: *mut G) -> ! {
             (*mp).waitunlockf = None;
             (*mp).waitlock = core::ptr::null_mut();
             if !ok {
-                // :4094 on with it
-                casgstatus(gp, GWAITING, GRUNNABLE);
+                // :4093 on with it
+                trace_around(|| casgstatus(gp, GWAITING, GRUNNABLE), |t| t.go_unpark(gp));
                 #[cfg(not(loom))]
                 if !bubble.is_null() {
                     dec_active(bubble); // Go 1.25: proc.go line 4265
@@ -108,7 +110,6 @@ pub unsafe fn gosched_impl(gp: *mut G, preempted: bool) -> ! {
     // SAFETY: the goroutine is this M's until it is on the queue.
     unsafe {
         let sched = sched();
-        // :4106 tracing left out.
         // :4107
         let status = readgstatus(gp);
         if status & !GSCAN != GRUNNING {
@@ -116,15 +117,18 @@ pub unsafe fn gosched_impl(gp: *mut G, preempted: bool) -> ! {
             throw("bad g status");
         }
         leaving(gp);
-        // :4112 gort: statistics in place of trace events
+        // gort: statistics
         let stats = &raw mut (*(*(*gp).m).p.ptr()).stats;
         if preempted {
             (*stats).preempt.bump(1);
         } else {
             (*stats).gosched.bump(1);
         }
-        // :4122
-        casgstatus(gp, GRUNNING, GRUNNABLE);
+        // :4112 the event first, as in park_m
+        trace_before(
+            |t| if preempted { t.go_preempt() } else { t.go_sched() },
+            || casgstatus(gp, GRUNNING, GRUNNABLE),
+        );
 
         dropg();
         // :4128
@@ -224,9 +228,12 @@ pub unsafe fn preempt_park(gp: *mut G) -> ! {
         cas_g_to_preempt_scan(gp, GRUNNING, GSCAN | GPREEMPTED);
         dropg();
 
-        // :4204 tracing left out.
-        // :4208
-        casfrom_gscanstatus(gp, GSCAN | GPREEMPTED, GPREEMPTED);
+        // :4204 the event while the scan bit is still set: behind it suspendG may take the goroutine and ready it, and that
+        // event would come before this one
+        trace_before(
+            |t| t.go_park(TraceBlockReason::Preempted),
+            || casfrom_gscanstatus(gp, GSCAN | GPREEMPTED, GPREEMPTED),
+        );
         schedule()
     }
 }
@@ -256,13 +263,12 @@ on_g0! {
 pub unsafe extern "C" fn goyield_m(gp: *mut G) -> ! {
     // SAFETY: the goroutine is this M's until it is on the queue.
     unsafe {
-        // :4235 tracing left out.
         leaving(gp);
         // :4236
         let pp = (*(*gp).m).p.ptr();
         (*pp).stats.gosched.bump(1);
-        // :4243
-        casgstatus(gp, GRUNNING, GRUNNABLE);
+        // :4237
+        trace_before(|t| t.go_preempt(), || casgstatus(gp, GRUNNING, GRUNNABLE));
         dropg();
         // :4248
         runqput(pp, gp, false);

@@ -124,7 +124,8 @@ pub unsafe fn procresize(nprocs: i32) -> *mut P {
         if old < 0 || nprocs <= 0 {
             throw("procresize: invalid arg");
         }
-        // :5691 no tracing
+        // :5691
+        trace_event(|t| t.gomaxprocs(nprocs));
 
         // :5698
         let now = nanotime();
@@ -190,7 +191,11 @@ pub unsafe fn procresize(nprocs: i32) -> *mut P {
         } else {
             // :5758 gives its P up before it is destroyed, and takes the first one
             if !(*mp).p.is_null() {
-                // :5759 no tracing
+                // :5759 as if the goroutine had left its P, and come back on another one
+                trace_event(|t| {
+                    t.go_sched();
+                    t.proc_stop((*mp).p.ptr());
+                });
                 // :5768
                 (*(*mp).p.ptr()).m.set(core::ptr::null_mut());
             }
@@ -200,7 +205,8 @@ pub unsafe fn procresize(nprocs: i32) -> *mut P {
             (*pp).m.set(core::ptr::null_mut());
             (*pp).status.set(PIDLE);
             acquirep(pp);
-            // :5775 no tracing
+            // :5775
+            trace_event(|t| t.go_start());
         }
 
         // :5783 no mcache0
@@ -271,7 +277,8 @@ pub unsafe fn acquirep(pp: *mut P) {
         wirep(pp);
 
         // :5840 no mcache to flush
-        // :5842 no tracing
+        // :5842
+        trace_event(|t| t.proc_start());
     }
 }
 
@@ -337,10 +344,13 @@ unsafe fn wirep_invalid(pp: *mut P) -> ! {
 /// Go: proc.go:5883 releasep
 #[inline]
 pub unsafe fn releasep() -> *mut P {
-    // :5884 no tracing
     // SAFETY: the caller's contract.
-    // :5889
-    unsafe { releasep_no_trace() }
+    unsafe {
+        // :5884
+        trace_event(|t| t.proc_stop((*t.mp).p.ptr()));
+        // :5889
+        releasep_no_trace()
+    }
 }
 
 /// As [`releasep`]; Go's twin leaves no trace event.

@@ -21,8 +21,8 @@ pub unsafe fn ready(gp: *mut G, next: bool) {
             throw("bad g->status in ready");
         }
 
-        // :1033 (tracing left out, :1032, :1034)
-        casgstatus(gp, GWAITING, GRUNNABLE);
+        // :1032
+        trace_around(|| casgstatus(gp, GWAITING, GRUNNABLE), |t| t.go_unpark(gp));
         #[cfg(loom)]
         if ready_hook(gp) {
             releasem(mp);

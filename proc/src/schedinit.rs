@@ -34,7 +34,9 @@ pub unsafe fn schedinit() {
         // :794
         (*allocm_lock()).init(LOCK_RANK_ALLOCM_R, LOCK_RANK_ALLOCM_RINTERNAL, LOCK_RANK_ALLOCM_W);
         (*exec_lock()).init(LOCK_RANK_EXEC_R, LOCK_RANK_EXEC_RINTERNAL, LOCK_RANK_EXEC_W);
-        // :796 the tracer's locks and those of the heap's statistics (:800) are not there.
+        // :796
+        trace_lock_init();
+        // :800 no statistics of the heap.
 
         // :804
         let gp = getg();

@@ -45,7 +45,14 @@ pub unsafe fn injectglist(glist: *mut GList) {
         if (*glist).empty() {
             return;
         }
-        // :3875 tracing left out.
+        // :3875
+        trace_event(|t| {
+            let mut gp = (*glist).head.ptr();
+            while !gp.is_null() {
+                t.go_unpark(gp);
+                gp = (*gp).schedlink.ptr();
+            }
+        });
 
         // :3885 runnable first, then queued
         let head = (*glist).head.ptr();

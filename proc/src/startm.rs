@@ -153,7 +153,12 @@ pub unsafe fn handoffp(pp: *mut P) {
             startm(pp, false, false);
             return;
         }
-        // :3018 no trace reader, no collector's work (:3023).
+        // :3018
+        if trace_enabled() && !trace_reader_available().is_null() {
+            startm(pp, false, false);
+            return;
+        }
+        // :3022 no collector's work.
         // :3029 nobody looks for work: this M shall
         if (*sched).nmspinning.load() + (*sched).npidle.load() == 0 && (*sched).nmspinning.cas(0, 1) {
             (*sched).needspinning.store(0);

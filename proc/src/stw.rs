@@ -224,7 +224,8 @@ pub unsafe fn stop_the_world_with_sema(reason: StwReason) -> WorldStop {
     // plain fields are written under sched.lock or by the one that stopped the P.
     unsafe {
         let sched = sched();
-        // :1538 (tracing left out)
+        // :1538
+        trace_event(|t| t.stw_start(reason.string()));
         let gp = getg();
 
         // :1547 a thread that waits for a lock we hold could not be stopped
@@ -243,18 +244,27 @@ pub unsafe fn stop_the_world_with_sema(reason: StwReason) -> WorldStop {
         (*self_p).status.set(PGCSTOP);
         (*self_p).gc_stop_time = start;
         (*sched).stopwait.bump(-1);
-        // :1562 those in system calls are retaken (tracing left out, :1561, :1565, :1573)
+        // :1561 those in system calls are retaken
+        let trace = trace_acquire();
         for i in 0..(*allp()).len {
             let pp = *(*allp()).at(i);
             let s = (*pp).status.get();
             if s == PSYSCALL
                 && ((*pp).status.cas(s, PGCSTOP) || mutant!("the stop ignores who has got the P"))
             {
+                // :1565
+                if trace.ok() {
+                    trace.proc_steal(pp, false);
+                }
                 // :1568
                 (*pp).syscalltick.bump(1);
                 (*pp).gc_stop_time = nanotime();
                 (*sched).stopwait.bump(-1);
             }
+        }
+        // :1573
+        if trace.ok() {
+            trace_release(trace);
         }
 
         // :1578 the idle ones
@@ -405,7 +415,8 @@ pub unsafe fn start_the_world_with_sema(mut now: i64, w: WorldStop) -> i64 {
         } else {
             gort_histogram::record(&raw mut (*sched).stw_total_time_other, total_time);
         }
-        // :1712 (tracing left out)
+        // :1712
+        trace_event(|t| t.stw_done());
 
         // :1721 one more M, in case there is more work than Ps that got one; it parks itself if not
         if !mutant!("the world starts without a wakep") {

@@ -52,7 +52,8 @@ pub unsafe fn save(pc: usize, sp: usize, bp: usize) {
 pub unsafe fn reentersyscall(pc: usize, sp: usize, bp: usize) {
     // SAFETY: the M and the goroutine are this thread's own; the P is until its status is stored.
     unsafe {
-        // :4391 no tracing
+        // :4391
+        let trace = trace_acquire();
         let gp = getg();
         let mp = (*gp).m;
 
@@ -80,7 +81,14 @@ pub unsafe fn reentersyscall(pc: usize, sp: usize, bp: usize) {
         }
         // :4422 no check of the frame pointer: native code may use rbp for anything (docs/deviations.md)
 
-        // :4429 no tracing
+        // :4429
+        if trace.ok() {
+            systemstack(|| {
+                trace.go_sys_call();
+                trace_release(trace);
+            });
+            save(pc, sp, bp);
+        }
 
         // :4440
         let sched = sched();
@@ -190,8 +198,8 @@ pub unsafe fn entersyscall_gcwait() {
         // :4501
         let sched = sched();
         lock(&raw mut (*sched).lock);
-        // :4502 no tracing
-        if (*sched).stopwait.get() > 0 && (*pp).status.cas(PSYSCALL, PGCSTOP) {
+        // :4502 a theft, though it probably is the P that this M had: it may have been lost and put into a system call again since
+        if trace_steal(pp, true, || (*sched).stopwait.get() > 0 && (*pp).status.cas(PSYSCALL, PGCSTOP)) {
             // :4517
             (*pp).gc_stop_time = nanotime();
             (*pp).syscalltick.bump(1);
@@ -304,7 +312,8 @@ unsafe fn entersyscallblock_bad_sp(gp: *mut G, sp: usize) -> ! {
 pub unsafe fn entersyscallblock_handoff() {
     // SAFETY: the P is this M's until released.
     unsafe {
-        // :4589 no tracing
+        // :4589
+        trace_event(|t| t.go_sys_call());
         // :4594
         handoffp(releasep());
     }
@@ -354,12 +363,19 @@ pub unsafe fn exitsyscall_frame(callersp: usize) {
         // :4628
         if exitsyscallfast(oldp) {
             // :4631 no goroutine profiles
-            // :4639 no tracing
-            // :4658 there is a P, so it may run
+            // :4639
             let pp = (*mp).p.ptr();
+            let trace = trace_acquire();
+            if trace.ok() {
+                exitsyscall_traced(trace, oldp);
+            }
+            // :4658 there is a P, so it may run
             (*pp).syscalltick.bump(1);
             // :4660
             casgstatus(gp, GSYSCALL, GRUNNING);
+            if trace.ok() {
+                trace_release(trace);
+            }
 
             // :4667
             (*gp).syscallsp = 0;
@@ -395,6 +411,26 @@ pub unsafe fn exitsyscall_frame(callersp: usize) {
     }
 }
 
+/// The events of [`exitsyscall_frame`], which has a P: it is known now whether that was lost meanwhile.
+#[cold]
+#[inline(never)]
+unsafe fn exitsyscall_traced(trace: TraceLocker, oldp: *mut P) {
+    // SAFETY: the M and its P are this thread's.
+    unsafe {
+        // :4641
+        let mp = trace.mp;
+        let pp = (*mp).p.ptr();
+        let lost_p = oldp != pp || (*mp).syscalltick.get() != (*pp).syscalltick.get();
+        systemstack(|| {
+            trace.go_sys_exit(lost_p);
+            // :4648 it was blocked, and runs again
+            if lost_p {
+                trace.go_start();
+            }
+        });
+    }
+}
+
 /// Tries to get a P without giving up the goroutine: its old one, or any idle one.
 ///
 /// # Safety
@@ -411,7 +447,8 @@ pub unsafe fn exitsyscallfast(oldp: *mut P) -> bool {
             return false;
         }
 
-        // :4710 no tracing
+        // :4710
+        let trace = trace_acquire();
         // :4711
         if !oldp.is_null()
             && (*oldp).status.get() == PSYSCALL
@@ -419,8 +456,15 @@ pub unsafe fn exitsyscallfast(oldp: *mut P) -> bool {
         {
             // :4713
             wirep(oldp);
-            exitsyscallfast_reacquired();
+            exitsyscallfast_reacquired(trace);
+            if trace.ok() {
+                trace_release(trace);
+            }
             return true;
+        }
+        // :4720
+        if trace.ok() {
+            trace_release(trace);
         }
 
         // :4725
@@ -442,7 +486,7 @@ pub unsafe fn exitsyscallfast(oldp: *mut P) -> bool {
 ///
 /// Go: proc.go:4742 exitsyscallfast_reacquired
 #[inline]
-pub unsafe fn exitsyscallfast_reacquired() {
+pub unsafe fn exitsyscallfast_reacquired(trace: TraceLocker) {
     // SAFETY: M and P are this thread's own.
     unsafe {
         // :4743
@@ -450,7 +494,13 @@ pub unsafe fn exitsyscallfast_reacquired() {
         let mp = (*gp).m;
         let pp = (*mp).p.ptr();
         if (*mp).syscalltick.get() != (*pp).syscalltick.get() {
-            // :4745 no tracing
+            // :4745 somebody took the P and entered a system call with it, from which it was taken back now
+            if trace.ok() {
+                systemstack(|| {
+                    trace.proc_steal(pp, true);
+                    trace.proc_start();
+                });
+            }
             // :4756
             (*pp).syscalltick.bump(1);
         }
@@ -495,9 +545,16 @@ on_g0! {
 pub unsafe extern "C" fn exitsyscall0(gp: *mut G) -> ! {
     // SAFETY: on g0; `gp` is ours until it is in the queue and sched.lock is released.
     unsafe {
-        // :4783 no tracing
         leaving(gp);
-        casgstatus(gp, GSYSCALL, GRUNNABLE);
+        // :4783
+        trace_exiting_syscall();
+        trace_around(
+            || {
+                casgstatus(gp, GSYSCALL, GRUNNABLE);
+                trace_exited_syscall();
+            },
+            |t| t.go_sys_exit(true), // :4792
+        );
         // :4795
         dropg();
         let sched = sched();

@@ -344,7 +344,7 @@ pub struct G {
     pub goroutine_profiled: Uint32,
     /// Argument of coroutine transfers.
     pub coroarg: *mut Coro,
-    /// Unused: the state of the tracer.
+    /// The tracer's.
     pub trace: GTraceState,
     /// Bytes of assist credit; unused without a collector.
     pub gc_assist_bytes: i64,
@@ -463,7 +463,7 @@ pub struct SynctestBubble {
     pub link: *mut SynctestBubble,
 }
 
-/// What the tracer knows of a resource in the generations that it may be writing. Unused yet.
+/// What the tracer knows of a resource in the generations that it may be writing. The logic is in `traceruntime`.
 ///
 /// Go: tracestatus.go:160 traceSchedResourceState
 #[repr(C)]
@@ -471,8 +471,8 @@ pub struct SynctestBubble {
 pub struct TraceSchedResourceState {
     /// Whether its status has been written in generation `gen % 3`.
     pub status_traced: [Uint32; 3],
-    /// Its sequence counters for generation `gen % 2`.
-    pub seq: [u64; 2],
+    /// Its sequence counters for generation `gen % 2`. Plain in Go: the one who moves the resource from one state to the next.
+    pub seq: [Uint64; 2],
 }
 
 /// Go: traceruntime.go:15 gTraceState
@@ -484,10 +484,10 @@ pub type GTraceState = TraceSchedResourceState;
 pub struct MTraceState {
     /// Odd while the M writes.
     pub seqlock: Uintptr,
-    /// Its buffer for generation `gen % 2`.
-    pub buf: [usize; 2],
+    /// Its buffer for generation `gen % 2`: a `TraceBuf` of the crate `traceruntime`. Its own while `seqlock` is odd.
+    pub buf: [*mut c_void; 2],
     /// Snapshot of `alllink` or `freelink`.
-    pub link: usize,
+    pub link: *mut M,
 }
 
 /// Go: traceruntime.go:33 pTraceState
@@ -806,7 +806,7 @@ pub struct M {
     pub syscalltick: Uint32,
     /// Next in `sched.freem`.
     pub freelink: *mut M,
-    /// Unused: the state of the tracer.
+    /// The tracer's.
     pub trace: MTraceState,
     /// Unused: other systems.
     pub libcall: Libcall,
@@ -1104,7 +1104,7 @@ pub struct P {
     pub mspancache: Words<129>,
     /// Unused: pinned objects.
     pub pinner_cache: usize,
-    /// Unused: the state of the tracer.
+    /// The tracer's.
     pub trace: PTraceState,
     /// Unused: the allocator.
     pub palloc: Words<2>,

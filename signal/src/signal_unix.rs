@@ -662,6 +662,7 @@ unsafe fn fatalsignal(sig: u32, c: &Sigctxt, mut gp: *mut G, mp: *mut M) -> *mut
 pub unsafe fn die_from_signal(sig: u32) -> ! {
     // SAFETY: masks and handlers of this process, which ends here.
     unsafe {
+        gort_os_linux::last_words();
         unblocksig(sig); // :939
         HANDLING_SIG[sig as usize].store(0);
         raise(sig); // :942

@@ -84,8 +84,10 @@ pub unsafe fn retake(now: i64) -> u32 {
                 // :6255 as if one more M ran: the one in the system call may come out of it, find no P, and see a
                 // deadlock
                 incidlelocked(-1);
-                // :6256 no tracing
-                if (*pp).status.cas(s, PIDLE) || mutant!("retake ignores who has got the P") {
+                // :6256
+                if trace_steal(pp, false, || {
+                    (*pp).status.cas(s, PIDLE) || mutant!("retake ignores who has got the P")
+                }) {
                     // :6262
                     n += 1;
                     (*pp).syscalltick.bump(1);

@@ -212,12 +212,49 @@ pub fn run_plain(name: String, setup: Setup, f: impl FnOnce()) -> Outcome {
     cmd.args([&name, "--exact", "--nocapture", "--include-ignored"]);
     cmd.env(CHILD, &child).env_remove("GODEBUG").env_remove("GOTRACEBACK");
     cmd.envs(setup.env.iter().map(|(k, v)| (k, v)));
+    let trace = traced(&mut cmd);
     let mut o = wait(cmd, &setup.stdin, setup.limit);
+    if let Some(t) = trace {
+        t.check(&o);
+    }
     o.stdout = match o.stdout.split_once(BEGIN) {
         Some((_, s)) => s.to_string(),
         None => panic!("the child never began\n{o}"),
     };
     o
+}
+
+/// The execution trace of a child, which must be a valid one, whatever the child did.
+struct Traced(tempfile::TempDir);
+
+/// With `GORT_TEST_TRACES` in the environment every child of the tests is traced, and the validator looks at each change of
+/// state of its goroutines and Ps.
+fn traced(cmd: &mut Command) -> Option<Traced> {
+    std::env::var_os("GORT_TEST_TRACES")?;
+    if cmd.get_envs().any(|(k, _)| k == "GORT_TRACE") {
+        return None;
+    }
+    let dir = tempfile::tempdir().expect("a directory for traces");
+    // A process of its own for each file: some tests start programs.
+    cmd.env("GORT_TRACE", dir.path().join("%p"));
+    Some(Traced(dir))
+}
+
+impl Traced {
+    fn check(self, o: &Outcome) {
+        for f in std::fs::read_dir(self.0.path()).expect("the directory of traces") {
+            let f = f.expect("a trace").path();
+            let trace = std::fs::read(&f).expect("a trace");
+            if let Err(e) = gort_tracereader::validate::check(&trace[..]) {
+                // A child that a signal has killed has no end, nor one that has not begun.
+                if o.code > 128 || trace.is_empty() {
+                    continue;
+                }
+                let kept = self.0.keep();
+                panic!("the trace {} ({f:?}) is not valid: {e}\n{o}", kept.display());
+            }
+        }
+    }
 }
 
 /// Runs a command to its end, at most for `limit`.

@@ -56,7 +56,7 @@ fn program() {
         }
         wg.wait();
     }
-    assert_eq!(*m.lock(), (0..5).map(|r| (0..40).map(|i| 10 * r + i).sum::<usize>()).sum());
+    assert_eq!(*m.lock(), (0..5).map(|r| (0..40).map(|i| 10 * r + i).sum::<usize>()).sum::<usize>());
     let never = chan::<i32>(0);
     select! {
         recv(never) -> _v => unreachable!(),

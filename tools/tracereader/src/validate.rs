@@ -25,6 +25,24 @@ pub struct Validator {
     seen_sync: bool,
 }
 
+/// Checks a whole trace; the number of its events.
+///
+/// # Errors
+/// If anything is wrong with it, with the place.
+pub fn check(input: impl std::io::BufRead) -> Result<usize, String> {
+    let mut reader = crate::Reader::new(input).map_err(|e| e.to_string())?;
+    let mut validator = Validator::default();
+    let mut n = 0;
+    while let Some(e) = reader.read_event().map_err(|e| e.to_string())? {
+        validator.event(&e).map_err(|text| format!("{text} (offset {})", e.offset()))?;
+        n += 1;
+    }
+    match reader.cut() {
+        Some(e) => Err(format!("{e}: the trace is cut")),
+        None => Ok(n),
+    }
+}
+
 fn text(s: &[u8]) -> String {
     String::from_utf8_lossy(s).into_owned()
 }
