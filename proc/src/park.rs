@@ -15,8 +15,8 @@ pub unsafe fn gosched() {
     // SAFETY: the caller's contract is mcall's.
     unsafe {
         // :352 checkTimeouts does nothing where there are futexes (lock_futex.go:256).
-        entry_here!("Gosched", gosched());
-        may_move(getg());
+        entry_here!(gp, "Gosched", gosched());
+        may_move(gp);
         // :353
         mcall(gosched_m);
     }
@@ -91,10 +91,11 @@ pub unsafe fn gopark(unlockf: Option<UnlockF>, lock: *mut c_void, reason: WaitRe
     // SAFETY: mp is this thread's M, and its waiting fields belong to the goroutine that runs on it.
     unsafe {
         // :408 checkTimeouts does nothing where there are futexes (lock_futex.go:256).
-        if getg().is_null() {
+        let gp = getg();
+        if gp.is_null() {
             no_goroutine();
         }
-        may_move(getg());
+        may_move(gp);
         // :411
         let mp = acquirem();
         let gp = (*mp).curg.ptr();

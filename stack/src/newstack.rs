@@ -62,7 +62,7 @@ macro_rules! entry {
     ($op:literal, $again:expr) => {
         let gp = $crate::newstack::getg();
         if gp.is_null() {
-            return $crate::outside($op, || $again);
+            return $crate::outside($op, move || $again);
         }
         #[allow(unused_unsafe)]
         // SAFETY: the current g; the operation holds no lock yet, and may be descheduled.
@@ -76,10 +76,19 @@ macro_rules! entry {
 #[macro_export]
 macro_rules! entry_here {
     ($op:literal, $again:expr) => {
-        if $crate::newstack::getg().is_null() {
-            return $crate::outside($op, || $again);
+        $crate::entry_here!(_gp, $op, $again);
+    };
+    // The caller names the variable that holds the goroutine afterwards.
+    ($gp:ident, $op:literal, $again:expr) => {
+        let $gp = $crate::newstack::getg();
+        if $gp.is_null() {
+            return $crate::outside($op, move || $again);
         }
-        $crate::on_goroutine_for($op);
+        #[allow(unused_unsafe)]
+        // SAFETY: the current g, whose field is this thread's own.
+        if unsafe { (*$gp).throwsplit } {
+            $crate::newstack::in_syscall($op);
+        }
     };
 }
 
@@ -107,7 +116,7 @@ pub fn no_goroutine() -> ! {
 /// function would report `stack split at bad time` (:991).
 #[cold]
 #[inline(never)]
-fn in_syscall(op: &'static str) -> ! {
+pub fn in_syscall(op: &'static str) -> ! {
     let t = std::thread::current();
     let tid = this_tid();
     throw(&format!(

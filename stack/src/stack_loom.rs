@@ -31,6 +31,9 @@ macro_rules! entry {
 #[macro_export]
 macro_rules! entry_here {
     ($op:literal, $again:expr) => {};
+    ($gp:ident, $op:literal, $again:expr) => {
+        let $gp = getg();
+    };
 }
 
 /// As the real one.
