@@ -1139,11 +1139,11 @@ pub struct P {
     /// When it stopped for a stop of the world.
     pub gc_stop_time: i64,
     // Behind Go's last field: gort's own.
-    /// Free stacks by order, Go's `mcache.stackcache`.
+    /// Free stacks by pool (native, managed) and order, Go's `mcache.stackcache`.
     ///
     /// Go: mcache.go:47 stackcache
     #[cfg(not(gort_inside))]
-    pub stackcache: [StackFreeList; NUM_STACK_ORDERS],
+    pub stackcache: [[StackFreeList; NUM_STACK_ORDERS]; NUM_STACK_POOLS],
     /// Nanoseconds that it has been idle, up to its last idle time that has ended. For metrics.
     pub idle: Own<Int64>,
     /// Counters.
@@ -1161,12 +1161,15 @@ pub struct LimiterEvent {
     pub stamp: Uint64,
 }
 
+/// Pools of stacks: for native and segmented code, whose stacks have guards and stay where they are, and for managed code.
+pub const NUM_STACK_POOLS: usize = 2;
+
 /// Orders of pooled stacks: `FIXED_STACK << 0 ..= << 3`.
 ///
 /// Go: malloc.go:147 _NumStackOrders
 pub const NUM_STACK_ORDERS: usize = 4;
 
-/// A list of free stacks, linked through their own memory.
+/// A list of free stacks: of managed code, linked through their own first words; native ones outside of them, in their span.
 ///
 /// Go: mcache.go:77 stackfreelist
 #[repr(C)]

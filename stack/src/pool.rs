@@ -2,7 +2,7 @@
 
 use crate::segment::segment_mode_init;
 use crate::span::{
-    Layout, MSpan, MSpanList, PAGE_SHIFT, PAGE_SIZE, SPAN_MANUAL, alloc_manual, free_manual, link_of,
+    Layout, MSpan, MSpanList, PAGE_SHIFT, PAGE_SIZE, SPAN_MANUAL, alloc_manual, free_manual,
     may_acquire_mheap_lock, mheap_init, os_stack_alloc, os_stack_free, span_of, stack_release_deep,
     use_mprotect_guards,
 };
@@ -11,7 +11,10 @@ use gort_lock_futex::{lock, lock_init, unlock};
 use gort_print::print;
 use gort_runtime2::atomic::{Bool, Uint32, Uintptr};
 use gort_runtime2::linkname::throw;
-use gort_runtime2::{Global, LOCK_RANK_STACK_LARGE, LOCK_RANK_STACKPOOL, Mutex, NUM_STACK_ORDERS, P, Stack};
+use gort_runtime2::{
+    Global, LOCK_RANK_STACK_LARGE, LOCK_RANK_STACKPOOL, Mutex, NUM_STACK_ORDERS, NUM_STACK_POOLS, P, Stack,
+    StackKind,
+};
 
 /// Bytes added to each stack for the operating system: none on Linux.
 ///
@@ -100,6 +103,70 @@ pub fn parse_stack_size(s: &str) -> Option<usize> {
     (MIN_DEFAULT_STACK_SIZE..=MAX_DEFAULT_STACK_SIZE).contains(&n).then_some(n)
 }
 
+/// One of the two pools: the same functions for both, each compiled for one of them.
+pub(crate) trait Pool {
+    /// Its place in [`P::stackcache`] and in the tables below.
+    const INDEX: usize;
+    /// Stacks have guards at their low ends, and free ones keep no memory but their top page. The others are filled with what managed code has
+    /// checked for.
+    const GUARDED: bool;
+    /// Bytes of a stack of order 0.
+    fn fixed() -> usize;
+    /// Capacity of one order's cache in a P, and the size of a span of pooled stacks.
+    fn cache_size() -> usize;
+    /// The link word of the free stack at `x`.
+    ///
+    /// # Safety
+    /// `x` is a free stack of a pooled span that the caller owns (under the lock of its list, or its own).
+    unsafe fn link_of(x: usize) -> *mut usize;
+}
+
+/// Stacks of Rust and C code, which stay where they are.
+pub(crate) enum Native {}
+
+impl Pool for Native {
+    const INDEX: usize = 0;
+    const GUARDED: bool = true;
+    #[inline(always)]
+    fn fixed() -> usize {
+        fixed_stack()
+    }
+    #[inline(always)]
+    fn cache_size() -> usize {
+        stack_cache_size()
+    }
+    #[inline(always)]
+    unsafe fn link_of(x: usize) -> *mut usize {
+        // SAFETY: the caller's contract.
+        unsafe { crate::span::link_of(x) }
+    }
+}
+
+/// Stacks of managed code, as Go's: without guards, next to one another, linked through their first words.
+pub(crate) enum Managed {}
+
+impl Pool for Managed {
+    const INDEX: usize = 1;
+    const GUARDED: bool = false;
+    #[inline(always)]
+    fn fixed() -> usize {
+        FIXED_STACK
+    }
+    #[inline(always)]
+    fn cache_size() -> usize {
+        MANAGED_CACHE_SIZE
+    }
+    #[inline(always)]
+    unsafe fn link_of(x: usize) -> *mut usize {
+        x as *mut usize
+    }
+}
+
+/// [`stack_cache_size`] of managed code: sixteen stacks of 2 KiB.
+///
+/// Go: malloc.go:133 _StackCacheSize
+pub const MANAGED_CACHE_SIZE: usize = 32 << 10;
+
 /// Go: stack.go:155 stackpoolItem
 #[repr(C, align(64))]
 struct StackpoolItem {
@@ -110,7 +177,8 @@ struct StackpoolItem {
 
 /// Go: stack.go:150 stackpool
 // SAFETY: unlocked locks and null pointers are a valid value; stackinit finishes it.
-static STACKPOOL: Global<[StackpoolItem; NUM_STACK_ORDERS]> = Global::new(unsafe { core::mem::zeroed() });
+static STACKPOOL: Global<[[StackpoolItem; NUM_STACK_ORDERS]; NUM_STACK_POOLS]> =
+    Global::new(unsafe { core::mem::zeroed() });
 
 /// Go: stack.go:162 stackLarge
 struct StackLarge {
@@ -123,12 +191,18 @@ struct StackLarge {
 const STACK_LARGE_LISTS: usize = 48 - PAGE_SHIFT;
 
 // SAFETY: as for STACKPOOL.
-static STACK_LARGE: Global<StackLarge> = Global::new(unsafe { core::mem::zeroed() });
+static STACK_LARGE: Global<[StackLarge; NUM_STACK_POOLS]> = Global::new(unsafe { core::mem::zeroed() });
 
 /// The pool of one order.
 #[inline(always)]
-fn pool(order: usize) -> *mut StackpoolItem {
-    STACKPOOL.get().cast::<StackpoolItem>().wrapping_add(order)
+fn pool<K: Pool>(order: usize) -> *mut StackpoolItem {
+    STACKPOOL.get().cast::<StackpoolItem>().wrapping_add(K::INDEX * NUM_STACK_ORDERS + order)
+}
+
+/// The free large stacks.
+#[inline(always)]
+fn stack_large<K: Pool>() -> *mut StackLarge {
+    STACK_LARGE.get().cast::<StackLarge>().wrapping_add(K::INDEX)
 }
 
 /// Prepares the pools. Reads `GORTSTACK`, and `GORTGUARD`: `mprotect` there asks for guard pages that every tool
@@ -150,18 +224,32 @@ pub fn stackinit() {
         if stack_cache_size() & (PAGE_SIZE - 1) != 0 {
             throw("cache size must be a multiple of page size");
         }
+        init_pool::<Native>();
+        init_pool::<Managed>();
+        INITIALISED.store(true);
+    }
+}
+
+/// The loops of [`stackinit`], for one pool.
+///
+/// # Safety
+/// As there.
+///
+/// Go: stack.go:167 stackinit
+unsafe fn init_pool<K: Pool>() {
+    // SAFETY: called once, before a second thread exists.
+    unsafe {
         // :171
         for i in 0..NUM_STACK_ORDERS {
-            MSpanList::init(&raw mut (*pool(i)).span);
-            lock_init(&raw mut (*pool(i)).mu, LOCK_RANK_STACKPOOL);
+            MSpanList::init(&raw mut (*pool::<K>(i)).span);
+            lock_init(&raw mut (*pool::<K>(i)).mu, LOCK_RANK_STACKPOOL);
         }
         // :175
-        let large = STACK_LARGE.get();
+        let large = stack_large::<K>();
         for i in 0..STACK_LARGE_LISTS {
             MSpanList::init(&raw mut (*large).free[i]);
             lock_init(&raw mut (*large).lock, LOCK_RANK_STACK_LARGE);
         }
-        INITIALISED.store(true);
     }
 }
 
@@ -184,14 +272,14 @@ pub fn stacklog2(mut n: usize) -> usize {
 ///
 /// # Safety
 /// On a system stack, with the pool's lock held.
-unsafe fn stackpoolalloc(order: usize) -> usize {
+unsafe fn stackpoolalloc<K: Pool>(order: usize) -> usize {
     // SAFETY: the lock guards the list, the spans in it and their free lists.
     unsafe {
-        let list = &raw mut (*pool(order)).span; // :194
+        let list = &raw mut (*pool::<K>(order)).span; // :194
         let mut s = (*list).first;
         may_acquire_mheap_lock(); // :196
         if s.is_null() {
-            s = alloc_manual(stack_cache_size() >> PAGE_SHIFT); // :199
+            s = alloc_manual::<K>(K::cache_size() >> PAGE_SHIFT); // :199
             if s.is_null() {
                 throw("out of memory");
             }
@@ -202,11 +290,11 @@ unsafe fn stackpoolalloc(order: usize) -> usize {
             if (*s).manual_free_list != 0 {
                 throw("bad manualFreeList");
             }
-            let elemsize = fixed_stack() << order; // :210 earlier than in Go: guard pages are laid out by it
-            os_stack_alloc(s, elemsize); // :209 later than in Go
+            let elemsize = K::fixed() << order; // :210 earlier than in Go: guard pages are laid out by it
+            os_stack_alloc::<K>(s, elemsize); // :209 later than in Go
             // :211
             for x in Layout::of(&*s, elemsize).stacks() {
-                *link_of(x) = (*s).manual_free_list;
+                *K::link_of(x) = (*s).manual_free_list;
                 (*s).manual_free_list = x;
             }
             MSpanList::insert(list, s); // :216
@@ -215,7 +303,7 @@ unsafe fn stackpoolalloc(order: usize) -> usize {
         if x == 0 {
             throw("span has no free stacks");
         }
-        (*s).manual_free_list = *link_of(x); // :222
+        (*s).manual_free_list = *K::link_of(x); // :222
         (*s).alloc_count += 1;
         if (*s).manual_free_list == 0 {
             MSpanList::remove(list, s); // :226
@@ -230,19 +318,19 @@ unsafe fn stackpoolalloc(order: usize) -> usize {
 ///
 /// # Safety
 /// On a system stack, with the pool's lock held; `x` is a stack of this order that nobody uses.
-unsafe fn stackpoolfree(x: usize, order: usize) {
+unsafe fn stackpoolfree<K: Pool>(x: usize, order: usize) {
     // SAFETY: the lock guards the list, the spans in it and their free lists.
     unsafe {
         let s = span_of(x); // :233
-        if s.is_null() || (*s).state.get() != SPAN_MANUAL {
+        if s.is_null() || (*s).state.get() != SPAN_MANUAL || (*s).guards != K::GUARDED {
             throw("freeing stack not in a stack span");
         }
-        let list = &raw mut (*pool(order)).span;
+        let list = &raw mut (*pool::<K>(order)).span;
         // :237
         if (*s).manual_free_list == 0 {
             MSpanList::insert(list, s);
         }
-        *link_of(x) = (*s).manual_free_list; // :241
+        *K::link_of(x) = (*s).manual_free_list; // :241
         (*s).manual_free_list = x;
         (*s).alloc_count -= 1;
         // :244 there is no collector that could be running.
@@ -250,7 +338,7 @@ unsafe fn stackpoolfree(x: usize, order: usize) {
             MSpanList::remove(list, s); // :260
             (*s).manual_free_list = 0;
             os_stack_free(s);
-            free_manual(s); // :263
+            free_manual::<K>(s); // :263
         }
     }
 }
@@ -261,22 +349,22 @@ unsafe fn stackpoolfree(x: usize, order: usize) {
 ///
 /// # Safety
 /// On a system stack; `c` is the P of this M.
-unsafe fn stackcacherefill(c: *mut P, order: usize) {
+unsafe fn stackcacherefill<K: Pool>(c: *mut P, order: usize) {
     // SAFETY: the cache belongs to the caller's P, the pool is used under its lock.
     unsafe {
         // :278
         let mut list = 0;
         let mut size = 0;
-        lock(&raw mut (*pool(order)).mu); // :280
-        while size < stack_cache_size() / 2 {
-            let x = stackpoolalloc(order);
-            *link_of(x) = list;
+        lock(&raw mut (*pool::<K>(order)).mu); // :280
+        while size < K::cache_size() / 2 {
+            let x = stackpoolalloc::<K>(order);
+            *K::link_of(x) = list;
             list = x;
-            size += fixed_stack() << order; // :285
+            size += K::fixed() << order; // :285
         }
-        unlock(&raw mut (*pool(order)).mu);
-        (*c).stackcache[order].list = list; // :288
-        (*c).stackcache[order].size = size;
+        unlock(&raw mut (*pool::<K>(order)).mu);
+        (*c).stackcache[K::INDEX][order].list = list; // :288
+        (*c).stackcache[K::INDEX][order].size = size;
     }
 }
 
@@ -286,21 +374,21 @@ unsafe fn stackcacherefill(c: *mut P, order: usize) {
 ///
 /// # Safety
 /// On a system stack; `c` is the P of this M.
-unsafe fn stackcacherelease(c: *mut P, order: usize) {
+unsafe fn stackcacherelease<K: Pool>(c: *mut P, order: usize) {
     // SAFETY: the cache belongs to the caller's P, the pool is used under its lock.
     unsafe {
-        let mut x = (*c).stackcache[order].list; // :297
-        let mut size = (*c).stackcache[order].size;
-        lock(&raw mut (*pool(order)).mu); // :299
-        while size > stack_cache_size() / 2 {
-            let y = *link_of(x);
-            stackpoolfree(x, order); // :302
+        let mut x = (*c).stackcache[K::INDEX][order].list; // :297
+        let mut size = (*c).stackcache[K::INDEX][order].size;
+        lock(&raw mut (*pool::<K>(order)).mu); // :299
+        while size > K::cache_size() / 2 {
+            let y = *K::link_of(x);
+            stackpoolfree::<K>(x, order); // :302
             x = y;
-            size -= fixed_stack() << order;
+            size -= K::fixed() << order;
         }
-        unlock(&raw mut (*pool(order)).mu); // :306
-        (*c).stackcache[order].list = x;
-        (*c).stackcache[order].size = size;
+        unlock(&raw mut (*pool::<K>(order)).mu); // :306
+        (*c).stackcache[K::INDEX][order].list = x;
+        (*c).stackcache[K::INDEX][order].size = size;
     }
 }
 
@@ -311,25 +399,39 @@ unsafe fn stackcacherelease(c: *mut P, order: usize) {
 /// # Safety
 /// On a system stack; `c` is this M's P, or one that nobody uses while the world is stopped.
 pub unsafe fn stackcache_clear(c: *mut P) {
+    // SAFETY: the caller's contract.
+    unsafe {
+        stackcache_clear_in::<Native>(c);
+        stackcache_clear_in::<Managed>(c);
+    }
+}
+
+/// The same, of one pool.
+///
+/// Go: stack.go:312 stackcache_clear
+///
+/// # Safety
+/// As there.
+unsafe fn stackcache_clear_in<K: Pool>(c: *mut P) {
     // SAFETY: the cache is the caller's, the pool is used under its lock.
     unsafe {
         // :316
         for order in 0..NUM_STACK_ORDERS {
-            lock(&raw mut (*pool(order)).mu);
-            let mut x = (*c).stackcache[order].list; // :318
+            lock(&raw mut (*pool::<K>(order)).mu);
+            let mut x = (*c).stackcache[K::INDEX][order].list; // :318
             while x != 0 {
-                let y = *link_of(x);
-                stackpoolfree(x, order);
+                let y = *K::link_of(x);
+                stackpoolfree::<K>(x, order);
                 x = y;
             }
-            (*c).stackcache[order].list = 0; // :324
-            (*c).stackcache[order].size = 0;
-            unlock(&raw mut (*pool(order)).mu);
+            (*c).stackcache[K::INDEX][order].list = 0; // :324
+            (*c).stackcache[K::INDEX][order].size = 0;
+            unlock(&raw mut (*pool::<K>(order)).mu);
         }
     }
 }
 
-/// A stack of at least `n` bytes, a power of two. Its lowest page is its guard.
+/// A stack of at least `n` bytes, a power of two, for native code. Its lowest page is its guard.
 ///
 /// Sizes below [`fixed_stack`] give a stack of that size, with the bounds to match (Go never asks for such).
 ///
@@ -338,6 +440,32 @@ pub unsafe fn stackcache_clear(c: *mut P) {
 /// # Safety
 /// On g0.
 pub unsafe fn stackalloc(n: u32) -> Stack {
+    // SAFETY: the caller's contract.
+    unsafe { stackalloc_in::<Native>(n) }
+}
+
+/// A stack for code of this kind: for managed code, at least [`FIXED_STACK`] bytes without a guard.
+///
+/// # Safety
+/// On g0.
+pub unsafe fn stackalloc_kind(n: u32, kind: StackKind) -> Stack {
+    // SAFETY: the caller's contract.
+    unsafe {
+        match kind {
+            StackKind::Copying => stackalloc_in::<Managed>(n),
+            StackKind::Native | StackKind::Segmented => stackalloc_in::<Native>(n),
+        }
+    }
+}
+
+/// [`stackalloc`], in one pool.
+///
+/// Go: stack.go:336 stackalloc
+///
+/// # Safety
+/// On g0.
+#[inline(always)]
+unsafe fn stackalloc_in<K: Pool>(n: u32) -> Stack {
     // SAFETY: on g0 with a P the cache is ours (nobody preempts g0); pools are used under their locks.
     unsafe {
         let thisg = getg(); // :340
@@ -350,14 +478,14 @@ pub unsafe fn stackalloc(n: u32) -> Stack {
             throw("stack size not a power of 2");
         }
         // :351 GODEBUG=efence is not there.
-        let n = (n as usize).max(fixed_stack());
+        let n = (n as usize).max(K::fixed());
 
         let v; // :363
-        if n < fixed_stack() << NUM_STACK_ORDERS && n < stack_cache_size() {
+        if n < K::fixed() << NUM_STACK_ORDERS && n < K::cache_size() {
             // :365
             let mut order = 0;
             let mut n2 = n;
-            while n2 > fixed_stack() {
+            while n2 > K::fixed() {
                 order += 1;
                 n2 >>= 1;
             }
@@ -365,17 +493,17 @@ pub unsafe fn stackalloc(n: u32) -> Stack {
             // :372 no P in parts of exitsyscall and procresize: straight from the pool.
             let preemptoff = (*mp).preemptoff.get();
             if (*mp).p.is_null() || !preemptoff.is_empty() {
-                lock(&raw mut (*pool(order)).mu); // :377
-                x = stackpoolalloc(order);
-                unlock(&raw mut (*pool(order)).mu);
+                lock(&raw mut (*pool::<K>(order)).mu); // :377
+                x = stackpoolalloc::<K>(order);
+                unlock(&raw mut (*pool::<K>(order)).mu);
             } else {
                 let c = (*mp).p.ptr(); // :381
-                if (*c).stackcache[order].list == 0 {
-                    stackcacherefill(c, order);
+                if (*c).stackcache[K::INDEX][order].list == 0 {
+                    stackcacherefill::<K>(c, order);
                 }
-                x = (*c).stackcache[order].list; // :385
-                (*c).stackcache[order].list = *link_of(x);
-                (*c).stackcache[order].size -= n;
+                x = (*c).stackcache[K::INDEX][order].list; // :385
+                (*c).stackcache[K::INDEX][order].list = *K::link_of(x);
+                (*c).stackcache[K::INDEX][order].size -= n;
             }
             v = x; // :390
         } else {
@@ -384,7 +512,7 @@ pub unsafe fn stackalloc(n: u32) -> Stack {
             let log2npage = stacklog2(npage);
 
             // :397
-            let large = STACK_LARGE.get();
+            let large = stack_large::<K>();
             lock(&raw mut (*large).lock);
             if !MSpanList::is_empty(&raw mut (*large).free[log2npage]) {
                 s = (*large).free[log2npage].first;
@@ -395,11 +523,11 @@ pub unsafe fn stackalloc(n: u32) -> Stack {
             may_acquire_mheap_lock(); // :404
 
             if s.is_null() {
-                s = alloc_manual(npage); // :408
+                s = alloc_manual::<K>(npage); // :408
                 if s.is_null() {
                     throw("out of memory");
                 }
-                os_stack_alloc(s, n); // :412, and the size of :413
+                os_stack_alloc::<K>(s, n); // :412, and the size of :413
             }
             v = (*s).base(); // :415
         }
@@ -408,13 +536,39 @@ pub unsafe fn stackalloc(n: u32) -> Stack {
     }
 }
 
-/// Takes a stack back.
+/// Takes a stack of native code back.
 ///
 /// Go: stack.go:446 stackfree
 ///
 /// # Safety
 /// On a system stack. `stk` came from [`stackalloc`] and nobody uses it any more.
 pub unsafe fn stackfree(stk: Stack) {
+    // SAFETY: the caller's contract.
+    unsafe { stackfree_in::<Native>(stk) }
+}
+
+/// Takes a stack back.
+///
+/// # Safety
+/// On a system stack. `stk` came from [`stackalloc_kind`] for this kind and nobody uses it any more.
+pub unsafe fn stackfree_kind(stk: Stack, kind: StackKind) {
+    // SAFETY: the caller's contract.
+    unsafe {
+        match kind {
+            StackKind::Copying => stackfree_in::<Managed>(stk),
+            StackKind::Native | StackKind::Segmented => stackfree_in::<Native>(stk),
+        }
+    }
+}
+
+/// [`stackfree`], into one pool.
+///
+/// Go: stack.go:446 stackfree
+///
+/// # Safety
+/// As there.
+#[inline(always)]
+unsafe fn stackfree_in<K: Pool>(stk: Stack) {
     // SAFETY: on g0 with a P the cache is ours; pools are used under their locks; the stack is the caller's.
     unsafe {
         let gp = getg(); // :447
@@ -429,43 +583,45 @@ pub unsafe fn stackfree(stk: Stack) {
             throw("bad stack size");
         }
         // :460 GODEBUG=efence is not there. :468 no tracing of allocations, no msan or asan hooks.
-        if n < fixed_stack() << NUM_STACK_ORDERS && n < stack_cache_size() {
+        if n < K::fixed() << NUM_STACK_ORDERS && n < K::cache_size() {
             // What it committed in its depth is of no use to whoever gets it next.
-            stack_release_deep(stk);
+            if K::GUARDED {
+                stack_release_deep(stk);
+            }
             // :482
             let mut order = 0;
             let mut n2 = n;
-            while n2 > fixed_stack() {
+            while n2 > K::fixed() {
                 order += 1;
                 n2 >>= 1;
             }
             let x = v; // :488
             let preemptoff = (*mp).preemptoff.get(); // :489
             if (*mp).p.is_null() || !preemptoff.is_empty() {
-                lock(&raw mut (*pool(order)).mu);
-                stackpoolfree(x, order); // :491
-                unlock(&raw mut (*pool(order)).mu);
+                lock(&raw mut (*pool::<K>(order)).mu);
+                stackpoolfree::<K>(x, order); // :491
+                unlock(&raw mut (*pool::<K>(order)).mu);
             } else {
                 let c = (*mp).p.ptr(); // :494
-                if (*c).stackcache[order].size >= stack_cache_size() {
-                    stackcacherelease(c, order);
+                if (*c).stackcache[K::INDEX][order].size >= K::cache_size() {
+                    stackcacherelease::<K>(c, order);
                 }
-                *link_of(x) = (*c).stackcache[order].list; // :498
-                (*c).stackcache[order].list = x;
-                (*c).stackcache[order].size += n;
+                *K::link_of(x) = (*c).stackcache[K::INDEX][order].list; // :498
+                (*c).stackcache[K::INDEX][order].list = x;
+                (*c).stackcache[K::INDEX][order].size += n;
             }
         } else {
             let s = span_of(v); // :503
             if s.is_null() {
                 throw("bad span state");
             }
-            if (*s).state.get() != SPAN_MANUAL {
+            if (*s).state.get() != SPAN_MANUAL || (*s).guards != K::GUARDED {
                 print!("{:#x} {:#x}\n", (*s).base(), v);
                 throw("bad span state");
             }
             // :508 there is no collector that could be running, so :519 never happens.
             os_stack_free(s); // :511
-            free_manual(s);
+            free_manual::<K>(s);
         }
     }
 }
@@ -489,12 +645,26 @@ pub static MAXSTACKCEILING: Uintptr = Uintptr::new(1 << 20);
 /// # Safety
 /// On a system stack.
 pub unsafe fn free_stack_spans() {
+    // SAFETY: the caller's contract.
+    unsafe {
+        free_stack_spans_in::<Native>();
+        free_stack_spans_in::<Managed>();
+    }
+}
+
+/// The same, of one pool.
+///
+/// Go: stack.go:1251 freeStackSpans
+///
+/// # Safety
+/// As there.
+unsafe fn free_stack_spans_in<K: Pool>() {
     // SAFETY: pools are used under their locks.
     unsafe {
         // :1253
         for order in 0..NUM_STACK_ORDERS {
-            lock(&raw mut (*pool(order)).mu);
-            let list = &raw mut (*pool(order)).span;
+            lock(&raw mut (*pool::<K>(order)).mu);
+            let list = &raw mut (*pool::<K>(order)).span;
             let mut s = (*list).first; // :1256
             while !s.is_null() {
                 let next = (*s).next;
@@ -502,15 +672,15 @@ pub unsafe fn free_stack_spans() {
                     MSpanList::remove(list, s);
                     (*s).manual_free_list = 0; // :1260
                     os_stack_free(s);
-                    free_manual(s);
+                    free_manual::<K>(s);
                 }
                 s = next;
             }
-            unlock(&raw mut (*pool(order)).mu); // :1266
+            unlock(&raw mut (*pool::<K>(order)).mu); // :1266
         }
 
         // :1270
-        let large = STACK_LARGE.get();
+        let large = stack_large::<K>();
         lock(&raw mut (*large).lock);
         for i in 0..STACK_LARGE_LISTS {
             let mut s = (*large).free[i].first;
@@ -518,7 +688,7 @@ pub unsafe fn free_stack_spans() {
                 let next = (*s).next;
                 MSpanList::remove(&raw mut (*large).free[i], s); // :1274
                 os_stack_free(s);
-                free_manual(s);
+                free_manual::<K>(s);
                 s = next;
             }
         }

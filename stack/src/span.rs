@@ -9,14 +9,14 @@
 //! ([`MAX_GUARD`]); of large stacks it is their own lowest 64 KiB. On Linux 6.13 and later it is a guard region, which
 //! costs neither a mapping nor memory; elsewhere it is `mprotect`ed, which splits the mapping: two per stack.
 
-use crate::{fixed_stack, stack_cache_size};
+use crate::pool::{Managed, Native, Pool};
 use crate::{sys, valgrind};
 use core::ptr::null_mut;
 use gort_lock_futex::{lock, lock_init, lock_with_rank_may_acquire, unlock};
 use gort_print::print;
 use gort_runtime2::atomic::{Pointer, Uint8, Uintptr};
 use gort_runtime2::linkname::throw;
-use gort_runtime2::{Global, LOCK_RANK_MHEAP, Mutex, Stack};
+use gort_runtime2::{Global, LOCK_RANK_MHEAP, Mutex, NUM_STACK_POOLS, Stack};
 
 /// Bytes of a page.
 ///
@@ -53,12 +53,14 @@ const ADDR_BITS: usize = 47;
 const ARENA_SHIFT: usize = 26;
 /// Bytes mapped at once, at least; also their alignment.
 const ARENA_SIZE: usize = 1 << ARENA_SHIFT;
-/// log2 of the smallest span.
+/// log2 of the smallest span of native stacks.
 const MIN_SPAN_SHIFT: usize = 18;
-/// Spans in an arena at most.
-const ARENA_SPANS: usize = 1 << (ARENA_SHIFT - MIN_SPAN_SHIFT);
+/// The same of managed ones.
+const MANAGED_SPAN_SHIFT: usize = 15;
 /// Where arenas start if the place is free: the address that Go programs are known by.
 const ARENA_HINT: usize = 0xc0_0000_0000;
+/// The same for the stacks of managed code.
+const MANAGED_HINT: usize = 0x100_0000_0000;
 
 /// The states of a span.
 pub(crate) const SPAN_DEAD: u8 = 0;
@@ -93,7 +95,9 @@ pub(crate) struct MSpan {
     guarded: usize,
     /// Some of them by `mprotect`.
     protected: bool,
-    /// For each stack the next one in its free list. Kept here and not in the free stacks themselves, so that a
+    /// Its stacks are to have guards: it is of native code's heap. Never changes.
+    pub guards: bool,
+    /// For each stack the next one in its free list; none if they have no guards. Kept here and not in the free stacks themselves, so that a
     /// stack that was never used has no memory at all.
     links: *mut usize,
     /// Slots of `links`.
@@ -270,16 +274,33 @@ struct MHeap {
 }
 
 // SAFETY: null pointers, zero integers and an unlocked lock are a valid (not yet initialised) heap.
-static MHEAP: Global<MHeap> = Global::new(unsafe { core::mem::zeroed() });
+static MHEAP: Global<[MHeap; NUM_STACK_POOLS]> = Global::new(unsafe { core::mem::zeroed() });
 
-/// The spans of one arena, by their number times 256 KiB.
-type Arena = [Pointer<MSpan>; ARENA_SPANS];
+/// The heap of one kind of stack.
+#[inline(always)]
+fn mheap<K: Pool>() -> *mut MHeap {
+    MHEAP.get().cast::<MHeap>().wrapping_add(K::INDEX)
+}
 
-/// All arenas, by address. Lock-free readers: entries are set once and never cleared.
+/// The spans of all arenas: for each arena by its address a table of spans by theirs, in steps of the smallest. In arenas of managed stacks the steps
+/// are smaller, which the table's address says with a lowest bit of 1. Lock-free readers: entries are set once and never cleared.
 ///
 /// Go: mheap.go:147 arenas
-static ARENAS: [Pointer<Arena>; 1 << (ADDR_BITS - ARENA_SHIFT)] =
+static ARENAS: [Pointer<Pointer<MSpan>>; 1 << (ADDR_BITS - ARENA_SHIFT)] =
     [const { Pointer::null() }; 1 << (ADDR_BITS - ARENA_SHIFT)];
+
+/// log2 of the smallest span of a heap.
+const fn span_shift(guarded: bool) -> usize {
+    if guarded { MIN_SPAN_SHIFT } else { MANAGED_SPAN_SHIFT }
+}
+
+/// The slot for the address `p` in a table of [`ARENAS`], not nil.
+#[inline(always)]
+fn slot(table: *mut Pointer<MSpan>, p: usize) -> *const Pointer<MSpan> {
+    let managed = table.addr() & 1;
+    let shift = span_shift(managed == 0);
+    table.wrapping_byte_sub(managed).wrapping_add((p & (ARENA_SIZE - 1)) >> shift)
+}
 
 /// Whether guard regions work here: 0 not known yet, 1 yes, 2 no.
 static GUARD_REGIONS: Uint8 = Uint8::new(0);
@@ -295,7 +316,18 @@ pub fn use_mprotect_guards() {
 /// # Safety
 /// Once, before any other function of this module.
 pub(crate) unsafe fn mheap_init() {
-    let h = MHEAP.get();
+    // SAFETY: the caller's contract.
+    unsafe {
+        mheap_init_one(mheap::<Native>());
+        mheap_init_one(mheap::<Managed>());
+    }
+}
+
+/// Go: mheap.go:739 init
+///
+/// # Safety
+/// As there.
+unsafe fn mheap_init_one(h: *mut MHeap) {
     // SAFETY: nobody else runs yet.
     unsafe {
         lock_init(&raw mut (*h).lock, LOCK_RANK_MHEAP); // :740
@@ -308,7 +340,7 @@ pub(crate) unsafe fn mheap_init() {
 /// In debug builds: tells the lock ranks that the heap's lock may be taken here.
 pub(crate) fn may_acquire_mheap_lock() {
     // SAFETY: the lock is a static; only its address is looked at.
-    unsafe { lock_with_rank_may_acquire(&raw mut (*MHEAP.get()).lock, LOCK_RANK_MHEAP) }
+    unsafe { lock_with_rank_may_acquire(&raw mut (*mheap::<Native>()).lock, LOCK_RANK_MHEAP) }
 }
 
 /// The span that `p` lies in; nil if it is none of ours. Takes no lock and may run in a signal handler.
@@ -323,7 +355,7 @@ pub(crate) fn span_of(p: usize) -> *mut MSpan {
         return null_mut();
     }
     // SAFETY: an arena's table is never freed; its slots are atomics.
-    unsafe { (&(*a))[(p & (ARENA_SIZE - 1)) >> MIN_SPAN_SHIFT].load_acq() } // :706
+    unsafe { (*slot(a, p)).load_acq() } // :706
 }
 
 /// The stack that `addr` belongs to, and whether `addr` is in its guard. Takes no lock and may run in a
@@ -342,7 +374,8 @@ pub fn stack_of(addr: usize) -> Option<(Stack, bool)> {
         let at = Layout::of(&*s, n);
         let i = addr.checked_sub(at.first - at.below)? / at.stride;
         let lo = at.first + i * at.stride;
-        (i < at.n && addr < lo + n).then_some((Stack { lo, hi: lo + n }, addr < lo + guard_size(n)))
+        let guard = if (*s).guards { guard_size(n) } else { 0 };
+        (i < at.n && addr < lo + n).then_some((Stack { lo, hi: lo + n }, addr < lo + guard))
     }
 }
 
@@ -367,17 +400,17 @@ pub(crate) unsafe fn link_of(x: usize) -> *mut usize {
 ///
 /// # Safety
 /// On a system stack. `npages` is a power of two and at least a smallest span.
-pub(crate) unsafe fn alloc_manual(npages: usize) -> *mut MSpan {
+pub(crate) unsafe fn alloc_manual<K: Pool>(npages: usize) -> *mut MSpan {
     // SAFETY: the heap is used under its lock only.
     unsafe {
-        let h = MHEAP.get();
+        let h = mheap::<K>();
         lock(&raw mut (*h).lock);
         let free = &raw mut (*h).free[npages.trailing_zeros() as usize];
         let mut s = (*free).first;
         if !s.is_null() {
             MSpanList::remove(free, s);
         } else {
-            s = grow(h, npages);
+            s = grow::<K>(h, npages);
         }
         unlock(&raw mut (*h).lock);
         if !s.is_null() {
@@ -395,14 +428,14 @@ pub(crate) unsafe fn alloc_manual(npages: usize) -> *mut MSpan {
 ///
 /// # Safety
 /// The caller holds the heap's lock.
-unsafe fn grow(h: *mut MHeap, npages: usize) -> *mut MSpan {
+unsafe fn grow<K: Pool>(h: *mut MHeap, npages: usize) -> *mut MSpan {
     // SAFETY: under the lock; the tables reached from ARENAS are never freed.
     unsafe {
         let ask = npages << PAGE_SHIFT; // :1478
         // :1485
         if (*h).cur_end - (*h).cur_base < ask {
             let asize = ask.next_multiple_of(ARENA_SIZE);
-            let av = sys_alloc((*h).cur_end, asize); // :1489
+            let av = sys_alloc::<K>((*h).cur_end, asize); // :1489
             if av == 0 {
                 // :1492
                 print!(
@@ -422,7 +455,7 @@ unsafe fn grow(h: *mut MHeap, npages: usize) -> *mut MSpan {
         let base = (*h).cur_base; // :1531
         (*h).cur_base += ask;
 
-        let nlinks = stack_cache_size() / fixed_stack();
+        let nlinks = if K::GUARDED { K::cache_size() / K::fixed() } else { 0 };
         let s = Box::leak(Box::new(MSpan {
             next: null_mut(),
             prev: null_mut(),
@@ -435,6 +468,7 @@ unsafe fn grow(h: *mut MHeap, npages: usize) -> *mut MSpan {
             elemsize: Uintptr::new(0),
             guarded: 0,
             protected: false,
+            guards: K::GUARDED,
             links: Box::leak(vec![0usize; nlinks].into_boxed_slice()).as_mut_ptr(),
             nlinks,
             valgrind: Vec::new(),
@@ -443,14 +477,16 @@ unsafe fn grow(h: *mut MHeap, npages: usize) -> *mut MSpan {
         // Make it findable: mheap.go:993 setSpans.
         let mut p = base;
         while p < base + ask {
-            let slot = &ARENAS[p >> ARENA_SHIFT];
-            let mut a = slot.load_acq();
+            let arena = &ARENAS[p >> ARENA_SHIFT];
+            let mut a = arena.load_acq();
             if a.is_null() {
-                a = Box::leak(Box::new([const { Pointer::null() }; ARENA_SPANS]));
-                slot.store_rel(a);
+                let n = ARENA_SIZE >> span_shift(K::GUARDED);
+                let table: Box<[Pointer<MSpan>]> = (0..n).map(|_| Pointer::null()).collect();
+                a = Box::leak(table).as_mut_ptr().wrapping_byte_add(usize::from(!K::GUARDED));
+                arena.store_rel(a);
             }
-            (&(*a))[(p & (ARENA_SIZE - 1)) >> MIN_SPAN_SHIFT].store_rel(s);
-            p += 1 << MIN_SPAN_SHIFT;
+            (*slot(a, p)).store_rel(s);
+            p += 1 << span_shift(K::GUARDED);
         }
         s
     }
@@ -460,11 +496,12 @@ unsafe fn grow(h: *mut MHeap, npages: usize) -> *mut MSpan {
 /// there is no more.
 ///
 /// Go: malloc.go:637 sysAlloc
-fn sys_alloc(after: usize, n: usize) -> usize {
+fn sys_alloc<K: Pool>(after: usize, n: usize) -> usize {
     // :640 `n` is a multiple already
     // :642 nothing is reserved beforehand
     // :656 one hint, the end of the last arena; it grows upwards only
-    let hint = if after == 0 { ARENA_HINT } else { after };
+    let first = if K::GUARDED { ARENA_HINT } else { MANAGED_HINT };
+    let hint = if after == 0 { first } else { after };
     // :669 reserved and mapped at once, which Go's callers do in two steps
     let mut v = sys::mmap(hint, n);
     // SAFETY: all ranges that are unmapped or advised below were mapped right here.
@@ -503,8 +540,10 @@ fn sys_alloc(after: usize, n: usize) -> usize {
         // :738 aligned by now
         // :744 `grow` makes the table of the arena's spans
         // :762 A huge page would commit 2 MiB, eight stacks' worth, at the first touch. Fails harmlessly on kernels
-        // without huge pages.
-        sys::madvise(v as usize, n, libc::MADV_NOHUGEPAGE as usize);
+        // without huge pages. Stacks of managed code lie next to one another, and use what is committed.
+        if K::GUARDED {
+            sys::madvise(v as usize, n, libc::MADV_NOHUGEPAGE as usize);
+        }
         // :780 arenas are found by address only
         // After mlockall(MCL_FUTURE): all of it would get memory as soon as it may be touched. What a stack has touched
         // stays in memory, which is what was asked for.
@@ -537,10 +576,10 @@ fn sys_alloc(after: usize, n: usize) -> usize {
 ///
 /// # Safety
 /// On a system stack. Nothing uses the span any more, and it is in no list.
-pub(crate) unsafe fn free_manual(s: *mut MSpan) {
+pub(crate) unsafe fn free_manual<K: Pool>(s: *mut MSpan) {
     // SAFETY: the span is ours until it is in the heap's list, which its lock guards.
     unsafe {
-        let h = MHEAP.get();
+        let h = mheap::<K>();
         (*s).state.store_rel(SPAN_DEAD);
         release((*s).base(), (*s).npages << PAGE_SHIFT);
         lock(&raw mut (*h).lock); // :1606
@@ -555,10 +594,14 @@ pub(crate) unsafe fn free_manual(s: *mut MSpan) {
 ///
 /// # Safety
 /// The span is the caller's; `elemsize` divides its length.
-pub(crate) unsafe fn os_stack_alloc(s: *mut MSpan, elemsize: usize) {
+pub(crate) unsafe fn os_stack_alloc<K: Pool>(s: *mut MSpan, elemsize: usize) {
     // SAFETY: advice and protection concern the caller's own span.
     unsafe {
         (*s).elemsize.store_rel(elemsize); // stack.go:210
+        if !K::GUARDED {
+            register_with_valgrind(s, elemsize);
+            return;
+        }
         if (*s).guarded == elemsize {
             return;
         }
@@ -605,12 +648,23 @@ pub(crate) unsafe fn os_stack_alloc(s: *mut MSpan, elemsize: usize) {
             sys::mlock_onfault(base, n);
         }
         (*s).guarded = elemsize;
-        if valgrind::running() {
+        register_with_valgrind(s, elemsize);
+        debug_assert!(Layout::of(&*s, elemsize).n <= (*s).nlinks);
+    }
+}
+
+/// Under valgrind: tells it of the stacks of a span, in the place of those that it has had.
+///
+/// # Safety
+/// The span is the caller's.
+unsafe fn register_with_valgrind(s: *mut MSpan, elemsize: usize) {
+    if valgrind::running() {
+        // SAFETY: the caller's contract.
+        unsafe {
             let ids = &mut (*s).valgrind;
             ids.drain(..).for_each(valgrind::deregister);
             ids.extend(Layout::of(&*s, elemsize).stacks().map(|p| valgrind::register(p, p + elemsize)));
         }
-        debug_assert!(Layout::of(&*s, elemsize).n <= (*s).nlinks);
     }
 }
 
@@ -654,5 +708,5 @@ unsafe fn release(p: usize, n: usize) {
 /// Bytes of address space mapped for stacks.
 pub fn stack_address_space() -> usize {
     // SAFETY: an atomic in a static.
-    unsafe { (*MHEAP.get()).in_use.load() }
+    unsafe { (*mheap::<Native>()).in_use.load() + (*mheap::<Managed>()).in_use.load() }
 }

@@ -135,8 +135,87 @@ fn sizes_and_bounds() {
     .unwrap();
 }
 
+/// Stacks of managed code: 2 KiB and more, next to one another, without guards, in a heap of their own.
+#[test]
+fn managed_sizes_and_bounds() {
+    use gort_runtime2::StackKind::{Copying, Native};
+    std::thread::spawn(|| {
+        let pp = become_m();
+        // SAFETY: on a fake g0; only live stacks are written, over their whole length.
+        unsafe {
+            let native = stackalloc_kind(1, Native);
+            assert_eq!(native.hi - native.lo, fixed_stack());
+            for shift in 0..14 {
+                let n = FIXED_STACK << shift;
+                let all: Vec<Stack> = (0..40).map(|_| stackalloc_kind(n as u32, Copying)).collect();
+                for (i, s) in all.iter().enumerate() {
+                    assert_eq!((s.hi - s.lo, s.lo % n.min(32 << 10)), (n, 0));
+                    assert_eq!(stack_of(s.lo), Some((*s, false)), "order {shift}");
+                    assert_eq!(stack_of(s.hi - 1), Some((*s, false)));
+                    // Far from those of native code: an arena at least.
+                    assert!(s.lo.abs_diff(native.lo) >> 26 > 1);
+                    core::ptr::write_bytes(s.lo as *mut u8, i as u8, n.min(64 << 10));
+                }
+                // Nobody has written into another's.
+                for (i, s) in all.iter().enumerate() {
+                    let bytes = core::slice::from_raw_parts(s.lo as *const u8, n.min(64 << 10));
+                    assert!(bytes.iter().all(|b| *b == i as u8), "order {shift}, stack {i}");
+                }
+                // No more than sixteen of the smallest in a span.
+                if shift == 0 {
+                    let mut spans: Vec<usize> = all.iter().map(|s| s.lo >> 15).collect();
+                    spans.sort_unstable();
+                    assert!(spans.chunk_by(|a, b| a == b).all(|c| c.len() <= 16));
+                }
+                all.into_iter().for_each(|s| stackfree_kind(s, Copying));
+            }
+            let small = stackalloc_kind(1, Copying);
+            assert_eq!(small.hi - small.lo, FIXED_STACK, "never smaller than the fixed size");
+            stackfree_kind(small, Copying);
+            stackfree_kind(native, Native);
+            stackcache_clear(pp);
+        }
+    })
+    .join()
+    .unwrap();
+}
+
+/// A million stacks of managed code, made and freed in rounds: the address space of one round.
+#[test]
+fn managed_stacks_do_not_leak() {
+    use gort_runtime2::StackKind::Copying;
+    if child_mode().is_none() {
+        let out = child("managed_stacks_do_not_leak", "x");
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        return;
+    }
+    let pp = become_m();
+    // SAFETY: on a fake g0.
+    unsafe {
+        let before = stack_address_space();
+        for _ in 0..8 {
+            let all: Vec<Stack> = (0..125_000).map(|_| stackalloc_kind(1, Copying)).collect();
+            all.iter().for_each(|s| (s.lo as *mut u64).write_volatile(s.hi as u64));
+            all.iter().for_each(|s| assert_eq!((s.lo as *mut u64).read_volatile(), s.hi as u64));
+            all.into_iter().for_each(|s| stackfree_kind(s, Copying));
+        }
+        stackcache_clear(pp);
+        // 125,000 of them are 244 MiB; arenas of 64.
+        assert!(stack_address_space() - before <= 256 << 20);
+    }
+}
+
 #[test]
 fn hundred_thousand_stacks_from_four_threads() {
+    from_four_threads(gort_runtime2::StackKind::Native);
+}
+
+#[test]
+fn hundred_thousand_managed_stacks_from_four_threads() {
+    from_four_threads(gort_runtime2::StackKind::Copying);
+}
+
+fn from_four_threads(kind: gort_runtime2::StackKind) {
     let all: &'static Mutex<Vec<Stack>> = Box::leak(Box::default());
     let threads: Vec<_> = (0..4u64)
         .map(|t| {
@@ -147,7 +226,10 @@ fn hundred_thousand_stacks_from_four_threads() {
                 for i in 0..25_000 {
                     // SAFETY: on a fake g0; each stack has one owner at a time.
                     unsafe {
-                        let s = stackalloc(fixed_stack() as u32);
+                        let s = stackalloc_kind(
+                            if kind == gort_runtime2::StackKind::Copying { 1 } else { fixed_stack() as u32 },
+                            kind,
+                        );
                         assert_eq!(stack_of(s.hi - 1), Some((s, false)));
                         if i % 16 == 0 {
                             ((s.hi - 8) as *mut u64).write_volatile(i);
@@ -162,14 +244,14 @@ fn hundred_thousand_stacks_from_four_threads() {
                             let give: Vec<_> = if a.len() > 200 { a.drain(..64).collect() } else { vec![] };
                             drop(a);
                             for s in give {
-                                stackfree(s);
+                                stackfree_kind(s, kind);
                             }
                         }
                     }
                 }
                 for s in mine {
                     // SAFETY: as above.
-                    unsafe { stackfree(s) };
+                    unsafe { stackfree_kind(s, kind) };
                 }
                 // SAFETY: the P is this thread's.
                 unsafe { stackcache_clear(pp) };
@@ -357,6 +439,8 @@ fn misuse_is_fatal() {
                 ("size", "fatal error: stack size not a power of 2"),
                 ("free", "fatal error: stack not a power of 2"),
                 ("foreign", "fatal error: freeing stack not in a stack span"),
+                ("kind", "fatal error: freeing stack not in a stack span"),
+                ("large kind", "fatal error: bad span state"),
                 ("memory", "fatal error: out of memory"),
                 ("maps", "(see vm.max_map_count)\nfatal error: out of memory"),
             ] {
@@ -380,6 +464,13 @@ fn misuse_is_fatal() {
                 match mode {
                     "size" => drop(stackalloc(fixed_stack() as u32 + 8)),
                     "free" => stackfree(Stack { lo: 0x1000, hi: 0x4000 }),
+                    "kind" | "large kind" => {
+                        // Of the other pool: noticed when it reaches a span.
+                        let kind = gort_runtime2::StackKind::Copying;
+                        let n = if mode == "kind" { fixed_stack() } else { fixed_stack() << 5 };
+                        (*(*getg()).m).p.set(core::ptr::null_mut());
+                        stackfree(stackalloc_kind(n as u32, kind));
+                    }
                     "foreign" => {
                         (*pp).m.set(std::ptr::null_mut());
                         (*(*gort_asm::getg()).m).p.set(std::ptr::null_mut());
@@ -445,6 +536,31 @@ fn the_default_size_can_be_set() {
                 assert_eq!(s.hi - s.lo, 1 << 20);
                 stackfree(s);
             }
+        }
+    }
+}
+
+/// What a stack of managed code costs: itself, its share of a span's record (eight and a half bytes) and of a page table (four).
+#[test]
+fn a_managed_stack_costs_little_more_than_itself() {
+    match child_mode().as_deref() {
+        None => {
+            let out = child("a_managed_stack_costs_little_more_than_itself", "run");
+            assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        }
+        Some(_) => {
+            become_m();
+            let before = status_kib("VmRSS:") + status_kib("VmPTE:");
+            const N: usize = 300_000;
+            for _ in 0..N {
+                // SAFETY: on a fake g0; the stack is ours.
+                unsafe {
+                    let s = stackalloc_kind(1, gort_runtime2::StackKind::Copying);
+                    (s.lo as *mut u64).write_volatile(1);
+                }
+            }
+            let per_stack = (status_kib("VmRSS:") + status_kib("VmPTE:") - before) * 1024 / N;
+            assert!((2048..2080).contains(&per_stack), "{per_stack} bytes");
         }
     }
 }
