@@ -670,3 +670,36 @@ fn build_over_a_source() {
     o.exited(1).stderr_has("a.go already exists and is not an executable");
     assert_eq!(std::fs::read_to_string(a).unwrap(), "package main\n");
 }
+
+/// `gort go`: its own options, what it refuses, and that the rest is Go's, with Go's exit status. Programs with the port inside are
+/// gort-inside's tests.
+#[test]
+fn go_with_the_port_inside() {
+    let o = gort(&["go", "--list"], &[]);
+    let names: Vec<_> = o.ok().stdout.lines().collect();
+    for name in ["schedule", "findRunnable", "casgstatus", "runqput"] {
+        assert!(names.contains(&name), "{o}");
+    }
+    gort(&["go"], &[]).exited(2);
+    let dir = tempfile::tempdir().unwrap();
+    let (root, cache) = (dir.path().to_str().unwrap(), dir.path().join("cache"));
+    let env = [("GOROOT", root), ("XDG_CACHE_HOME", cache.to_str().unwrap())];
+    gort(&["go", "version"], &env).exited(1).stderr_has("go1.23.1").stderr_has("GOROOT");
+    std::fs::write(dir.path().join("VERSION"), "go1.24.0\n").unwrap();
+    gort(&["go", "version"], &env).exited(1).stderr_has("go1.24.0").stderr_has("go1.23.1").stderr_has(root);
+    gort(&["go", "--goroot", root, "version"], &[]).exited(1).stderr_has("(from --goroot)");
+    gort(&["go", "test", "-race", "./..."], &[]).exited(1).stderr_has("-race");
+    gort(&["go", "version"], &[("GOARCH", "arm64")]).exited(1).stderr_has("linux/amd64");
+    let Some(go) = gort_tests::go_command() else {
+        return absent("Go 1.23.1", "gort go has not been tried");
+    };
+    let real = Command::new(go).args(["env", "GOROOT"]).output().unwrap();
+    let real = String::from_utf8(real.stdout).unwrap();
+    let real = ["go", "--goroot", real.trim()];
+    let cached = [env[1]];
+    gort(&[&real[..], &["version"]].concat(), &cached).ok().stdout_is("go version go1.23.1 linux/amd64\n");
+    gort(&[&real[..], &["nonesuch"]].concat(), &cached).exited(2).stderr_has("go nonesuch: unknown command");
+    gort(&[&real[..], &["--only", "nonesuch", "version"]].concat(), &cached).exited(1).stderr_has("nonesuch");
+    let env = gort(&[&real[..], &["env", "GOROOT"]].concat(), &cached);
+    assert!(env.ok().stdout.starts_with(cache.to_str().unwrap()), "{env}");
+}

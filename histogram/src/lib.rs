@@ -70,6 +70,7 @@ pub unsafe fn write(h: *const TimeHistogram, out: &mut [u64; TIME_HIST_TOTAL_BUC
 ///
 /// Go: histogram.go:168 timeHistogramMetricsBuckets
 #[doc(alias = "timeHistogramMetricsBuckets")]
+#[cfg(not(gort_inside))]
 pub fn time_histogram_metrics_buckets() -> Vec<f64> {
     // :169
     let mut b = vec![0.0; TIME_HIST_TOTAL_BUCKETS + 1];

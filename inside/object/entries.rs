@@ -1,5 +1,6 @@
 //! The doors: what Go's assembly calls, in System V's convention. `inside/src/table.rs` has their other half.
 
+use crate::linkname::go;
 use crate::*;
 use core::sync::atomic::Ordering;
 
@@ -43,10 +44,95 @@ macro_rules! entries {
 }
 
 entries! {
+    gort_ready(gp: *mut G, skip: isize, next: bool) {
+        // how many frames to leave out is for the tracer alone
+        if trace_enabled() { go::ready_traced(gp, skip, next) } else { ready(gp, next) }
+    }
+    gort_freezetheworld() { freezetheworld() }
+    gort_casfrom_Gscanstatus(gp: *mut G, old: u32, new: u32) { casfrom_gscanstatus(gp, old, new) }
+    gort_castogscanstatus(gp: *mut G, old: u32, new: u32) -> bool { castogscanstatus(gp, old, new) }
+    gort_casgstatus(gp: *mut G, old: u32, new: u32) { casgstatus(gp, old, new) }
+    gort_casGToWaiting(gp: *mut G, old: u32, reason: WaitReason) { cas_g_to_waiting(gp, old, reason) }
+    gort_casGToWaitingForGC(gp: *mut G, old: u32, reason: WaitReason) { cas_g_to_waiting_for_gc(gp, old, reason) }
+    gort_casgcopystack(gp: *mut G) -> u32 { casgcopystack(gp) }
+    gort_casGToPreemptScan(gp: *mut G, old: u32, new: u32) { cas_g_to_preempt_scan(gp, old, new) }
+    gort_casGFromPreempted(gp: *mut G, old: u32, new: u32) -> bool { cas_g_from_preempted(gp, old, new) }
+    gort_stopTheWorldWithSema(reason: u8, out: *mut [usize; 4]) {
+        // Go has the same 17
+        let w = stop_the_world_with_sema(core::mem::transmute::<u8, StwReason>(reason));
+        *out = [w.reason as usize, w.started_stopping as usize, w.finished_stopping as usize, w.stopping_cpu_time as usize];
+    }
+    gort_startTheWorldWithSema(now: i64, reason: u8, a: i64, b: i64, c: i64) -> i64 {
+        let reason = core::mem::transmute::<u8, StwReason>(reason);
+        start_the_world_with_sema(now, WorldStop { reason, started_stopping: a, finished_stopping: b, stopping_cpu_time: c })
+    }
+    gort_runSafePointFn() { run_safe_point_fn() }
+    gort_stopm() { stopm() }
+    gort_mspinning() { mspinning() }
+    gort_startm(pp: *mut P, spinning: bool, lockheld: bool) { startm(pp, spinning, lockheld) }
+    gort_handoffp(pp: *mut P) { handoffp(pp) }
+    gort_wakep() { wakep() }
+    gort_stoplockedm() { stoplockedm() }
+    gort_startlockedm(gp: *mut G) { startlockedm(gp) }
+    gort_gcstopm() { gcstopm() }
+    gort_execute(gp: *mut G, inherit: bool) -> ! { execute(gp, inherit) }
+    gort_findRunnable(out: *mut [usize; 3]) {
+        let (gp, inherit, try_wake) = find_runnable();
+        *out = [gp as usize, inherit as usize, try_wake as usize];
+    }
+    gort_pollWork() -> bool { poll_work() }
+    gort_stealWork(now: i64, out: *mut [usize; 5]) {
+        let (gp, inherit, now, until, new) = steal_work(now);
+        *out = [gp as usize, inherit as usize, now as usize, until as usize, new as usize];
+    }
+    gort_checkRunqsNoP(a: *mut *mut P, al: usize, ac: usize, m: *mut atomic::Uint32, ml: usize, mc: usize) -> *mut P {
+        check_runqs_no_p(Slice { ptr: a, len: al, cap: ac }, Slice { ptr: m, len: ml, cap: mc })
+    }
+    gort_checkTimersNoP(a: *mut *mut P, al: usize, ac: usize, m: *mut atomic::Uint32, ml: usize, mc: usize, until: i64) -> i64 {
+        check_timers_no_p(Slice { ptr: a, len: al, cap: ac }, Slice { ptr: m, len: ml, cap: mc }, until)
+    }
+    gort_wakeNetPoller(when: i64) { wake_net_poller(when) }
+    gort_resetspinning() { resetspinning() }
+    gort_injectglist(l: *mut GList) { injectglist(l) }
+    gort_schedule() -> ! { schedule() }
+    gort_dropg() { dropg() }
+    gort_park_m(gp: *mut G) -> ! { park_m(gp) }
+    gort_goschedImpl(gp: *mut G, preempted: bool) -> ! { gosched_impl(gp, preempted) }
+    gort_gosched_m(gp: *mut G) -> ! { gosched_m(gp) }
+    gort_goschedguarded_m(gp: *mut G) -> ! { goschedguarded_m(gp) }
+    gort_gopreempt_m(gp: *mut G) -> ! { gopreempt_m(gp) }
+    gort_preemptPark(gp: *mut G) -> ! { preempt_park(gp) }
+    gort_goyield_m(gp: *mut G) -> ! { goyield_m(gp) }
+    gort_goexit0(gp: *mut G) -> ! { goexit0(gp) }
+    gort_entersyscall_sysmon() { entersyscall_sysmon() }
+    gort_entersyscall_gcwait() { entersyscall_gcwait() }
+    gort_entersyscallblock_handoff() { entersyscallblock_handoff() }
+    gort_exitsyscallfast_pidle() -> bool { exitsyscallfast_pidle() }
+    gort_exitsyscall0(gp: *mut G) -> ! { exitsyscall0(gp) }
+    gort_gfput(pp: *mut P, gp: *mut G) { gfput(pp, gp) }
+    gort_gfget(pp: *mut P) -> *mut G { gfget(pp) }
+    gort_gfpurge(pp: *mut P) { gfpurge(pp) }
+    gort_acquirep(pp: *mut P) { acquirep(pp) }
+    gort_wirep(pp: *mut P) { wirep(pp) }
+    gort_releasep() -> *mut P { releasep() }
+    gort_releasepNoTrace() -> *mut P { releasep_no_trace() }
+    gort_incidlelocked(v: i32) { incidlelocked(v) }
+    gort_retake(now: i64) -> u32 { retake(now) }
+    gort_preemptall() -> bool { preemptall() }
+    gort_preemptone(pp: *mut P) -> bool { preemptone(pp) }
+    gort_schedEnableUser(enable: bool) { sched_enable_user(enable) }
+    gort_schedEnabled(gp: *mut G) -> bool { sched_enabled(gp) }
     gort_runqempty(pp: *mut P) -> bool { runqempty(pp) }
-    gort_runqput(pp: *mut P, gp: *mut G, next: bool) { runqput(pp, gp, next) }
+    // What follows in Go reads nmspinning, and relies on StoreRel being an exchange, as it is in Go on amd64.
+    gort_runqput(pp: *mut P, gp: *mut G, next: bool) {
+        runqput(pp, gp, next);
+        store_load_fence();
+    }
     gort_runqputslow(pp: *mut P, gp: *mut G, h: u32, t: u32) -> bool { runqputslow(pp, gp, h, t) }
-    gort_runqputbatch(pp: *mut P, q: *mut GQueue, qsize: isize) { runqputbatch(pp, q, qsize) }
+    gort_runqputbatch(pp: *mut P, q: *mut GQueue, qsize: isize) {
+        runqputbatch(pp, q, qsize);
+        store_load_fence();
+    }
     gort_runqget(pp: *mut P) -> Two { let (gp, inherit) = runqget(pp); Two(gp as usize, inherit as usize) }
     gort_runqdrain(pp: *mut P, out: *mut [usize; 3]) {
         let (q, n) = runqdrain(pp);

@@ -30,6 +30,11 @@ macro_rules! mutant {
         false
     };
 }
+/// As in `proc`.
+#[macro_export]
+macro_rules! on_g0 {
+    ($($t:tt)*) => { $($t)* };
+}
 /// Of the crate static_assertions.
 #[macro_export]
 macro_rules! const_assert {
@@ -88,31 +93,84 @@ pub mod m_locks;
 #[path = "../../rand/src/cheap.rs"]
 pub mod cheap;
 // proc
+#[path = "../../proc/src/checkdead.rs"]
+pub mod checkdead;
+#[path = "../../proc/src/find_runnable.rs"]
+pub mod find_runnable;
+#[path = "../../proc/src/for_each_p.rs"]
+pub mod for_each_p;
+#[path = "../../proc/src/gfree.rs"]
+pub mod gfree;
 #[path = "../../proc/src/glist.rs"]
 pub mod glist;
 #[path = "../../proc/src/globrunq.rs"]
 pub mod globrunq;
 #[path = "../../proc/src/mgclimit.rs"]
 pub mod mgclimit;
+#[path = "../../proc/src/park_m.rs"]
+pub mod park_m;
 #[path = "../../proc/src/pidle.rs"]
 pub mod pidle;
+#[path = "../../proc/src/procresize.rs"]
+pub mod procresize;
+#[path = "../../proc/src/random_order.rs"]
+pub mod random_order;
+#[path = "../../proc/src/ready.rs"]
+pub mod ready;
 #[path = "../../proc/src/runq.rs"]
 pub mod runq;
+#[path = "../../proc/src/sched_enable.rs"]
+pub mod sched_enable;
+#[path = "../../proc/src/schedule.rs"]
+pub mod schedule;
+#[path = "../../proc/src/startm.rs"]
+pub mod startm;
+#[path = "../../proc/src/status.rs"]
+pub mod status;
+#[path = "../../proc/src/stw.rs"]
+pub mod stw;
+#[path = "../../proc/src/syscall.rs"]
+pub mod syscall;
+// sysmon, histogram
+#[path = "../../histogram/src/lib.rs"]
+pub mod histogram;
+#[path = "../../sysmon/src/retake.rs"]
+pub mod retake;
+pub mod trace;
 pub mod entries;
 
 pub use cheap::*;
+pub use checkdead::incidlelocked;
+pub use find_runnable::*;
+pub use for_each_p::*;
+pub use gfree::*;
 pub use glist::*;
 pub use globals::*;
 pub use globrunq::*;
-pub use linkname::{checkdead, fatal, lock, throw, unlock};
+pub use histogram::record;
+pub use linkname::{
+    checkdead, dumpgstatus, fatal, gdestroy, gogo, is_system_goroutine, m_park, m_reserve_id, newm, noteclear, notetsleep, notewakeup, procresize, stackalloc, stackfree, throw,
+};
 pub use lockrank::*;
 pub use m_locks::*;
 pub use mgclimit::*;
+pub use park_m::*;
 pub use pidle::*;
+pub use procresize::*;
 pub use ptrs::*;
+pub use random_order::*;
+pub use ready::*;
+pub use retake::*;
 pub use runq::*;
+pub use sched_enable::*;
+pub use schedule::*;
+pub use startm::*;
 pub use states::*;
+pub use status::*;
+pub use stw::*;
+pub use syscall::*;
 pub use sys::*;
+pub use trace::*;
 pub use types::*;
 pub use wait_reason::WaitReason;
 

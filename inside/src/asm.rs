@@ -35,6 +35,7 @@ pub fn file(o: Options<'_>) -> String {
     for f in UPS {
         up(&mut s, f);
     }
+    s.push_str("\nTEXT gort_go_gogo(SB), NOSPLIT|NOFRAME|TOPFRAME, $0\n\tSUBQ $24, SP\n\tMOVQ DI, 0(SP)\n\tCALL runtime·gogo(SB)\n\tUNDEF\n");
     init(&mut s);
     s
 }
@@ -63,7 +64,10 @@ fn down(s: &mut String, f: &Swap, count: Option<usize>) {
     if let (Some(a), Some(b)) = (order.iter().position(|&i| i == 3), order.iter().position(|&i| i == 2)) {
         order.swap(a, b);
     }
-    assert!(n <= 6, "{}: too many arguments", f.name);
+    assert!(n <= 7, "{}: too many arguments", f.name);
+    if n == 7 {
+        p("MOVQ R9, -16(BP)");
+    }
     for i in order {
         p(&format!("MOVQ {}, {}", GO[i], C[i]));
     }
@@ -72,7 +76,11 @@ fn down(s: &mut String, f: &Swap, count: Option<usize>) {
         if f.results > 2 {
             p("SUBQ $64, SP");
             p(&format!("MOVQ SP, {}", C[n]));
-            p("MOVQ SP, R13");
+        }
+        if n == 7 {
+            p("SUBQ $16, SP");
+            p("MOVQ -16(BP), R15");
+            p("MOVQ R15, 0(SP)");
         }
         p(&format!("CALL gort_{}(SB)", f.name));
     };
@@ -89,6 +97,11 @@ fn down(s: &mut String, f: &Swap, count: Option<usize>) {
     p("JEQ direct");
     // Who walks the goroutine's stack finds systemstack_switch, called by our caller.
     p("MOVQ $runtime·systemstack_switch(SB), R10");
+    // What stands there is put back: between entersyscall and the end of the system call it counts.
+    p("MOVQ (g_sched+gobuf_pc)(R14), R13");
+    p("MOVQ (g_sched+gobuf_sp)(R14), BX");
+    p("MOVQ (g_sched+gobuf_bp)(R14), R15");
+    p("MOVQ R15, -8(BP)");
     p("MOVQ R10, (g_sched+gobuf_pc)(R14)");
     p("LEAQ 8(BP), R10");
     p("MOVQ R10, (g_sched+gobuf_sp)(R14)");
@@ -103,16 +116,26 @@ fn down(s: &mut String, f: &Swap, count: Option<usize>) {
     p("get_tls(R10)");
     p("MOVQ R12, g(R10)");
     p("MOVQ R12, R14");
-    p("MOVQ $0, (g_sched+gobuf_sp)(R14)");
-    p("MOVQ $0, (g_sched+gobuf_bp)(R14)");
+    p("MOVQ R13, (g_sched+gobuf_pc)(R14)");
+    p("MOVQ BX, (g_sched+gobuf_sp)(R14)");
+    p("MOVQ -8(BP), R10");
+    p("MOVQ R10, (g_sched+gobuf_bp)(R14)");
+    if f.results > 2 {
+        p("MOVQ SP, R13");
+    }
     p("JMP done");
     _ = writeln!(s, "direct:");
     let mut p = |l: &str| _ = writeln!(s, "\t{l}");
     call(&mut p);
+    if f.results > 2 {
+        p("MOVQ SP, R13");
+    }
     _ = writeln!(s, "done:");
     let mut p = |l: &str| _ = writeln!(s, "\t{l}");
     match f.results {
-        0 | 1 => {}
+        0 => {}
+        // go vet looks for the result.
+        1 => p("MOVQ AX, AX"),
         2 => p("MOVQ DX, BX"),
         k => (0..k).for_each(|i| p(&format!("MOVQ {}(R13), {}", 8 * i, GO[i]))),
     }
@@ -168,7 +191,8 @@ fn init(s: &mut String) {
             f.name
         );
     }
-    _ = writeln!(s, "GLOBL gort_keep<>(SB), RODATA, ${}", 8 * UPS.len());
+    _ = writeln!(s, "DATA gort_keep<>+{}(SB)/8, $gort_go_gogo(SB)", 8 * UPS.len());
+    _ = writeln!(s, "GLOBL gort_keep<>(SB), RODATA, ${}", 8 * UPS.len() + 8);
     let fields = gort_runtime2::layout::FIELDS;
     for (i, (t, f, _)) in fields.iter().enumerate() {
         _ = writeln!(s, "{}DATA gort_fields<>+{}(SB)/4, ${t}_{f}", if i == 0 { "\n" } else { "" }, 4 * i);
@@ -202,13 +226,16 @@ TEXT ·gortInit(SB), NOSPLIT, $16-8
 /// The Go file of package runtime.
 pub fn go_file(o: Options<'_>, version: &str) -> String {
     let mut s = String::from(
-        "// Made by gort. What its Rust calls of Go's by a function, and its start.\n\npackage runtime\n\nimport \"unsafe\"\n",
+        "// Made by gort. What its Rust calls of Go's by a function, and its start.\n\npackage runtime\n\nimport (\n\t\"internal/abi\"\n\t\"unsafe\"\n)\n",
     );
     // The internal linker applies the object's relocations only in a program that has a dynamic import.
-    s.push_str("\n//go:cgo_import_dynamic _ _ \"libc.so.6\"\n//go:cgo_dynamic_linker \"/lib64/ld-linux-x86-64.so.2\"\n\nvar _ unsafe.Pointer\n");
+    s.push_str("\n//go:cgo_import_dynamic _ _ \"libc.so.6\"\n//go:cgo_dynamic_linker \"/lib64/ld-linux-x86-64.so.2\"\n\nvar _ = abi.FuncFlagSPWrite\n");
     // An external linker must find what the object names.
-    for name in
-        UPS.iter().map(|f| format!("gort_go_{}", f.name)).chain(VARS.iter().map(|v| format!("runtime.{v}")))
+    for name in UPS
+        .iter()
+        .map(|f| format!("gort_go_{}", f.name))
+        .chain(["gort_go_gogo".to_string()])
+        .chain(VARS.iter().map(|v| format!("runtime.{v}")))
     {
         _ = writeln!(s, "//go:cgo_export_static {name} {name}");
     }
@@ -221,7 +248,14 @@ pub fn go_file(o: Options<'_>, version: &str) -> String {
         "
 func gortInit() int
 
+var gortVars [6]unsafe.Pointer
+
 func gortStart() {{
+	gortVars = [...]unsafe.Pointer{{
+		unsafe.Pointer(&trace.enabled), unsafe.Pointer(&trace.shutdown),
+		unsafe.Pointer(&debug.dontfreezetheworld), unsafe.Pointer(&debug.asyncpreemptoff),
+		unsafe.Pointer(&goroutineProfile.active), unsafe.Pointer(&cgo_yield),
+	}}
 	if i := gortInit(); i >= 0 {{
 		print(\"gort: the fields of this runtime are elsewhere than those of {version}: \", i, \"\\n\")
 		exit(2)

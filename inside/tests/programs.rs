@@ -168,3 +168,35 @@ fn refused() {
     o.only = Some(vec!["runqputt".into()]);
     refuse(&o, &["build"], &["runqputt", "no function"]);
 }
+
+/// docs/inside.md has every function of proc.go once, and those of the table as Rust.
+#[test]
+fn every_function_has_a_place() {
+    let Some(o) = options() else { return };
+    let text = std::fs::read_to_string(o.goroot.unwrap().join("src/runtime/proc.go")).unwrap();
+    let name = |line: &str| {
+        let rest = line.strip_prefix("func ")?;
+        let (receiver, rest) = match rest.strip_prefix('(') {
+            Some(r) => r.split_once(") ")?,
+            None => ("", rest),
+        };
+        let name = rest.split_once('(')?.0;
+        let receiver = receiver.rsplit(' ').next()?.trim_start_matches('*');
+        Some(if receiver.is_empty() { name.to_string() } else { format!("{receiver}.{name}") })
+    };
+    let go: std::collections::BTreeSet<String> = text.lines().filter_map(name).collect();
+    let doc = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/inside.md")).unwrap();
+    let doc = doc.split_once("## Who is whose").unwrap().1;
+    let mut told = std::collections::BTreeSet::new();
+    for (i, group) in doc.split("\n* **").skip(1).enumerate() {
+        let names: Vec<_> = group.split_once("**:").unwrap().1.split('`').skip(1).step_by(2).collect();
+        if i == 0 {
+            assert_eq!(names, SWAPS.iter().map(|f| f.name).collect::<Vec<_>>());
+            assert!(group.starts_with(&format!("Rust ({})", SWAPS.len())));
+        }
+        for n in names {
+            assert!(told.insert(n.to_string()), "{n} twice");
+        }
+    }
+    assert_eq!(told, go);
+}

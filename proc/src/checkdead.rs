@@ -29,6 +29,7 @@ pub unsafe fn incidlelocked(v: i32) {
 /// Under `sched.lock`.
 ///
 /// Go: proc.go:5922 checkdead
+#[cfg(not(gort_inside))]
 pub unsafe fn checkdead() {
     // SAFETY: sched.lock guards the counts; if they say that nothing runs, Gs and Ps stand still.
     unsafe {

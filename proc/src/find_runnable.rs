@@ -19,6 +19,8 @@ pub unsafe fn execute(gp: *mut G, inherit_time: bool) -> ! {
         (*pp).stats.execute.bump(1);
 
         // :3211 no goroutine profiles.
+        #[cfg(gort_inside)]
+        linkname::try_record_goroutine_profile(gp);
 
         // :3220 before it counts as running: a running G has an M
         (*mp).curg.set(gp);
@@ -33,6 +35,8 @@ pub unsafe fn execute(gp: *mut G, inherit_time: bool) -> ! {
         }
 
         // :3231 no CPU profiler.
+        #[cfg(gort_inside)]
+        linkname::set_thread_cpu_profiler(mp);
         // :3236
         trace_event(|t| t.go_start());
         arriving(gp);
@@ -76,7 +80,7 @@ pub unsafe fn find_runnable() -> (*mut G, bool, bool) {
             let (mut now, mut poll_until, _) = linkname::timers_check(&raw mut (*pp).timers, 0);
 
             // :3273
-            if trace_enabled() {
+            if trace_enabled() || cfg!(gort_inside) && trace_shutting_down() {
                 let gp = trace_reader();
                 if !gp.is_null() {
                     trace_around(|| casgstatus(gp, GWAITING, GRUNNABLE), |t| t.go_unpark(gp));
@@ -84,6 +88,14 @@ pub unsafe fn find_runnable() -> (*mut G, bool, bool) {
                 }
             }
             // :3287 no collector's workers.
+            #[cfg(gort_inside)]
+            if GC_BLACKEN_ENABLED.get() != 0 {
+                let (gp, tnow) = linkname::find_runnable_gc_worker(pp, now);
+                if !gp.is_null() {
+                    return (gp, false, true);
+                }
+                now = tnow;
+            }
 
             // :3298 the global queue now and then, or two goroutines that ready each other could keep the local
             // one busy forever
@@ -102,6 +114,14 @@ pub unsafe fn find_runnable() -> (*mut G, bool, bool) {
             }
 
             // :3308 no finalizers, no cgo_yield (:3313).
+            #[cfg(gort_inside)]
+            {
+                let gp = linkname::wakefing();
+                if !gp.is_null() {
+                    ready(gp, true);
+                }
+                linkname::cgo_yield();
+            }
 
             // :3318 the local queue
             let (gp, inherit_time) = runqget(pp);
@@ -166,6 +186,14 @@ pub unsafe fn find_runnable() -> (*mut G, bool, bool) {
             // Nothing to do.
 
             // :3386 no idle collector's workers, no beforeIdle (:3407), which is wasm's.
+            #[cfg(gort_inside)]
+            if GC_BLACKEN_ENABLED.get() != 0 {
+                let gp = linkname::idle_mark_worker(pp);
+                if !gp.is_null() {
+                    trace_around(|| casgstatus(gp, GWAITING, GRUNNABLE), |t| t.go_unpark(gp));
+                    return (gp, false, false);
+                }
+            }
 
             // :3425 allp and the masks can grow once this P no longer holds up a stop of the world. Their old arrays
             // stay readable.
@@ -252,6 +280,17 @@ pub unsafe fn find_runnable() -> (*mut G, bool, bool) {
                 }
 
                 // :3532 no idle collector's work.
+                #[cfg(gort_inside)]
+                {
+                    let (pp, gp) = linkname::check_idle_gc_no_p();
+                    if !pp.is_null() {
+                        acquirep(pp);
+                        become_spinning(mp);
+                        linkname::set_idle_mark_mode(pp);
+                        trace_around(|| casgstatus(gp, GWAITING, GRUNNABLE), |t| t.go_unpark(gp));
+                        return (gp, false, false);
+                    }
+                }
 
                 // :3554 timers made or expired meanwhile. Not `timers_check`, which wants a P.
                 if !mutant!("find_runnable does not look at the timers again") {
@@ -284,12 +323,21 @@ pub unsafe fn find_runnable() -> (*mut G, bool, bool) {
                     }
                 }
                 // :3576 no fake time (nor :3585).
+                #[cfg(gort_inside)]
+                if FAKETIME.get() != 0 {
+                    delay = 0;
+                }
                 let (mut list, delta) = linkname::netpoll(delay);
                 // :3582 some time may have passed
                 now = nanotime();
                 (*sched).poll_until.store(0);
                 if !mutant!("the poller keeps its place") {
                     (*sched).lastpoll.store(now);
+                }
+                #[cfg(gort_inside)]
+                if FAKETIME.get() != 0 && list.empty() {
+                    stopm(); // when all have stopped, checkdead moves the clock
+                    continue 'top;
                 }
                 // :3591
                 lock(&raw mut (*sched).lock);

@@ -13,6 +13,7 @@ use crate::*;
 ///
 /// Go: proc.go:1999 forEachP
 #[doc(alias = "forEachP")]
+#[cfg(not(gort_inside))]
 pub unsafe fn for_each_p(reason: WaitReason, f: &(dyn Fn(*mut P) + Sync)) {
     // SAFETY: the goroutine counts as waiting while it is on g0, so that whoever wants to preempt it may.
     unsafe {
@@ -28,6 +29,7 @@ pub unsafe fn for_each_p(reason: WaitReason, f: &(dyn Fn(*mut P) + Sync)) {
 }
 
 /// What `sched.safe_point_fn` calls: `ctx` is the address of the closure's reference.
+#[cfg(not(gort_inside))]
 unsafe fn call_safe_point_fn(ctx: *mut c_void, pp: *mut P) {
     // SAFETY: for_each_p_internal, which made ctx, has not returned yet: it waits for every P.
     unsafe { (*ctx.cast::<&(dyn Fn(*mut P) + Sync)>())(pp) }
@@ -40,6 +42,7 @@ unsafe fn call_safe_point_fn(ctx: *mut c_void, pp: *mut P) {
 ///
 /// Go: proc.go:2025 forEachPInternal
 #[doc(alias = "forEachPInternal")]
+#[cfg(not(gort_inside))]
 pub unsafe fn for_each_p_internal(f: &(dyn Fn(*mut P) + Sync)) {
     // SAFETY: Ps are never freed and allp does not change while worldsema is held; safe_point_wait is changed
     // under sched.lock; the closure outlives this call, which waits until every P has run it.
@@ -155,8 +158,13 @@ pub unsafe fn run_safe_point_fn() {
             return;
         }
         // :2132
-        let f = (*sched).safe_point_fn.get();
-        ((*f).call)((*f).ctx, p);
+        #[cfg(not(gort_inside))]
+        {
+            let f = (*sched).safe_point_fn.get();
+            ((*f).call)((*f).ctx, p);
+        }
+        #[cfg(gort_inside)]
+        linkname::safe_point_fn(p);
         lock(&raw mut (*sched).lock);
         (*sched).safe_point_wait.bump(-1);
         // :2135

@@ -119,7 +119,9 @@ pub unsafe fn gfget(pp: *mut P) -> *mut G {
         // :5202
         (*free).n.bump(-1);
         // gort's own: what the next two calls will write. The next one's G was asked for one call ago.
+        #[cfg(not(gort_inside))]
         let next = (*free).list.head.ptr();
+        #[cfg(not(gort_inside))]
         if !next.is_null() {
             let top = (*next).stack.hi.wrapping_sub(FIRST_FRAME + stack_color((*next).stack.lo));
             prefetch(top as *const u8);
@@ -190,6 +192,7 @@ pub unsafe fn gfpurge(pp: *mut P) {
 /// Notes the time in goroutines that are blocked and have not been seen so before, for tracebacks. A step of Go's
 /// `markroot`, in each cycle of the collector; here sysmon does it.
 #[doc(alias = "markroot")]
+#[cfg(not(gort_inside))]
 pub fn markroot_waitsince(tstart: i64) {
     // SAFETY: Gs are type-stable. One that runs again meanwhile keeps a wrong time until it is switched to the next time: it is
     // in no scan state, as in Go.
@@ -213,6 +216,7 @@ pub fn markroot_waitsince(tstart: i64) {
 ///
 /// Go: mgcmark.go:291 markrootFreeGStacks
 #[doc(alias = "markrootFreeGStacks")]
+#[cfg(not(gort_inside))]
 pub unsafe fn markroot_free_g_stacks(max: usize) -> bool {
     // SAFETY: the lists are used under their lock; the Gs are in none of them in between.
     unsafe {

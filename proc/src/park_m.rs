@@ -52,9 +52,9 @@ pub unsafe extern "C" fn park_m(gp: *mut G) -> ! {
         (*(*mp).p.ptr()).stats.park.bump(1);
         // Go 1.25: proc.go line 4234 a bubble must not count as blocked before it is sure that this goroutine parks; read now,
         // as unlockf may change it
-        #[cfg(not(loom))]
+        #[cfg(not(any(loom, gort_inside)))]
         let bubble = if (*gp).raceignore != 0 { (*gp).bubble } else { core::ptr::null_mut() };
-        #[cfg(not(loom))]
+        #[cfg(not(any(loom, gort_inside)))]
         if !bubble.is_null() {
             inc_active(bubble);
         }
@@ -75,13 +75,16 @@ pub unsafe extern "C" fn park_m(gp: *mut G) -> ! {
 
         if let Some(f) = (*mp).waitunlockf {
             // :4089
+            #[cfg(not(gort_inside))]
             let ok = f(gp, (*mp).waitlock);
+            #[cfg(gort_inside)]
+            let ok = linkname::call_unlockf(f, gp, (*mp).waitlock);
             (*mp).waitunlockf = None;
             (*mp).waitlock = core::ptr::null_mut();
             if !ok {
                 // :4093 on with it
                 trace_around(|| casgstatus(gp, GWAITING, GRUNNABLE), |t| t.go_unpark(gp));
-                #[cfg(not(loom))]
+                #[cfg(not(any(loom, gort_inside)))]
                 if !bubble.is_null() {
                     dec_active(bubble); // Go 1.25: proc.go line 4265
                 }
@@ -89,7 +92,7 @@ pub unsafe extern "C" fn park_m(gp: *mut G) -> ! {
             }
         }
         // Go 1.25: proc.go line 4276
-        #[cfg(not(loom))]
+        #[cfg(not(any(loom, gort_inside)))]
         if !bubble.is_null() {
             dec_active(bubble);
         }
@@ -220,6 +223,8 @@ pub unsafe fn preempt_park(gp: *mut G) -> ! {
 
         // :4166 at an asynchronous safe point Go looks up the function that sched.pc lies in, and that it does not
         // write the stack pointer. Here sched.pc is mcall's own, always, and isAsyncSafePoint saw the interrupted one.
+        #[cfg(gort_inside)]
+        linkname::check_async_safe_point(gp);
 
         (*(*(*gp).m).p.ptr()).stats.preempt.bump(1);
 
@@ -246,6 +251,7 @@ pub unsafe fn preempt_park(gp: *mut G) -> ! {
 /// Go: proc.go:4229 goyield
 pub unsafe fn goyield() {
     // SAFETY: the caller's contract.
+    #[cfg(not(gort_inside))]
     unsafe {
         // :4230
         check_timeouts();

@@ -11,6 +11,7 @@ use core::sync::atomic::AtomicPtr;
 ///
 /// Go: proc.go:5565 init
 #[doc(alias = "init")]
+#[cfg(not(gort_inside))]
 pub unsafe fn p_init(pp: *mut P, id: i32) {
     // SAFETY: nobody else uses the P yet.
     unsafe {
@@ -39,6 +40,7 @@ pub unsafe fn p_init(pp: *mut P, id: i32) {
 ///
 /// Go: proc.go:5605 destroy
 #[doc(alias = "destroy")]
+#[cfg(not(gort_inside))]
 pub unsafe fn p_destroy(pp: *mut P) {
     // SAFETY: the world is stopped, so nobody else uses the P.
     unsafe {
@@ -97,6 +99,7 @@ pub unsafe fn allp_at(i: usize) -> *mut P {
 }
 
 /// `make([]T, n)`, for the runtime's tables: never freed, as somebody may still be walking the old one.
+#[cfg(not(gort_inside))]
 fn make_slice<T>(n: usize, zero: impl FnMut() -> T) -> Slice<T> {
     let mut v = Vec::with_capacity(n);
     v.resize_with(n, zero);
@@ -111,6 +114,7 @@ fn make_slice<T>(n: usize, zero: impl FnMut() -> T) -> Slice<T> {
 /// Under `sched.lock` with the world stopped, on the system stack.
 ///
 /// Go: proc.go:5683 procresize
+#[cfg(not(gort_inside))]
 pub unsafe fn procresize(nprocs: i32) -> *mut P {
     // SAFETY: the world is stopped: only sysmon (under allp_lock) and Ms in system calls may look at Ps.
     unsafe {
@@ -254,6 +258,7 @@ pub unsafe fn procresize(nprocs: i32) -> *mut P {
 }
 
 /// A bit mask with the words of `m` and room for `words`.
+#[cfg(not(gort_inside))]
 unsafe fn grow_mask(m: PMask, words: usize) -> PMask {
     let new = make_slice(words, Uint32::default);
     // SAFETY: nobody writes the masks while the world is stopped.
@@ -277,6 +282,8 @@ pub unsafe fn acquirep(pp: *mut P) {
         wirep(pp);
 
         // :5840 no mcache to flush
+        #[cfg(gort_inside)]
+        linkname::prepare_for_sweep(pp);
         // :5842
         trace_event(|t| t.proc_start());
     }

@@ -3,14 +3,14 @@
 
 use crate::*;
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, gort_inside)))]
 static STEAL_ORDER: Global<RandomOrder> = Global::new(RandomOrder { count: 0, coprimes: Slice::nil() });
 
 /// The order of stealing; changes only while the world is stopped.
 ///
 /// Go: proc.go:7180 stealOrder
 #[doc(alias = "stealOrder")]
-#[cfg(not(loom))]
+#[cfg(not(any(loom, gort_inside)))]
 #[inline(always)]
 pub fn steal_order() -> *mut RandomOrder {
     STEAL_ORDER.get()
@@ -21,6 +21,7 @@ pub fn steal_order() -> *mut RandomOrder {
 ///
 /// Go: proc.go:7186 randomOrder
 #[doc(alias = "randomOrder")]
+#[repr(C)]
 pub struct RandomOrder {
     /// How many numbers.
     pub count: u32,
@@ -47,6 +48,7 @@ impl RandomOrder {
     /// Nobody enumerates meanwhile.
     ///
     /// Go: proc.go:7198 reset
+    #[cfg(not(gort_inside))]
     pub unsafe fn reset(&mut self, count: u32) {
         self.count = count; // :7199
         self.coprimes = self.coprimes.upto(0);

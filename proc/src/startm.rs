@@ -154,11 +154,18 @@ pub unsafe fn handoffp(pp: *mut P) {
             return;
         }
         // :3018
-        if trace_enabled() && !trace_reader_available().is_null() {
+        if (trace_enabled() || cfg!(gort_inside) && trace_shutting_down())
+            && !trace_reader_available().is_null()
+        {
             startm(pp, false, false);
             return;
         }
         // :3022 no collector's work.
+        #[cfg(gort_inside)]
+        if GC_BLACKEN_ENABLED.get() != 0 && linkname::gc_mark_work_available(pp) {
+            startm(pp, false, false);
+            return;
+        }
         // :3029 nobody looks for work: this M shall
         if (*sched).nmspinning.load() + (*sched).npidle.load() == 0 && (*sched).nmspinning.cas(0, 1) {
             (*sched).needspinning.store(0);
@@ -180,8 +187,13 @@ pub unsafe fn handoffp(pp: *mut P) {
         }
         // :3045
         if (*pp).run_safe_point_fn.get() != 0 && (*pp).run_safe_point_fn.cas(1, 0) {
-            let f = (*sched).safe_point_fn.get();
-            ((*f).call)((*f).ctx, pp);
+            #[cfg(not(gort_inside))]
+            {
+                let f = (*sched).safe_point_fn.get();
+                ((*f).call)((*f).ctx, pp);
+            }
+            #[cfg(gort_inside)]
+            linkname::safe_point_fn(pp);
             (*sched).safe_point_wait.bump(-1);
             if (*sched).safe_point_wait.get() == 0 {
                 notewakeup(&raw mut (*sched).safe_point_note);

@@ -13,7 +13,7 @@ pub const FREEZE_STOP_WAIT: i32 = 0x7fffffff;
 /// Set once the runtime is freezing the world.
 ///
 /// Go: proc.go:1050 freezing
-#[cfg(not(loom))]
+#[cfg(not(any(loom, gort_inside)))]
 pub static FREEZING: Bool = Bool::new(false);
 
 /// Stops the world as well as it can, for good: used while crashing. May be called several times, takes no
@@ -149,7 +149,7 @@ pub unsafe fn castogscanstatus(gp: *mut G, oldval: u32, newval: u32) -> bool {
 /// For tests: measure latencies at every transition rather than at every [`G_TRACKING_PERIOD`]th.
 ///
 /// Go: proc.go:1167 casgstatusAlwaysTrack
-#[cfg(not(loom))]
+#[cfg(not(any(loom, gort_inside)))]
 pub static CASGSTATUS_ALWAYS_TRACK: Bool = Bool::new(false);
 
 /// Changes the state of `gp` from `oldval` to `newval`, neither with the scan bit; waits while somebody else
@@ -180,7 +180,7 @@ pub unsafe fn casgstatus(gp: *mut G, oldval: u32, newval: u32) {
             casgstatus_slow(gp, oldval, newval);
         }
         // Go 1.25: proc.go line 1309
-        #[cfg(not(loom))]
+        #[cfg(not(any(loom, gort_inside)))]
         if (*gp).raceignore != 0 {
             casgstatus_bubble(gp, oldval, newval);
         }
@@ -403,7 +403,7 @@ pub unsafe fn cas_g_from_preempted(gp: *mut G, old: u32, new: u32) -> bool {
             return false;
         }
         // Go 1.25: proc.go line 1427
-        #[cfg(not(loom))]
+        #[cfg(not(any(loom, gort_inside)))]
         if (*gp).raceignore != 0 {
             casgstatus_bubble(gp, GPREEMPTED, GWAITING);
         }

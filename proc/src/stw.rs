@@ -1,7 +1,7 @@
 //! proc.go: 1340–1729. Stopping and starting the world.
 
 use crate::*;
-#[cfg(not(loom))]
+#[cfg(not(any(loom, gort_inside)))]
 use gort_runtime2::atomic::Uint32;
 
 /// Why the world stops.
@@ -106,6 +106,7 @@ pub struct WorldStop {
 /// moved meanwhile. Guarded by [`WORLDSEMA`].
 ///
 /// Go: proc.go:1408 stopTheWorldContext
+#[cfg(not(gort_inside))]
 static STOP_THE_WORLD_CONTEXT: Global<WorldStop> = Global::new(WorldStop {
     reason: StwReason::Unknown,
     started_stopping: 0,
@@ -121,6 +122,7 @@ static STOP_THE_WORLD_CONTEXT: Global<WorldStop> = Global::new(WorldStop {
 ///
 /// Go: proc.go:1427 stopTheWorld
 #[doc(alias = "stopTheWorld")]
+#[cfg(not(gort_inside))]
 pub unsafe fn stop_the_world(reason: StwReason) -> WorldStop {
     // SAFETY: worldsema makes this the only stop; the goroutine counts as waiting while it is on g0.
     unsafe {
@@ -149,6 +151,7 @@ pub unsafe fn stop_the_world(reason: StwReason) -> WorldStop {
 ///
 /// Go: proc.go:1456 startTheWorld
 #[doc(alias = "startTheWorld")]
+#[cfg(not(gort_inside))]
 pub unsafe fn start_the_world(w: WorldStop) {
     // SAFETY: the caller stopped the world and holds worldsema.
     unsafe {
@@ -173,6 +176,7 @@ pub unsafe fn start_the_world(w: WorldStop) {
 ///
 /// Go: proc.go:1483 stopTheWorldGC
 #[doc(alias = "stopTheWorldGC")]
+#[cfg(not(gort_inside))]
 pub unsafe fn stop_the_world_gc(reason: StwReason) -> WorldStop {
     // SAFETY: the caller's contract.
     unsafe {
@@ -189,6 +193,7 @@ pub unsafe fn stop_the_world_gc(reason: StwReason) -> WorldStop {
 ///
 /// Go: proc.go:1491 startTheWorldGC
 #[doc(alias = "startTheWorldGC")]
+#[cfg(not(gort_inside))]
 pub unsafe fn start_the_world_gc(w: WorldStop) {
     // SAFETY: the caller's contract.
     unsafe {
@@ -202,13 +207,13 @@ pub unsafe fn start_the_world_gc(w: WorldStop) {
 /// Held by the M that may stop the world.
 ///
 /// Go: proc.go:1497 worldsema
-#[cfg(not(loom))]
+#[cfg(not(any(loom, gort_inside)))]
 pub static WORLDSEMA: Uint32 = Uint32::new(1);
 
 /// Held by the M that keeps collections from starting; gomaxprocs does not change while somebody else has it.
 ///
 /// Go: proc.go:1505 gcsema
-#[cfg(not(loom))]
+#[cfg(not(any(loom, gort_inside)))]
 pub static GCSEMA: Uint32 = Uint32::new(1);
 
 /// The core of [`stop_the_world`].

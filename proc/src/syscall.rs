@@ -17,6 +17,7 @@ use crate::*;
 ///
 /// Go: proc.go:4341 save
 #[inline]
+#[cfg(not(gort_inside))]
 pub unsafe fn save(pc: usize, sp: usize, bp: usize) {
     // SAFETY: the running goroutine owns its `sched`.
     unsafe {
@@ -49,6 +50,7 @@ pub unsafe fn save(pc: usize, sp: usize, bp: usize) {
 /// Nothing in between may use the scheduler.
 ///
 /// Go: proc.go:4390 reentersyscall
+#[cfg(not(gort_inside))]
 pub unsafe fn reentersyscall(pc: usize, sp: usize, bp: usize) {
     // SAFETY: the M and the goroutine are this thread's own; the P is until its status is stored.
     unsafe {
@@ -128,6 +130,7 @@ pub unsafe fn reentersyscall(pc: usize, sp: usize, bp: usize) {
 /// The cold end of the check at :4416.
 #[cold]
 #[inline(never)]
+#[cfg(not(gort_inside))]
 unsafe fn entersyscall_bad_sp(gp: *mut G) -> ! {
     // SAFETY: the goroutine is the running one; this ends the process.
     unsafe {
@@ -150,7 +153,7 @@ unsafe fn entersyscall_bad_sp(gp: *mut G) -> ! {
 /// As [`reentersyscall`]; the function that this is inlined into is the frame, so it must make both calls.
 ///
 /// Go: proc.go:4479 entersyscall
-#[cfg(not(loom))]
+#[cfg(not(any(loom, gort_inside)))]
 #[inline(always)]
 pub unsafe fn entersyscall() {
     // :4484 the caller's registers, as this is inlined there
@@ -219,7 +222,7 @@ pub unsafe fn entersyscall_gcwait() {
 /// As [`entersyscall`].
 ///
 /// Go: proc.go:4540 entersyscallblock
-#[cfg(not(loom))]
+#[cfg(not(any(loom, gort_inside)))]
 #[inline(always)]
 pub unsafe fn entersyscallblock() {
     // :4550 the caller's registers
@@ -235,6 +238,7 @@ pub unsafe fn entersyscallblock() {
 ///
 /// Go: proc.go:4540 entersyscallblock
 #[unsafe(export_name = "gort.entersyscallblock")]
+#[cfg(not(gort_inside))]
 pub unsafe fn entersyscallblock_frame(pc: usize, sp: usize, bp: usize) {
     // SAFETY: the M and the goroutine are this thread's own; the P until it is handed off.
     unsafe {
@@ -283,6 +287,7 @@ pub unsafe fn entersyscallblock_frame(pc: usize, sp: usize, bp: usize) {
 /// The cold end of the checks at :4557 and :4567.
 #[cold]
 #[inline(never)]
+#[cfg(not(gort_inside))]
 unsafe fn entersyscallblock_bad_sp(gp: *mut G, sp: usize) -> ! {
     // SAFETY: the goroutine is the running one; this ends the process.
     unsafe {
@@ -326,7 +331,7 @@ pub unsafe fn entersyscallblock_handoff() {
 /// On a user goroutine after [`entersyscall`] or [`entersyscallblock`], in the same function or one that it called.
 ///
 /// Go: proc.go:4617 exitsyscall
-#[cfg(not(loom))]
+#[cfg(not(any(loom, gort_inside)))]
 #[inline(always)]
 pub unsafe fn exitsyscall() {
     // :4621 the caller's sp: read here, as the call of the rest may be a jump from an empty frame
@@ -342,6 +347,7 @@ pub unsafe fn exitsyscall() {
 ///
 /// Go: proc.go:4617 exitsyscall
 #[unsafe(export_name = "gort.exitsyscall")]
+#[cfg(not(gort_inside))]
 pub unsafe fn exitsyscall_frame(callersp: usize) {
     // SAFETY: the M and the goroutine are this thread's own; a P only once exitsyscallfast or execute got one. The
     // M is read anew after mcall, as the goroutine may be on another thread then.
@@ -414,6 +420,7 @@ pub unsafe fn exitsyscall_frame(callersp: usize) {
 /// The events of [`exitsyscall_frame`], which has a P: it is known now whether that was lost meanwhile.
 #[cold]
 #[inline(never)]
+#[cfg(not(gort_inside))]
 unsafe fn exitsyscall_traced(trace: TraceLocker, oldp: *mut P) {
     // SAFETY: the M and its P are this thread's.
     unsafe {
@@ -438,6 +445,7 @@ unsafe fn exitsyscall_traced(trace: TraceLocker, oldp: *mut P) {
 ///
 /// Go: proc.go:4703 exitsyscallfast
 #[inline]
+#[cfg(not(gort_inside))]
 pub unsafe fn exitsyscallfast(oldp: *mut P) -> bool {
     // SAFETY: Ps are never freed; the compare-and-swap makes `oldp` ours.
     unsafe {

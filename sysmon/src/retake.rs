@@ -1,6 +1,6 @@
 //! proc.go: 6196–6329. Taking Ps back from system calls, and asking goroutines to yield.
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, gort_inside)))]
 use crate::hog;
 use gort_proc::linkname::preempt_m;
 use gort_proc::*;
@@ -10,6 +10,9 @@ use gort_proc::*;
 ///
 /// Go: proc.go:6199 forcePreemptNS
 fn force_preempt_ns() -> i64 {
+    #[cfg(gort_inside)]
+    return 10 * 1_000_000;
+    #[cfg(not(gort_inside))]
     match DEBUG.timeslice.get() {
         // Models have no clock: there each slice is over at once.
         0 if cfg!(not(loom)) => i64::MAX / 2,
@@ -54,7 +57,7 @@ pub unsafe fn retake(now: i64) -> u32 {
                 } else if (*pd).schedwhen.get() + force_preempt_ns() <= now {
                     // :6229
                     preemptone(pp);
-                    #[cfg(not(loom))]
+                    #[cfg(not(any(loom, gort_inside)))]
                     if s == PRUNNING {
                         hog::seen(pp, t, now);
                     }
