@@ -9,6 +9,7 @@
 //! | `status` | statuses of goroutines and Ps, sequence numbers | tracestatus.go |
 //! | `map`, `region`, `string` | the table of strings, and its memory | tracemap.go, traceregion.go, tracestring.go |
 //! | `time` | the clock | tracetime.go |
+//! | `finish` | taking the buffers of all Ms | gort's own, after trace.go:454–533 |
 //! | [`quiet`] | a trace without a reader: `GORT_TRACE=FILE` | gort's own |
 //!
 //! # The protocol
@@ -32,6 +33,7 @@ mod alloc;
 mod alloc;
 mod buf;
 mod event;
+mod finish;
 mod map;
 #[cfg(not(loom))]
 pub mod quiet;
@@ -44,6 +46,7 @@ mod time;
 
 pub use buf::*;
 pub use event::*;
+pub use finish::*;
 pub use map::*;
 pub use region::*;
 pub use runtime::*;

@@ -10,11 +10,10 @@
 
 use crate::*;
 use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
-use gort_asm::getg;
 use gort_lock_futex::{lock, unlock};
 use gort_os_linux::{exit, last_words, nanotime, osyield, set_last_words, syscall6};
 use gort_runtime1::gogetenv;
-use gort_runtime2::{ALLM, GOMAXPROCS, M, allp, sched};
+use gort_runtime2::{GOMAXPROCS, allp};
 use std::fs::OpenOptions;
 use std::os::fd::{AsRawFd, IntoRawFd};
 
@@ -122,39 +121,12 @@ pub unsafe fn quiet_finish() {
             wait(|| (*trace).quiet_fd >= 0);
             return;
         }
-        let gen_ = (*trace).gen_.swap(0);
+        let gen_ = stop_writing();
         if gen_ == 0 {
             return;
         }
-        let g = getg();
-        let me = if g.is_null() { core::ptr::null_mut() } else { (*g).m };
-        let each = |f: &mut dyn FnMut(*mut M)| {
-            let mut mp = ALLM.load();
-            while !mp.is_null() {
-                f(mp);
-                mp = (*mp).alllink.load();
-            }
-            mp = (*sched()).freem.load();
-            while !mp.is_null() {
-                f(mp);
-                mp = (*mp).freelink;
-            }
-        };
-        wait(|| {
-            let mut writing = (*trace).lock.key.load() != 0;
-            each(&mut |mp| writing |= mp != me && !(*mp).trace.seqlock.load().is_multiple_of(2));
-            writing
-        });
-        each(&mut |mp| {
-            for i in 0..2 {
-                let buf: *mut TraceBuf = (*mp).trace.buf[i].cast();
-                (*mp).trace.buf[i] = core::ptr::null_mut();
-                if !buf.is_null() {
-                    (*buf).pos = (*buf).good;
-                    finish_buf(buf);
-                }
-            }
-        });
+        let until = nanotime() + WAIT;
+        finish_buffers(|| nanotime() < until, |buf| finish_buf(buf));
         let strings = (*trace).string_tab[gen_ % 2].buf;
         (*trace).string_tab[gen_ % 2].buf = core::ptr::null_mut();
         if !strings.is_null() {
@@ -166,9 +138,12 @@ pub unsafe fn quiet_finish() {
     }
 }
 
+/// How long the end of the process waits for whoever is writing, ns.
+const WAIT: i64 = 100_000_000;
+
 /// Waits until `busy` is false, for a tenth of a second at most.
 fn wait(busy: impl Fn() -> bool) {
-    let until = nanotime() + 100_000_000;
+    let until = nanotime() + WAIT;
     while busy() && nanotime() < until {
         osyield();
     }

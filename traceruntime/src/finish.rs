@@ -1,0 +1,58 @@
+//! Taking the buffers of all Ms at the end of a trace without a reader. gort's own, after what traceAdvance does at the end of a
+//! generation (trace.go:424–533).
+
+use crate::*;
+use gort_asm::getg;
+use gort_os_linux::osyield;
+use gort_runtime2::{ALLM, M, mutant, sched};
+
+/// Nobody begins to write any more. The generation that was being written; 0 if there was none.
+pub fn stop_writing() -> usize {
+    // SAFETY: an atomic. Who has made its seqlock odd before this reads the old generation or 0.
+    unsafe { (*trace()).gen_.swap(0) }
+}
+
+/// Gives the buffers of all Ms to `write`, after [`stop_writing`]. Waits for those that are writing as long as `patient` says; of a
+/// buffer whose writer did not end in time the whole events are given. This thread's own M may be in the middle of an event.
+///
+/// # Safety
+/// Once. No M ends for good meanwhile, or the process is about to.
+pub unsafe fn finish_buffers(patient: impl Fn() -> bool, mut write: impl FnMut(*mut TraceBuf)) {
+    // SAFETY: whose seqlock is even after `gen` became 0 does not touch its buffers any more (the store there and this load are sequentially
+    // consistent, as the addition and the load in trace_acquire_enabled).
+    unsafe {
+        let g = getg();
+        let me = if g.is_null() { core::ptr::null_mut() } else { (*g).m };
+        let each = |f: &mut dyn FnMut(*mut M)| {
+            let mut mp = ALLM.load();
+            while !mp.is_null() {
+                f(mp);
+                mp = (*mp).alllink.load();
+            }
+            mp = (*sched()).freem.load();
+            while !mp.is_null() {
+                f(mp);
+                mp = (*mp).freelink;
+            }
+        };
+        loop {
+            // Somebody may be writing a full buffer to the file.
+            let mut writing = (*trace()).lock.key.load() != 0;
+            each(&mut |mp| writing |= mp != me && !(*mp).trace.seqlock.load().is_multiple_of(2));
+            if !writing || mutant!("the end does not look at the seqlocks") || !patient() {
+                break;
+            }
+            osyield();
+        }
+        each(&mut |mp| {
+            for i in 0..2 {
+                let buf: *mut TraceBuf = (*mp).trace.buf[i].cast();
+                (*mp).trace.buf[i] = core::ptr::null_mut();
+                if !buf.is_null() {
+                    (*buf).pos = (*buf).good;
+                    write(buf);
+                }
+            }
+        });
+    }
+}
