@@ -1,6 +1,6 @@
 //! `gort diff`: the same Go programs on real Go and on gort.
 
-use crate::gobuild;
+use crate::{difftrace, gobuild};
 use clap::Args;
 use gort_diff::compare::{Comparison, Outcome, Side, Verdict, Where};
 use gort_diff::golang::{self, Go};
@@ -46,6 +46,10 @@ pub struct Diff {
     /// GOMAXPROCS; without it, that of the environment, or 1.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65536))]
     procs: Option<u32>,
+    /// Compare what goroutines did, by execution traces, instead of what was printed: created, run, blocked and why,
+    /// woken by whom, ended, in order. At GOMAXPROCS=1, for programs of one file.
+    #[arg(long)]
+    trace: bool,
     /// A program that strays is not the same.
     #[arg(long)]
     strict: bool,
@@ -137,16 +141,33 @@ impl Setup<'_> {
         };
         let tmp = tempfile::tempdir().map_err(|e| format!("a directory for executables: {e}"))?;
         let (go, gort) = (tmp.path().join("go"), tmp.path().join("gort"));
-        self.go.build(dir, &files, &go)?;
-        self.build_for_gort(path, &gort)?;
+        if self.diff.trace {
+            if kind.is_dir() {
+                return Err("--trace is for programs of one file".into());
+            }
+            let added = difftrace::prepare(path, tmp.path())?;
+            self.go.build_with(&added.go, &[], &go, &difftrace::GO_FLAGS)?;
+            self.build_for_gort(&added.gort, &gort)?;
+        } else {
+            self.go.build(dir, &files, &go)?;
+            self.build_for_gort(path, &gort)?;
+        }
+        let file = tmp.path().join("trace");
 
         let paths = Paths::new([go.to_string_lossy(), gort.to_string_lossy()]);
         let run = |exe: &Path, side: &mut Side| {
             let mut c = Command::new(exe);
             c.arg0(program).args(&self.diff.args);
             c.env("GOMAXPROCS", &self.procs).env("GOGC", "off");
+            if self.diff.trace {
+                difftrace::environment(&mut c, &file);
+            }
             let o = process::run(&mut c, &self.stdin, Duration::from_secs(self.diff.timeout));
-            let o = o.map_err(|e| format!("{}: {e}", exe.display()))?;
+            let mut o = o.map_err(|e| format!("{}: {e}", exe.display()))?;
+            if self.diff.trace && o.status != Status::Hung {
+                o.stdout = difftrace::sequence(&file)?;
+                o.stderr.clear();
+            }
             let hung = o.status == Status::Hung;
             side.add(Outcome::new(o, &paths));
             Ok::<bool, String>(hung)

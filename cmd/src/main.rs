@@ -16,6 +16,7 @@ macro_rules! eprintln {
 }
 
 mod diff;
+mod difftrace;
 mod examples;
 mod gobuild;
 mod inside;

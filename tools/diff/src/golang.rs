@@ -77,9 +77,23 @@ impl Go {
     /// # Errors
     /// If it does not compile.
     pub fn build(&self, dir: &Path, files: &[OsString], exe: &Path) -> Result<(), String> {
+        self.build_with(dir, files, exe, &[])
+    }
+
+    /// The same, with more flags for the go command.
+    ///
+    /// # Errors
+    /// If it does not compile.
+    pub fn build_with(
+        &self,
+        dir: &Path,
+        files: &[OsString],
+        exe: &Path,
+        flags: &[&str],
+    ) -> Result<(), String> {
         let exe = std::path::absolute(exe).map_err(|e| format!("{}: {e}", exe.display()))?;
         let mut c = self.verb("build");
-        c.args(["-buildvcs=false", LANGUAGE, "-o"]).arg(exe);
+        c.args(["-buildvcs=false", LANGUAGE]).args(flags).arg("-o").arg(exe);
         of_package(&mut c, dir, files);
         match c.stdin(Stdio::null()).stdout(Stdio::null()).status() {
             Ok(s) if s.success() => Ok(()),
