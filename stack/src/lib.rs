@@ -3,7 +3,8 @@
 //! | module | what | Go |
 //! |---|---|---|
 //! | [`pool`] | sizes, `stackalloc`, `stackfree`, the pools and the per-P cache | stack.go:67–525, 1250–1376 |
-//! | [`newstack`] | preemption at a check, growth, moving stacks | stack.go:527–1248 |
+//! | [`newstack`] | preemption at a check, growth of segmented stacks | stack.go:527–1187 |
+//! | [`copystack`] | moving the stacks of managed code | stack.go:540–950, 1193–1248 |
 //! | [`segment`] | segmented stacks | Go 1.2's; the end of `newstack` |
 //! | [`span`] | address space, guard pages, which stack an address belongs to | the parts of mheap.go below them |
 //!
@@ -13,6 +14,8 @@
 //! fault. Everything else is as in Go: spans for sixteen stacks of the smallest size (and fourteen in them, with the guards), four orders of sizes, a global pool for each
 //! order, a cache of sixteen stacks' worth in each P, larger stacks by themselves.
 
+#[cfg(not(loom))]
+pub mod copystack;
 #[cfg(not(loom))]
 pub mod newstack;
 #[cfg(not(loom))]
@@ -32,6 +35,8 @@ mod stack_loom;
 #[cfg(loom)]
 pub use stack_loom::*;
 
+#[cfg(not(loom))]
+pub use copystack::{copystack, set_stack_debug, shrinkstack};
 #[cfg(not(loom))]
 pub use newstack::*;
 #[cfg(not(loom))]

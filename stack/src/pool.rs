@@ -219,6 +219,7 @@ pub fn stackinit() {
             use_mprotect_guards();
         }
         segment_mode_init();
+        crate::copystack::stack_debug_init();
         mheap_init();
         // :168
         if stack_cache_size() & (PAGE_SIZE - 1) != 0 {

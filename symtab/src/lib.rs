@@ -6,6 +6,7 @@
 //! | [`symtab`] | from a pc to its function, file, line, frame size, stack map | symtab.go:814–1310 |
 //! | [`symtabinl`] | the calls that have been inlined at a pc | symtabinl.go |
 //! | [`stkframe`] | what lies where in a frame, and which of its words have pointers | stkframe.go |
+//! | [`resolve`] | [`Frames`]: walks a managed stack, for those who move it | traceback.go:132–510 |
 //! | [`abi`] | numbers of the format | internal/abi/symtab.go |
 //! | [`builder`] | [`ModuleBuilder`]: tables from plain lists | what Go's compiler and linker do |
 //! | [`verify`] | what must be true of the tables of managed code | gort's own |
@@ -37,6 +38,7 @@
 pub mod abi;
 pub mod builder;
 pub mod moduledata;
+pub mod resolve;
 pub mod stkframe;
 pub mod symtab;
 pub mod symtabinl;
@@ -45,6 +47,7 @@ pub mod verify;
 pub use abi::*;
 pub use builder::{FileId, Function, ModuleBuilder, Tables};
 pub use moduledata::{Moduledata, Parts, TableError, active_modules, register};
+pub use resolve::Frames;
 pub use stkframe::{StackObjectRecord, Stkframe, stack_objects};
 pub use symtab::*;
 pub use symtabinl::{InlineFrame, InlineUnwinder, InlinedCall};
