@@ -3,7 +3,7 @@
 use proc_macro::TokenStream;
 use quote::quote;
 use syn::parse::Parser;
-use syn::{Error, ItemFn, Meta, Result, ReturnType, Token, punctuated::Punctuated};
+use syn::{Error, Item, ItemFn, Meta, Result, ReturnType, Token, punctuated::Punctuated};
 
 /// Makes `fn main` the program's main goroutine, with Go's exit semantics: the program ends when it returns, whatever other
 /// goroutines do; a panic that leaves it prints Go's report and ends the program with status 2.
@@ -22,7 +22,7 @@ use syn::{Error, ItemFn, Meta, Result, ReturnType, Token, punctuated::Punctuated
 /// ```
 #[proc_macro_attribute]
 pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
-    match parse("gort::main", args, item) {
+    match parse("gort::main", args, item.clone()) {
         Ok(f) => {
             let (attrs, vis, name, output) = (&f.attrs, &f.vis, &f.sig.ident, &f.sig.output);
             let block = &f.block;
@@ -36,7 +36,18 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
             }
             .into()
         }
-        Err(e) => e.into_compile_error().into(),
+        Err(e) => {
+            // Something of that name, or the compiler would look for it too.
+            let stub = match syn::parse::<ItemFn>(item.clone()) {
+                Ok(f) => {
+                    let name = f.sig.ident;
+                    quote!(fn #name() {})
+                }
+                Err(_) => item.into(),
+            };
+            let e = e.into_compile_error();
+            quote!(#e #stub).into()
+        }
     }
 }
 
@@ -130,7 +141,16 @@ fn parse(attribute: &str, args: TokenStream, item: TokenStream) -> Result<ItemFn
     if let Some(t) = args.into_iter().next() {
         return Err(Error::new(t.span().into(), format!("#[{attribute}] takes no arguments")));
     }
-    let f: ItemFn = syn::parse(item)?;
+    let f: ItemFn = match syn::parse(item.clone()) {
+        Ok(f) => f,
+        // What is not right inside of a function says so itself.
+        Err(e) if syn::parse::<Item>(item.clone()).is_err() => return Err(e),
+        Err(_) => {
+            let text = format!("#[{attribute}] stands above a function");
+            let at = item.into_iter().next().map_or_else(proc_macro::Span::call_site, |t| t.span());
+            return Err(Error::new(at.into(), text));
+        }
+    };
     let s = &f.sig;
     if let Some(t) = &s.asyncness {
         let text = format!(

@@ -388,6 +388,43 @@ fn foreign() {
     }
 }
 
+/// A C program that knows the library by dlopen only; the thread that has loaded it stays, or ends.
+#[test]
+fn dlopen() {
+    let Some(exe) = compile("tests/c", "dlopen", &[], &["-ldl"]) else { return };
+    for thread in ["main", "thread"] {
+        for procs in ["1", "2", "8"] {
+            let mut cmd = Command::new(&exe);
+            cmd.arg(libraries().join("libgort.so")).arg(thread).env("GOMAXPROCS", procs);
+            cmd.env_remove("GODEBUG").env_remove("GOTRACEBACK");
+            wait(cmd, b"", Duration::from_secs(60)).ok().stdout_is("385\nstill there\n");
+        }
+    }
+    let _ = std::fs::remove_file(exe);
+}
+
+/// `gort::start` from a library that a host in C has loaded: tests/examples/plugin.rs.
+#[test]
+fn plugin() {
+    let Some(exe) = compile("tests/c", "plugin", &[], &["-ldl"]) else { return };
+    let mut cmd = Command::new(env!("CARGO"));
+    cmd.args(["build", "--quiet", "--offline", "-p", "gort-tests", "--example", "plugin"]);
+    cmd.arg("--message-format=json").current_dir(tests_dir());
+    if !cfg!(debug_assertions) {
+        cmd.arg("--release");
+    }
+    let o = wait(cmd, b"", Duration::from_secs(1200));
+    let lib = o.ok().stdout.split('"').find(|s| s.ends_with("libplugin.so")).unwrap_or_else(|| panic!("{o}"));
+    for round in 0..20 {
+        let mut cmd = Command::new(&exe);
+        cmd.arg(lib).env_remove("GODEBUG").env_remove("GOTRACEBACK");
+        let o = wait(cmd, b"", Duration::from_secs(60));
+        assert_eq!(o.ok().stdout, "385 2706800\n1\nthe host goes on\n", "{round} {o}");
+        assert!(o.stderr.contains("panic: of the plugin"), "{o}");
+    }
+    let _ = std::fs::remove_file(exe);
+}
+
 /// Python loads the library with ctypes (dlopen), and its threads call in.
 #[test]
 fn ctypes() {

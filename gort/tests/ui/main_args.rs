@@ -1,0 +1,2 @@
+#[gort::main(2)]
+fn main() {}

@@ -1,0 +1,4 @@
+#[gort::test(flavor = "multi_thread")]
+fn test() {}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[gort::test]
+async fn test() {}
+
+fn main() {}

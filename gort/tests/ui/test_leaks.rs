@@ -1,0 +1,4 @@
+#[gort::test(leaks = "ignore")]
+fn test() {}
+
+fn main() {}

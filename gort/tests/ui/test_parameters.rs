@@ -1,0 +1,4 @@
+#[gort::test]
+fn test(n: u32) {}
+
+fn main() {}
