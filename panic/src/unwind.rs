@@ -121,6 +121,19 @@ unsafe fn forget_stale(gp: *mut G) {
 
 type Hook = dyn Fn(&PanicHookInfo<'_>) + Sync + Send;
 
+/// Is dropped with the runtime's hook, when the program sets another one or throws it away: then the runtime's comes back, in front of
+/// that. std drops a hook that is replaced when the new one is in place, without a lock.
+struct Installed;
+
+impl Drop for Installed {
+    fn drop(&mut self) {
+        // A hook that the program had taken may be dropped by a panic; hooks cannot be changed then.
+        if !std::thread::panicking() {
+            install_panic_hook();
+        }
+    }
+}
+
 /// Makes panics on goroutines end the program as Go's do. Elsewhere the previous hook stays in charge; on goroutines one
 /// that the program has set is called as well, as soon as the panic has been taken down. std's own, which would print of
 /// each panic that is recovered, is not.
@@ -131,7 +144,9 @@ pub fn install_panic_hook() {
     let std_hook = std::panic::take_hook();
     #[allow(ambiguous_wide_pointer_comparisons)]
     let own = !core::ptr::eq::<Hook>(&*previous, &*std_hook);
+    let installed = Installed;
     std::panic::set_hook(Box::new(move |info| {
+        let _moved = &installed;
         let gp = getg();
         // SAFETY: g and M are this thread's own.
         if gp.is_null() || unsafe { (*gp).m.is_null() || (*(*gp).m).isextra && (*(*gp).m).curg.ptr() == gp } {

@@ -542,6 +542,63 @@ fn a_hook_set_before_is_chained() {
     o.stderr_has("panic::inner(...)\n");
 }
 
+/// One that the program sets while the runtime runs is called as well, and takes nothing from the report.
+#[test]
+fn a_hook_set_later_is_chained() {
+    let o = in_child!(|| {
+        std::panic::set_hook(Box::new(|_| eprintln!("never seen")));
+        std::panic::set_hook(Box::new(|i| {
+            eprintln!("MY HOOK {}", i.payload().downcast_ref::<&str>().unwrap_or(&"?"));
+        }));
+        assert!(recover(|| panic!("recovered")).is_err());
+        assert!(std::thread::spawn(|| panic!("thread")).join().is_err());
+        let _d = OnDrop("d");
+        inner(1);
+    });
+    o.exited(2).stdout_is("drop d\n");
+    assert!(
+        o.stderr.starts_with(
+            "MY HOOK recovered\nMY HOOK thread\nMY HOOK two\nlines\npanic: two\n\tlines\n\ngoroutine 1 "
+        ),
+        "{o}"
+    );
+    // where it began
+    o.stderr_has("panic::inner(...)\n");
+}
+
+/// Taken and put back, in the usual ways.
+#[test]
+fn hooks_that_are_taken() {
+    let o = in_child!(|| {
+        // away: the default is asked for, which is the runtime's
+        drop(std::panic::take_hook());
+        assert!(recover(|| panic!("not printed")).is_err());
+        // around it
+        let old = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |i| {
+            eprintln!("before");
+            old(i);
+        }));
+        assert!(recover(|| panic!("not printed")).is_err());
+        // silence for a while; what is recovered then has no stack
+        let old = std::panic::take_hook();
+        std::panic::set_hook(Box::new(|_| ()));
+        assert!(recover(|| panic!("not printed")).is_err());
+        assert!(std::panic::catch_unwind(|| panic!("not printed")).is_err());
+        std::panic::set_hook(old);
+        // dropped by a panic
+        let _ = std::panic::catch_unwind(|| {
+            let _old = std::panic::take_hook();
+            std::panic::resume_unwind(Box::new(()));
+        });
+        std::panic::set_hook(Box::new(|_| eprintln!("last")));
+        assert!(recover(|| panic!("not printed")).is_err());
+        inner(1);
+    });
+    let o = o.exited(2);
+    assert!(o.stderr.starts_with("before\nlast\nlast\npanic: two\n\tlines\n"), "{o}");
+}
+
 /// One that parks.
 #[test]
 fn a_hook_that_parks() {
