@@ -3,7 +3,8 @@
 mod labels;
 pub mod metrics;
 
-pub use labels::{Labels, labels, set_labels, with_labels};
+pub use labels::{Labels, labels, name, set_labels, set_name, with_labels};
+pub(crate) use labels::{Name, intern, set};
 
 use gort_proc::*;
 

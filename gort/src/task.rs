@@ -26,7 +26,7 @@ pub use semaphore::{Permit, Semaphore};
 pub use shared::Shared;
 
 use crate::chan_::Receiver;
-use crate::{chan, go_};
+use crate::{chan, go_, runtime};
 use core::any::Any;
 use core::fmt;
 use gort_panic::{Payload, catch_all, recover};
@@ -268,6 +268,7 @@ impl<T> fmt::Debug for JoinHandle<T> {
 #[must_use = "nothing starts before `spawn` or `go`"]
 pub struct Builder {
     stack: usize,
+    name: Option<runtime::Name>,
 }
 
 impl Builder {
@@ -288,17 +289,40 @@ impl Builder {
         self
     }
 
+    /// What the goroutine is called, in tracebacks: [`runtime::set_name`], which says more.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let h = gort::Builder::new().name("reader").spawn(gort::runtime::name);
+    /// assert_eq!(h.join().unwrap(), Some("reader"));
+    /// # })
+    /// ```
+    pub fn name(mut self, name: impl Into<std::borrow::Cow<'static, str>>) -> Self {
+        self.name = Some(runtime::intern(name.into()));
+        self
+    }
+
     /// See [`spawn`].
     #[inline(always)]
     pub fn spawn<T: Send + 'static, F: FnOnce() -> T + Send + 'static>(&self, f: F) -> JoinHandle<T> {
         let (pc, _, _) = getpcspbp();
-        spawn_pc(f, self.stack, pc)
+        let name = self.name;
+        let named = move || {
+            name.map(runtime::set);
+            f()
+        };
+        spawn_pc(named, self.stack, pc)
     }
 
     /// See [`go`](crate::go()).
     #[inline(always)]
     pub fn go<F: FnOnce() + Send + 'static>(&self, f: F) {
         let (pc, _, _) = getpcspbp();
-        go_::go_sized(self.stack, f, pc);
+        let name = self.name;
+        let named = move || {
+            name.map(runtime::set);
+            f();
+        };
+        go_::go_sized(self.stack, named, pc);
     }
 }

@@ -367,6 +367,8 @@ pub struct G {
     /// Depth of sections in which it must not park: what it holds belongs to its thread. gort's own.
     #[cfg(not(gort_inside))]
     pub no_park: u32,
+    /// Its name, which is never freed; nil without one. gort's own.
+    pub name: Pointer<&'static str>,
     /// The bubble or test that it belongs to, or nil. Of Go 1.25: see [`SynctestBubble`].
     ///
     /// Go 1.25: runtime2.go line 493 bubble

@@ -1,6 +1,7 @@
 //! Connecting: several addresses, both families side by side (RFC 6555), deadlines, and giving up. After Go's
 //! net/dial_test.go.
 
+use gort::context::Context;
 use gort::net::{Dialer, TcpListener, TcpStream};
 use gort::{chan, go, runtime};
 use gort_tests::{in_child, refuses};
@@ -224,6 +225,59 @@ fn two_winners_8() {
     print!("{}", in_child!(.procs(8), two_winners).ok().stdout);
 }
 
+fn by_a_context() {
+    let silent = Silent::new(V4);
+    let (_l, good) = listener(V4);
+    drop(TcpStream::connect(good).unwrap());
+    let before = open();
+    let waiting = || {
+        while !runtime::stack(true).contains("[IO wait") {
+            runtime::gosched();
+        }
+    };
+    let (addr, bad) = (good.to_string(), silent.addr.to_string());
+    for _ in 0..20 {
+        // Cancelled while it waits, by the context or by the dialler's own channel.
+        let (ctx, cancel) = Context::background().with_cancel();
+        go(move || {
+            waiting();
+            cancel.cancel();
+        });
+        assert_eq!(what(&err(Dialer::default().dial_context(&ctx, &bad))), "operation was canceled");
+        let (ctx, _cancel) = Context::background().with_cancel();
+        let c = chan::<()>(0);
+        let d = Dialer { cancel: c.receiver(), ..Dialer::default() };
+        go(move || {
+            waiting();
+            c.close();
+        });
+        assert_eq!(what(&err(d.dial_context(&ctx, &bad))), "operation was canceled");
+        assert!(ctx.err().is_none());
+        // The context's deadline is the earlier one, or not.
+        let (ctx, _cancel) = Context::background().with_timeout(ms(1));
+        let d = Dialer { timeout: Some(HOUR), ..Dialer::default() };
+        assert_eq!(what(&err(d.dial_context(&ctx, &bad))), "i/o timeout");
+        // It has passed before.
+        ctx.done().recv();
+        assert_eq!(what(&err(d.dial_context(&ctx, &addr))), "i/o timeout");
+        let (ctx, _cancel) = Context::background().with_timeout(HOUR);
+        let d = Dialer { timeout: Some(ms(1)), ..Dialer::default() };
+        assert_eq!(what(&err(d.dial_context(&ctx, &bad))), "i/o timeout");
+        settled(before);
+    }
+    // Afterwards it has no effect.
+    let (ctx, cancel) = Context::background().with_cancel();
+    let conn = Dialer::default().dial_context(&ctx, &addr).unwrap();
+    cancel.cancel();
+    use std::io::Write;
+    (&conn).write_all(b"still there").unwrap();
+    drop(conn);
+    settled(before);
+    while runtime::num_goroutine() > 1 {
+        runtime::gosched();
+    }
+}
+
 fn giving_up() {
     let silent = Silent::new(V4);
     let (_l, good) = listener(V4);
@@ -277,6 +331,16 @@ fn giving_up() {
         }
     }
     settled(before);
+}
+
+#[test]
+fn by_a_context_1() {
+    in_child!(.procs(1), by_a_context).ok();
+}
+
+#[test]
+fn by_a_context_8() {
+    in_child!(.procs(8), by_a_context).ok();
 }
 
 #[test]

@@ -446,3 +446,34 @@ fn standard_streams() {
     });
     o.ok().stdout_is("one\ntwo\n").stderr_has("err\n");
 }
+
+/// Names stand in tracebacks, belong to one goroutine, and end with it.
+#[test]
+fn names() {
+    let o = in_child!(.procs(1), || {
+        let c = gort::chan::<()>(0);
+        let rx = c.clone();
+        gort::Builder::new().name("reader").go(move || {
+            assert_eq!(gort::runtime::name(), Some("reader"));
+            gort::go(|| assert_eq!(gort::runtime::name(), None));
+            gort::runtime::gosched();
+            rx.recv();
+        });
+        gort::runtime::gosched();
+        gort::runtime::gosched();
+        let all = gort::runtime::stack(true);
+        assert!(all.contains(" [chan receive, \"reader\"]:\n"), "{all}");
+        c.send(());
+        gort::runtime::gosched();
+        // On the same G.
+        for _ in 0..3 {
+            gort::task::spawn(|| assert_eq!(gort::runtime::name(), None)).join().unwrap();
+        }
+        let n = 7;
+        let h = gort::Builder::new().name(format!("a \"quoted\" one, {n}")).spawn(gort::runtime::name);
+        assert_eq!(h.join().unwrap(), Some("a \"quoted\" one, 7"));
+        gort::runtime::set_name("main");
+        panic!("to be seen");
+    });
+    o.exited(2).stderr_has("goroutine 1 [running, \"main\"]:\n");
+}

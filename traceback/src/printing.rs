@@ -603,6 +603,10 @@ pub unsafe fn goroutineheader(gp: *mut G) {
         if bubbled {
             print!(", synctest bubble {}", (*bubble).id.get());
         }
+        // gort's own
+        if let Some(name) = (*gp).name.load().as_ref() {
+            print!(", {name:?}");
+        }
         // :1242
         print!("]:\n");
     }

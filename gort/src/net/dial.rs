@@ -69,7 +69,10 @@ impl Dialer {
     ///
     /// Go (net): dial.go:474 DialContext
     pub fn dial(&self, address: &str) -> io::Result<TcpStream> {
-        let ctx = self.context(); // :478
+        self.dial_in(self.context(), address) // :478
+    }
+
+    fn dial_in(&self, ctx: Context, address: &str) -> io::Result<TcpStream> {
         // :500 no traces
         let name = address.to_string();
         let addrs = do_blocking_with_ctx(&ctx, move || Ok(name.to_socket_addrs()?.collect())); // :509
@@ -78,6 +81,45 @@ impl Dialer {
             None => e,                                             // the C library's words
         })?;
         self.dial_addrs(&ctx, addrs)
+    }
+
+    /// [`dial`](Self::dial), which `ctx` ends as well: when it is cancelled, or by its deadline if that is the earliest. It has no
+    /// effect on the connection once that is made.
+    ///
+    /// ```
+    /// use gort::context::Context;
+    /// use gort::net::Dialer;
+    ///
+    /// # gort::run(|| {
+    /// let (ctx, cancel) = Context::background().with_cancel();
+    /// cancel.cancel();
+    /// let e = Dialer::default().dial_context(&ctx, "127.0.0.1:1").unwrap_err();
+    /// assert_eq!(e.to_string(), "dial tcp: operation was canceled");
+    /// # })
+    /// ```
+    ///
+    /// # Errors
+    /// As [`dial`](Self::dial): `operation was canceled`, `i/o timeout` if the context's deadline has passed.
+    ///
+    /// Go (net): dial.go:474 DialContext
+    #[doc(alias = "DialContext")]
+    pub fn dial_context(&self, ctx: &crate::context::Context, address: &str) -> io::Result<TcpStream> {
+        // :486 the earliest deadline
+        let deadline = [self.deadline, ctx.deadline()].into_iter().flatten().min();
+        let (ctx, cancel) = ctx.with_cancel();
+        let _cancel = cancel.clone().guard();
+        if !self.cancel.as_raw().is_null() {
+            // :495 closing the channel cancels, too
+            let (channel, done) = (self.cancel.clone(), ctx.done().clone());
+            go(move || {
+                select! {
+                    recv(channel) -> _ => cancel.cancel(),
+                    recv(done) -> _ => {}
+                }
+            });
+        }
+        let d = Self { deadline, cancel: ctx.done().clone(), ..self.clone() };
+        d.dial_in(Context { user: Some(ctx), ..d.context() }, address)
     }
 
     /// Connects to one of these addresses.
@@ -115,12 +157,15 @@ pub(super) struct Context {
     cancel: Receiver<()>,
     /// Closed when another attempt has won.
     returned: Receiver<()>,
+    /// The context that `cancel` belongs to, if it is one's.
+    user: Option<crate::context::Context>,
 }
 
 impl Context {
     /// Nothing ends it.
     pub(super) fn background() -> Self {
-        Self { deadline: None, cancel: Chan::nil().receiver(), returned: Chan::nil().receiver() }
+        let nil = || Chan::nil().receiver();
+        Self { deadline: None, cancel: nil(), returned: nil(), user: None }
     }
 
     /// Whether somebody may cancel it.
@@ -132,9 +177,17 @@ impl Context {
     pub(super) fn err(&self) -> Option<Error> {
         let closed = |c: &Receiver<()>| !matches!(c.try_recv(), Err(TryRecvError::Empty));
         if closed(&self.cancel) || closed(&self.returned) {
-            return Some(Error::Canceled);
+            return Some(self.cancelled());
         }
         self.deadline.filter(|&t| t <= Instant::now()).map(|_| Error::DeadlineExceeded)
+    }
+
+    /// What it is that one of the channels has been closed.
+    pub(super) fn cancelled(&self) -> Error {
+        match self.user.as_ref().and_then(|c| c.err()) {
+            Some(crate::context::Error::DeadlineExceeded) => Error::DeadlineExceeded,
+            _ => Error::Canceled,
+        }
     }
 
     /// Waits until it is cancelled; false if `done` is closed before.
@@ -304,7 +357,7 @@ pub(super) fn missing_address() -> io::Error {
 
 /// Resolves a name. The thread may block in the C library; its P is handed on meanwhile. Literals need no system call.
 pub(super) fn resolve(a: impl ToSocketAddrs) -> io::Result<Vec<SocketAddr>> {
-    let _thread = Thread::acquire(&Chan::nil().receiver(), None)?;
+    let _thread = Thread::acquire(&Context::background())?;
     crate::blocking(|| Ok(a.to_socket_addrs()?.collect()))
 }
 
@@ -317,7 +370,7 @@ fn do_blocking_with_ctx<T: Send + 'static>(
     ctx: &Context,
     blocking: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
-    let thread = Thread::acquire(&ctx.cancel, ctx.deadline)?; // cgo_unix.go:47
+    let thread = Thread::acquire(ctx)?; // cgo_unix.go:47
 
     // cgo_unix.go:56
     if !ctx.can_be_cancelled() && ctx.deadline.is_none() {
@@ -335,7 +388,7 @@ fn do_blocking_with_ctx<T: Send + 'static>(
     let timer = Expiry::new(ctx.deadline);
     select! {
         recv(res) -> r => r.unwrap_or_else(|| Err(Error::Canceled.into())),
-        recv(ctx.cancel) -> _ => Err(Error::Canceled.into()),
+        recv(ctx.cancel) -> _ => Err(ctx.cancelled().into()),
         recv(timer.c()) -> _ => Err(Error::DeadlineExceeded.into()),
     }
 }
@@ -392,17 +445,17 @@ impl Thread {
     }
 
     /// Go (net): net.go:799 acquireThread
-    fn acquire(cancel: &Receiver<()>, deadline: Option<Instant>) -> io::Result<Self> {
+    fn acquire(ctx: &Context) -> io::Result<Self> {
         // net.go:800
         let limit = Self::limit();
         if limit.try_send(()).is_ok() {
             return Ok(Self);
         }
-        let timer = Expiry::new(deadline);
+        let timer = Expiry::new(ctx.deadline);
         // net.go:803
         select! {
             send(limit, ()) => Ok(Self),
-            recv(cancel) -> _ => Err(Error::Canceled.into()),
+            recv(ctx.cancel) -> _ => Err(ctx.cancelled().into()),
             recv(timer.c()) -> _ => Err(Error::DeadlineExceeded.into()),
         }
     }

@@ -166,7 +166,7 @@ impl NetFd {
         drop(done); // deferred in Go
         if interrupt_res.recv() == Some(true) {
             // Also if it has been made by now: no more writing to it. Whoever drops it closes it
-            return Err(Error::Canceled.into());
+            return Err(ctx.cancelled().into());
         }
         ret
     }

@@ -1,8 +1,10 @@
-//! Labels of goroutines.
+//! Labels and names of goroutines.
 
 use core::fmt;
 use gort_proc::{LabelSet, has_goroutine, on_goroutine};
-use std::sync::Arc;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 /// Labels: keys with values, at most one for each key. Go's `pprof.LabelSet`.
 ///
@@ -96,4 +98,63 @@ pub fn with_labels<K: AsRef<str>, V: AsRef<str>, R>(
     let back = Back(labels());
     set_labels(back.0.with(more));
     f()
+}
+
+/// Calls this goroutine so, in place of the name that it may have: tracebacks show it (`goroutine 7 [chan receive, "reader"]:`). Goroutines that it
+/// starts do not inherit it. No effect on other threads. gort's own; see also [`Builder::name`](crate::Builder::name).
+///
+/// Each name that is no `&'static str` is kept until the program ends, once, so it should be one of a few, not a number.
+///
+/// ```
+/// # gort::run(|| {
+/// gort::runtime::set_name("main");
+/// assert_eq!(gort::runtime::name(), Some("main"));
+/// assert!(gort::runtime::stack(false).contains("[running, \"main\"]:"));
+/// # })
+/// ```
+pub fn set_name(name: impl Into<Cow<'static, str>>) {
+    set(intern(name.into()));
+}
+
+/// The name of this goroutine.
+pub fn name() -> Option<&'static str> {
+    let gp = gort_proc::getg();
+    // SAFETY: the goroutine's own; what stands there is never freed.
+    unsafe { (!gp.is_null()).then(|| (*gp).name.load().as_ref().copied()).flatten() }
+}
+
+/// Where a name is kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Name(*mut &'static str);
+
+// SAFETY: a pointer to what is never written again.
+unsafe impl Send for Name {}
+// SAFETY: as above.
+unsafe impl Sync for Name {}
+
+/// Keeps a name, once.
+pub(crate) fn intern(name: Cow<'static, str>) -> Name {
+    static NAMES: Mutex<BTreeMap<&'static str, Name>> = Mutex::new(BTreeMap::new());
+    // Nothing in here parks, so std's lock is held for a moment only.
+    let mut names = NAMES.lock().unwrap_or_else(|e| e.into_inner());
+    if let Some(&n) = names.get(&*name) {
+        return n;
+    }
+    let text: &'static str = match name {
+        Cow::Borrowed(s) => s,
+        Cow::Owned(s) => s.leak(),
+    };
+    let n = Name(Box::leak(Box::new(text)));
+    names.insert(text, n);
+    n
+}
+
+/// Gives this goroutine the name.
+#[inline]
+pub(crate) fn set(name: Name) {
+    let gp = gort_proc::getg();
+    if !gp.is_null() {
+        // SAFETY: the goroutine's own field.
+        unsafe { (*gp).name.store(name.0) };
+    }
 }
