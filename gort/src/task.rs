@@ -308,7 +308,9 @@ impl Builder {
         let (pc, _, _) = getpcspbp();
         let name = self.name;
         let named = move || {
-            name.map(runtime::set);
+            if let Some(name) = name {
+                runtime::set(name);
+            }
             f()
         };
         spawn_pc(named, self.stack, pc)
@@ -320,7 +322,9 @@ impl Builder {
         let (pc, _, _) = getpcspbp();
         let name = self.name;
         let named = move || {
-            name.map(runtime::set);
+            if let Some(name) = name {
+                runtime::set(name);
+            }
             f();
         };
         go_::go_sized(self.stack, named, pc);
