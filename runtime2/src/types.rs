@@ -368,6 +368,7 @@ pub struct G {
     #[cfg(not(gort_inside))]
     pub no_park: u32,
     /// Its name, which is never freed; nil without one. gort's own.
+    #[cfg(not(gort_inside))]
     pub name: Pointer<&'static str>,
     /// The bubble or test that it belongs to, or nil. Of Go 1.25: see [`SynctestBubble`].
     ///
