@@ -35,7 +35,8 @@ pub fn file(o: Options<'_>) -> String {
     for f in UPS {
         up(&mut s, f);
     }
-    s.push_str("\nTEXT gort_go_gogo(SB), NOSPLIT|NOFRAME|TOPFRAME, $0\n\tSUBQ $24, SP\n\tMOVQ DI, 0(SP)\n\tCALL runtime·gogo(SB)\n\tUNDEF\n");
+    // Go's code relies on X15 where it goes on; gogo leaves it alone.
+    s.push_str("\nTEXT gort_go_gogo(SB), NOSPLIT|NOFRAME|TOPFRAME, $0\n\tSUBQ $24, SP\n\tMOVQ DI, 0(SP)\n\tXORPS X15, X15\n\tCALL runtime·gogo(SB)\n\tUNDEF\n");
     init(&mut s);
     s
 }

@@ -200,7 +200,7 @@ pub const UPS: &[Up] = &[
         "readyTraced",
         3,
         0,
-        "func(gp *g, skip int, next bool) {\n\tmp := acquirem()\n\ttrace := traceAcquire()\n\tcasgstatus(gp, _Gwaiting, _Grunnable)\n\tif trace.ok() {\n\t\ttrace.GoUnpark(gp, skip)\n\t\ttraceRelease(trace)\n\t}\n\trunqput(mp.p.ptr(), gp, next)\n\twakep()\n\treleasem(mp)\n}",
+        "func(gp *g, skip int, next bool) {\n\tstatus := readgstatus(gp)\n\tmp := acquirem()\n\tif status&^_Gscan != _Gwaiting {\n\t\tdumpgstatus(gp)\n\t\tthrow(\"bad g->status in ready\")\n\t}\n\ttrace := traceAcquire()\n\tcasgstatus(gp, _Gwaiting, _Grunnable)\n\tif trace.ok() {\n\t\ttrace.GoUnpark(gp, skip)\n\t\ttraceRelease(trace)\n\t}\n\trunqput(mp.p.ptr(), gp, next)\n\twakep()\n\treleasem(mp)\n}",
     ),
     up("traceReader", 0, 1),
     up("procresize", 1, 1),
