@@ -208,11 +208,11 @@ fn find_tools() -> Tools {
     Tools { gccgo, gcc: gcc.into(), version, exports, lib: find_lib(), cache }
 }
 
-/// `$XDG_CACHE_HOME/gort`, or where that would be.
+/// `$XDG_CACHE_HOME/gort`, or where that would be. One that is no absolute path does not count, as its specification has it.
 pub fn cache_dir() -> PathBuf {
     std::env::var_os("XDG_CACHE_HOME")
-        .filter(|s| !s.is_empty())
         .map(PathBuf::from)
+        .filter(|p| p.is_absolute())
         .or_else(|| std::env::home_dir().map(|h| h.join(".cache")))
         .unwrap_or_else(std::env::temp_dir)
         .join("gort")

