@@ -34,22 +34,26 @@ pub unsafe fn allocm(pp: *mut P, f: Option<unsafe fn()>, id: i64) -> *mut M {
         // :2176 Ms that have ended; read without the lock first
         if !(*sched).freem.get().is_null() {
             lock(&raw mut (*sched).lock);
-            let mut new_list: *mut M = core::ptr::null_mut();
+            // gort: what stays on the list stays in its place (Go makes another list): who ends a process with a trace walks it without the
+            // lock.
+            let mut prev: *mut M = core::ptr::null_mut();
             let mut freem = (*sched).freem.get();
             while !freem.is_null() {
                 // :2181
                 let wait = (*freem).free_wait.load();
+                let next = (*freem).freelink;
                 if wait == FREE_M_WAIT {
                     // the thread still uses its stack
-                    let next = (*freem).freelink;
-                    (*freem).freelink = new_list;
-                    new_list = freem;
+                    prev = freem;
                     freem = next;
                     continue;
                 }
                 // :2192 the M may write events until here
-                if trace_enabled() {
-                    trace_thread_destroy(freem);
+                if trace_enabled() && !trace_thread_destroy(freem) {
+                    // gort: the process ends
+                    prev = freem;
+                    freem = next;
+                    continue;
                 }
                 // :2198
                 if wait == FREE_M_STACK {
@@ -57,11 +61,14 @@ pub unsafe fn allocm(pp: *mut P, f: Option<unsafe fn()>, id: i64) -> *mut M {
                     systemstack(|| stackfree((*(*freem).g0).stack));
                 }
                 // :2206 gort: nothing collects the M
-                let next = (*freem).freelink;
+                if prev.is_null() {
+                    (*sched).freem.store(next);
+                } else {
+                    (*prev).freelink = next;
+                }
                 free_m(freem);
                 freem = next;
             }
-            (*sched).freem.set(new_list);
             unlock(&raw mut (*sched).lock);
         }
 
@@ -419,6 +426,7 @@ pub unsafe fn dropm() {
         // :2511 the next thread has another number, so it must not go on in this one's buffers
         if trace_enabled() {
             lock(&raw mut (*sched).lock);
+            // gort: false is the end of the process, which finds the buffers, as this M stays on allm
             trace_thread_destroy(mp);
             unlock(&raw mut (*sched).lock);
         }

@@ -181,6 +181,13 @@ pub unsafe fn mexit(os_stack: bool) {
 
         // :1918
         lock(&raw mut (*sched).lock);
+        // gort: before it is off allm; the other way round in Go. Who ends a process with a trace walks allm and then freem without the lock, and
+        // shall not miss it; others hold the lock. Sequentially consistent, both, with the loads in finish_buffers.
+        // :1941 to the list of Ms to be freed, which happens once free_wait says that the stack is not in use
+        // any more. That list has its own link, as some walk allm without the lock.
+        (*mp).free_wait.store(FREE_M_WAIT);
+        (*mp).freelink = (*sched).freem.get();
+        (*sched).freem.store(mp);
         let mut pprev = &raw const ALLM;
         loop {
             if (*pprev).get().is_null() {
@@ -189,17 +196,12 @@ pub unsafe fn mexit(os_stack: bool) {
             }
             // :1920
             if (*pprev).get() == mp {
-                (*pprev).set((*mp).alllink.get());
+                (*pprev).store((*mp).alllink.get());
                 break;
             }
             pprev = &raw const (*(*pprev).get()).alllink;
         }
         // :1926 (found)
-        // :1941 to the list of Ms to be freed, which happens once free_wait says that the stack is not in use
-        // any more. That list has its own link, as some walk allm without the lock.
-        (*mp).free_wait.store(FREE_M_WAIT);
-        (*mp).freelink = (*sched).freem.get();
-        (*sched).freem.set(mp);
         unlock(&raw mut (*sched).lock);
 
         // :1946

@@ -374,7 +374,7 @@ pub unsafe fn trace_buf_flush(buf: *mut TraceBuf, gen_: usize) {
         // :256
         (*buf).varint_at((*buf).len_pos, ((*buf).pos - ((*buf).len_pos + TRACE_BYTES_PER_NUMBER)) as u64);
         #[cfg(not(loom))]
-        if (*trace).quiet_fd >= 0 {
+        if (*trace).quiet_fd.load() >= 0 {
             quiet::write_buf(buf);
             return;
         }

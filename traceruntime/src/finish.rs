@@ -2,6 +2,7 @@
 //! generation (trace.go:424–533).
 
 use crate::*;
+use core::cell::Cell;
 use gort_asm::getg;
 use gort_os_linux::osyield;
 use gort_runtime2::{ALLM, M, mutant, sched};
@@ -12,7 +13,7 @@ pub fn stop_writing() -> usize {
     unsafe { (*trace()).gen_.swap(0) }
 }
 
-/// Gives the buffers of all Ms to `write`, after [`stop_writing`]. Waits for those that are writing as long as `patient` says; of a
+/// Gives the buffers of all Ms to `write`, after [`stop_writing`]. Waits for each that is writing as long as `patient` says; of a
 /// buffer whose writer did not end in time the whole events are given. This thread's own M may be in the middle of an event.
 ///
 /// # Safety
@@ -23,28 +24,20 @@ pub unsafe fn finish_buffers(patient: impl Fn() -> bool, mut write: impl FnMut(*
     unsafe {
         let g = getg();
         let me = if g.is_null() { core::ptr::null_mut() } else { (*g).m };
-        let each = |f: &mut dyn FnMut(*mut M)| {
-            let mut mp = ALLM.load();
-            while !mp.is_null() {
-                f(mp);
-                mp = (*mp).alllink.load();
+        let late = Cell::new(false);
+        let mut take = |mp: *mut M| {
+            // Even once is enough, as in trace.go:499. Somebody may be writing a full buffer to the file.
+            while mp != me
+                && !(*mp).trace.seqlock.load().is_multiple_of(2)
+                && !mutant!("the end does not look at the seqlocks")
+                && !late.get()
+            {
+                osyield();
+                late.set(!patient());
             }
-            mp = (*sched()).freem.load();
-            while !mp.is_null() {
-                f(mp);
-                mp = (*mp).freelink;
-            }
-        };
-        loop {
-            // Somebody may be writing a full buffer to the file.
-            let mut writing = (*trace()).lock.key.load() != 0;
-            each(&mut |mp| writing |= mp != me && !(*mp).trace.seqlock.load().is_multiple_of(2));
-            if !writing || mutant!("the end does not look at the seqlocks") || !patient() {
-                break;
-            }
-            osyield();
-        }
-        each(&mut |mp| {
+            // Models interleave accesses of the same atomics only, and the buffers are none: this conflicts with whoever flushes one.
+            #[cfg(loom)]
+            let _ = ((*trace()).lock.key.load(), (*trace()).work_available.load());
             for i in 0..2 {
                 let buf: *mut TraceBuf = (*mp).trace.buf[i].cast();
                 (*mp).trace.buf[i] = core::ptr::null_mut();
@@ -53,6 +46,25 @@ pub unsafe fn finish_buffers(patient: impl Fn() -> bool, mut write: impl FnMut(*
                     write(buf);
                 }
             }
-        });
+        };
+        // Twice: of the Ms on freem one may be being freed, which was decided before `gen` became 0 (see trace_thread_destroy), and its link
+        // then leads elsewhere. What was taken is not there any more, unless its writer, for whom there was no more time, has put it back.
+        for _ in 0..2 {
+            // allm first: an M that ends is on freem before it is off allm (mexit).
+            let mut mp = ALLM.load();
+            while !mp.is_null() {
+                take(mp);
+                mp = (*mp).alllink.load();
+            }
+            mp = (*sched()).freem.load();
+            while !mp.is_null() {
+                let next = (*mp).freelink;
+                take(mp);
+                mp = next;
+            }
+            if late.get() {
+                break;
+            }
+        }
     }
 }

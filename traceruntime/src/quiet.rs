@@ -12,7 +12,7 @@ use crate::*;
 use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use gort_lock_futex::{lock, unlock};
 use gort_os_linux::{exit, last_words, nanotime, osyield, set_last_words, syscall6};
-use gort_runtime1::gogetenv;
+use gort_runtime1::{gogetenv, is_secure_mode};
 use gort_runtime2::{GOMAXPROCS, allp};
 use std::fs::OpenOptions;
 use std::os::fd::{AsRawFd, IntoRawFd};
@@ -29,7 +29,8 @@ pub unsafe fn quiet_start(fd: i32) {
     unsafe {
         let trace = trace();
         let first_gen = trace_next_gen((*trace).last_non_zero_gen);
-        (*trace).quiet_fd = fd;
+        PID.store(libc::getpid(), Ordering::SeqCst);
+        (*trace).quiet_fd.store(fd);
         write_all(fd, HEADER);
         trace_frequency(first_gen);
         trace_register_labels_and_reasons(first_gen);
@@ -66,12 +67,15 @@ pub unsafe fn quiet_start(fd: i32) {
 static PID: AtomicI32 = AtomicI32::new(0);
 
 /// Begins a trace if the environment asks for one: `GORT_TRACE=FILE`, with the process's number for `%p`. If the file cannot be
-/// written the process ends, with status 1.
+/// written the process ends, with status 1. A setuid program does not look: it must not write files for its user.
 ///
 /// # Safety
 /// As [`quiet_start`].
 #[cold]
 pub unsafe fn quiet_start_env() {
+    if is_secure_mode() {
+        return;
+    }
     let Some(file) = gogetenv("GORT_TRACE").filter(|f| !f.is_empty()) else { return };
     // SAFETY: no arguments.
     let pid = unsafe { libc::getpid() };
@@ -88,7 +92,6 @@ pub unsafe fn quiet_start_env() {
     // SAFETY: duplicates a descriptor.
     let high = unsafe { libc::fcntl(f.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 900) };
     let fd = if high >= 0 { high } else { f.into_raw_fd() };
-    PID.store(pid, Ordering::SeqCst);
     extern "C" fn at_exit() {
         last_words();
     }
@@ -103,7 +106,7 @@ pub unsafe fn quiet_start_env() {
 /// The trace was completed, or is being.
 static FINISHED: AtomicBool = AtomicBool::new(false);
 
-/// Completes the trace, if there is one: the process ends. Takes no locks, allocates nothing, and waits for a tenth of a second at most:
+/// Completes the trace, if there is one: the process ends. Takes no locks, allocates nothing, and waits for two seconds at most:
 /// it may be a signal handler that calls, or somebody who has just found the runtime broken.
 ///
 /// # Safety
@@ -113,12 +116,12 @@ pub unsafe fn quiet_finish() {
     // buffer whose last event may be torn, and is left out; the buffer itself is not freed.
     unsafe {
         let trace = trace();
-        if !trace_enabled() || (*trace).quiet_fd < 0 || libc::getpid() != PID.load(Ordering::SeqCst) {
+        if !trace_enabled() || (*trace).quiet_fd.load() < 0 || libc::getpid() != PID.load(Ordering::SeqCst) {
             return;
         }
         if FINISHED.swap(true, Ordering::SeqCst) {
             // Somebody else is at it, who must not be cut off: an `exit` may follow. Unless this is his own signal handler.
-            wait(|| (*trace).quiet_fd >= 0);
+            wait(|| (*trace).quiet_fd.load() >= 0);
             return;
         }
         let gen_ = stop_writing();
@@ -130,18 +133,19 @@ pub unsafe fn quiet_finish() {
         let strings = (*trace).string_tab[gen_ % 2].buf;
         (*trace).string_tab[gen_ % 2].buf = core::ptr::null_mut();
         if !strings.is_null() {
+            (*strings).pos = (*strings).good;
             finish_buf(strings);
         }
-        let fd = (*trace).quiet_fd;
-        (*trace).quiet_fd = -1;
+        let fd = (*trace).quiet_fd.load();
+        (*trace).quiet_fd.store(-1);
         syscall6(libc::SYS_close, fd as usize, 0, 0, 0, 0, 0);
     }
 }
 
 /// How long the end of the process waits for whoever is writing, ns.
-const WAIT: i64 = 100_000_000;
+const WAIT: i64 = 2_000_000_000;
 
-/// Waits until `busy` is false, for a tenth of a second at most.
+/// Waits until `busy` is false, for [`WAIT`] at most.
 fn wait(busy: impl Fn() -> bool) {
     let until = nanotime() + WAIT;
     while busy() && nanotime() < until {
@@ -155,7 +159,7 @@ unsafe fn finish_buf(buf: *mut TraceBuf) {
     unsafe {
         let b = &mut *buf;
         b.varint_at(b.len_pos, (b.pos - (b.len_pos + TRACE_BYTES_PER_NUMBER)) as u64);
-        write_all((*trace()).quiet_fd, &b.arr[..b.pos]);
+        write_all((*trace()).quiet_fd.load(), &b.arr[..b.pos]);
     }
 }
 
@@ -168,15 +172,22 @@ pub(crate) unsafe fn write_buf(buf: *mut TraceBuf) {
     unsafe {
         let trace = trace();
         let b = &*buf;
-        write_all((*trace).quiet_fd, &b.arr[..b.pos]);
+        // A child of fork that goes on without exec has its parent's descriptor.
+        if libc::getpid() == PID.load(Ordering::SeqCst) {
+            write_all((*trace).quiet_fd.load(), &b.arr[..b.pos]);
+        }
         (*buf).link = (*trace).empty;
         (*trace).empty = buf;
     }
 }
 
-/// Writes all of it. What cannot be written is lost, and the first time that is told.
+/// Writes all of it. If that fails it is told, and nothing is written from then on: the trace ends there.
 fn write_all(fd: i32, mut b: &[u8]) {
+    // Relaxed: who does not see it yet tries, and fails too, or has been told of a batch that is cut.
     static TOLD: AtomicBool = AtomicBool::new(false);
+    if TOLD.load(Ordering::Relaxed) {
+        return;
+    }
     while !b.is_empty() {
         // SAFETY: the kernel reads the bytes.
         let n = unsafe { syscall6(libc::SYS_write, fd as usize, b.as_ptr() as usize, b.len(), 0, 0, 0) };

@@ -26,7 +26,7 @@ pub unsafe fn trace_lock_init() {
         // :60 no tables of stacks and of types.
         // :64
         lock_init(&raw mut (*trace).lock, LOCK_RANK_TRACE);
-        (*trace).quiet_fd = -1;
+        (*trace).quiet_fd.store(-1);
     }
 }
 
@@ -727,7 +727,8 @@ unsafe fn emit_unblock_status(w: &mut TraceWriter, gp: *mut G, gen_: usize) {
     }
 }
 
-/// Flushes the buffers of an M that has ended, or whose thread is about to.
+/// Flushes the buffers of an M that has ended, or whose thread is about to. False: it has not, as the process ends, and who ends it takes
+/// them; the M has to stay where [`finish_buffers`] finds it. In Go, where `sched.lock` and `trace.lock` keep the two apart, there is no result.
 ///
 /// # Safety
 /// Under `sched.lock`, for the sake of whoever collects the Ms' buffers. The M writes no more.
@@ -735,7 +736,7 @@ unsafe fn emit_unblock_status(w: &mut TraceWriter, gp: *mut G, gen_: usize) {
 /// Go: traceruntime.go:707 traceThreadDestroy
 #[doc(alias = "traceThreadDestroy")]
 #[cold]
-pub unsafe fn trace_thread_destroy(mp: *mut M) {
+pub unsafe fn trace_thread_destroy(mp: *mut M) -> bool {
     // SAFETY: the M's seqlock and trace.lock guard its buffers.
     unsafe {
         // :708
@@ -745,6 +746,15 @@ pub unsafe fn trace_thread_destroy(mp: *mut M) {
         let seq = (*mp).trace.seqlock.add(1);
         if DEBUG_TRACE_REENTRANCY && seq.is_multiple_of(2) {
             throw("bad use of trace.seqlock or tracer is reentrant");
+        }
+        // gort: who ends the process takes no locks. Either it sees the odd seqlock, and waits, or the 0 that it has stored is seen here
+        // (sequentially consistent, all four).
+        if (*trace()).quiet_fd.load() >= 0
+            && (*trace()).gen_.load() == 0
+            && !mutant!("the buffers of an M that has ended are taken twice")
+        {
+            (*mp).trace.seqlock.add(1);
+            return false;
         }
         // :721
         systemstack(|| {
@@ -766,5 +776,6 @@ pub unsafe fn trace_thread_destroy(mp: *mut M) {
             gort_print::print!("runtime: seq1={seq1}\n");
             throw("bad use of trace.seqlock");
         }
+        true
     }
 }

@@ -59,7 +59,8 @@ pub struct TraceState {
     pub exiting_syscall: Int32,
 
     /// gort's own: where a trace without a reader goes, or -1.
-    pub quiet_fd: i32,
+    /// Stored before `gen` is and at the very end, read by all Ms; sequentially consistent, as all of Go's atomics are.
+    pub quiet_fd: Int32,
 }
 
 impl Default for TraceState {
@@ -82,7 +83,7 @@ impl Default for TraceState {
             last_non_zero_gen: 0,
             shutdown: Bool::default(),
             exiting_syscall: Int32::default(),
-            quiet_fd: -1,
+            quiet_fd: Int32::new(-1),
         }
     }
 }

@@ -97,6 +97,8 @@ impl TraceStringTable {
             (*w.buf).varint(id);
             (*w.buf).varint(s.len() as u64);
             (*w.buf).string_data(s);
+            // gort: a whole string
+            (*w.buf).good = (*w.buf).pos;
 
             // :77 ensure may have taken another one
             (*this).buf = w.buf;

@@ -4,8 +4,9 @@
 #![cfg(loom)]
 
 use gort_asm::setg;
+use gort_lock_futex::{lock, unlock};
 use gort_runtime2::model::check;
-use gort_runtime2::{ALLM, G, M, mutant};
+use gort_runtime2::{ALLM, G, M, mutant, sched};
 use gort_traceruntime::*;
 use loom::thread;
 
@@ -80,6 +81,54 @@ fn model(bound: usize, writers: u64, n: u32) {
             }
         }
     });
+}
+
+/// An M that has ended is freed while the process ends: its batch is in the trace once.
+fn destroy() {
+    check(3, || {
+        // SAFETY: the M is this thread's until its writer has returned.
+        unsafe {
+            let m = new_m(1);
+            (*trace()).gen_.store(1);
+            (*trace()).quiet_fd.store(0);
+            let mp = Ptr((*m.0).m);
+            let written = writer(m, 2);
+            let me = new_m(2);
+            let t = thread::spawn(move || {
+                let (mp, me) = (mp, me);
+                setg(me.0);
+                lock(&raw mut (*sched()).lock);
+                trace_thread_destroy(mp.0);
+                unlock(&raw mut (*sched()).lock);
+                setg(core::ptr::null_mut());
+            });
+            assert_eq!(stop_writing(), 1);
+            let mut found = 0;
+            finish_buffers(|| true, |buf| found += events(buf));
+            t.join().unwrap();
+            // What was flushed; in models there is no file.
+            loop {
+                let buf = (*trace()).full[1].pop();
+                if buf.is_null() {
+                    break;
+                }
+                found += events(buf);
+            }
+            assert_eq!(found, written, "a batch twice, or not at all");
+        }
+    });
+}
+
+#[test]
+fn an_m_is_freed() {
+    destroy();
+}
+
+#[test]
+#[should_panic(expected = "a batch twice, or not at all")]
+fn mutant_the_buffers_of_an_m_that_has_ended_are_taken_twice() {
+    mutant::set("the buffers of an M that has ended are taken twice");
+    destroy();
 }
 
 #[test]
