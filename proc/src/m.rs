@@ -194,7 +194,7 @@ pub unsafe fn mexit(os_stack: bool) {
                 // (:1925)
                 throw("m not found in allm");
             }
-            // :1920
+            // :1920 order: see above
             if (*pprev).get() == mp {
                 (*pprev).store((*mp).alllink.get());
                 break;
