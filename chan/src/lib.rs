@@ -902,6 +902,8 @@ pub unsafe fn chanlen(c: *mut Hchan) -> usize {
         let async_ = DEBUG.asynctimerchan.load() != 0;
         // :791
         if !(*c).timer.is_null() && async_ {
+            // Locks the timer, which needs an M.
+            entry_here!("len of a timer's channel", chanlen(c));
             maybe_run_chan((*c).timer);
         }
         if !(*c).timer.is_null() && !async_ {

@@ -68,9 +68,11 @@ impl Drop for Fork {
 /// Those of [`Command::spawn`].
 pub fn spawn(cmd: &mut Command) -> io::Result<Child> {
     gort_stack::entry_here!("start of a process", spawn(cmd));
-    let hook = || {
-        // A later use of `cmd` by itself may be on a thread that has neither.
-        if !getg().is_null() {
+    let parent = std::process::id();
+    let hook = move || {
+        // A later use of `cmd` by itself may be on a thread that has neither, and its `exec` runs the hook in this process,
+        // which goes on if there is no such program.
+        if !getg().is_null() && std::process::id() != parent {
             // SAFETY: in the child, which then executes a program. Only system calls, and this thread's own G and M.
             unsafe { syscall_runtime_after_fork_in_child() };
         }

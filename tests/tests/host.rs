@@ -380,3 +380,16 @@ fn sockets_on_threads() {
     .ok()
     .stdout_is("hello\n");
 }
+
+/// `len` of a timer's channel locks the timer if `asynctimerchan=2`, also where there is no goroutine.
+#[test]
+fn len_of_a_timer_on_a_thread() {
+    for setting in ["0", "1", "2"] {
+        in_plain_child!(.env("GODEBUG", format!("asynctimerchan={setting}")), || {
+            let runtime = gort::start(gort::Config::default());
+            let c = runtime.block_on(|| gort::time::after(std::time::Duration::from_secs(3600)));
+            assert_eq!(std::thread::spawn(move || c.len()).join().unwrap(), 0);
+        })
+        .ok();
+    }
+}

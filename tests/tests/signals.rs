@@ -518,3 +518,25 @@ fn two_faults_at_once() {
         o.exited(2).stderr_has("panic: runtime error: invalid memory address or nil pointer dereference");
     }
 }
+
+/// What `process::spawn` leaves in the command is for children: the process itself keeps its handlers when it fails to become
+/// that command.
+#[test]
+fn a_command_that_was_spawned_and_is_executed() {
+    in_child!(|| {
+        use std::os::unix::process::CommandExt as _;
+        let handler = || {
+            let mut a: libc::sigaction = unsafe { std::mem::zeroed() };
+            // SAFETY: only asks.
+            assert_eq!(unsafe { libc::sigaction(libc::SIGURG, std::ptr::null(), &mut a) }, 0);
+            a.sa_sigaction
+        };
+        let before = handler();
+        assert!(before != libc::SIG_DFL);
+        let mut c = Command::new("/nonexistent");
+        assert!(process::spawn(&mut c).is_err());
+        assert_eq!(c.exec().kind(), std::io::ErrorKind::NotFound);
+        assert!(handler() == before);
+    })
+    .ok();
+}

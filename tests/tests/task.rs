@@ -149,6 +149,28 @@ fn scopes_borrow() {
     .ok();
 }
 
+/// What a goroutine returns whose handle is gone is dropped before the scope ends: it may borrow from outside of it.
+#[test]
+fn scopes_drop_what_nobody_wants() {
+    struct Late<'a>(&'a AtomicUsize);
+    impl Drop for Late<'_> {
+        fn drop(&mut self) {
+            (0..100).for_each(|_| runtime::gosched());
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+    in_child!(|| {
+        for _ in 0..20 {
+            // Not on the stack: were it read too late, the test would fail, and read nothing that is gone.
+            static DROPPED: AtomicUsize = AtomicUsize::new(0);
+            DROPPED.store(0, SeqCst);
+            task::scope(|s| drop(s.spawn(|| Late(&DROPPED))));
+            assert_eq!(DROPPED.load(SeqCst), 1);
+        }
+    })
+    .ok();
+}
+
 /// A scope that is left by a panic, a goexit, or in good order waits for all its goroutines, whatever they end by.
 fn scopes() {
     for way in 0..3 {

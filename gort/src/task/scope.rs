@@ -99,10 +99,10 @@ impl<'scope> Scope<'scope, '_> {
         let body = move || {
             let done = Done(data);
             // `f` is gone when this returns, and so is the result when `p` is, unless a handle has it: that one does not
-            // outlive the scope.
-            let unwanted = p.end(Outcome::of(f));
-            if let Some(Outcome::Panic(e)) = unwanted {
-                done.0.keep(e);
+            // outlive the scope. A result that nobody wants may borrow too, so its destructor runs before `done`'s.
+            match p.end(Outcome::of(f)) {
+                Some(Outcome::Panic(e)) => done.0.keep(e),
+                unwanted => drop(unwanted),
             }
             drop(p);
             drop(done);
