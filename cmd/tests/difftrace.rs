@@ -1,17 +1,16 @@
 //! `gort diff --trace`: programs do the same, event by event, on real Go and on gort.
 
-use gort_tests::{Outcome, absent, go_command, there_is, wait};
+use gort_tests::{Outcome, absent, go_command, gort_command, wait};
 use std::path::PathBuf;
-use std::process::Command;
 use std::time::Duration;
 
 fn diff(programs: &[&str]) -> Option<Outcome> {
-    if go_command().is_none() || !there_is("gccgo-12") {
-        absent("Go and gccgo", "traces are not compared");
+    if go_command().is_none() {
+        absent("Go", "traces are not compared");
         return None;
     }
+    let mut c = gort_command()?;
     let corpus = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/go/corpus");
-    let mut c = Command::new(env!("CARGO_BIN_EXE_gort"));
     c.args(["diff", "--trace"]).args(programs).current_dir(corpus);
     c.env_remove("GOMAXPROCS").env_remove("GODEBUG").env_remove("GORT_TRACE");
     Some(wait(c, b"", Duration::from_secs(600)))

@@ -526,6 +526,7 @@ fn a_command_that_was_spawned_and_is_executed() {
     in_child!(|| {
         use std::os::unix::process::CommandExt as _;
         let handler = || {
+            // SAFETY: all zeroes is a valid one.
             let mut a: libc::sigaction = unsafe { std::mem::zeroed() };
             // SAFETY: only asks.
             assert_eq!(unsafe { libc::sigaction(libc::SIGURG, std::ptr::null(), &mut a) }, 0);
