@@ -36,7 +36,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex as StdMutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-/// The error of a task that ended by [`runtime::goexit`](crate::runtime::goexit): what [`JoinHandle::join`] gives, as the
+/// The error of a task that ended by [`runtime::goexit`]: what [`JoinHandle::join`] gives, as the
 /// value of a panic that it is not.
 ///
 /// ```

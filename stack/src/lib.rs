@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | [`pool`] | sizes, `stackalloc`, `stackfree`, the pools and the per-P cache | stack.go:67–525, 1250–1376 |
 //! | [`newstack`] | preemption at a check, growth of segmented stacks | stack.go:527–1187 |
-//! | [`copystack`] | moving the stacks of managed code | stack.go:540–950, 1193–1248 |
+//! | [`mod@copystack`] | moving the stacks of managed code | stack.go:540–950, 1193–1248 |
 //! | [`segment`] | segmented stacks | Go 1.2's; the end of `newstack` |
 //! | [`span`] | address space, guard pages, which stack an address belongs to | the parts of mheap.go below them |
 //!
