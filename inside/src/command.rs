@@ -203,7 +203,7 @@ impl Line {
     }
 }
 
-/// The words of a value that may have quotes around words. Go: quoted.go:26 Split
+/// The words of a value that may have quotes around words. As Split of cmd/internal/quoted has it (line 26).
 fn split(mut s: &str) -> Vec<String> {
     const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
     let mut words = vec![];
@@ -222,7 +222,7 @@ fn split(mut s: &str) -> Vec<String> {
     }
 }
 
-/// Whether a flag that needs no value is set by this one. Go: atob.go:10 ParseBool
+/// Whether a flag that needs no value is set by this one. As ParseBool of strconv has it (atob.go, line 10).
 fn on(value: Option<&str>) -> bool {
     value.is_none_or(|v| matches!(v, "1" | "t" | "T" | "true" | "TRUE" | "True"))
 }
