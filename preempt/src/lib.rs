@@ -23,7 +23,7 @@ use gort_runtime2::atomic::{Pointer, Uintptr};
 use gort_runtime2::linkname::{gopreempt_m, preempt_m, preempt_park, throw};
 use gort_runtime2::{
     G, GCOPYSTACK, GDEAD, GPREEMPTED, GRUNNABLE, GRUNNING, GSCAN, GSCANRUNNABLE, GSCANRUNNING, GSCANSYSCALL,
-    GSCANWAITING, GSYSCALL, GWAITING, M, PRUNNING, STACK_PREEMPT, StackKind,
+    GSCANWAITING, GSYSCALL, GWAITING, M, PRUNNING, STACK_PREEMPT, Stack, StackKind,
 };
 use gort_stack::{STACK_GUARD, guard_size};
 
@@ -385,16 +385,15 @@ pub unsafe fn is_async_safe_point(gp: *mut G, pc: usize, sp: usize, _lr: usize) 
             return None;
         }
         // :379 a stack that does not move has a guard page at its end; of a segmented one it is the segment in use
-        let guard = if (*gp).stack_kind == StackKind::Copying {
-            0
-        } else {
-            guard_size((*gp).stack.hi - (*gp).stack.lo)
-        };
-        if sp < (*gp).stack.lo || sp - (*gp).stack.lo < ASYNC_PREEMPT_STACK.load().saturating_add(guard) {
+        // A change of segments that is interrupted halfway has the bounds of two; then pc is in the runtime, which no
+        // range below has, so the difference only must not panic.
+        let Stack { lo, hi } = (*gp).stack;
+        let guard = if (*gp).stack_kind == StackKind::Copying { 0 } else { guard_size(hi.wrapping_sub(lo)) };
+        if sp < lo || sp - lo < ASYNC_PREEMPT_STACK.load().saturating_add(guard) {
             return None;
         }
         // gort: native code may have gone to a stack of its own
-        if (*gp).stack_kind != StackKind::Copying && sp >= (*gp).stack.hi {
+        if (*gp).stack_kind != StackKind::Copying && sp >= hi {
             return None;
         }
         // gort: on its way into or out of the injected call, which is Rust and assembly in the same text as the program.

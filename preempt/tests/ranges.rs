@@ -68,3 +68,27 @@ fn registered_code_is_interrupted() {
 fn a_range_may_name_another_pc_to_continue_at() {
     in_child!(.procs(1), || run(at_the_head)).ok();
 }
+
+/// `__morestack` writes the bounds of the new segment one after the other, and the signal may come in between: the
+/// answer is no, and no overflow in the handler.
+#[test]
+fn bounds_of_two_segments_are_no_safe_point() {
+    in_child!(.procs(1), || {
+        // SAFETY: this goroutine's own bounds, which nobody else reads meanwhile; they are put back.
+        unsafe {
+            gort_preempt::init();
+            let gp = gort_asm::getg();
+            let real = (*gp).stack;
+            let sp = &raw const real as usize;
+            let half = [(real.hi, real.lo), (real.hi, real.hi), (sp, sp - 4096), (0, real.hi)];
+            let answers = half.map(|(lo, hi)| {
+                (*gp).stack = gort_runtime2::Stack { lo, hi };
+                let answer = gort_preempt::is_async_safe_point(gp, 1, sp, 0);
+                (*gp).stack = real;
+                answer
+            });
+            assert_eq!(answers, [None; 4]);
+        }
+    })
+    .ok();
+}
