@@ -318,20 +318,25 @@ typedef struct {
 /* Blocks. */
 void gort_mutex_lock(gort_mutex *m);
 bool gort_mutex_try_lock(gort_mutex *m);
+/* Waits at most so long; false if it has not locked. So do all below that end in _timeout. */
+bool gort_mutex_lock_timeout(gort_mutex *m, int64_t nanoseconds);
 /* Any goroutine may. Fatal if it is not locked. */
 void gort_mutex_unlock(gort_mutex *m);
 
 typedef struct {
     gort_mutex w;
     uint32_t writer_sem, reader_sem;
-    int32_t reader_count, reader_wait;
+    uint64_t reader_count;
+    int32_t reader_wait;
 } gort_rwmutex;
 
 void gort_rwmutex_lock(gort_rwmutex *m);
 bool gort_rwmutex_try_lock(gort_rwmutex *m);
+bool gort_rwmutex_lock_timeout(gort_rwmutex *m, int64_t nanoseconds);
 void gort_rwmutex_unlock(gort_rwmutex *m);
 void gort_rwmutex_rlock(gort_rwmutex *m);
 bool gort_rwmutex_try_rlock(gort_rwmutex *m);
+bool gort_rwmutex_rlock_timeout(gort_rwmutex *m, int64_t nanoseconds);
 void gort_rwmutex_runlock(gort_rwmutex *m);
 
 typedef struct {
@@ -344,6 +349,8 @@ void gort_waitgroup_add(gort_waitgroup *wg, ptrdiff_t delta);
 void gort_waitgroup_done(gort_waitgroup *wg);
 /* Blocks until it is 0. */
 void gort_waitgroup_wait(gort_waitgroup *wg);
+/* False if it was not 0 in time. */
+bool gort_waitgroup_wait_timeout(gort_waitgroup *wg, int64_t nanoseconds);
 
 /* A condition variable. gort_cond_wait unlocks the mutex, blocks until it is signalled, and locks the mutex again; look at the
  * condition in a loop.
@@ -369,6 +376,8 @@ typedef struct {
 
 /* Calls f(arg) if this is the first call for this once; when it returns, f has returned. If f panics it counts as done. */
 void gort_once_do(gort_once *o, void (*f)(void *), void *arg);
+/* Waits at most so long for the call of another goroutine; false if that has not returned. */
+bool gort_once_do_timeout(gort_once *o, void (*f)(void *), void *arg, int64_t nanoseconds);
 
 /* --- for a language with a garbage collector ---------------------------------------------------------------------- */
 

@@ -6,7 +6,7 @@ use core::ffi::c_void;
 use static_assertions::const_assert_eq;
 
 const_assert_eq!(size_of::<gort_sync::Mutex>(), 8);
-const_assert_eq!(size_of::<gort_sync::RwMutex>(), 24);
+const_assert_eq!(size_of::<gort_sync::RwMutex>(), 32);
 const_assert_eq!(size_of::<gort_sync::WaitGroup>(), 16);
 const_assert_eq!(size_of::<gort_sync::Once>(), 12);
 const_assert_eq!(size_of::<gort_sync::Cond>(), 32);
@@ -32,16 +32,20 @@ macro_rules! sync {
 sync! {
     gort_mutex_lock: Mutex.lock();
     gort_mutex_try_lock: Mutex.try_lock() -> bool;
+    gort_mutex_lock_timeout: Mutex.lock_timeout(nanoseconds: i64) -> bool;
     gort_mutex_unlock: Mutex.unlock();
     gort_rwmutex_lock: RwMutex.lock();
     gort_rwmutex_try_lock: RwMutex.try_lock() -> bool;
+    gort_rwmutex_lock_timeout: RwMutex.lock_timeout(nanoseconds: i64) -> bool;
     gort_rwmutex_unlock: RwMutex.unlock();
     gort_rwmutex_rlock: RwMutex.rlock();
     gort_rwmutex_try_rlock: RwMutex.try_rlock() -> bool;
+    gort_rwmutex_rlock_timeout: RwMutex.rlock_timeout(nanoseconds: i64) -> bool;
     gort_rwmutex_runlock: RwMutex.runlock();
     gort_waitgroup_add: WaitGroup.add(delta: isize);
     gort_waitgroup_done: WaitGroup.done();
     gort_waitgroup_wait: WaitGroup.wait();
+    gort_waitgroup_wait_timeout: WaitGroup.wait_timeout(nanoseconds: i64) -> bool;
     gort_cond_signal: Cond.signal();
     gort_cond_broadcast: Cond.broadcast();
 }
@@ -71,4 +75,21 @@ pub unsafe extern "C-unwind" fn gort_once_do(
     let Some(f) = f else { crate::errors::nil("gort_once_do: null f") };
     // SAFETY: the caller's contract.
     unsafe { (*once).do_(|| f(arg)) }
+}
+
+/// The same, waiting at most so long for the call of another goroutine.
+///
+/// # Safety
+/// As for [`gort_once_do`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C-unwind" fn gort_once_do_timeout(
+    once: *const gort_sync::Once,
+    f: Option<Entry>,
+    arg: *mut c_void,
+    nanoseconds: i64,
+) -> bool {
+    not_null!("gort_once_do_timeout", once);
+    let Some(f) = f else { crate::errors::nil("gort_once_do_timeout: null f") };
+    // SAFETY: the caller's contract.
+    unsafe { (*once).do_timeout(nanoseconds, || f(arg)) }
 }

@@ -12,6 +12,7 @@ use core::ffi::c_void;
 use core::future::Future;
 use core::marker::PhantomData;
 use core::pin::Pin;
+use core::ptr::NonNull;
 use core::task::{Context, Poll, Waker};
 use gort_chan::{AsyncSide, chanrecv, chansend, set_async_notify};
 use gort_proc::*;
@@ -236,21 +237,28 @@ impl<T> std::error::Error for SendAsyncError<T> {}
 pub struct SendAsync<T> {
     c: Chan<T>,
     key: u64,
-    /// The value, at an address that stays; full unless the future is ready.
-    slot: Box<Slot<T>>,
+    /// The value, at an address that stays; full unless the future is ready. From `Box::into_raw`:
+    /// others reach it by pointer, which a `Box` that is moved would promise they do not.
+    slot: NonNull<Slot<T>>,
     full: bool,
     /// Whether it has an entry, or had one that was taken.
     waits: bool,
     _t: TakesAndGives<T>,
 }
 
-// SAFETY: nothing in it is pinned: the value is in a box.
+// SAFETY: nothing in it is pinned: the value has its own memory.
 impl<T> Unpin for SendAsync<T> {}
-// SAFETY: the entry beside the channel points to the box, which is looked at under the channel's
+// SAFETY: the entry beside the channel points to the slot, which is looked at under the channel's
 // lock only.
 unsafe impl<T: Send> Send for SendAsync<T> {}
 
 impl<T> SendAsync<T> {
+    /// The slot, for one who has taken the entry back, or made none: nobody else knows it.
+    fn slot(&mut self) -> &mut Slot<T> {
+        // SAFETY: live until this is dropped; see above.
+        unsafe { self.slot.as_mut() }
+    }
+
     /// Takes the entry, and so the value, back. False: it has been received.
     fn take_back(&mut self) -> bool {
         if !self.waits {
@@ -286,12 +294,12 @@ impl<T> SendAsync<T> {
             unsafe {
                 if (*c).closed.load() != 0 {
                     self.full = false;
-                    return Poll::Ready(Err(SendAsyncError(self.slot.take())));
+                    return Poll::Ready(Err(SendAsyncError(self.slot().take())));
                 }
             }
             // SAFETY: alive through the handle; the slot is full, and its bytes move if this says
             // so. It unwinds, without having moved them, if the channel is closed.
-            match crate::recover(|| unsafe { chansend(c, self.slot.ptr(), false) }) {
+            match crate::recover(|| unsafe { chansend(c, self.slot().ptr(), false) }) {
                 Ok(true) => {
                     self.full = false;
                     return Poll::Ready(Ok(()));
@@ -300,7 +308,7 @@ impl<T> SendAsync<T> {
                 Err(_) => {
                     self.full = false;
                     // SAFETY: full until now.
-                    return Poll::Ready(Err(SendAsyncError(unsafe { self.slot.take() })));
+                    return Poll::Ready(Err(SendAsyncError(unsafe { self.slot().take() })));
                 }
             }
             let waker = waker.clone();
@@ -314,7 +322,7 @@ impl<T> SendAsync<T> {
                     unlock(&raw mut (*c).lock);
                     continue;
                 }
-                let slot = self.slot.ptr();
+                let slot = self.slot().ptr();
                 let w = waiters(c);
                 w.senders.push_back(Entry { key: self.key, waker: Some(waker), slot });
                 self.waits = true;
@@ -340,8 +348,10 @@ impl<T> Drop for SendAsync<T> {
         }
         if self.full {
             // SAFETY: full, and not used again.
-            drop(unsafe { self.slot.take() });
+            drop(unsafe { self.slot().take() });
         }
+        // SAFETY: from `Box::into_raw`; no entry leads to it.
+        drop(unsafe { Box::from_raw(self.slot.as_ptr()) });
     }
 }
 
@@ -386,7 +396,7 @@ impl<T: Send> Chan<T> {
         SendAsync {
             c: self.clone(),
             key: new_key(),
-            slot: Box::new(Slot::full(v)),
+            slot: NonNull::from(Box::leak(Box::new(Slot::full(v)))),
             full: true,
             waits: false,
             _t: PhantomData,

@@ -29,6 +29,7 @@ use gort_proc::{
     getg, syscall_runtime_after_fork, syscall_runtime_after_fork_in_child, syscall_runtime_before_fork,
 };
 use std::io::{self, Read};
+use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -131,7 +132,8 @@ fn wait_until(child: &mut Child, deadline: Option<Instant>) -> io::Result<Option
     // SAFETY: two numbers. The child has not been waited for, so the pid is its own.
     let n = unsafe { libc::syscall(libc::SYS_pidfd_open, child.id(), libc::O_NONBLOCK) };
     let fd = match i32::try_from(n) {
-        Ok(n) if n >= 0 => gort_poll::Fd::new(n, true, false), // closed when dropped
+        // SAFETY: new, and known here only.
+        Ok(n) if n >= 0 => gort_poll::Fd::new(unsafe { OwnedFd::from_raw_fd(n) }, true, false), // closed when dropped
         _ => return Ok(None),
     };
     if fd.init("file", true).is_err() {

@@ -228,6 +228,23 @@ impl<T: ?Sized> RwMutex<T> {
         // SAFETY: on a user goroutine.
         unsafe { self.m.try_lock() }.then(|| RwWriteGuard { m: self })
     }
+    /// Locks for writing, waiting at most for `d`. Who gives up lets those in who waited for it, as
+    /// if it had never been there.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use std::time::Duration;
+    /// let m = gort::sync::RwMutex::new(1);
+    /// let reader = m.rlock();
+    /// assert!(m.lock_timeout(Duration::from_millis(1)).is_none());
+    /// drop(reader);
+    /// *m.lock_timeout(Duration::from_millis(1)).unwrap() += 1;
+    /// # })
+    /// ```
+    pub fn lock_timeout(&self, d: Duration) -> Option<RwWriteGuard<'_, T>> {
+        // SAFETY: on a user goroutine.
+        unsafe { self.m.lock_timeout(nanos(d)) }.then(|| RwWriteGuard { m: self })
+    }
     /// Locks for reading. Not to be nested: a writer that comes in between waits for the first, and the second
     /// for the writer.
     #[inline]
@@ -239,6 +256,22 @@ impl<T: ?Sized> RwMutex<T> {
     /// Locks for reading if that is possible at once.
     pub fn try_rlock(&self) -> Option<RwReadGuard<'_, T>> {
         self.m.try_rlock().then(|| RwReadGuard { m: self })
+    }
+    /// Locks for reading, waiting at most for `d`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use std::time::Duration;
+    /// let m = gort::sync::RwMutex::new(1);
+    /// let writer = m.lock();
+    /// assert!(m.rlock_timeout(Duration::from_millis(1)).is_none());
+    /// drop(writer);
+    /// assert_eq!(*m.rlock_timeout(Duration::from_millis(1)).unwrap(), 1);
+    /// # })
+    /// ```
+    pub fn rlock_timeout(&self, d: Duration) -> Option<RwReadGuard<'_, T>> {
+        // SAFETY: on a user goroutine.
+        unsafe { self.m.rlock_timeout(nanos(d)) }.then(|| RwReadGuard { m: self })
     }
 }
 
@@ -475,6 +508,21 @@ impl Once {
     pub fn call(&self, f: impl FnOnce()) {
         // SAFETY: on a user goroutine.
         unsafe { self.0.do_(f) }
+    }
+    /// [`call`](Self::call) that waits at most for `d` for the call of another; false if that has
+    /// not returned by then. The call of `f` itself, if it is the first, takes its time.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use std::time::Duration;
+    /// let once = gort::sync::Once::new();
+    /// assert!(once.call_timeout(Duration::ZERO, || ()));
+    /// assert!(once.call_timeout(Duration::ZERO, || unreachable!()));
+    /// # })
+    /// ```
+    pub fn call_timeout(&self, d: Duration, f: impl FnOnce()) -> bool {
+        // SAFETY: on a user goroutine.
+        unsafe { self.0.do_timeout(nanos(d), f) }
     }
 }
 

@@ -358,19 +358,23 @@ pub struct Token {
 const EXPIRED: u32 = 2;
 
 /// [`semacquire1`] that gives up when [`sema_expire`] is called with the same token. False if it did; nothing has been taken
-/// then.
+/// then. `leave` does what else is to be done when a waiter gives up, or says that this one may
+/// not: then it waits on. It is called under the lock of the semaphore's root, where the waiter
+/// counts as one and has found the semaphore to be 0.
 ///
 /// # Safety
-/// As for [`semacquire`]; the token lives until this returns, and is fresh.
+/// As for [`semacquire`]; the token lives until this returns, and is fresh. `leave` neither waits
+/// nor unwinds.
 pub unsafe fn semacquire_until(
     addr: *const Uint32,
     lifo: bool,
     reason: WaitReason,
     token: *mut Token,
+    leave: impl Fn() -> bool,
 ) -> bool {
     // SAFETY: as in semacquire1; the token is used under the root's lock.
     unsafe {
-        entry!("wait for a lock", semacquire_until(addr, lifo, reason, token));
+        entry!("wait for a lock", semacquire_until(addr, lifo, reason, token, leave));
         let gp = getg();
         if gp != (*(*gp).m).curg.ptr() {
             throw("semacquire not on the G stack");
@@ -388,7 +392,7 @@ pub unsafe fn semacquire_until(
             lock_with_rank(&raw mut (*root).lock, LOCK_RANK_ROOT);
             (*root).nwait.add(1);
             let can = cansemacquire(addr);
-            if can || (*token).expired {
+            if can || (*token).expired && leave() {
                 (*root).nwait.add(u32::MAX); // minus one
                 unlock(&raw mut (*root).lock);
                 taken = can;
@@ -414,17 +418,18 @@ pub unsafe fn semacquire_until(
 }
 
 /// Ends the wait of the goroutine that waits on `addr` with this token, now or when it begins to; nothing if it has been
-/// woken. May be called by a timer.
+/// woken, or if `leave`, the same as in [`semacquire_until`], says that it may not leave. May be
+/// called by a timer.
 ///
 /// # Safety
-/// The token lives; no runtime lock is held.
-pub unsafe fn sema_expire(addr: *const Uint32, token: *mut Token) {
+/// The token lives; no runtime lock is held. `leave` as there.
+pub unsafe fn sema_expire(addr: *const Uint32, token: *mut Token, leave: impl Fn() -> bool) {
     // SAFETY: roots are static; the lock guards the treap, all sudogs in it, and the token.
     unsafe {
         let root = root_for(addr);
         lock_with_rank(&raw mut (*root).lock, LOCK_RANK_ROOT);
         (*token).expired = true;
-        let s = take_out(root, addr, token);
+        let s = take_out(root, addr, token, leave);
         if !s.is_null() {
             (*root).nwait.add(u32::MAX); // minus one
         }
@@ -436,11 +441,17 @@ pub unsafe fn sema_expire(addr: *const Uint32, token: *mut Token) {
     }
 }
 
-/// Takes the waiter with this token out of the root, wherever it stands; nil if it is not there.
+/// Takes the waiter with this token out of the root, wherever it stands; nil if it is not there, or
+/// may not leave.
 ///
 /// # Safety
 /// As for [`queue`].
-unsafe fn take_out(root: *mut SemaRoot, addr: *const Uint32, token: *mut Token) -> *mut Sudog {
+unsafe fn take_out(
+    root: *mut SemaRoot,
+    addr: *const Uint32,
+    token: *mut Token,
+    leave: impl Fn() -> bool,
+) -> *mut Sudog {
     // SAFETY: the lock guards the treap and all sudogs in it.
     unsafe {
         let null = core::ptr::null_mut();
@@ -453,13 +464,13 @@ unsafe fn take_out(root: *mut SemaRoot, addr: *const Uint32, token: *mut Token) 
             return null;
         }
         if (*head).c == token.cast() {
-            return dequeue(root, addr).0;
+            return if leave() { dequeue(root, addr).0 } else { null };
         }
         let (mut p, mut s) = (head, (*head).waitlink);
         while !s.is_null() && (*s).c != token.cast() {
             (p, s) = (s, (*s).waitlink);
         }
-        if s.is_null() {
+        if s.is_null() || !leave() {
             return null;
         }
         (*p).waitlink = (*s).waitlink;

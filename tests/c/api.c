@@ -333,6 +333,34 @@ static void syncs(void) {
     gort_mutex_unlock(&m);
 }
 
+/* --- time-outs of package sync */
+
+static void waits_for_turn(void *w) { gort_mutex_lock(w), gort_mutex_unlock(w); }
+
+static void sync_timeouts(void) {
+    int64_t soon = GORT_MILLISECOND;
+    CHECK(gort_rwmutex_lock_timeout(&rw, soon) && !gort_rwmutex_lock_timeout(&rw, soon));
+    CHECK(!gort_rwmutex_rlock_timeout(&rw, soon));
+    gort_rwmutex_unlock(&rw);
+    CHECK(gort_rwmutex_rlock_timeout(&rw, soon) && !gort_rwmutex_lock_timeout(&rw, soon));
+    CHECK(gort_rwmutex_rlock_timeout(&rw, 0)); /* the writer has left nothing behind */
+    gort_rwmutex_runlock(&rw);
+    gort_rwmutex_runlock(&rw);
+    CHECK(gort_mutex_lock_timeout(&m, soon) && !gort_mutex_lock_timeout(&m, soon));
+    gort_mutex_unlock(&m);
+    gort_waitgroup wg = {0, 0};
+    gort_waitgroup_add(&wg, 1);
+    CHECK(!gort_waitgroup_wait_timeout(&wg, soon));
+    gort_waitgroup_done(&wg);
+    CHECK(gort_waitgroup_wait_timeout(&wg, 0));
+    /* Somebody is at it. */
+    static gort_once o;
+    gort_mutex_lock(&o.m);
+    CHECK(!gort_once_do_timeout(&o, waits_for_turn, &m, soon));
+    gort_mutex_unlock(&o.m);
+    CHECK(gort_once_do_timeout(&o, waits_for_turn, &m, soon) && gort_once_do_timeout(&o, waits_for_turn, NULL, 0));
+}
+
 /* --- time-outs of channels */
 
 static void send_7(void *c) {
@@ -475,6 +503,7 @@ static void program(void *arg) {
     descriptors();
     panics();
     syncs();
+    sync_timeouts();
     if (!failures) puts("right");
     gort_exit(failures ? 1 : 0);
 }

@@ -9,7 +9,7 @@ use gort_proc::WaitReason;
 use gort_tests::{go_build, in_child, refuses, tests_dir, until_waiting};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::net::SocketAddr;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -57,6 +57,69 @@ fn err<T>(r: io::Result<T>) -> io::Error {
 
 fn says<T>(r: io::Result<T>, text: &str) {
     assert_eq!(what(&err(r)), text);
+}
+
+/// std's promise for a `BorrowedFd`: while it lives its number is nobody else's.
+#[test]
+fn a_borrowed_descriptor_stays_open() {
+    in_child!(|| {
+        let file = |fd: BorrowedFd<'_>| {
+            let f = std::fs::File::from(fd.try_clone_to_owned()?);
+            f.metadata().map(|m| (std::os::unix::fs::MetadataExt::ino(&m), m.file_type()))
+        };
+        let gone = |n: i32| {
+            // SAFETY: a number is looked at.
+            assert_eq!(unsafe { libc::fcntl(n, libc::F_GETFD) }, -1);
+        };
+        // A connection, closed by another handle.
+        let (a, mut b) = tcp_pair();
+        let clone = a.clone();
+        let fd = a.as_fd();
+        let (n, is) = (fd.as_raw_fd(), file(fd).unwrap());
+        clone.close().unwrap();
+        let other = std::fs::File::open("/proc/self/stat").unwrap();
+        assert_ne!(other.as_raw_fd(), n);
+        assert_eq!(file(fd).unwrap(), is);
+        assert_eq!(b.read(&mut [0]).unwrap(), 0); // told that it has ended
+        says((&a).write(b"x"), CLOSED);
+        says(clone.close(), CLOSED);
+        drop(clone);
+        assert_eq!(file(a.as_fd()).unwrap(), is);
+        drop(a);
+        gone(n);
+        // A listener: nobody is let in any more.
+        let (l, at) = listen();
+        let n = l.as_fd().as_raw_fd();
+        l.close().unwrap();
+        assert_eq!(TcpStream::connect(at).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+        drop(l);
+        gone(n);
+        // A pipe: its other end sees the end when the last handle goes.
+        let (mut r, w) = pipe().unwrap();
+        let (n, is) = (w.as_fd().as_raw_fd(), file(w.as_fd()).unwrap());
+        w.close().unwrap();
+        says((&w).write(b"x"), "use of closed file");
+        assert_eq!(file(w.as_fd()).unwrap(), is);
+        drop(w);
+        gone(n);
+        assert_eq!(r.read(&mut [0]).unwrap(), 0);
+        // On a thread that runs no goroutine.
+        let (a, mut b) = tcp_pair();
+        let n = std::thread::spawn(move || a.as_fd().as_raw_fd()).join().unwrap();
+        assert_eq!(b.read(&mut [0]).unwrap(), 0);
+        gone(n);
+        // Closed before it was asked for.
+        b.close().unwrap();
+        assert!(gort::recover(|| _ = b.as_fd()).unwrap_err().message().contains("has been closed"));
+        // std's own has a descriptor for itself, and closing the other does not shut it down.
+        let (a, b) = tcp_pair();
+        let clone = a.clone();
+        let std = a.into_std().unwrap();
+        clone.close().unwrap();
+        b.clone().write_all(b"x").unwrap();
+        assert_eq!(gort::blocking(|| (&std).read(&mut [0])).unwrap(), 1);
+    })
+    .ok();
 }
 
 const CLOSED: &str = "use of closed network connection";

@@ -1,11 +1,11 @@
 //! Waits of package sync that end after a time: nothing is lost when they do.
 
-use gort::sync::{Cond, Mutex, WaitGroup};
+use gort::sync::{Cond, Mutex, Once, RwMutex, WaitGroup};
 use gort::{chan, go, recover, runtime, task};
 use gort_proc::WaitReason;
 use gort_tests::{in_child, until_waiting};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 fn ms(n: u64) -> Duration {
@@ -106,6 +106,142 @@ fn mutex_2() {
 #[test]
 fn mutex_8() {
     in_child!(.procs(8), mutex).ok();
+}
+
+#[test]
+fn each_wait_of_a_rwmutex_ends() {
+    in_child!(.procs(1), || {
+        let m = RwMutex::new(0);
+        let (w, d) = (m.lock(), [Duration::ZERO, Duration::from_nanos(1), ms(2)]);
+        for d in d {
+            assert!(m.rlock_timeout(d).is_none() && m.lock_timeout(d).is_none());
+        }
+        drop(w);
+        let r = m.rlock_timeout(ms(1)).unwrap();
+        for d in d {
+            assert!(m.lock_timeout(d).is_none());
+            // Nothing of the writer is left.
+            assert_eq!((*m.rlock(), *m.rlock_timeout(Duration::ZERO).unwrap()), (0, 0));
+        }
+        drop(r);
+        *m.lock_timeout(ms(1)).unwrap() += 1;
+        task::scope(|s| {
+            // In time; and readers who wait for a writer that gives up are let in then, by it,
+            // beside a reader who stays.
+            let w = m.lock();
+            s.spawn(|| assert_eq!(*m.rlock_timeout(Duration::MAX).unwrap(), 1));
+            until_waiting(1, WaitReason::SyncRWMutexRLock);
+            drop(w);
+            let r = m.rlock();
+            let gave_up = s.spawn(|| m.lock_timeout(ms(20)).is_none());
+            until_waiting(1, WaitReason::SyncRWMutexLock);
+            let readers = [(); 2].map(|()| s.spawn(|| *m.rlock()));
+            until_waiting(2, WaitReason::SyncRWMutexRLock);
+            assert!(gave_up.join().unwrap());
+            assert_eq!(readers.map(|r| r.join().unwrap()), [1, 1]);
+            assert_eq!(*r, 1);
+            s.spawn(|| *m.lock_timeout(Duration::MAX).unwrap() += 1);
+            until_waiting(1, WaitReason::SyncRWMutexLock);
+            drop(r);
+        });
+        assert_eq!(*m.try_lock().unwrap(), 2);
+    })
+    .ok();
+}
+
+/// Readers and writers, those who wait for ever beside those who give up.
+fn rwmutex() {
+    // The number of readers inside, or -1 for a writer.
+    let (m, inside) = (RwMutex::new(0u64), AtomicI64::new(0));
+    let (wrote, late) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    task::scope(|s| {
+        for who in 0..10u64 {
+            let (m, inside, wrote, late) = (&m, &inside, &wrote, &late);
+            s.spawn(move || {
+                let pause = |k| match pick(k, who, 20) {
+                    0..4 => runtime::gosched(),
+                    4 => gort::time::sleep(Duration::from_nanos(pick(k, k, 3000))),
+                    _ => {}
+                };
+                for k in 0..2000u64 {
+                    let d = Duration::from_nanos(pick(who, k, 6000));
+                    if pick(k, who + 3, 4) == 0 {
+                        let g = if who % 2 == 0 { m.lock_timeout(d) } else { Some(m.lock()) };
+                        let Some(mut g) = g else {
+                            late.fetch_add(1, SeqCst);
+                            continue;
+                        };
+                        assert_eq!(inside.swap(-1, SeqCst), 0);
+                        *g += 1;
+                        pause(k);
+                        assert_eq!(inside.swap(0, SeqCst), -1);
+                        wrote.fetch_add(1, SeqCst);
+                    } else {
+                        let g = if who % 3 == 0 { m.rlock_timeout(d) } else { Some(m.rlock()) };
+                        let Some(g) = g else {
+                            late.fetch_add(1, SeqCst);
+                            continue;
+                        };
+                        assert!(inside.fetch_add(1, SeqCst) >= 0);
+                        pause(k);
+                        assert!(*g <= 20_000 && inside.fetch_sub(1, SeqCst) >= 1);
+                    }
+                }
+            });
+        }
+    });
+    assert!(late.load(SeqCst) > 0);
+    assert!(m.try_rlock().is_some());
+    assert_eq!(*m.try_lock().expect("free"), wrote.load(SeqCst) as u64);
+}
+
+#[test]
+fn rwmutex_1() {
+    in_child!(.procs(1), rwmutex).ok();
+}
+#[test]
+fn rwmutex_2() {
+    in_child!(.procs(2), rwmutex).ok();
+}
+#[test]
+fn rwmutex_8() {
+    in_child!(.procs(8), rwmutex).ok();
+}
+
+/// Who waits for a call that takes its time gives up, and does not call; whoever is there when it
+/// has returned knows.
+#[test]
+fn once() {
+    in_child!(.procs(2), || {
+        let (once, go_on) = (Once::new(), chan::<()>(0));
+        let n = AtomicUsize::new(0);
+        task::scope(|s| {
+            s.spawn(|| {
+                once.call(|| {
+                    go_on.recv();
+                    n.fetch_add(1, SeqCst);
+                });
+            });
+            until_waiting(1, WaitReason::ChanReceive);
+            for d in [Duration::ZERO, ms(2)] {
+                assert!(!once.call_timeout(d, || unreachable!()));
+            }
+            s.spawn(|| {
+                assert!(once.call_timeout(Duration::MAX, || unreachable!()));
+                assert_eq!(n.load(SeqCst), 1);
+            });
+            until_waiting(1, WaitReason::SyncMutexLock);
+            go_on.send(());
+        });
+        assert!(once.call_timeout(Duration::ZERO, || unreachable!()));
+        let first = Once::new();
+        assert!(first.call_timeout(Duration::ZERO, || ()));
+        // A call that panics counts, as Go has it.
+        let first = Once::new();
+        recover(|| first.call_timeout(ms(1), || panic!("no"))).unwrap_err();
+        assert!(first.call_timeout(Duration::ZERO, || unreachable!()));
+    })
+    .ok();
 }
 
 /// Groups whose last goroutine ends at about the moment when those who wait give up.

@@ -124,6 +124,6 @@ fn send_from(f: &Fd, c: &NetFd, remain: u64) -> (u64, bool, Result<(), Error>) {
 
 /// Go's `File.appendMode`, from the kernel.
 fn appends(f: &Fd) -> bool {
-    let flags = f.raw_control(|fd| sys::fcntl(fd, libc::F_GETFL, 0));
+    let flags = f.raw_control(sys::flags);
     matches!(flags, Ok(Ok(flags)) if flags & libc::O_APPEND != 0)
 }

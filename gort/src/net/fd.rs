@@ -6,7 +6,7 @@ use crate::{chan, go};
 use gort_poll::sys;
 use gort_poll::{Error, Fd, SockAddr};
 use std::io;
-use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,7 @@ pub struct NetFd {
 
 impl NetFd {
     /// Go (net): fd_unix.go:26 newFD
-    fn new(sysfd: i32, family: i32, sotype: i32, net: &'static str) -> Self {
+    fn new(sysfd: OwnedFd, family: i32, sotype: i32, net: &'static str) -> Self {
         Self {
             // :28
             pfd: Fd::new(
@@ -56,9 +56,13 @@ impl NetFd {
     /// Go (net): sock_posix.go:18 socket
     pub(super) fn socket(family: i32, sotype: i32, net: &'static str) -> Result<Self, Fail> {
         let s = sys_socket(family, sotype, 0).map_err(Fail::at("socket"))?; // :19
-        let fd = Self::new(s, family, sotype, net); // first, as its end closes the socket
-        set_default_sockopts(s, family, sotype, false).map_err(Fail::at("setsockopt"))?; // :23
-        Ok(fd)
+        set_default_sockopts(s.as_fd(), family, sotype, false).map_err(Fail::at("setsockopt"))?; // :23
+        Ok(Self::new(s, family, sotype, net))
+    }
+
+    /// The socket, for as long as nobody else has it.
+    fn alone(&mut self) -> BorrowedFd<'_> {
+        self.pfd.get_mut().expect("not closed yet")
     }
 
     /// A connected socket. On failure it is closed.
@@ -73,7 +77,7 @@ impl NetFd {
         // :93 no control functions
         // :110
         if let Some(laddr) = laddr {
-            sys::bind(self.pfd.sysfd(), laddr).map_err(Fail::at("bind"))?; // :114
+            sys::bind(self.alone(), laddr).map_err(Fail::at("bind"))?; // :114
         }
         let mut crsa = None; // :120
         if let Some(raddr) = raddr {
@@ -81,11 +85,11 @@ impl NetFd {
         } else {
             self.init()?; // :130
         }
-        self.laddr = sys::getsockname(self.pfd.sysfd()).unwrap_or_default(); // :139
+        self.laddr = sys::getsockname(self.alone()).unwrap_or_default(); // :139
         // :140
         self.raddr = match crsa {
             Some(a) => a,
-            None => match sys::getpeername(self.pfd.sysfd()) {
+            None => match sys::getpeername(self.alone()) {
                 Ok(a) => a,
                 Err(_) => raddr.copied().unwrap_or_default(), // :145
             },
@@ -98,12 +102,12 @@ impl NetFd {
     /// Go (net): sock_posix.go:150 listenStream
     #[doc(alias = "listenStream")]
     pub(super) fn listen_stream(mut self, laddr: &SockAddr, backlog: i32) -> Result<Self, Fail> {
-        set_default_listener_sockopts(self.pfd.sysfd()).map_err(Fail::at("setsockopt"))?; // :154
+        set_default_listener_sockopts(self.alone()).map_err(Fail::at("setsockopt"))?; // :154
         // :160 no control functions
-        sys::bind(self.pfd.sysfd(), laddr).map_err(Fail::at("bind"))?; // :167
-        sys::listen(self.pfd.sysfd(), backlog).map_err(Fail::at("listen"))?;
+        sys::bind(self.alone(), laddr).map_err(Fail::at("bind"))?; // :167
+        sys::listen(self.alone(), backlog).map_err(Fail::at("listen"))?;
         self.init()?; // :173
-        self.laddr = sys::getsockname(self.pfd.sysfd()).unwrap_or_default(); // :176
+        self.laddr = sys::getsockname(self.alone()).unwrap_or_default(); // :176
         Ok(self)
     }
 
@@ -114,9 +118,9 @@ impl NetFd {
     pub(super) fn listen_datagram(mut self, laddr: &SockAddr) -> Result<Self, Fail> {
         // :183 Go rewrites multicast addresses to the wildcard; the caller's address is taken as it is here
         // :211 no control functions
-        sys::bind(self.pfd.sysfd(), laddr).map_err(Fail::at("bind"))?; // :217
+        sys::bind(self.alone(), laddr).map_err(Fail::at("bind"))?; // :217
         self.init()?; // :220
-        self.laddr = sys::getsockname(self.pfd.sysfd()).unwrap_or_default();
+        self.laddr = sys::getsockname(self.alone()).unwrap_or_default();
         Ok(self)
     }
 
@@ -125,7 +129,7 @@ impl NetFd {
     /// Go (net): fd_unix.go:55 connect
     fn connect(&self, ra: &SockAddr, ctx: &Context) -> Result<Option<SockAddr>, Fail> {
         // :59 no lock: nobody else has the socket yet
-        match sys::connect(self.pfd.sysfd(), ra).map_err(|e| e.errno().unwrap_or(0)) {
+        match self.pfd.raw_control(|fd| sys::connect(fd, ra)).flatten().map_err(|e| e.errno().unwrap_or(0)) {
             Err(libc::EINPROGRESS | libc::EALREADY | libc::EINTR) => {}
             // :61
             Ok(()) | Err(libc::EISCONN) => {
@@ -179,14 +183,14 @@ impl NetFd {
         loop {
             // :141 a second connect(2) would not tell an earlier error: SO_ERROR does
             self.pfd.wait_write()?;
-            let nerr = sys::getsockopt_int(self.pfd.sysfd(), libc::SOL_SOCKET, libc::SO_ERROR)
-                .map_err(Fail::at("getsockopt"))?; // :149
+            let nerr =
+                self.pfd.getsockopt_int(libc::SOL_SOCKET, libc::SO_ERROR).map_err(Fail::at("getsockopt"))?; // :149
             match nerr {
                 libc::EINPROGRESS | libc::EALREADY | libc::EINTR => {} // :152
                 libc::EISCONN => return Ok(None),
                 0 => {
                     // :157 woken for nothing? Connected is who has a peer
-                    if let Ok(rsa) = sys::getpeername(self.pfd.sysfd()) {
+                    if let Ok(rsa) = self.peer() {
                         return Ok(Some(rsa));
                     }
                 }
@@ -202,7 +206,7 @@ impl NetFd {
         let (d, rsa) = self.pfd.accept().map_err(Fail::at("accept4"))?; // :172
         let mut netfd = Self::new(d, self.family, self.sotype, self.net); // :180
         netfd.init()?; // :184 closed when dropped
-        netfd.laddr = sys::getsockname(d).unwrap_or_default(); // :188
+        netfd.laddr = sys::getsockname(netfd.alone()).unwrap_or_default(); // :188
         netfd.raddr = rsa;
         Ok(netfd)
     }
@@ -213,7 +217,7 @@ impl NetFd {
     #[doc(alias = "newFileFD")]
     pub(super) fn from_owned(s: OwnedFd, net: &'static str) -> Result<Self, Error> {
         // :31 the caller gives it away, so there is no need for a duplicate
-        let n = s.as_raw_fd();
+        let n = s.as_fd();
         sys::set_nonblock(n, true)?;
         let sotype = sys::getsockopt_int(n, libc::SOL_SOCKET, libc::SO_TYPE)?; // :36
         let lsa = sys::getsockname(n).unwrap_or_default();
@@ -222,7 +226,7 @@ impl NetFd {
         if !matches!(family, libc::AF_INET | libc::AF_INET6 | libc::AF_UNIX) {
             return Err(Error::Errno(libc::EPROTONOSUPPORT)); // :52
         }
-        let mut fd = Self::new(s.into_raw_fd(), family, sotype, net);
+        let mut fd = Self::new(s, family, sotype, net);
         fd.init()?; // :62
         fd.laddr = lsa; // :66
         fd.raddr = rsa;
@@ -381,13 +385,13 @@ impl Drop for ClearDeadline<'_> {
 ///
 /// Go (net): sock_cloexec.go:19 sysSocket
 #[doc(alias = "sysSocket")]
-fn sys_socket(family: i32, sotype: i32, proto: i32) -> Result<i32, Error> {
+fn sys_socket(family: i32, sotype: i32, proto: i32) -> Result<OwnedFd, Error> {
     sys::socket(family, sotype | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC, proto) // :20
 }
 
 /// Go (net): sockopt_linux.go:12 setDefaultSockopts
 #[doc(alias = "setDefaultSockopts")]
-fn set_default_sockopts(s: i32, family: i32, sotype: i32, ipv6only: bool) -> Result<(), Error> {
+fn set_default_sockopts(s: BorrowedFd<'_>, family: i32, sotype: i32, ipv6only: bool) -> Result<(), Error> {
     // :13
     if family == libc::AF_INET6 && sotype != libc::SOCK_RAW {
         let _ = sys::setsockopt_int(s, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, ipv6only.into());
@@ -401,7 +405,7 @@ fn set_default_sockopts(s: i32, family: i32, sotype: i32, ipv6only: bool) -> Res
 
 /// Go (net): sockopt_linux.go:26 setDefaultListenerSockopts
 #[doc(alias = "setDefaultListenerSockopts")]
-fn set_default_listener_sockopts(s: i32) -> Result<(), Error> {
+fn set_default_listener_sockopts(s: BorrowedFd<'_>) -> Result<(), Error> {
     sys::setsockopt_int(s, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1) // :28
 }
 

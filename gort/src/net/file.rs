@@ -4,7 +4,7 @@ use super::Error;
 use gort_poll::{Fd, sys};
 use std::fs::OpenOptions;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -50,9 +50,7 @@ impl File {
     ///
     /// Go (os): file_unix.go:162 newFile
     fn new(fd: OwnedFd, kind: Kind, non_blocking: bool) -> Self {
-        let n = fd.as_raw_fd();
-        let f = Fd::new(fd.into_raw_fd(), true, true); // :164
-
+        // :164 below
         let mut pollable = kind == Kind::OpenFile || kind == Kind::Pipe || non_blocking; // :173
 
         // :180 the BSDs' kqueue has more exceptions
@@ -60,7 +58,7 @@ impl File {
         // :217 sockets are no files here
         if pollable && !non_blocking {
             // :222
-            if sys::set_nonblock(n, true).is_ok() {
+            if sys::set_nonblock(fd.as_fd(), true).is_ok() {
                 clear_non_block = true;
             } else {
                 pollable = false; // :226
@@ -68,9 +66,13 @@ impl File {
         }
 
         // :230 epoll refuses regular files: back to blocking mode then
+        let mut f = Fd::new(fd, true, true);
         // :237
-        if f.init("file", pollable).is_err() && clear_non_block {
-            let _ = sys::set_nonblock(n, false); // :238
+        if f.init("file", pollable).is_err()
+            && clear_non_block
+            && let Some(fd) = f.get_mut()
+        {
+            let _ = sys::set_nonblock(fd, false); // :238
         }
         // :243 no finalizer: the last handle closes it
         Self { fd: Arc::new(f) }
@@ -102,7 +104,7 @@ impl File {
         // :265 no exception about the sticky bit on Linux
         let path = path.as_ref();
         let f = crate::blocking(|| options.open(path))?; // :278 std repeats it after EINTR
-        let non_blocking = is_nonblocking(f.as_raw_fd());
+        let non_blocking = is_nonblocking(f.as_fd());
         Ok(Self::new(f.into(), Kind::OpenFile, non_blocking)) // :297
     }
 
@@ -112,7 +114,7 @@ impl File {
     ///
     /// Go (os): file_unix.go:106 NewFile
     pub fn from_fd(fd: OwnedFd) -> Self {
-        let mut non_blocking = is_nonblocking(fd.as_raw_fd()); // :112
+        let mut non_blocking = is_nonblocking(fd.as_fd()); // :112
         // gort's own: Go reads pipes that it has not made in threads
         if !non_blocking && is_a(&fd, libc::S_IFIFO) {
             non_blocking = reopen_nonblocking(&fd);
@@ -230,14 +232,12 @@ impl File {
 ///
 /// Go (os): pipe2_unix.go:13 Pipe
 pub fn pipe() -> io::Result<(File, File)> {
-    let fds = sys::pipe2(libc::O_CLOEXEC)?; // :16
-    // SAFETY: two new descriptors that nobody else knows.
-    let [r, w] = fds.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
+    let [r, w] = sys::pipe2(libc::O_CLOEXEC)?; // :16
     Ok((File::new(r, Kind::Pipe, false), File::new(w, Kind::Pipe, false))) // :21
 }
 
 pub(crate) fn is_a(fd: &OwnedFd, kind: u32) -> bool {
-    sys::fstat(fd.as_raw_fd()).is_ok_and(|st| st.st_mode & libc::S_IFMT == kind)
+    sys::fstat(fd.as_fd()).is_ok_and(|st| st.st_mode & libc::S_IFMT == kind)
 }
 
 /// Puts another open file of the same pipe or terminal, in non-blocking mode, in the place of this one. False if that
@@ -245,7 +245,7 @@ pub(crate) fn is_a(fd: &OwnedFd, kind: u32) -> bool {
 pub(crate) fn reopen_nonblocking(fd: &OwnedFd) -> bool {
     use std::os::unix::fs::OpenOptionsExt;
     let n = fd.as_raw_fd();
-    let Ok(flags) = sys::fcntl(n, libc::F_GETFL, 0) else { return false };
+    let Ok(flags) = sys::flags(fd.as_fd()) else { return false };
     let mode = flags & libc::O_ACCMODE;
     let mut o = OpenOptions::new();
     o.read(mode != libc::O_WRONLY)
@@ -256,8 +256,8 @@ pub(crate) fn reopen_nonblocking(fd: &OwnedFd) -> bool {
     unsafe { libc::dup3(other.as_raw_fd(), n, libc::O_CLOEXEC) >= 0 }
 }
 
-fn is_nonblocking(fd: RawFd) -> bool {
-    sys::fcntl(fd, libc::F_GETFL, 0).is_ok_and(|flags| flags & libc::O_NONBLOCK != 0)
+fn is_nonblocking(fd: BorrowedFd<'_>) -> bool {
+    sys::flags(fd).is_ok_and(|flags| flags & libc::O_NONBLOCK != 0)
 }
 
 /// The end is no error for std.
@@ -357,10 +357,13 @@ impl std::panic::UnwindSafe for File {}
 impl std::panic::RefUnwindSafe for File {}
 
 impl AsFd for File {
+    /// From the first call on [`close`](Self::close) ends what is done with the file, and the
+    /// descriptor is closed with the last handle.
+    ///
     /// # Panics
-    /// If it has been closed.
+    /// If it has been closed before it was asked for.
     fn as_fd(&self) -> BorrowedFd<'_> {
-        super::borrow(self.fd.sysfd())
+        super::borrow(&self.fd)
     }
 }
 

@@ -75,12 +75,9 @@ fn each_addr<T>(
     Err(first_err.unwrap_or_else(missing_address))
 }
 
-/// The descriptor of a handle, which closes it at the earliest when it is dropped or told to.
-fn borrow(fd: std::os::fd::RawFd) -> std::os::fd::BorrowedFd<'static> {
-    assert!(fd >= 0, "the descriptor has been closed");
-    // SAFETY: the callers shorten the lifetime to that of the handle, which keeps the descriptor open, unless somebody
-    // calls `close` meanwhile: as documented there, nothing may use the descriptor by other ways then.
-    unsafe { std::os::fd::BorrowedFd::borrow_raw(fd) }
+/// The descriptor of a handle: it stays open as long as there is one.
+fn borrow(fd: &gort_poll::Fd) -> std::os::fd::BorrowedFd<'_> {
+    fd.lend().expect("the descriptor has been closed")
 }
 
 /// What all connections have: reading, writing, deadlines. The type has a field `fd` that leads to a `NetFd`.
@@ -136,10 +133,13 @@ macro_rules! deadlines {
         impl std::panic::UnwindSafe for $t {}
         impl std::panic::RefUnwindSafe for $t {}
         impl std::os::fd::AsFd for $t {
+            /// From the first call on [`close`](Self::close) shuts the socket down, and the
+            /// descriptor is closed with the last handle.
+            ///
             /// # Panics
-            /// If it has been closed.
+            /// If it has been closed before it was asked for.
             fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-                super::borrow(self.fd.pfd.sysfd())
+                super::borrow(&self.fd.pfd)
             }
         }
         impl std::os::fd::AsRawFd for $t {
@@ -168,8 +168,7 @@ macro_rules! fds {
             /// # Errors
             /// If closed; the kernel's.
             pub fn into_std(self) -> std::io::Result<$std> {
-                let fd = std::os::fd::AsFd::as_fd(&self).try_clone_to_owned()?;
-                let s = <$std>::from(fd);
+                let s = <$std>::from(self.fd.pfd.dup()?);
                 s.set_nonblocking(false)?;
                 Ok(s)
             }

@@ -7,7 +7,7 @@ use super::{Error, deadlines, fds, read_write, timeouts};
 use gort_poll::{SockAddr, sys};
 use std::io;
 use std::net::Shutdown;
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,9 +24,7 @@ fn failed(op: &'static str, net: &'static str, a: &SocketAddr) -> impl Fn(Fail) 
 
 /// Both ends of a connection that has no name.
 fn pair(sotype: i32, net: &'static str) -> io::Result<(NetFd, NetFd)> {
-    let fds = sys::socketpair(libc::AF_UNIX, sotype | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC, 0)?;
-    // SAFETY: two new descriptors that nobody else knows.
-    let [a, b] = fds.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
+    let [a, b] = sys::socketpair(libc::AF_UNIX, sotype | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC, 0)?;
     Ok((NetFd::from_owned(a, net)?, NetFd::from_owned(b, net)?))
 }
 

@@ -45,7 +45,7 @@ pub fn copy_file_range(dst: &Fd, src: &Fd, mut remain: u64) -> (u64, bool, Resul
 /// Go (internal/poll): copy_file_range_linux.go:93 copyFileRange
 fn copy_file_range_once(dst: &Fd, src: &Fd, max: usize) -> Result<usize, Error> {
     // :104 both offsets move, hence both locks
-    let _unlock_dst = dst.write_lock()?;
-    let _unlock_src = src.read_lock()?; // :108
-    ignoring_eintrio(|| sys::copy_file_range(src.sysfd(), dst.sysfd(), max)) // :114
+    let unlock_dst = dst.write_lock()?;
+    let unlock_src = src.read_lock()?; // :108
+    ignoring_eintrio(|| sys::copy_file_range(unlock_src.fd(), unlock_dst.fd(), max)) // :114
 }

@@ -7,6 +7,7 @@ use gort_asm::getg;
 use gort_proc::preempt_check;
 use gort_runtime2::atomic::{Uint32, Uint64};
 use gort_sema::{poll_runtime_semacquire, poll_runtime_semrelease};
+use std::os::fd::BorrowedFd;
 
 /// Go (internal/poll): fd_mutex.go:12 fdMutex
 #[derive(Debug, Default)]
@@ -40,6 +41,9 @@ pub const MUTEX_WWAIT: u64 = 1 << 43;
 ///
 /// Go (internal/poll): fd_mutex.go:34 mutexWMask
 pub const MUTEX_WMASK: u64 = ((1 << 20) - 1) << 43;
+/// gort's own: the descriptor has been lent, for as long as its owner lives. That counts as one
+/// reference.
+pub const MUTEX_LENT: u64 = 1 << 63;
 
 /// Go (internal/poll): fd_mutex.go:37 overflowMsg
 pub const OVERFLOW_MSG: &str = "too many concurrent operations on a single file or socket (max 1048575)";
@@ -107,6 +111,50 @@ impl FdMutex {
             }
             if self.state.cas(old, new) {
                 return true; // :64
+            }
+        }
+    }
+
+    /// Lends the descriptor: a reference that stays until [`give_back`](Self::give_back). False if
+    /// it is closed, and was not lent before. On any thread. gort's own.
+    ///
+    /// # Panics
+    /// With 2²⁰ - 1 references.
+    pub fn lend(&self) -> bool {
+        loop {
+            let old = self.state.load();
+            if old & MUTEX_LENT != 0 {
+                return true;
+            }
+            if old & MUTEX_CLOSED != 0 {
+                return false;
+            }
+            let new = (old | MUTEX_LENT).wrapping_add(MUTEX_REF);
+            if new & MUTEX_REF_MASK == 0 {
+                panic!("{OVERFLOW_MSG}");
+            }
+            if self.state.cas(old, new) {
+                return true;
+            }
+        }
+    }
+
+    /// Whether the descriptor has been lent.
+    pub fn lent(&self) -> bool {
+        self.state.load() & MUTEX_LENT != 0
+    }
+
+    /// Takes the reference of [`lend`](Self::lend) back; true if it is closed and this was the last
+    /// one.
+    pub fn give_back(&self) -> bool {
+        loop {
+            let old = self.state.load();
+            if old & MUTEX_LENT == 0 {
+                return false;
+            }
+            let new = (old & !MUTEX_LENT) - MUTEX_REF;
+            if self.state.cas(old, new) {
+                return new & (MUTEX_CLOSED | MUTEX_REF_MASK) == MUTEX_CLOSED;
             }
         }
     }
@@ -254,6 +302,14 @@ impl FdMutex {
 /// Go's `defer fd.decref()`.
 pub(crate) struct Decref<'a>(&'a Fd);
 
+impl Decref<'_> {
+    /// The descriptor, which stays open for as long as there is a reference.
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
+        // SAFETY: see above.
+        unsafe { self.0.number() }
+    }
+}
+
 impl Drop for Decref<'_> {
     fn drop(&mut self) {
         let _ = self.0.decref();
@@ -264,6 +320,15 @@ impl Drop for Decref<'_> {
 pub(crate) struct Unlock<'a> {
     fd: &'a Fd,
     read: bool,
+}
+
+impl Unlock<'_> {
+    /// The descriptor, which stays open for as long as there is a reference: a lock is one.
+    #[inline(always)]
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
+        // SAFETY: see above.
+        unsafe { self.fd.number() }
+    }
 }
 
 impl Drop for Unlock<'_> {

@@ -4,6 +4,7 @@ use crate::Fd;
 use crate::fd::Error;
 use crate::sys;
 use gort_proc::entry_here;
+use std::os::fd::BorrowedFd;
 
 impl Fd {
     /// Nothing read means the end, where it does.
@@ -27,8 +28,8 @@ impl Fd {
     /// Go (internal/poll): fd_posix.go:24 Shutdown
     pub fn shutdown(&self, how: i32) -> Result<(), Error> {
         entry_here!("I/O (shutdown)", self.shutdown(how));
-        let _decref = self.incref()?; // :25
-        sys::shutdown(self.sysfd.get(), how) // :29
+        let decref = self.incref()?; // :25
+        sys::shutdown(decref.fd(), how) // :29
     }
 
     /// `fchown(2)`.
@@ -39,9 +40,9 @@ impl Fd {
     /// Go (internal/poll): fd_posix.go:33 Fchown
     pub fn fchown(&self, uid: u32, gid: u32) -> Result<(), Error> {
         entry_here!("I/O (fchown)", self.fchown(uid, gid));
-        let _decref = self.incref()?; // :34
+        let decref = self.incref()?; // :34
         // :38
-        ignoring_eintr(|| sys::fchown(self.sysfd.get(), uid, gid))
+        ignoring_eintr(|| sys::fchown(decref.fd(), uid, gid))
     }
 
     /// `ftruncate(2)`.
@@ -52,22 +53,22 @@ impl Fd {
     /// Go (internal/poll): fd_posix.go:44 Ftruncate
     pub fn ftruncate(&self, size: i64) -> Result<(), Error> {
         entry_here!("I/O (ftruncate)", self.ftruncate(size));
-        let _decref = self.incref()?; // :45
+        let decref = self.incref()?; // :45
         // :49
-        ignoring_eintr(|| sys::ftruncate(self.sysfd.get(), size))
+        ignoring_eintr(|| sys::ftruncate(decref.fd(), size))
     }
 
-    /// Calls `f` with the number of the descriptor, which stays open meanwhile.
+    /// Calls `f` with the descriptor, which stays open meanwhile.
     ///
     /// # Errors
     /// If closed.
     ///
     /// Go (internal/poll): fd_posix.go:56 RawControl
     #[doc(alias = "RawControl")]
-    pub fn raw_control<R>(&self, f: impl FnOnce(i32) -> R) -> Result<R, Error> {
+    pub fn raw_control<R>(&self, f: impl FnOnce(BorrowedFd<'_>) -> R) -> Result<R, Error> {
         entry_here!("I/O (raw_control)", self.raw_control(f));
-        let _decref = self.incref()?; // :57
-        Ok(f(self.sysfd.get())) // :61
+        let decref = self.incref()?; // :57
+        Ok(f(decref.fd())) // :61
     }
 
     /// `fsync(2)`.
@@ -78,9 +79,9 @@ impl Fd {
     /// Go (internal/poll): fd_fsync_posix.go:12 Fsync
     pub fn fsync(&self) -> Result<(), Error> {
         entry_here!("I/O (fsync)", self.fsync());
-        let _decref = self.incref()?; // :13
+        let decref = self.incref()?; // :13
         // :17
-        ignoring_eintr(|| sys::fsync(self.sysfd.get()))
+        ignoring_eintr(|| sys::fsync(decref.fd()))
     }
 }
 

@@ -12,6 +12,7 @@ use core::cell::UnsafeCell;
 use gort_proc::entry_here;
 use gort_proc::has_goroutine;
 use gort_runtime2::atomic::{Bool, Int32, Uint32};
+use std::os::fd::{AsFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 
 /// A file descriptor that goroutines may read, write and close at the same time. Part of a larger type: a network
 /// connection or a file. It must not move while it is in use, which borrows see to.
@@ -52,10 +53,10 @@ const MAX_RW: usize = 1 << 30;
 
 impl Fd {
     /// Takes the descriptor `sysfd` over. [`init`](Self::init) must follow.
-    pub const fn new(sysfd: i32, is_stream: bool, zero_read_is_eof: bool) -> Self {
+    pub fn new(sysfd: OwnedFd, is_stream: bool, zero_read_is_eof: bool) -> Self {
         Self {
             fdmu: FdMutex::new(),
-            sysfd: Int32::new(sysfd),
+            sysfd: Int32::new(sysfd.into_raw_fd()),
             iovecs: UnsafeCell::new(Vec::new()),
             pd: PollDesc::new(),
             csema: Uint32::new(0),
@@ -70,6 +71,32 @@ impl Fd {
     /// stays open.
     pub fn sysfd(&self) -> i32 {
         self.sysfd.get()
+    }
+
+    /// The descriptor, for one who has a reference, or has just looked that it is open and nobody
+    /// can close it.
+    ///
+    /// # Safety
+    /// It is open for `'a`.
+    #[inline(always)]
+    pub(crate) unsafe fn number<'a>(&self) -> BorrowedFd<'a> {
+        // SAFETY: the caller's contract.
+        unsafe { BorrowedFd::borrow_raw(self.sysfd.get()) }
+    }
+
+    /// The descriptor, for one to whom all of this belongs; `None` if it has been closed. gort's
+    /// own.
+    pub fn get_mut(&mut self) -> Option<BorrowedFd<'_>> {
+        // SAFETY: who would close it needs a reference to this.
+        (self.sysfd.get() >= 0).then(|| unsafe { self.number() })
+    }
+
+    /// Lends the descriptor, for std's I/O safety: from now on [`close`](Self::close) ends all
+    /// operations, and shuts a socket down, but the descriptor itself stays open until this value
+    /// is dropped. `None` if it has been closed. On any thread. gort's own.
+    pub fn lend(&self) -> Option<BorrowedFd<'_>> {
+        // SAFETY: the reference that this makes stays until the value is dropped.
+        self.fdmu.lend().then(|| unsafe { self.number() })
     }
 
     /// Whether the poller watches it.
@@ -110,7 +137,8 @@ impl Fd {
         self.pd.close();
 
         // :82 fd_unixjs.go:18 not again after EINTR: Linux has closed it, and the number may be another's by now
-        let r = sys::close(self.sysfd.get());
+        // SAFETY: nobody has a reference any more, nor will.
+        let r = sys::close(unsafe { OwnedFd::from_raw_fd(self.sysfd.get()) });
 
         self.sysfd.set(-1); // :84
         // SAFETY: on a goroutine, as the lock was.
@@ -132,6 +160,13 @@ impl Fd {
             return Err(crate::fd::err_closing(self.is_file.get()));
         }
 
+        // gort's own: what was lent stays open, but the other side is told
+        let lent = self.fdmu.lent();
+        if lent && !self.is_file.get() {
+            // SAFETY: `incref_and_close` has made a reference.
+            let _ = sys::shutdown(unsafe { self.number() }, libc::SHUT_RDWR);
+        }
+
         // :101 wakes those who wait for the poller; whoever leaves last closes the descriptor
         self.pd.evict();
 
@@ -139,12 +174,17 @@ impl Fd {
         let r = self.decref();
 
         // :113 in blocking mode somebody may be inside the kernel for ever
-        if self.is_blocking.get() == 0 {
+        if self.is_blocking.get() == 0 && !lent {
             // SAFETY: on a goroutine, as incref_and_close has checked.
             unsafe { runtime_semacquire(&self.csema) };
         }
 
         r // :117
+    }
+
+    /// The end of the value, on a goroutine.
+    fn end(&self) {
+        let _ = if self.fdmu.give_back() { self.destroy() } else { self.close() };
     }
 
     /// Puts the descriptor into blocking mode.
@@ -156,9 +196,9 @@ impl Fd {
     #[doc(alias = "SetBlocking")]
     pub fn set_blocking(&self) -> Result<(), Error> {
         entry_here!("I/O (set_blocking)", self.set_blocking());
-        let _decref = self.incref()?; // :122
+        let decref = self.incref()?; // :122
         self.is_blocking.store(1); // :129
-        sys::set_nonblock(self.sysfd.get(), false)
+        sys::set_nonblock(decref.fd(), false)
     }
 
     /// Reads; [`Error::Eof`] at the end.
@@ -169,7 +209,7 @@ impl Fd {
     /// Go (internal/poll): fd_unix.go:141 Read
     pub fn read(&self, mut p: &mut [u8]) -> Result<usize, Error> {
         entry_here!("I/O (read)", self.read(p));
-        let _unlock = self.read_lock()?; // :142
+        let unlock = self.read_lock()?; // :142
         if p.is_empty() {
             // :146 the kernel's 0 would look like the end
             return Ok(0);
@@ -180,7 +220,7 @@ impl Fd {
         }
         // :159
         loop {
-            let mut r = ignoring_eintrio(|| sys::read(self.sysfd.get(), p));
+            let mut r = ignoring_eintrio(|| sys::read(unlock.fd(), p));
             if r == Err(Error::Errno(libc::EAGAIN)) && self.pd.pollable() {
                 // :164
                 match self.pd.wait_read(self.is_file.get()) {
@@ -207,7 +247,7 @@ impl Fd {
         }
         let mut r; // :186
         loop {
-            r = sys::pread(self.sysfd.get(), p, off);
+            r = sys::pread(decref.fd(), p, off);
             if r != Err(Error::Errno(libc::EINTR)) {
                 break; // :193
             }
@@ -227,23 +267,30 @@ impl Fd {
     #[doc(alias = "ReadFromInet6")]
     pub fn read_from(&self, p: &mut [u8]) -> Result<(usize, SockAddr), Error> {
         entry_here!("I/O (read_from)", self.read_from(p));
-        let _unlock = self.read_lock()?; // :206
-        self.pd.prepare_read(self.is_file.get())?; // :210
+        // :206, :214
+        self.receive(|fd| sys::recvfrom(fd, p, 0), |r| r.0)
+    }
+
+    /// What Go writes out in each of the functions that receive a message.
+    fn receive<T>(
+        &self,
+        mut f: impl FnMut(BorrowedFd<'_>) -> Result<T, Error>,
+        len: impl FnOnce(&T) -> usize,
+    ) -> Result<T, Error> {
+        let unlock = self.read_lock()?;
+        self.pd.prepare_read(self.is_file.get())?; // :210, :291
         loop {
-            let mut r = sys::recvfrom(self.sysfd.get(), p, 0); // :214
-            if r.is_err() {
-                if errno(&r) == Some(libc::EINTR) {
-                    continue;
-                }
-                // :220
-                if errno(&r) == Some(libc::EAGAIN) && self.pd.pollable() {
-                    match self.pd.wait_read(self.is_file.get()) {
-                        Ok(()) => continue,
-                        Err(e) => r = Err(e),
-                    }
-                }
+            let mut r = f(unlock.fd());
+            match errno(&r) {
+                Some(libc::EINTR) => continue,
+                // :220, :301
+                Some(libc::EAGAIN) if self.pd.pollable() => match self.pd.wait_read(self.is_file.get()) {
+                    Ok(()) => continue,
+                    Err(e) => r = Err(e),
+                },
+                _ => {}
             }
-            return self.eof_error(r.as_ref().map_or(0, |r| r.0), r); // :226
+            return self.eof_error(r.as_ref().map_or(0, len), r); // :226, :307
         }
     }
 
@@ -263,24 +310,8 @@ impl Fd {
         flags: i32,
     ) -> Result<(usize, usize, i32, SockAddr), Error> {
         entry_here!("I/O (read_msg)", self.read_msg(p, oob, flags));
-        let _unlock = self.read_lock()?; // :287
-        self.pd.prepare_read(self.is_file.get())?; // :291
-        loop {
-            let mut r = sys::recvmsg(self.sysfd.get(), p, oob, flags); // :295
-            if r.is_err() {
-                if errno(&r) == Some(libc::EINTR) {
-                    continue;
-                }
-                // :301
-                if errno(&r) == Some(libc::EAGAIN) && self.pd.pollable() {
-                    match self.pd.wait_read(self.is_file.get()) {
-                        Ok(()) => continue,
-                        Err(e) => r = Err(e),
-                    }
-                }
-            }
-            return self.eof_error(r.as_ref().map_or(0, |r| r.0), r); // :307
-        }
+        // :287, :295
+        self.receive(|fd| sys::recvmsg(fd, p, oob, flags), |r| r.0)
     }
 
     /// Writes all of `p`. How much it wrote, and why not all.
@@ -295,7 +326,7 @@ impl Fd {
     pub fn write(&self, p: &[u8]) -> (usize, Result<(), Error>) {
         entry_here!("I/O (write)", self.write(p));
         // :368
-        let _unlock = match self.write_lock() {
+        let unlock = match self.write_lock() {
             Ok(guard) => guard,
             Err(e) => return (0, Err(e)),
         };
@@ -309,7 +340,7 @@ impl Fd {
             if self.is_stream && max - nn > MAX_RW {
                 max = nn + MAX_RW; // :379
             }
-            let r = ignoring_eintrio(|| sys::write(self.sysfd.get(), &p[nn..max]));
+            let r = ignoring_eintrio(|| sys::write(unlock.fd(), &p[nn..max]));
             let n = r.unwrap_or(0);
             let mut err = r.err();
             if n > 0 {
@@ -347,7 +378,7 @@ impl Fd {
     pub fn pwrite(&self, p: &[u8], off: i64) -> (usize, Result<(), Error>) {
         entry_here!("I/O (pwrite)", self.pwrite(p, off));
         // :415 a reference only, as in pread
-        let _decref = match self.incref() {
+        let decref = match self.incref() {
             Ok(guard) => guard,
             Err(e) => return (0, Err(e)),
         };
@@ -357,7 +388,7 @@ impl Fd {
             if self.is_stream && max - nn > MAX_RW {
                 max = nn + MAX_RW;
             }
-            let r = sys::pwrite(self.sysfd.get(), &p[nn..max], off + nn as i64); // :425
+            let r = sys::pwrite(decref.fd(), &p[nn..max], off + nn as i64); // :425
             if r == Err(Error::Errno(libc::EINTR)) {
                 continue;
             }
@@ -386,22 +417,27 @@ impl Fd {
     #[doc(alias = "WriteToInet6")]
     pub fn write_to(&self, p: &[u8], sa: &SockAddr) -> Result<usize, Error> {
         entry_here!("I/O (write_to)", self.write_to(p, sa));
-        let _unlock = self.write_lock()?; // :498
-        self.pd.prepare_write(self.is_file.get())?; // :502
+        // :498, :506
+        self.send(|fd| sys::sendto(fd, p, 0, sa))?;
+        Ok(p.len()) // :515
+    }
+
+    /// What Go writes out in each of the functions that send a message.
+    fn send(&self, mut f: impl FnMut(BorrowedFd<'_>) -> Result<usize, Error>) -> Result<usize, Error> {
+        let unlock = self.write_lock()?;
+        self.pd.prepare_write(self.is_file.get())?; // :502, :528
         loop {
-            let mut r = sys::sendto(self.sysfd.get(), p, 0, sa); // :506
-            if errno(&r) == Some(libc::EINTR) {
-                continue;
-            }
-            // :510
-            if errno(&r) == Some(libc::EAGAIN) && self.pd.pollable() {
-                match self.pd.wait_write(self.is_file.get()) {
+            let mut r = f(unlock.fd());
+            match errno(&r) {
+                Some(libc::EINTR) => continue,
+                // :510, :536
+                Some(libc::EAGAIN) if self.pd.pollable() => match self.pd.wait_write(self.is_file.get()) {
                     Ok(()) => continue,
                     Err(e) => r = Err(e),
-                }
+                },
+                _ => {}
             }
-            r?; // :515
-            return Ok(p.len());
+            return r;
         }
     }
 
@@ -416,22 +452,8 @@ impl Fd {
     #[doc(alias = "WriteMsgInet6")]
     pub fn write_msg(&self, p: &[u8], oob: &[u8], sa: Option<&SockAddr>) -> Result<(usize, usize), Error> {
         entry_here!("I/O (write_msg)", self.write_msg(p, oob, sa));
-        let _unlock = self.write_lock()?; // :524
-        self.pd.prepare_write(self.is_file.get())?; // :528
-        loop {
-            let mut r = sys::sendmsg(self.sysfd.get(), p, oob, sa, 0); // :532
-            if errno(&r) == Some(libc::EINTR) {
-                continue;
-            }
-            // :536
-            if errno(&r) == Some(libc::EAGAIN) && self.pd.pollable() {
-                match self.pd.wait_write(self.is_file.get()) {
-                    Ok(()) => continue,
-                    Err(e) => r = Err(e),
-                }
-            }
-            return Ok((r?, oob.len())); // :544
-        }
+        // :524, :532
+        Ok((self.send(|fd| sys::sendmsg(fd, p, oob, sa, 0))?, oob.len())) // :544
     }
 
     /// Accepts a connection: its descriptor, non-blocking and close-on-exec, and who it is with.
@@ -440,13 +462,13 @@ impl Fd {
     /// If closed, past the deadline; the kernel's (`EMFILE` ...).
     ///
     /// Go (internal/poll): fd_unix.go:601 Accept
-    pub fn accept(&self) -> Result<(i32, SockAddr), Error> {
+    pub fn accept(&self) -> Result<(OwnedFd, SockAddr), Error> {
         entry_here!("I/O (accept)", self.accept());
-        let _unlock = self.read_lock()?; // :602
+        let unlock = self.read_lock()?; // :602
 
         self.pd.prepare_read(self.is_file.get())?; // :607
         loop {
-            let mut r = accept(self.sysfd.get()); // :611
+            let mut r = accept(unlock.fd()); // :611
             match errno(&r) {
                 None => return r,
                 Some(libc::EINTR) => continue, // :616
@@ -471,9 +493,9 @@ impl Fd {
     /// Go (internal/poll): fd_unix.go:635 Fchmod
     pub fn fchmod(&self, mode: u32) -> Result<(), Error> {
         entry_here!("I/O (fchmod)", self.fchmod(mode));
-        let _decref = self.incref()?; // :636
+        let decref = self.incref()?; // :636
         // :640
-        ignoring_eintr(|| sys::fchmod(self.sysfd.get(), mode))
+        ignoring_eintr(|| sys::fchmod(decref.fd(), mode))
     }
 
     /// `fstat(2)`
@@ -484,9 +506,9 @@ impl Fd {
     /// Go (internal/poll): fd_unix.go:646 Fstat
     pub fn fstat(&self) -> Result<libc::stat, Error> {
         entry_here!("I/O (fstat)", self.fstat());
-        let _decref = self.incref()?; // :647
+        let decref = self.incref()?; // :647
         // :651
-        ignoring_eintr(|| sys::fstat(self.sysfd.get()))
+        ignoring_eintr(|| sys::fstat(decref.fd()))
     }
 
     /// A duplicate of the descriptor, close-on-exec.
@@ -495,10 +517,10 @@ impl Fd {
     /// If closed; the kernel's.
     ///
     /// Go (internal/poll): fd_unix.go:680 Dup
-    pub fn dup(&self) -> Result<i32, Error> {
+    pub fn dup(&self) -> Result<OwnedFd, Error> {
         entry_here!("I/O (dup)", self.dup());
-        let _decref = self.incref()?; // :681
-        dup_close_on_exec(self.sysfd.get()) // :685
+        let decref = self.incref()?; // :681
+        dup_close_on_exec(decref.fd()) // :685
     }
 
     /// Parks until it may be written. For a connection that is being made, when nobody else has it yet.
@@ -522,8 +544,8 @@ impl Fd {
     #[doc(alias = "WriteOnce")]
     pub fn write_once(&self, p: &[u8]) -> Result<usize, Error> {
         entry_here!("I/O (write_once)", self.write_once(p));
-        let _unlock = self.write_lock()?; // :697
-        ignoring_eintrio(|| sys::write(self.sysfd.get(), p)) // :701
+        let unlock = self.write_lock()?; // :697
+        ignoring_eintrio(|| sys::write(unlock.fd(), p)) // :701
     }
 
     /// Calls `f` under the read lock until it returns true; when it returns false, waits until there is something to read.
@@ -533,12 +555,12 @@ impl Fd {
     ///
     /// Go (internal/poll): fd_unix.go:705 RawRead
     #[doc(alias = "RawRead")]
-    pub fn raw_read(&self, mut f: impl FnMut(i32) -> bool) -> Result<(), Error> {
+    pub fn raw_read(&self, mut f: impl FnMut(BorrowedFd<'_>) -> bool) -> Result<(), Error> {
         entry_here!("I/O (raw_read)", self.raw_read(f));
-        let _unlock = self.read_lock()?; // :706
+        let unlock = self.read_lock()?; // :706
         self.pd.prepare_read(self.is_file.get())?; // :710
         loop {
-            if f(self.sysfd.get()) {
+            if f(unlock.fd()) {
                 return Ok(());
             }
             self.pd.wait_read(self.is_file.get())?; // :717
@@ -552,12 +574,12 @@ impl Fd {
     ///
     /// Go (internal/poll): fd_unix.go:724 RawWrite
     #[doc(alias = "RawWrite")]
-    pub fn raw_write(&self, mut f: impl FnMut(i32) -> bool) -> Result<(), Error> {
+    pub fn raw_write(&self, mut f: impl FnMut(BorrowedFd<'_>) -> bool) -> Result<(), Error> {
         entry_here!("I/O (raw_write)", self.raw_write(f));
-        let _unlock = self.write_lock()?; // :725
+        let unlock = self.write_lock()?; // :725
         self.pd.prepare_write(self.is_file.get())?; // :729
         loop {
-            if f(self.sysfd.get()) {
+            if f(unlock.fd()) {
                 return Ok(());
             }
             self.pd.wait_write(self.is_file.get())?; // :736
@@ -572,8 +594,8 @@ impl Fd {
     /// Go (internal/poll): fd_unixjs.go:41 Fchdir
     pub fn fchdir(&self) -> Result<(), Error> {
         entry_here!("I/O (fchdir)", self.fchdir());
-        let _decref = self.incref()?; // :42
-        sys::fchdir(self.sysfd.get()) // :46
+        let decref = self.incref()?; // :42
+        sys::fchdir(decref.fd()) // :46
     }
 
     /// `getdents64(2)`
@@ -585,9 +607,9 @@ impl Fd {
     #[doc(alias = "ReadDirent")]
     pub fn read_dirent(&self, buf: &mut [u8]) -> Result<usize, Error> {
         entry_here!("I/O (read_dirent)", self.read_dirent(buf));
-        let _decref = self.incref()?; // :53
+        let decref = self.incref()?; // :53
         loop {
-            let r = ignoring_eintrio(|| sys::getdents(self.sysfd.get(), buf)); // :58
+            let r = ignoring_eintrio(|| sys::getdents(decref.fd(), buf)); // :58
             if r == Err(Error::Errno(libc::EAGAIN)) && self.pd.pollable() {
                 self.pd.wait_read(self.is_file.get())?; // :62
                 continue;
@@ -604,8 +626,8 @@ impl Fd {
     /// Go (internal/poll): fd_unixjs.go:73 Seek
     pub fn seek(&self, offset: i64, whence: i32) -> Result<i64, Error> {
         entry_here!("I/O (seek)", self.seek(offset, whence));
-        let _decref = self.incref()?; // :74
-        sys::seek(self.sysfd.get(), offset, whence) // :78
+        let decref = self.incref()?; // :74
+        sys::seek(decref.fd(), offset, whence) // :78
     }
 }
 
@@ -616,7 +638,7 @@ impl Drop for Fd {
             return;
         }
         if gort_proc::getg().is_null() {
-            return gort_proc::outside("close of a descriptor", || _ = self.close());
+            return gort_proc::outside("close of a descriptor", || self.end());
         }
         if !has_goroutine() {
             // No processor (the value went into a blocking section): the poller cannot be
@@ -626,7 +648,7 @@ impl Drop for Fd {
             let _ = unsafe { sys::raw_syscall(libc::SYS_close, [self.sysfd.get() as usize, 0, 0, 0, 0, 0]) };
             return;
         }
-        let _ = self.close();
+        self.end();
     }
 }
 
@@ -646,7 +668,7 @@ fn errno<T>(r: &Result<T, Error>) -> Option<i32> {
 }
 
 /// Go (internal/poll): sock_cloexec.go:16 accept
-fn accept(s: i32) -> Result<(i32, SockAddr), Error> {
+fn accept(s: BorrowedFd<'_>) -> Result<(OwnedFd, SockAddr), Error> {
     sys::accept4(s, libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC) // :17
 }
 
@@ -660,10 +682,10 @@ static DUP_CLOEXEC_UNSUPPORTED: Bool = Bool::new(false);
 ///
 /// Go (internal/poll): fd_unix.go:660 DupCloseOnExec
 #[doc(alias = "DupCloseOnExec")]
-pub fn dup_close_on_exec(fd: i32) -> Result<i32, Error> {
+pub fn dup_close_on_exec(fd: BorrowedFd<'_>) -> Result<OwnedFd, Error> {
     // :661
     if !DUP_CLOEXEC_UNSUPPORTED.load() {
-        match sys::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) {
+        match sys::dup(fd, true) {
             // :667 an old kernel: the other way from now on
             Err(Error::Errno(libc::EINVAL | libc::ENOSYS)) => DUP_CLOEXEC_UNSUPPORTED.store(true),
             r => return r, // :673
@@ -674,10 +696,11 @@ pub fn dup_close_on_exec(fd: i32) -> Result<i32, Error> {
 
 /// Go (internal/poll): fd_unixjs.go:29 dupCloseOnExecOld
 #[doc(alias = "dupCloseOnExecOld")]
-fn dup_close_on_exec_old(fd: i32) -> Result<i32, Error> {
+fn dup_close_on_exec_old(fd: BorrowedFd<'_>) -> Result<OwnedFd, Error> {
     // :30 no ForkLock: forks are std's, which knows of no lock of ours; they could only meet this on a kernel before 2.6.24
-    let newfd = sys::fcntl(fd, libc::F_DUPFD, 0)?; // :32
-    sys::fcntl(newfd, libc::F_SETFD, libc::FD_CLOEXEC)?; // :36
+    let newfd = sys::dup(fd, false)?; // :32
+    // SAFETY: takes a number.
+    unsafe { sys::fcntl(newfd.as_fd(), libc::F_SETFD, libc::FD_CLOEXEC)? }; // :36
     Ok(newfd)
 }
 

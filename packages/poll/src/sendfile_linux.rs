@@ -4,22 +4,23 @@ use crate::fd::Error;
 use crate::fd_unix::Fd;
 use crate::sys;
 use gort_proc::entry_here;
+use std::os::fd::BorrowedFd;
 
 /// Go (internal/poll): sendfile_linux.go:11 maxSendfileSize
 const MAX_SENDFILE_SIZE: u64 = 4 << 20;
 
 /// Sends at most `remain` bytes of the file `src`, from its own offset to its end. How many; why not all; whether the kernel
-/// could do it at all (if not, nothing has been sent). `src` is the number of a descriptor that stays open meanwhile.
+/// could do it at all (if not, nothing has been sent).
 ///
 /// # Errors
 /// If closed, past the deadline; the kernel's.
 ///
 /// Go (internal/poll): sendfile_linux.go:14 SendFile
 #[doc(alias = "SendFile")]
-pub fn send_file(dst_fd: &Fd, src: i32, mut remain: u64) -> (u64, Result<(), Error>, bool) {
+pub fn send_file(dst_fd: &Fd, src: BorrowedFd<'_>, mut remain: u64) -> (u64, Result<(), Error>, bool) {
     entry_here!("I/O (send_file)", send_file(dst_fd, src, remain));
     // :18
-    let _unlock = match dst_fd.write_lock() {
+    let unlock = match dst_fd.write_lock() {
         Ok(guard) => guard,
         Err(e) => return (0, Err(e), false),
     };
@@ -31,7 +32,7 @@ pub fn send_file(dst_fd: &Fd, src: i32, mut remain: u64) -> (u64, Result<(), Err
     while remain > 0 {
         let n = MAX_SENDFILE_SIZE.min(remain) as usize; // :29
         // :33
-        match sys::sendfile(dst_fd.sysfd(), src, n) {
+        match sys::sendfile(unlock.fd(), src, n) {
             Ok(0) => break, // the end
             Ok(n) => {
                 written += n as u64;

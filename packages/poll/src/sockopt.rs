@@ -15,8 +15,8 @@ impl Fd {
     #[doc(alias = "SetsockoptInt")]
     pub fn setsockopt_int(&self, level: i32, name: i32, arg: i32) -> Result<(), Error> {
         entry_here!("I/O (setsockopt_int)", self.setsockopt_int(level, name, arg));
-        let _decref = self.incref()?; // :13
-        sys::setsockopt_int(self.sysfd.get(), level, name, arg) // :17
+        let decref = self.incref()?; // :13
+        sys::setsockopt_int(decref.fd(), level, name, arg) // :17
     }
 
     /// `setsockopt(2)` with a linger time.
@@ -28,9 +28,9 @@ impl Fd {
     #[doc(alias = "SetsockoptLinger")]
     pub fn setsockopt_linger(&self, level: i32, name: i32, l: &libc::linger) -> Result<(), Error> {
         entry_here!("I/O (setsockopt_linger)", self.setsockopt_linger(level, name, l));
-        let _decref = self.incref()?; // :31
+        let decref = self.incref()?; // :31
         // SAFETY: what SO_LINGER takes; other options refuse it by its length.
-        unsafe { sys::setsockopt(self.sysfd.get(), level, name, l) } // :35
+        unsafe { sys::setsockopt(decref.fd(), level, name, l) } // :35
     }
 
     /// `getsockopt(2)` with a number.
@@ -42,7 +42,7 @@ impl Fd {
     #[doc(alias = "GetsockoptInt")]
     pub fn getsockopt_int(&self, level: i32, name: i32) -> Result<i32, Error> {
         entry_here!("I/O (getsockopt_int)", self.getsockopt_int(level, name));
-        let _decref = self.incref()?; // :40
-        sys::getsockopt_int(self.sysfd.get(), level, name) // :44
+        let decref = self.incref()?; // :40
+        sys::getsockopt_int(decref.fd(), level, name) // :44
     }
 }

@@ -4,6 +4,7 @@ use crate::fd::Error;
 use crate::fd_unix::Fd;
 use crate::sys;
 use gort_proc::entry_here;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Mutex;
 
 /// Asks for what fits into the pipe, and not to wait for it.
@@ -29,7 +30,7 @@ pub fn splice(dst: &Fd, src: &Fd, mut remain: u64) -> (u64, bool, Result<(), Err
     let (mut written, mut handled) = (0, false);
     while remain > 0 {
         let max = MAX_SPLICE_SIZE.min(usize::try_from(remain).unwrap_or(MAX_SPLICE_SIZE)); // :42
-        let drained = splice_drain(p.wfd, src, max); // :46
+        let drained = splice_drain(p.end(1), src, max); // :46
         // :56 EINVAL: not for this kind of descriptor, and nothing has been taken
         handled |= drained != Err(Error::Errno(libc::EINVAL));
         let in_pipe = match drained {
@@ -39,7 +40,7 @@ pub fn splice(dst: &Fd, src: &Fd, mut remain: u64) -> (u64, bool, Result<(), Err
         };
         p.data += in_pipe; // :60
 
-        let (n, err) = splice_pump(dst, p.rfd, in_pipe);
+        let (n, err) = splice_pump(dst, p.end(0), in_pipe);
         written += n as u64; // :64
         remain -= n as u64;
         p.data -= n;
@@ -55,12 +56,12 @@ pub fn splice(dst: &Fd, src: &Fd, mut remain: u64) -> (u64, bool, Result<(), Err
 /// From the socket into the pipe, which is empty: `EAGAIN` can only mean that the socket has nothing. 0 at its end.
 ///
 /// Go (internal/poll): splice_linux.go:87 spliceDrain
-fn splice_drain(pipefd: i32, sock: &Fd, max: usize) -> Result<usize, Error> {
-    let _unlock = sock.read_lock()?; // :88
+fn splice_drain(pipefd: BorrowedFd<'_>, sock: &Fd, max: usize) -> Result<usize, Error> {
+    let unlock = sock.read_lock()?; // :88
     sock.pd.prepare_read(sock.is_file.get())?; // :92
     loop {
         // :96
-        match sys::splice(sock.sysfd(), pipefd, max, SPLICE_NONBLOCK) {
+        match sys::splice(unlock.fd(), pipefd, max, SPLICE_NONBLOCK) {
             Err(Error::Errno(libc::EINTR)) => {}
             Err(Error::Errno(libc::EAGAIN)) => {
                 if sock.pd.pollable() {
@@ -75,9 +76,9 @@ fn splice_drain(pipefd: i32, sock: &Fd, max: usize) -> Result<usize, Error> {
 /// From the pipe, which holds `in_pipe` bytes, to the socket: all of it. How much went, and why not all.
 ///
 /// Go (internal/poll): splice_linux.go:128 splicePump
-fn splice_pump(sock: &Fd, pipefd: i32, mut in_pipe: usize) -> (usize, Result<(), Error>) {
+fn splice_pump(sock: &Fd, pipefd: BorrowedFd<'_>, mut in_pipe: usize) -> (usize, Result<(), Error>) {
     // :129
-    let _unlock = match sock.write_lock() {
+    let unlock = match sock.write_lock() {
         Ok(guard) => guard,
         Err(e) => return (0, Err(e)),
     };
@@ -87,7 +88,7 @@ fn splice_pump(sock: &Fd, pipefd: i32, mut in_pipe: usize) -> (usize, Result<(),
     let mut written = 0;
     while in_pipe > 0 {
         // :142
-        match sys::splice(pipefd, sock.sysfd(), in_pipe, SPLICE_NONBLOCK) {
+        match sys::splice(pipefd, unlock.fd(), in_pipe, SPLICE_NONBLOCK) {
             Err(Error::Errno(libc::EINTR)) => {}
             Ok(n @ 1..) => {
                 in_pipe -= n; // :149
@@ -110,8 +111,8 @@ fn splice_pump(sock: &Fd, pipefd: i32, mut in_pipe: usize) -> (usize, Result<(),
 ///
 /// Go (internal/poll): splice_linux.go:180 splicePipe
 struct SplicePipe {
-    rfd: i32,
-    wfd: i32,
+    /// Where it is read and written; there until it is dropped.
+    ends: Option<[OwnedFd; 2]>,
     /// What is in it.
     data: usize,
 }
@@ -134,11 +135,17 @@ impl SplicePipe {
         }
     }
 
+    fn end(&self, i: usize) -> BorrowedFd<'_> {
+        self.ends.as_ref().expect("there until it is dropped")[i].as_fd()
+    }
+
     /// Go (internal/poll): splice_linux.go:225 newPipe
     fn new() -> Option<Self> {
-        let [rfd, wfd] = sys::pipe2(libc::O_CLOEXEC | libc::O_NONBLOCK).ok()?; // :227
-        let _ = sys::fcntl(rfd, libc::F_SETPIPE_SZ, MAX_SPLICE_SIZE as i32); // :236 a smaller one works as well
-        Some(Self { rfd, wfd, data: 0 })
+        let ends = sys::pipe2(libc::O_CLOEXEC | libc::O_NONBLOCK).ok()?; // :227
+        // :236 a smaller one works as well
+        // SAFETY: takes a number.
+        let _ = unsafe { sys::fcntl(ends[0].as_fd(), libc::F_SETPIPE_SZ, MAX_SPLICE_SIZE as i32) };
+        Some(Self { ends: Some(ends), data: 0 })
     }
 }
 
@@ -149,12 +156,13 @@ impl Drop for SplicePipe {
         if self.data == 0 {
             let mut pool = SPLICE_PIPE_POOL.lock().unwrap_or_else(|e| e.into_inner());
             if pool.len() < POOLED {
-                pool.push(Self { rfd: self.rfd, wfd: self.wfd, data: 0 }); // :221
+                pool.push(Self { ends: self.ends.take(), data: 0 }); // :221
                 return;
             }
         }
         // As in destroyPipe.
-        let _ = sys::close(self.rfd);
-        let _ = sys::close(self.wfd);
+        for end in self.ends.take().into_iter().flatten() {
+            let _ = sys::close(end);
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! The part of package syscall that package poll and `gort::net` need. Calls that may take long let the P go, as Go's
 //! `Syscall` does; those that cannot (Go's `sysnb`) do not. No `errno`: the goroutine may be on another thread when the
 //! call has returned.
+//!
+//! Descriptors are std's, not numbers as in Go: a number may be another's by the time of the call.
 
 use crate::fd::Error;
 use crate::fd_mutex::need_goroutine;
@@ -8,6 +10,7 @@ use core::mem::{MaybeUninit, size_of};
 use gort_os_linux::syscall6;
 use gort_proc::{entersyscall, exitsyscall};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::SocketAddr as UnixAddr;
@@ -214,35 +217,35 @@ impl core::fmt::Debug for SockAddr {
 ///
 /// Go (syscall): syscall_unix.go:182 Read
 #[inline]
-pub fn read(fd: i32, p: &mut [u8]) -> Result<usize> {
+pub fn read(fd: BorrowedFd<'_>, p: &mut [u8]) -> Result<usize> {
     // :183
     // :184 no race detector, msan or asan
     // SAFETY: the buffer is ours to write; its goroutine is this one.
-    unsafe { syscall(libc::SYS_read, [fd as usize, p.as_mut_ptr() as usize, p.len(), 0, 0, 0]) }
+    unsafe { syscall(libc::SYS_read, [fd.as_raw_fd() as usize, p.as_mut_ptr() as usize, p.len(), 0, 0, 0]) }
 }
 
 /// `write(2)`
 ///
 /// Go (syscall): syscall_unix.go:201 Write
 #[inline]
-pub fn write(fd: i32, p: &[u8]) -> Result<usize> {
+pub fn write(fd: BorrowedFd<'_>, p: &[u8]) -> Result<usize> {
     // :202 no race detector, msan or asan
     // :205 no faked time
     // :211
     // SAFETY: the kernel only reads the buffer.
-    unsafe { syscall(libc::SYS_write, [fd as usize, p.as_ptr() as usize, p.len(), 0, 0, 0]) }
+    unsafe { syscall(libc::SYS_write, [fd.as_raw_fd() as usize, p.as_ptr() as usize, p.len(), 0, 0, 0]) }
 }
 
 /// `pread(2)`
-pub fn pread(fd: i32, p: &mut [u8], off: i64) -> Result<usize> {
-    let a = [fd as usize, p.as_mut_ptr() as usize, p.len(), off as usize, 0, 0];
+pub fn pread(fd: BorrowedFd<'_>, p: &mut [u8], off: i64) -> Result<usize> {
+    let a = [fd.as_raw_fd() as usize, p.as_mut_ptr() as usize, p.len(), off as usize, 0, 0];
     // SAFETY: the buffer is ours to write.
     unsafe { syscall(libc::SYS_pread64, a) }
 }
 
 /// `pwrite(2)`
-pub fn pwrite(fd: i32, p: &[u8], off: i64) -> Result<usize> {
-    let a = [fd as usize, p.as_ptr() as usize, p.len(), off as usize, 0, 0];
+pub fn pwrite(fd: BorrowedFd<'_>, p: &[u8], off: i64) -> Result<usize> {
+    let a = [fd.as_raw_fd() as usize, p.as_ptr() as usize, p.len(), off as usize, 0, 0];
     // SAFETY: the kernel only reads the buffer.
     unsafe { syscall(libc::SYS_pwrite64, a) }
 }
@@ -251,36 +254,43 @@ pub fn pwrite(fd: i32, p: &[u8], off: i64) -> Result<usize> {
 ///
 /// # Safety
 /// Each element says where so many readable bytes are.
-pub unsafe fn writev(fd: i32, v: &[libc::iovec]) -> Result<usize> {
+pub unsafe fn writev(fd: BorrowedFd<'_>, v: &[libc::iovec]) -> Result<usize> {
     // SAFETY: the caller's contract.
-    unsafe { syscall(libc::SYS_writev, [fd as usize, v.as_ptr() as usize, v.len(), 0, 0, 0]) }
+    unsafe { syscall(libc::SYS_writev, [fd.as_raw_fd() as usize, v.as_ptr() as usize, v.len(), 0, 0, 0]) }
 }
 
 /// `splice(2)` without offsets.
-pub fn splice(from: i32, to: i32, len: usize, flags: u32) -> Result<usize> {
+pub fn splice(from: BorrowedFd<'_>, to: BorrowedFd<'_>, len: usize, flags: u32) -> Result<usize> {
     // SAFETY: takes no pointers.
-    unsafe { syscall(libc::SYS_splice, [from as usize, 0, to as usize, 0, len, flags as usize]) }
+    unsafe {
+        syscall(
+            libc::SYS_splice,
+            [from.as_raw_fd() as usize, 0, to.as_raw_fd() as usize, 0, len, flags as usize],
+        )
+    }
 }
 
 /// `sendfile(2)` from the file's own offset.
-pub fn sendfile(to: i32, from: i32, len: usize) -> Result<usize> {
+pub fn sendfile(to: BorrowedFd<'_>, from: BorrowedFd<'_>, len: usize) -> Result<usize> {
     // SAFETY: takes no pointers.
-    unsafe { syscall(libc::SYS_sendfile, [to as usize, from as usize, 0, len, 0, 0]) }
+    unsafe { syscall(libc::SYS_sendfile, [to.as_raw_fd() as usize, from.as_raw_fd() as usize, 0, len, 0, 0]) }
 }
 
 /// `copy_file_range(2)` from and to the files' own offsets.
-pub fn copy_file_range(from: i32, to: i32, len: usize) -> Result<usize> {
+pub fn copy_file_range(from: BorrowedFd<'_>, to: BorrowedFd<'_>, len: usize) -> Result<usize> {
     // SAFETY: takes no pointers.
-    unsafe { syscall(libc::SYS_copy_file_range, [from as usize, 0, to as usize, 0, len, 0]) }
+    unsafe {
+        syscall(libc::SYS_copy_file_range, [from.as_raw_fd() as usize, 0, to.as_raw_fd() as usize, 0, len, 0])
+    }
 }
 
 /// `recvfrom(2)`
 ///
 /// Go (syscall): syscall_unix.go:319 Recvfrom
-pub fn recvfrom(fd: i32, p: &mut [u8], flags: i32) -> Result<(usize, SockAddr)> {
+pub fn recvfrom(fd: BorrowedFd<'_>, p: &mut [u8], flags: i32) -> Result<(usize, SockAddr)> {
     let mut sa = SockAddr::room(); // :320
     let a = [
-        fd as usize,
+        fd.as_raw_fd() as usize,
         p.as_mut_ptr() as usize,
         p.len(),
         flags as usize,
@@ -294,9 +304,9 @@ pub fn recvfrom(fd: i32, p: &mut [u8], flags: i32) -> Result<(usize, SockAddr)> 
 }
 
 /// `sendto(2)`
-pub fn sendto(fd: i32, p: &[u8], flags: i32, to: &SockAddr) -> Result<usize> {
+pub fn sendto(fd: BorrowedFd<'_>, p: &[u8], flags: i32, to: &SockAddr) -> Result<usize> {
     let a = [
-        fd as usize,
+        fd.as_raw_fd() as usize,
         p.as_ptr() as usize,
         p.len(),
         flags as usize,
@@ -319,7 +329,12 @@ fn msghdr(iov: &mut libc::iovec) -> libc::msghdr {
 /// `recvmsg(2)` into one buffer: bytes, bytes of control messages, flags, and who sent it.
 ///
 /// Go (syscall): syscall_linux.go:764 recvmsgRaw
-pub fn recvmsg(fd: i32, p: &mut [u8], oob: &mut [u8], flags: i32) -> Result<(usize, usize, i32, SockAddr)> {
+pub fn recvmsg(
+    fd: BorrowedFd<'_>,
+    p: &mut [u8],
+    oob: &mut [u8],
+    flags: i32,
+) -> Result<(usize, usize, i32, SockAddr)> {
     let mut sa = SockAddr::room();
     let mut iov = libc::iovec { iov_base: p.as_mut_ptr().cast(), iov_len: p.len() }; // :768
     let mut dummy = 0u8; // :773
@@ -339,7 +354,10 @@ pub fn recvmsg(fd: i32, p: &mut [u8], oob: &mut [u8], flags: i32) -> Result<(usi
     }
     // SAFETY: everything that the header points to outlives the call.
     let n = unsafe {
-        syscall(libc::SYS_recvmsg, [fd as usize, (&raw mut msg) as usize, flags as usize, 0, 0, 0])? // :792
+        syscall(
+            libc::SYS_recvmsg,
+            [fd.as_raw_fd() as usize, (&raw mut msg) as usize, flags as usize, 0, 0, 0],
+        )? // :792
     };
     sa.len = msg.msg_namelen;
     Ok((n, msg.msg_controllen, msg.msg_flags, sa)) // :795
@@ -349,7 +367,7 @@ pub fn recvmsg(fd: i32, p: &mut [u8], oob: &mut [u8], flags: i32) -> Result<(usi
 ///
 /// Go (syscall): syscall_linux.go:800 sendmsgN
 #[doc(alias = "sendmsgN")]
-pub fn sendmsg(fd: i32, p: &[u8], oob: &[u8], to: Option<&SockAddr>, flags: i32) -> Result<usize> {
+pub fn sendmsg(fd: BorrowedFd<'_>, p: &[u8], oob: &[u8], to: Option<&SockAddr>, flags: i32) -> Result<usize> {
     let mut iov = libc::iovec { iov_base: p.as_ptr().cast_mut().cast(), iov_len: p.len() }; // :804
     let mut dummy = 0u8; // :809
     if !oob.is_empty()
@@ -370,7 +388,10 @@ pub fn sendmsg(fd: i32, p: &[u8], oob: &[u8], to: Option<&SockAddr>, flags: i32)
     }
     // SAFETY: everything that the header points to outlives the call, and is only read.
     let n = unsafe {
-        syscall(libc::SYS_sendmsg, [fd as usize, (&raw const msg) as usize, flags as usize, 0, 0, 0])? // :828
+        syscall(
+            libc::SYS_sendmsg,
+            [fd.as_raw_fd() as usize, (&raw const msg) as usize, flags as usize, 0, 0, 0],
+        )? // :828
     };
     // :831
     Ok(if !oob.is_empty() && p.is_empty() { 0 } else { n })
@@ -379,79 +400,92 @@ pub fn sendmsg(fd: i32, p: &[u8], oob: &[u8], to: Option<&SockAddr>, flags: i32)
 /// `accept4(2)`
 ///
 /// Go (syscall): syscall_linux.go:685 Accept4
-pub fn accept4(fd: i32, flags: i32) -> Result<(i32, SockAddr)> {
+pub fn accept4(fd: BorrowedFd<'_>, flags: i32) -> Result<(OwnedFd, SockAddr)> {
     let mut sa = SockAddr::room(); // :686
-    let a = [fd as usize, (&raw mut sa.raw) as usize, (&raw mut sa.len) as usize, flags as usize, 0, 0];
+    let a = [
+        fd.as_raw_fd() as usize,
+        (&raw mut sa.raw) as usize,
+        (&raw mut sa.len) as usize,
+        flags as usize,
+        0,
+        0,
+    ];
     // SAFETY: the kernel writes the address, at most as much as there is room for.
     let n = unsafe { syscall(libc::SYS_accept4, a)? };
-    Ok((n as i32, sa)) // :700
+    Ok((new_fd(n), sa)) // :700
+}
+
+/// What a system call has just made.
+fn new_fd(n: usize) -> OwnedFd {
+    // SAFETY: private to those whose call has returned it: nobody else knows it.
+    unsafe { OwnedFd::from_raw_fd(n as i32) }
 }
 
 /// `socket(2)`
-pub fn socket(domain: i32, sotype: i32, proto: i32) -> Result<i32> {
+pub fn socket(domain: i32, sotype: i32, proto: i32) -> Result<OwnedFd> {
     let a = [domain as usize, sotype as usize, proto as usize, 0, 0, 0];
     // SAFETY: takes no pointers.
-    unsafe { raw_syscall(libc::SYS_socket, a).map(|fd| fd as i32) }
+    unsafe { raw_syscall(libc::SYS_socket, a).map(new_fd) }
 }
 
 /// `socketpair(2)`
-pub fn socketpair(domain: i32, sotype: i32, proto: i32) -> Result<[i32; 2]> {
+pub fn socketpair(domain: i32, sotype: i32, proto: i32) -> Result<[OwnedFd; 2]> {
     let mut fds = [0i32; 2];
     let a = [domain as usize, sotype as usize, proto as usize, fds.as_mut_ptr() as usize, 0, 0];
     // SAFETY: the kernel writes two numbers.
     unsafe { raw_syscall(libc::SYS_socketpair, a)? };
-    Ok(fds)
+    Ok(fds.map(|fd| new_fd(fd as usize)))
 }
 
 /// `pipe2(2)`
-pub fn pipe2(flags: i32) -> Result<[i32; 2]> {
+pub fn pipe2(flags: i32) -> Result<[OwnedFd; 2]> {
     let mut fds = [0i32; 2];
     // SAFETY: the kernel writes two numbers.
     unsafe { raw_syscall(libc::SYS_pipe2, [fds.as_mut_ptr() as usize, flags as usize, 0, 0, 0, 0])? };
-    Ok(fds)
+    Ok(fds.map(|fd| new_fd(fd as usize)))
 }
 
 /// `bind(2)`
-pub fn bind(fd: i32, a: &SockAddr) -> Result<()> {
-    let a = [fd as usize, (&raw const a.raw) as usize, a.len as usize, 0, 0, 0];
+pub fn bind(fd: BorrowedFd<'_>, a: &SockAddr) -> Result<()> {
+    let a = [fd.as_raw_fd() as usize, (&raw const a.raw) as usize, a.len as usize, 0, 0, 0];
     // SAFETY: the kernel reads the address.
     unsafe { syscall(libc::SYS_bind, a).map(drop) }
 }
 
 /// `listen(2)`
-pub fn listen(fd: i32, backlog: i32) -> Result<()> {
+pub fn listen(fd: BorrowedFd<'_>, backlog: i32) -> Result<()> {
     // SAFETY: takes no pointers.
-    unsafe { syscall(libc::SYS_listen, [fd as usize, backlog as usize, 0, 0, 0, 0]).map(drop) }
+    unsafe { syscall(libc::SYS_listen, [fd.as_raw_fd() as usize, backlog as usize, 0, 0, 0, 0]).map(drop) }
 }
 
 /// `connect(2)`
-pub fn connect(fd: i32, a: &SockAddr) -> Result<()> {
-    let a = [fd as usize, (&raw const a.raw) as usize, a.len as usize, 0, 0, 0];
+pub fn connect(fd: BorrowedFd<'_>, a: &SockAddr) -> Result<()> {
+    let a = [fd.as_raw_fd() as usize, (&raw const a.raw) as usize, a.len as usize, 0, 0, 0];
     // SAFETY: the kernel reads the address.
     unsafe { syscall(libc::SYS_connect, a).map(drop) }
 }
 
 /// `shutdown(2)`
-pub fn shutdown(fd: i32, how: i32) -> Result<()> {
+pub fn shutdown(fd: BorrowedFd<'_>, how: i32) -> Result<()> {
     // SAFETY: takes no pointers.
-    unsafe { syscall(libc::SYS_shutdown, [fd as usize, how as usize, 0, 0, 0, 0]).map(drop) }
+    unsafe { syscall(libc::SYS_shutdown, [fd.as_raw_fd() as usize, how as usize, 0, 0, 0, 0]).map(drop) }
 }
 
-fn getname(nr: i64, fd: i32) -> Result<SockAddr> {
+fn getname(nr: i64, fd: BorrowedFd<'_>) -> Result<SockAddr> {
     let mut sa = SockAddr::room();
-    let a = [fd as usize, (&raw mut sa.raw) as usize, (&raw mut sa.len) as usize, 0, 0, 0];
+    let a = [fd.as_raw_fd() as usize, (&raw mut sa.raw) as usize, (&raw mut sa.len) as usize, 0, 0, 0];
     // SAFETY: the kernel writes the address, at most as much as there is room for.
     unsafe { raw_syscall(nr, a)? };
     Ok(sa)
 }
 
 /// `getsockname(2)`
-pub fn getsockname(fd: i32) -> Result<SockAddr> {
+pub fn getsockname(fd: BorrowedFd<'_>) -> Result<SockAddr> {
     getname(libc::SYS_getsockname, fd)
 }
 
 /// `getpeername(2)`
-pub fn getpeername(fd: i32) -> Result<SockAddr> {
+pub fn getpeername(fd: BorrowedFd<'_>) -> Result<SockAddr> {
     getname(libc::SYS_getpeername, fd)
 }
 
@@ -459,14 +493,15 @@ pub fn getpeername(fd: i32) -> Result<SockAddr> {
 ///
 /// # Safety
 /// `T` is what the option takes, without padding.
-pub unsafe fn setsockopt<T>(fd: i32, level: i32, name: i32, v: &T) -> Result<()> {
-    let a = [fd as usize, level as usize, name as usize, (&raw const *v) as usize, size_of::<T>(), 0];
+pub unsafe fn setsockopt<T>(fd: BorrowedFd<'_>, level: i32, name: i32, v: &T) -> Result<()> {
+    let a =
+        [fd.as_raw_fd() as usize, level as usize, name as usize, (&raw const *v) as usize, size_of::<T>(), 0];
     // SAFETY: the kernel reads the value.
     unsafe { syscall(libc::SYS_setsockopt, a).map(drop) }
 }
 
 /// `setsockopt(2)` with a number.
-pub fn setsockopt_int(fd: i32, level: i32, name: i32, v: i32) -> Result<()> {
+pub fn setsockopt_int(fd: BorrowedFd<'_>, level: i32, name: i32, v: i32) -> Result<()> {
     // SAFETY: a number.
     unsafe { setsockopt(fd, level, name, &v) }
 }
@@ -475,9 +510,16 @@ pub fn setsockopt_int(fd: i32, level: i32, name: i32, v: i32) -> Result<()> {
 ///
 /// # Safety
 /// `T` is what the option gives, and any bits are valid in it.
-pub unsafe fn getsockopt<T: Copy>(fd: i32, level: i32, name: i32) -> Result<T> {
+pub unsafe fn getsockopt<T: Copy>(fd: BorrowedFd<'_>, level: i32, name: i32) -> Result<T> {
     let (mut v, mut len) = (MaybeUninit::<T>::zeroed(), size_of::<T>() as libc::socklen_t);
-    let a = [fd as usize, level as usize, name as usize, v.as_mut_ptr() as usize, (&raw mut len) as usize, 0];
+    let a = [
+        fd.as_raw_fd() as usize,
+        level as usize,
+        name as usize,
+        v.as_mut_ptr() as usize,
+        (&raw mut len) as usize,
+        0,
+    ];
     // SAFETY: the kernel writes at most `len` bytes; all bits are valid.
     unsafe {
         syscall(libc::SYS_getsockopt, a)?;
@@ -486,31 +528,48 @@ pub unsafe fn getsockopt<T: Copy>(fd: i32, level: i32, name: i32) -> Result<T> {
 }
 
 /// `getsockopt(2)` with a number.
-pub fn getsockopt_int(fd: i32, level: i32, name: i32) -> Result<i32> {
+pub fn getsockopt_int(fd: BorrowedFd<'_>, level: i32, name: i32) -> Result<i32> {
     // SAFETY: a number.
     unsafe { getsockopt(fd, level, name) }
 }
 
-/// `close(2)`
-pub fn close(fd: i32) -> Result<()> {
-    // SAFETY: takes no pointers.
-    unsafe { syscall(libc::SYS_close, [fd as usize, 0, 0, 0, 0, 0]).map(drop) }
+/// `close(2)`, with what it says.
+pub fn close(fd: OwnedFd) -> Result<()> {
+    // SAFETY: takes no pointers; the number is the caller's to give away.
+    unsafe { syscall(libc::SYS_close, [fd.into_raw_fd() as usize, 0, 0, 0, 0, 0]).map(drop) }
 }
 
 /// `fcntl(2)` with a number.
-pub fn fcntl(fd: i32, cmd: i32, arg: i32) -> Result<i32> {
-    // SAFETY: takes no pointers.
+///
+/// # Safety
+/// `cmd` takes a number, or nothing.
+pub(crate) unsafe fn fcntl(fd: BorrowedFd<'_>, cmd: i32, arg: i32) -> Result<i32> {
+    // SAFETY: the caller's contract: the kernel gets no pointer.
     unsafe {
-        raw_syscall(libc::SYS_fcntl, [fd as usize, cmd as usize, arg as usize, 0, 0, 0]).map(|v| v as i32)
+        raw_syscall(libc::SYS_fcntl, [fd.as_raw_fd() as usize, cmd as usize, arg as usize, 0, 0, 0])
+            .map(|v| v as i32)
     }
+}
+
+/// The flags of the open file: `O_APPEND`, `O_NONBLOCK` and so on, and how it was opened.
+pub fn flags(fd: BorrowedFd<'_>) -> Result<i32> {
+    // SAFETY: takes nothing.
+    unsafe { fcntl(fd, libc::F_GETFL, 0) }
+}
+
+/// A duplicate, by a command of `fcntl(2)` that makes one.
+pub(crate) fn dup(fd: BorrowedFd<'_>, close_on_exec: bool) -> Result<OwnedFd> {
+    let cmd = if close_on_exec { libc::F_DUPFD_CLOEXEC } else { libc::F_DUPFD };
+    // SAFETY: takes a number.
+    unsafe { fcntl(fd, cmd, 0).map(|n| new_fd(n as usize)) }
 }
 
 /// Sets or clears `O_NONBLOCK`.
 ///
 /// Go (syscall): exec_unix.go:105 SetNonblock
 #[doc(alias = "SetNonblock")]
-pub fn set_nonblock(fd: i32, nonblocking: bool) -> Result<()> {
-    let mut flag = fcntl(fd, libc::F_GETFL, 0)?; // :106
+pub fn set_nonblock(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<()> {
+    let mut flag = flags(fd)?; // :106
     if (flag & libc::O_NONBLOCK != 0) == nonblocking {
         return Ok(()); // :111
     }
@@ -519,62 +578,68 @@ pub fn set_nonblock(fd: i32, nonblocking: bool) -> Result<()> {
     } else {
         flag &= !libc::O_NONBLOCK; // :116
     }
-    fcntl(fd, libc::F_SETFL, flag).map(drop)
+    // SAFETY: takes a number.
+    unsafe { fcntl(fd, libc::F_SETFL, flag).map(drop) }
 }
 
 /// `fchmod(2)`
-pub fn fchmod(fd: i32, mode: u32) -> Result<()> {
+pub fn fchmod(fd: BorrowedFd<'_>, mode: u32) -> Result<()> {
     // SAFETY: takes no pointers.
-    unsafe { syscall(libc::SYS_fchmod, [fd as usize, mode as usize, 0, 0, 0, 0]).map(drop) }
+    unsafe { syscall(libc::SYS_fchmod, [fd.as_raw_fd() as usize, mode as usize, 0, 0, 0, 0]).map(drop) }
 }
 
 /// `fchown(2)`
-pub fn fchown(fd: i32, uid: u32, gid: u32) -> Result<()> {
+pub fn fchown(fd: BorrowedFd<'_>, uid: u32, gid: u32) -> Result<()> {
     // SAFETY: takes no pointers.
-    unsafe { syscall(libc::SYS_fchown, [fd as usize, uid as usize, gid as usize, 0, 0, 0]).map(drop) }
+    unsafe {
+        syscall(libc::SYS_fchown, [fd.as_raw_fd() as usize, uid as usize, gid as usize, 0, 0, 0]).map(drop)
+    }
 }
 
 /// `ftruncate(2)`
-pub fn ftruncate(fd: i32, size: i64) -> Result<()> {
+pub fn ftruncate(fd: BorrowedFd<'_>, size: i64) -> Result<()> {
     // SAFETY: takes no pointers.
-    unsafe { syscall(libc::SYS_ftruncate, [fd as usize, size as usize, 0, 0, 0, 0]).map(drop) }
+    unsafe { syscall(libc::SYS_ftruncate, [fd.as_raw_fd() as usize, size as usize, 0, 0, 0, 0]).map(drop) }
 }
 
 /// `fsync(2)`
-pub fn fsync(fd: i32) -> Result<()> {
+pub fn fsync(fd: BorrowedFd<'_>) -> Result<()> {
     // SAFETY: takes no pointers.
-    unsafe { syscall(libc::SYS_fsync, [fd as usize, 0, 0, 0, 0, 0]).map(drop) }
+    unsafe { syscall(libc::SYS_fsync, [fd.as_raw_fd() as usize, 0, 0, 0, 0, 0]).map(drop) }
 }
 
 /// `fchdir(2)`
-pub fn fchdir(fd: i32) -> Result<()> {
+pub fn fchdir(fd: BorrowedFd<'_>) -> Result<()> {
     // SAFETY: takes no pointers.
-    unsafe { syscall(libc::SYS_fchdir, [fd as usize, 0, 0, 0, 0, 0]).map(drop) }
+    unsafe { syscall(libc::SYS_fchdir, [fd.as_raw_fd() as usize, 0, 0, 0, 0, 0]).map(drop) }
 }
 
 /// `lseek(2)`
-pub fn seek(fd: i32, off: i64, whence: i32) -> Result<i64> {
+pub fn seek(fd: BorrowedFd<'_>, off: i64, whence: i32) -> Result<i64> {
     // SAFETY: takes no pointers.
     unsafe {
-        syscall(libc::SYS_lseek, [fd as usize, off as usize, whence as usize, 0, 0, 0]).map(|n| n as i64)
+        syscall(libc::SYS_lseek, [fd.as_raw_fd() as usize, off as usize, whence as usize, 0, 0, 0])
+            .map(|n| n as i64)
     }
 }
 
 /// `getdents64(2)`
-pub fn getdents(fd: i32, p: &mut [u8]) -> Result<usize> {
+pub fn getdents(fd: BorrowedFd<'_>, p: &mut [u8]) -> Result<usize> {
     // SAFETY: the buffer is ours to write.
-    unsafe { syscall(libc::SYS_getdents64, [fd as usize, p.as_mut_ptr() as usize, p.len(), 0, 0, 0]) }
+    unsafe {
+        syscall(libc::SYS_getdents64, [fd.as_raw_fd() as usize, p.as_mut_ptr() as usize, p.len(), 0, 0, 0])
+    }
 }
 
 /// `fstat(2)`
-pub fn fstat(fd: i32) -> Result<libc::stat> {
+pub fn fstat(fd: BorrowedFd<'_>) -> Result<libc::stat> {
     let mut st = MaybeUninit::<libc::stat>::zeroed();
     // SAFETY: the kernel fills the structure, which is its own on this architecture.
     unsafe {
         syscall(
             libc::SYS_newfstatat,
             [
-                fd as usize,
+                fd.as_raw_fd() as usize,
                 c"".as_ptr() as usize,
                 st.as_mut_ptr() as usize,
                 libc::AT_EMPTY_PATH as usize,

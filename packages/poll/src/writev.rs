@@ -5,6 +5,7 @@ use crate::fd::{Error, consume};
 use crate::sys;
 use gort_proc::entry_here;
 use std::io::IoSlice;
+use std::os::fd::BorrowedFd;
 
 impl Fd {
     /// Writes all the buffers; what has been written is taken off them. How much it wrote, and why not all.
@@ -16,7 +17,7 @@ impl Fd {
     pub fn writev(&self, v: &mut &mut [IoSlice<'_>]) -> (usize, Result<(), Error>) {
         entry_here!("I/O (writev)", self.writev(v));
         // :17
-        let _unlock = match self.write_lock() {
+        let unlock = match self.write_lock() {
             Ok(guard) => guard,
             Err(e) => return (0, Err(e)),
         };
@@ -57,7 +58,7 @@ impl Fd {
             // :59 the vector itself is the cache
 
             // SAFETY: the elements are those of `v`, which is borrowed.
-            let r = unsafe { writev(self.sysfd.get(), iovecs) }; // :65
+            let r = unsafe { writev(unlock.fd(), iovecs) }; // :65
             let wrote = r.unwrap_or(0);
             n += wrote; // :70
             consume(v, wrote);
@@ -90,7 +91,7 @@ impl Fd {
 /// Each element says where so many readable bytes are.
 ///
 /// Go (internal/poll): fd_writev_unix.go:14 writev
-unsafe fn writev(fd: i32, iovecs: &[libc::iovec]) -> Result<usize, Error> {
+unsafe fn writev(fd: BorrowedFd<'_>, iovecs: &[libc::iovec]) -> Result<usize, Error> {
     loop {
         // SAFETY: the caller's contract.
         let r = unsafe { sys::writev(fd, iovecs) }; // :20

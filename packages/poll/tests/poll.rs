@@ -5,6 +5,7 @@ use gort_poll::fd_mutex::{FdMutex, OVERFLOW_MSG};
 use gort_poll::{Error, Fd, SockAddr, sys};
 use gort_tests::in_child;
 use std::io::IoSlice;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -175,7 +176,7 @@ fn descriptors_are_passed() {
             oob[..8].copy_from_slice(&20usize.to_ne_bytes());
             oob[8..12].copy_from_slice(&libc::SOL_SOCKET.to_ne_bytes());
             oob[12..16].copy_from_slice(&libc::SCM_RIGHTS.to_ne_bytes());
-            oob[16..20].copy_from_slice(&w.to_ne_bytes());
+            oob[16..20].copy_from_slice(&w.as_raw_fd().to_ne_bytes());
             assert_eq!(a.write_msg(data, &oob, None), Ok((data.len(), 24)));
             let (mut p, mut got) = ([0u8; 8], [0u8; 24]);
             let buf = if data.is_empty() { &mut p[..0] } else { &mut p[..] };
@@ -184,8 +185,10 @@ fn descriptors_are_passed() {
             let (n, oobn, _, _) = b.read_msg(buf, &mut got, libc::MSG_CMSG_CLOEXEC).unwrap();
             assert_eq!((n, oobn), (want, 24));
             let w2 = i32::from_ne_bytes(got[16..20].try_into().unwrap());
-            assert_eq!(sys::write(w2, b"through").unwrap(), 7);
-            assert_eq!(sys::read(r, &mut [0; 9]).unwrap(), 7);
+            // SAFETY: new.
+            let w2 = unsafe { OwnedFd::from_raw_fd(w2) };
+            assert_eq!(sys::write(w2.as_fd(), b"through").unwrap(), 7);
+            assert_eq!(sys::read(r.as_fd(), &mut [0; 9]).unwrap(), 7);
             for fd in [r, w, w2] {
                 sys::close(fd).unwrap();
             }
@@ -224,7 +227,7 @@ fn raw_and_once() {
         assert_eq!(d.read(&mut [0; 8]), Ok(1));
         a.close().unwrap();
         assert_eq!(d.read(&mut [0; 8]), Err(Error::Eof));
-        assert_eq!(a.raw_control(|fd| fd), Err(Error::NetClosing));
+        assert_eq!(a.raw_control(|_| ()), Err(Error::NetClosing));
         assert_eq!(a.raw_read(|_| true), Err(Error::NetClosing));
         assert_eq!(a.raw_write(|_| true), Err(Error::NetClosing));
         // Blocking mode: EAGAIN never comes.
@@ -232,6 +235,58 @@ fn raw_and_once() {
         assert_eq!(d.read(&mut [0; 8]), Err(Error::Eof));
         d.close().unwrap();
         assert_eq!(d.sysfd(), -1);
+    })
+    .ok();
+}
+
+/// What has been lent stays open until the Fd goes, whoever closes it; its operations end all the
+/// same, and so does a close.
+#[test]
+fn what_is_lent_stays_open() {
+    in_child!(|| {
+        let same = |fd: BorrowedFd<'_>| sys::fstat(fd).map(|st| (st.st_dev, st.st_ino));
+        let [a, b] = pair(libc::SOCK_STREAM);
+        let fd = a.lend().unwrap();
+        let (number, is) = (fd.as_raw_fd(), same(fd).unwrap());
+        let ended = chan::<Error>(0);
+        let (r, tx) = (Arc::new(b), ended.clone());
+        let reader = r.clone();
+        go(move || tx.send(reader.read(&mut [0; 8]).unwrap_err()));
+        a.close().unwrap();
+        // The other side is told, although the descriptor is open.
+        assert_eq!(ended.recv(), Some(Error::Eof));
+        assert_eq!((a.read(&mut [0; 8]), a.close()), (Err(Error::NetClosing), Err(Error::NetClosing)));
+        assert_eq!(same(fd), Ok(is));
+        assert_eq!(a.lend().unwrap().as_raw_fd(), number); // again, and for as long
+        drop(a);
+        // SAFETY: a number is looked at.
+        assert_eq!(unsafe { libc::fcntl(number, libc::F_GETFD) }, -1);
+        // Closed first, it cannot be lent; not closed, it is with the Fd.
+        r.close().unwrap();
+        assert!(r.lend().is_none());
+        let [a, _b] = pair(libc::SOCK_STREAM);
+        let number = a.lend().unwrap().as_raw_fd();
+        drop(a);
+        // SAFETY: a number is looked at.
+        assert_eq!(unsafe { libc::fcntl(number, libc::F_GETFD) }, -1);
+        // Lent by many at once, while it is closed: each has an open descriptor, or none.
+        for _ in 0..300 {
+            let [a, _b] = pair(libc::SOCK_STREAM);
+            let (a, wg) = (Arc::new(a), Arc::new(gort::sync::WaitGroup::new()));
+            for i in 0..4 {
+                let (a, wg) = (a.clone(), wg.clone());
+                wg.add(1);
+                go(move || {
+                    if i == 3 {
+                        a.close().unwrap();
+                    } else if let Some(fd) = a.lend() {
+                        assert_eq!(sys::fstat(fd).unwrap().st_mode & libc::S_IFMT, libc::S_IFSOCK);
+                    }
+                    wg.done();
+                });
+            }
+            wg.wait();
+        }
     })
     .ok();
 }

@@ -210,8 +210,17 @@ impl Mutex {
     #[cfg(not(loom))]
     pub unsafe fn lock_timeout(&self, ns: i64) -> bool {
         // SAFETY: the same contract.
-        let locked =
-            self.state.cas(0, MUTEX_LOCKED) || unsafe { self.lock_slow_until(crate::timed::after(ns)) };
+        unsafe { self.lock_until(crate::timed::after(ns)) }
+    }
+
+    /// [`lock_timeout`](Self::lock_timeout) that gives up when the clock says `when`.
+    ///
+    /// # Safety
+    /// As for [`lock`](Self::lock).
+    #[cfg(not(loom))]
+    pub(crate) unsafe fn lock_until(&self, when: i64) -> bool {
+        // SAFETY: the same contract.
+        let locked = self.state.cas(0, MUTEX_LOCKED) || unsafe { self.lock_slow_until(when) };
         if locked && owner::on() {
             owner::locked(self);
         }
@@ -257,8 +266,8 @@ impl Mutex {
                 let woken = crate::timed::until(
                     when,
                     sema.cast(),
-                    |sema, token| gort_sema::sema_expire(sema.cast(), token),
-                    |token| gort_sema::semacquire_until(sema, lifo, SyncMutexLock, token),
+                    |sema, token| gort_sema::sema_expire(sema.cast(), token, || true),
+                    |token| gort_sema::semacquire_until(sema, lifo, SyncMutexLock, token, || true),
                 );
                 if !woken && self.leave() {
                     return false;

@@ -38,15 +38,47 @@ impl Once {
         }
     }
 
+    /// [`do_`](Self::do_) that waits at most `ns` nanoseconds for a call of another goroutine to
+    /// return; false if it has not. gort's own.
+    ///
+    /// # Safety
+    /// As for [`do_`](Self::do_).
+    #[cfg(not(loom))]
+    #[inline]
+    pub unsafe fn do_timeout(&self, ns: i64, f: impl FnOnce()) -> bool {
+        if self.done.load() == 0 {
+            // SAFETY: the same contract.
+            unsafe {
+                if !self.m.lock_timeout(ns) {
+                    return self.done.load() != 0;
+                }
+                self.do_locked(f);
+            }
+        }
+        true
+    }
+
     /// Go (sync): once.go:71 doSlow
     #[doc(alias = "doSlow")]
     #[cold]
     unsafe fn do_slow(&self, f: impl FnOnce()) {
+        // SAFETY: the same contract.
+        unsafe {
+            self.m.lock(); // :72
+            self.do_locked(f);
+        }
+    }
+
+    /// # Safety
+    /// As for [`do_`](Self::do_), by one who holds the mutex: it is unlocked.
+    ///
+    /// Go (sync): once.go:71 doSlow
+    unsafe fn do_locked(&self, f: impl FnOnce()) {
         /// `defer o.m.Unlock()`
         struct Unlock<'a>(&'a Mutex);
         impl Drop for Unlock<'_> {
             fn drop(&mut self) {
-                // SAFETY: locked below, on this goroutine.
+                // SAFETY: locked by the caller, on this goroutine.
                 unsafe { self.0.unlock() }
             }
         }
@@ -58,8 +90,6 @@ impl Once {
             }
         }
 
-        // SAFETY: the same contract.
-        unsafe { self.m.lock() }; // :72
         let _unlock = Unlock(&self.m);
         // :74
         if self.done.load() == 0 {

@@ -184,8 +184,8 @@ impl WaitGroup {
                 crate::timed::until(
                     when,
                     sema.cast(),
-                    |sema, token| gort_sema::sema_expire(sema.cast(), token),
-                    |token| gort_sema::semacquire_until(sema, false, Semacquire, token),
+                    |sema, token| gort_sema::sema_expire(sema.cast(), token, || true),
+                    |token| gort_sema::semacquire_until(sema, false, Semacquire, token, || true),
                 )
             };
             if !woken {

@@ -213,7 +213,7 @@ fn rwmutex_under_load() {
         });
         // SAFETY: on a goroutine.
         unsafe { WG.wait() };
-        assert_eq!(RW.reader_count.load(), 0);
+        assert_eq!(RW.reader_count.load() as u32, 0);
         assert_eq!(RW.reader_wait.load(), 0);
     })
     .ok();
