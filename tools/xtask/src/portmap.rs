@@ -399,7 +399,7 @@ fn check_rows(
 /// The pages with line numbers of Go's in their text, and the file that a number without a file is of: proc.go, or in
 /// the README of a crate the file that the crate is named after.
 fn pages(root: &Path, whole: Whole) -> Vec<(String, String)> {
-    let docs = ["source-notes.md", "ownership.md", "deviations.md"];
+    let docs = ["architecture.md", "source-notes.md", "ownership.md", "deviations.md"];
     let mut pages: Vec<_> = docs.map(|n| (format!("docs/{n}"), "proc.go".to_string())).into();
     let dirs = whole.iter().flat_map(|(_, crates)| crates.iter()).collect::<BTreeSet<_>>();
     for dir in dirs {
@@ -426,8 +426,14 @@ fn check_prose(tree: &mut Tree, root: &Path, whole: Whole, wrong: &mut Vec<Strin
         for (n, l) in text.lines().enumerate() {
             // What the notes say is not what Go says.
             let l = if name == "docs/source-notes.md" { l.rsplit(" | ").next().unwrap_or(l) } else { l };
-            for m in
-                regex!(r"(?:`(\w+)` \()?([\w/]+\.(?:go|s|c|h))?:(\d{2,})\b").captures_iter(&format!(" {l}"))
+            let dir = root.join(&name);
+            for m in regex!(r"\]\(([^)#:]+)(?:#[^)]*)?\)").captures_iter(l) {
+                if !dir.with_file_name(&m[1]).exists() {
+                    wrong.push(format!("{name}:{}: there is no {}", n + 1, &m[1]));
+                }
+            }
+            for m in regex!(r"(?:`(\w+)`(?:\]\([^)]*\))? \()?([\w/]+\.(?:go|s|c|h))?:(\d{2,})\b")
+                .captures_iter(&format!(" {l}"))
             {
                 let file = m.get(2).map_or(own.as_str(), |f| f.as_str());
                 let line = m[3].parse().unwrap_or(0);
@@ -443,8 +449,9 @@ fn check_prose(tree: &mut Tree, root: &Path, whole: Whole, wrong: &mut Vec<Strin
                 } else if go.lines[line - 1].trim().chars().all(|c| "{}()".contains(c)) {
                     wrong.push(format!("{name}:{}: {file}:{line} is {:?}", n + 1, go.lines[line - 1].trim()));
                 }
+                // READMEs name what a step is in; links, and references with a file, what is declared there.
                 if let Some(what) = m.get(1)
-                    && m.get(2).is_some()
+                    && (m.get(2).is_some() || m[0].contains("]("))
                     && go.declares(line, what.as_str()).is_none()
                     && !plain(&go.lines[line - 1]).contains(&plain(what.as_str()))
                 {
