@@ -379,6 +379,24 @@ void gort_once_do(gort_once *o, void (*f)(void *), void *arg);
 /* Waits at most so long for the call of another goroutine; false if that has not returned. */
 bool gort_once_do_timeout(gort_once *o, void (*f)(void *), void *arg, int64_t nanoseconds);
 
+/* --- execution traces ---------------------------------------------------------------------------------------------- */
+
+/* Records a trace, for `gort trace` and `go tool trace`, into a file (a duplicate of fd, which stays the caller's) until
+ * gort_trace_stop, by which all has been written. 0 or a negative errno: -EEXIST if one is being recorded, be it that of the environment
+ * (GORT_TRACE); -EINVAL if there is none to stop; that of the first write that failed. */
+int gort_trace_start(int fd);
+int gort_trace_stop(void);
+bool gort_trace_enabled(void);
+
+/* What the program adds: logical operations that begin and end anywhere (a part of another one, or parent is 0), what a goroutine is
+ * doing (a part of a task, or task is 0), messages. The regions of a goroutine must be nested, and end with what they began
+ * with, or the trace is not valid. Nothing but a test of a byte while none is recorded. */
+uint64_t gort_trace_task_begin(uint64_t parent, const char *kind);
+void gort_trace_task_end(uint64_t task);
+void gort_trace_region_begin(uint64_t task, const char *name);
+void gort_trace_region_end(uint64_t task, const char *name);
+void gort_trace_log(uint64_t task, const char *category, const char *message);
+
 /* --- for a language with a garbage collector ---------------------------------------------------------------------- */
 
 /* Stops all goroutines but the caller at safe points (calls into this header), as a collector does. Between the two

@@ -65,6 +65,7 @@ hidden! {
     "gort.timers_drain",
     "gort.timers_take",
     "gort.timers_wake_time",
+    "gort.trace_advance",
     "gort.unlock",
     "gort.unminit",
 }

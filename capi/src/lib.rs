@@ -14,6 +14,7 @@ mod panics;
 mod poll;
 mod sync;
 mod time;
+mod trace;
 
 /// A function of C with its argument.
 type Entry = unsafe extern "C-unwind" fn(*mut c_void);

@@ -76,6 +76,7 @@ pub mod sync;
 pub mod task;
 pub mod test;
 pub mod time;
+pub mod trace;
 
 pub use chan_::{
     Chan, IntoIter, Iter, Receiver, RecvTimeoutError, SendError, SendTimeoutError, Sender, TryRecvError,

@@ -272,10 +272,18 @@ func ThreadCreateProfile(p []StackRecord) (n int, ok bool) { return 0, true }
 
 func CPUProfile() []byte { panic("CPUProfile no longer available") }
 
-// StartTrace always fails.
-func StartTrace() error { return plainError("gort has no execution traces") }
-func StopTrace()        {}
-func ReadTrace() []byte { return nil }
+// StartTrace fails if there is a trace already, be it that of GORT_TRACE.
+func StartTrace() error {
+	if !startTrace() {
+		return errorString("tracing is already enabled")
+	}
+	return nil
+}
+
+//go:linkname startTrace gortgo.startTrace
+func startTrace() bool
+func StopTrace()
+func ReadTrace() []byte
 
 // GOROOT is where Go would be installed.
 func GOROOT() string {

@@ -2,8 +2,7 @@
 //!
 //! What has a meaning here works: stacks, limits of stacks and threads, panics on faults, traceback levels, the profile of goroutines
 //! and its labels, metrics. Settings of a collector are kept and given back, statistics of one are zero. A program that asks for something that
-//! cannot be had (CPU, heap, block and mutex profiles, heap dumps) is told so on standard error, once each, and gets an empty one; execution
-//! traces have an error to return.
+//! cannot be had (CPU, heap, block and mutex profiles, heap dumps) is told so on standard error, once each, and gets an empty one.
 
 use crate::mem::{Contents, alloc, alloc_runtime};
 use crate::symtab::{decode, encode, go_calls, inlined_at};
@@ -14,7 +13,8 @@ use gort::runtime::metrics::{self, Value};
 use gort_print::print;
 use gort_proc::{
     GDEAD, GIDLE, StwReason, for_each_g_race, getg, is_system_goroutine, labels_of_go, readgstatus,
-    release_labels, start_the_world, stop_the_world, systemstack,
+    release_labels, start_the_world, stop_the_world, systemstack, trace_enabled, trace_user_log,
+    trace_user_region, trace_user_task_create, trace_user_task_end,
 };
 use gort_traceback::{callers, gcallers};
 
@@ -298,20 +298,56 @@ extern "C-unwind" fn osyield() {
     gort_proc::osyield();
 }
 
-// runtime/trace: tracing never starts, so there is nothing to note.
+// runtime/trace
+
+/// Starts a trace; false: there is one.
+#[unsafe(export_name = "gortgo.startTrace")]
+unsafe extern "C-unwind" fn start_trace() -> bool {
+    gort_trace::start_trace().is_ok()
+}
+
+/// `runtime.StopTrace`
+#[unsafe(export_name = "runtime.StopTrace")]
+unsafe extern "C-unwind" fn stop_trace() {
+    gort_trace::stop_trace();
+}
+
+/// `runtime.ReadTrace`
+#[unsafe(export_name = "runtime.ReadTrace")]
+unsafe extern "C-unwind" fn read_trace() -> Slice {
+    gort_trace::read_trace().map_or(Slice::NIL, |b| Slice {
+        ptr: b.as_ptr().cast_mut(),
+        len: b.len() as isize,
+        cap: b.len() as isize,
+    })
+}
 
 /// `trace.NewTask`
 #[unsafe(export_name = "runtime_1trace.userTaskCreate")]
-extern "C-unwind" fn user_task_create(_id: u64, _parent: u64, _kind: Str) {}
+unsafe extern "C-unwind" fn user_task_create(id: u64, parent: u64, kind: Str) {
+    if trace_enabled() {
+        trace_user_task_create(id, parent, &kind.text());
+    }
+}
 /// The end of one.
 #[unsafe(export_name = "runtime_1trace.userTaskEnd")]
-extern "C-unwind" fn user_task_end(_id: u64) {}
+unsafe extern "C-unwind" fn user_task_end(id: u64) {
+    trace_user_task_end(id);
+}
 /// `trace.StartRegion`
 #[unsafe(export_name = "runtime_1trace.userRegion")]
-extern "C-unwind" fn user_region(_id: u64, _mode: u64, _kind: Str) {}
+unsafe extern "C-unwind" fn user_region(id: u64, mode: u64, kind: Str) {
+    if trace_enabled() {
+        trace_user_region(id, mode, &kind.text());
+    }
+}
 /// `trace.Log`
 #[unsafe(export_name = "runtime_1trace.userLog")]
-extern "C-unwind" fn user_log(_id: u64, _category: Str, _message: Str) {}
+unsafe extern "C-unwind" fn user_log(id: u64, category: Str, message: Str) {
+    if trace_enabled() {
+        trace_user_log(id, &category.text(), &message.text());
+    }
+}
 
 // runtime/metrics
 

@@ -339,6 +339,10 @@ pub(crate) unsafe extern "C-unwind" fn gopanic(e: Eface) -> ! {
 
 /// Hands the panics to the report.
 unsafe fn fatal(st: *mut GoState) -> ! {
+    // panic.go:794
+    if gort_proc::trace_enabled() {
+        gort_proc::linkname::trace_advance(false);
+    }
     let mut first: *mut Panic = null_mut();
     let mut last: *mut Panic = null_mut();
     let mut p = (*st).panics;

@@ -12,8 +12,8 @@ use core::fmt;
 use core::ptr::null_mut;
 use gort_asm::{getg, getpcspbp};
 use gort_print::print;
-use gort_proc::unlock_unwinding;
-use gort_runtime2::linkname::throw;
+use gort_proc::{trace_enabled, unlock_unwinding};
+use gort_runtime2::linkname::{throw, trace_advance};
 use gort_runtime2::{G, LOCALS_GONE, RUNNING_PANIC_DEFERS};
 use gort_traceback::{Backtrace, record};
 use std::borrow::Cow;
@@ -312,6 +312,10 @@ pub fn run_goroutine<F: FnOnce()>(f: F) -> bool {
             // Unwinding that no hook has seen: resume_unwind, from somewhere else.
             RUNNING_PANIC_DEFERS.add(1);
             start(gp, panic_of(&*v));
+        }
+        // :794 complete up to here, for whoever reads a trace that stops here
+        if trace_enabled() {
+            trace_advance(false);
         }
         // :800 all Error and String methods
         let p = head(gp);

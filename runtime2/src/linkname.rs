@@ -157,6 +157,13 @@ unsafe extern "Rust" {
     #[link_name = "gort.netpoll_break"]
     pub safe fn netpoll_break();
 
+    // trace
+    /// Ends a generation of a trace that is read, if there is one; `stop`: its last.
+    ///
+    /// Go: trace.go:330 traceAdvance
+    #[link_name = "gort.trace_advance"]
+    pub unsafe fn trace_advance(stop: bool);
+
     // sema
     /// Go: sema.go:128 semacquire
     #[link_name = "gort.semacquire"]

@@ -526,3 +526,27 @@ fn adv_errno() {
         let _ = std::fs::remove_file(exe);
     }
 }
+
+/// A trace that a program in C records of itself.
+#[test]
+fn trace() {
+    use gort_tracereader::event::Kind;
+    for link in [STATIC, SHARED] {
+        let Some(exe) = compile("c", "trace", &[], link) else { return };
+        let file = exe.with_extension("trace");
+        let mut cmd = Command::new(&exe);
+        cmd.arg(&file).env_remove("GORT_TRACE");
+        wait(cmd, b"", Duration::from_secs(60)).ok();
+        let trace = std::fs::read(&file).unwrap();
+        gort_tracereader::validate::check(&trace[..]).unwrap();
+        let mut r = gort_tracereader::Reader::new(&trace[..]).unwrap();
+        let mut n = std::collections::HashMap::new();
+        while let Some(e) = r.read_event().unwrap() {
+            *n.entry(e.kind()).or_insert(0) += 1;
+        }
+        let kinds = [Kind::TaskBegin, Kind::TaskEnd, Kind::RegionBegin, Kind::RegionEnd, Kind::Log];
+        assert_eq!(kinds.map(|k| n.get(&k).copied().unwrap_or(0)), [2, 2, 3, 3, 4]);
+        _ = std::fs::remove_file(file);
+        _ = std::fs::remove_file(exe);
+    }
+}

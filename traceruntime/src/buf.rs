@@ -1,6 +1,6 @@
 //! Go's tracebuf.go: the buffers that events are written into, and their queue.
 
-use crate::alloc::sys_alloc;
+use crate::alloc::{sys_alloc, sys_free};
 use crate::*;
 use gort_asm::systemstack;
 use gort_lock_futex::{assert_lock_held, lock, unlock};
@@ -384,6 +384,23 @@ pub unsafe fn trace_buf_flush(buf: *mut TraceBuf, gen_: usize) {
         // :261
         if !(*trace).work_available.load() {
             (*trace).work_available.store(true);
+        }
+    }
+}
+
+/// Gives the memory of the empty buffers back.
+///
+/// # Safety
+/// Under `trace.lock`.
+pub unsafe fn free_empty_buffers() {
+    // SAFETY: buffers on the list are nobody's.
+    unsafe {
+        let trace = trace();
+        // trace.go:669
+        while !(*trace).empty.is_null() {
+            let buf = (*trace).empty;
+            (*trace).empty = (*buf).link;
+            sys_free(buf.cast(), size_of::<TraceBuf>());
         }
     }
 }

@@ -17,9 +17,6 @@ use gort_runtime2::{GOMAXPROCS, allp};
 use std::fs::OpenOptions;
 use std::os::fd::{AsRawFd, IntoRawFd};
 
-/// The first bytes of a trace.
-pub const HEADER: &[u8; 16] = b"go 1.23 trace\0\0\0";
-
 /// Begins a trace that goes to `fd`.
 ///
 /// # Safety

@@ -727,6 +727,102 @@ unsafe fn emit_unblock_status(w: &mut TraceWriter, gp: *mut G, gen_: usize) {
     }
 }
 
+/// Notes that the task `id` begins, a part of `parent_id` (0: of none).
+///
+/// # Safety
+/// On a user goroutine.
+///
+/// Go: traceruntime.go:640 trace_userTaskCreate
+#[doc(alias = "trace_userTaskCreate")]
+pub unsafe fn trace_user_task_create(id: u64, parent_id: u64, task_type: &str) {
+    // SAFETY: the locker is held while the event is written.
+    unsafe {
+        // :641
+        let tl = trace_acquire();
+        if !tl.ok() {
+            return;
+        }
+        // :646
+        let args = [id, parent_id, tl.string(task_type), tl.stack(3)];
+        tl.event_writer(TraceGoStatus::Running, TraceProcStatus::Running)
+            .commit(TraceEv::UserTaskBegin, &args);
+        trace_release(tl);
+    }
+}
+
+/// Notes that the task `id` ends.
+///
+/// # Safety
+/// On a user goroutine.
+///
+/// Go: traceruntime.go:653 trace_userTaskEnd
+#[doc(alias = "trace_userTaskEnd")]
+pub unsafe fn trace_user_task_end(id: u64) {
+    // SAFETY: as above.
+    unsafe {
+        // :654
+        let tl = trace_acquire();
+        if !tl.ok() {
+            return;
+        }
+        // :659
+        let args = [id, tl.stack(2)];
+        tl.event_writer(TraceGoStatus::Running, TraceProcStatus::Running).commit(TraceEv::UserTaskEnd, &args);
+        trace_release(tl);
+    }
+}
+
+/// Notes that a region of the task `id` begins (`mode` 0) or ends (1).
+///
+/// # Safety
+/// On a user goroutine.
+///
+/// Go: traceruntime.go:669 trace_userRegion
+#[doc(alias = "trace_userRegion")]
+pub unsafe fn trace_user_region(id: u64, mode: u64, name: &str) {
+    // SAFETY: as above.
+    unsafe {
+        // :670
+        let tl = trace_acquire();
+        if !tl.ok() {
+            return;
+        }
+        // :676
+        let ev = match mode {
+            0 => TraceEv::UserRegionBegin,
+            1 => TraceEv::UserRegionEnd,
+            // gort: Go does not release
+            _ => return trace_release(tl),
+        };
+        // :684
+        let args = [id, tl.string(name), tl.stack(3)];
+        tl.event_writer(TraceGoStatus::Running, TraceProcStatus::Running).commit(ev, &args);
+        trace_release(tl);
+    }
+}
+
+/// Notes a message that belongs to the task `id`.
+///
+/// # Safety
+/// On a user goroutine.
+///
+/// Go: traceruntime.go:691 trace_userLog
+#[doc(alias = "trace_userLog")]
+pub unsafe fn trace_user_log(id: u64, category: &str, message: &str) {
+    // SAFETY: as above.
+    unsafe {
+        // :692
+        let tl = trace_acquire();
+        if !tl.ok() {
+            return;
+        }
+        // :697
+        let args = [id, tl.string(category), tl.unique_string(message), tl.stack(3)];
+        tl.event_writer(TraceGoStatus::Running, TraceProcStatus::Running).commit(TraceEv::UserLog, &args);
+        trace_release(tl);
+    }
+}
+
 /// Flushes the buffers of an M that has ended, or whose thread is about to. False: it has not, as the process ends, and who ends it takes
 /// them; the M has to stay where [`finish_buffers`] finds it. In Go, where `sched.lock` and `trace.lock` keep the two apart, there is no result.
 ///

@@ -4,6 +4,9 @@ use crate::*;
 use gort_runtime2::atomic::{Bool, Int32, Pointer, Uint32, Uintptr};
 use gort_runtime2::{G, Mutex};
 
+/// The first bytes of a trace.
+pub const HEADER: &[u8; 16] = b"go 1.23 trace\0\0\0";
+
 /// Reasons to block: Go's, see [`TRACE_BLOCK_REASON_STRINGS`].
 const BLOCK_REASONS: usize = TRACE_BLOCK_REASON_STRINGS.len();
 /// Reasons to yield.

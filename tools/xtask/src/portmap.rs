@@ -65,6 +65,7 @@ pub const WHOLE: Whole = &[
     ("time.go", &["time"]),
     ("traceback.go", &["traceback"]),
     ("internal/chacha8rand/chacha8.go", &["rand"]),
+    ("trace.go", &["trace", "traceruntime"]),
     ("tracebuf.go", &["traceruntime"]),
     ("traceevent.go", &["traceruntime"]),
     ("tracemap.go", &["traceruntime"]),

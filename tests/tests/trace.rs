@@ -1,0 +1,337 @@
+//! `gort::trace`: what a program records of itself is a valid trace, for gort's validator and for Go's.
+
+use gort::{blocking, chan, go, iter, runtime, sync, task, time, trace};
+use gort_tests::{absent, go_command, in_child};
+use gort_tracereader::{Reader, event::Kind, validate};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+/// Go's validator, built in the GOROOT that it is a part of.
+fn gotracevalidate(dir: &Path) -> Option<PathBuf> {
+    let Some(go) = go_command() else {
+        absent("Go", "its validator has not seen the traces");
+        return None;
+    };
+    let o = Command::new(&go).args(["env", "GOROOT"]).output().expect("go env");
+    let root = PathBuf::from(String::from_utf8_lossy(&o.stdout).trim());
+    let exe = dir.join("gotracevalidate");
+    let mut c = Command::new(&go);
+    c.args(["build", "-o"]).arg(&exe).arg("internal/trace/testdata/cmd/gotracevalidate");
+    c.current_dir(root.join("src")).env("GOTOOLCHAIN", "local").env("GOFLAGS", "");
+    let o = c.output().expect("go build");
+    assert!(o.status.success(), "{}", String::from_utf8_lossy(&o.stderr));
+    Some(exe)
+}
+
+/// Where the child leaves its traces.
+fn dir() -> PathBuf {
+    PathBuf::from(std::env::var_os("TRACES").expect("TRACES"))
+}
+
+/// All files of the directory are valid for both; their number.
+fn valid(dir: &Path) -> usize {
+    let go = gotracevalidate(dir);
+    let mut n = 0;
+    for f in std::fs::read_dir(dir).unwrap() {
+        let f = f.unwrap().path();
+        if f.extension().is_none_or(|e| e != "trace") {
+            continue;
+        }
+        n += 1;
+        let what = f.display();
+        let keep = |e: String| {
+            let kept = std::env::temp_dir().join("gort-bad.trace");
+            _ = std::fs::copy(&f, &kept);
+            panic!("{what}: {e} (kept as {})", kept.display())
+        };
+        validate::check(&std::fs::read(&f).unwrap()[..]).unwrap_or_else(&keep);
+        if let Some(go) = &go {
+            let mut c = Command::new(go);
+            c.stdin(std::fs::File::open(&f).unwrap());
+            let o = c.output().expect("gotracevalidate");
+            if !o.status.success() {
+                keep(format!("Go: {}", String::from_utf8_lossy(&o.stderr)));
+            }
+        }
+    }
+    n
+}
+
+/// The kinds of all events.
+fn kinds(trace: &[u8]) -> Vec<Kind> {
+    let mut r = Reader::new(trace).unwrap();
+    let mut kinds = Vec::new();
+    while let Some(e) = r.read_event().unwrap() {
+        kinds.push(e.kind());
+    }
+    kinds
+}
+
+/// How many generations there are, by the heads of the batches.
+fn generations(trace: &[u8]) -> usize {
+    let mut b = &trace[16..];
+    let mut found = std::collections::BTreeSet::new();
+    fn number(b: &mut &[u8]) -> u64 {
+        let n = b.iter().position(|c| *c < 0x80).unwrap() + 1;
+        let v = b[..n].iter().rev().fold(0, |v, c| v << 7 | u64::from(c & 0x7f));
+        *b = &b[n..];
+        v
+    }
+    while !b.is_empty() {
+        assert_eq!(b[0], 1, "a batch");
+        b = &b[1..];
+        found.insert(number(&mut b));
+        let [_m, _time, size] = [number(&mut b), number(&mut b), number(&mut b)];
+        b = &b[size as usize..];
+    }
+    found.len()
+}
+
+#[test]
+fn annotations() {
+    for procs in [1, 2, 8] {
+        let t = tempfile::tempdir().unwrap();
+        in_child!(.env("TRACES", t.path().display()).procs(procs), || {
+            let r = trace::start(Vec::new()).unwrap();
+            {
+                let t = trace::task("request");
+                t.log("path", "/");
+                t.region("outer", || t.region("inner", runtime::gosched));
+                let part = t.task("part");
+                task::spawn(move || part.region("elsewhere", runtime::gosched)).join().unwrap();
+                trace::region("of no task", || trace::log("number", 42));
+                // An end that comes by a panic is one.
+                _ = gort::recover(|| trace::region("panics", || panic!("on purpose")));
+                // On a thread of the program's own.
+                let t = Arc::new(t);
+                let u = t.clone();
+                let h = std::thread::spawn(move || u.region("thread", || u.log("from", "a thread")));
+                blocking(|| h.join().unwrap());
+            }
+            let b = r.stop().unwrap();
+            std::fs::write(dir().join("a.trace"), &b).unwrap();
+        })
+        .ok();
+        assert_eq!(valid(t.path()), 1);
+        let k = kinds(&std::fs::read(t.path().join("a.trace")).unwrap());
+        let n = |kind| k.iter().filter(|k| **k == kind).count();
+        assert_eq!([n(Kind::TaskBegin), n(Kind::TaskEnd)], [2, 2]);
+        assert_eq!([n(Kind::RegionBegin), n(Kind::RegionEnd)], [6, 6]);
+        assert_eq!(n(Kind::Log), 3);
+    }
+}
+
+/// All that changes the state of goroutines and Ps, until `stop`.
+fn load(stop: &Arc<AtomicBool>) -> Arc<sync::WaitGroup> {
+    let wg = Arc::new(sync::WaitGroup::new());
+    let run = |f: fn(u64)| {
+        let (wg, stop) = (wg.clone(), stop.clone());
+        wg.add(1);
+        go(move || {
+            let mut n = 0;
+            while !stop.load(SeqCst) {
+                f(n);
+                n += 1;
+            }
+            wg.done();
+        });
+    };
+    for _ in 0..2 {
+        run(|_| {
+            let c = chan(0);
+            let tx = c.clone();
+            go(move || tx.send(1));
+            c.recv();
+        });
+    }
+    run(|_| time::sleep(Duration::from_micros(50)));
+    run(|_| runtime::gosched());
+    run(|n| blocking(|| std::thread::sleep(Duration::from_micros(n % 300))));
+    run(|n| {
+        // Goroutines that have a thread, and take it with them.
+        go(move || {
+            runtime::lock_os_thread();
+            runtime::gosched();
+            if n % 2 == 0 {
+                runtime::unlock_os_thread();
+            }
+        });
+        time::sleep(Duration::from_micros(500));
+    });
+    run(|n| {
+        runtime::gomaxprocs(1 + (n % 5) as i32);
+        time::sleep(Duration::from_millis(1));
+    });
+    run(|_| {
+        let mut p = iter::pull(|yield_: &mut dyn FnMut(u32) -> bool| {
+            _ = (0..3).all(yield_);
+        });
+        p.next();
+        p.next();
+        drop(p);
+        runtime::gosched();
+    });
+    run(|_| {
+        let h = std::thread::spawn(|| {
+            let c = chan(1);
+            c.send(1);
+            c.recv();
+            runtime::gosched();
+        });
+        blocking(|| h.join().unwrap());
+        time::sleep(Duration::from_micros(200));
+    });
+    wg
+}
+
+/// Generations follow one another as fast as they can.
+#[test]
+fn several_generations() {
+    for procs in [1, 2, 8] {
+        let t = tempfile::tempdir().unwrap();
+        in_child!(.env("TRACES", t.path().display()).procs(procs).env("GODEBUG", "traceadvanceperiod=1000000"), || {
+            let stop = Arc::new(AtomicBool::new(false));
+            let wg = load(&stop);
+            // One that does nothing while all of them pass.
+            let c = chan::<()>(0);
+            let rx = c.clone();
+            let idle = task::spawn(move || rx.recv());
+            let r = trace::start_file(dir().join("a.trace")).unwrap();
+            time::sleep(Duration::from_millis(700));
+            r.stop().unwrap();
+            c.close();
+            idle.join().unwrap();
+            stop.store(true, SeqCst);
+            wg.wait();
+        })
+        .ok();
+        assert_eq!(valid(t.path()), 1);
+        let n = generations(&std::fs::read(t.path().join("a.trace")).unwrap());
+        assert!(n > 5, "{n} generations");
+    }
+}
+
+/// Traces begin and end at any moment, as in Go's TestTraceStressStartStop.
+#[test]
+fn started_and_stopped_at_random() {
+    for procs in [1, 2, 4] {
+        let t = tempfile::tempdir().unwrap();
+        in_child!(.env("TRACES", t.path().display()).procs(procs).env("GODEBUG", "traceadvanceperiod=3000000"), || {
+            let stop = Arc::new(AtomicBool::new(false));
+            let wg = load(&stop);
+            for i in 0..40u64 {
+                let r = trace::start(Vec::new()).unwrap();
+                time::sleep(Duration::from_micros(i * 7919 % 20_000));
+                std::fs::write(dir().join(format!("{i}.trace")), r.stop().unwrap()).unwrap();
+                time::sleep(Duration::from_micros(i * 6007 % 3000));
+            }
+            stop.store(true, SeqCst);
+            wg.wait();
+        })
+        .ok();
+        assert_eq!(valid(t.path()), 40);
+    }
+}
+
+/// Beside the runtime, by threads of the program's own: the first operation of all.
+#[test]
+fn on_a_thread() {
+    let t = tempfile::tempdir().unwrap();
+    gort_tests::in_plain_child!(.env("TRACES", t.path().display()), || {
+        let r = trace::start(Vec::new()).unwrap();
+        let c = chan(0);
+        let tx = c.clone();
+        go(move || tx.send(1));
+        c.recv();
+        std::fs::write(dir().join("a.trace"), r.stop().unwrap()).unwrap();
+    })
+    .ok();
+    assert_eq!(valid(t.path()), 1);
+}
+
+#[test]
+fn one_at_a_time() {
+    in_child!(|| {
+        assert!(!trace::is_enabled());
+        let r = trace::start(io::sink()).unwrap();
+        assert_eq!(trace::start(io::sink()).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        drop(r);
+        assert!(!trace::is_enabled());
+        // Many at a time: each gets a whole trace, or the error.
+        let n = Arc::new(AtomicUsize::new(0));
+        task::scope(|s| {
+            for _ in 0..8 {
+                s.spawn(|| {
+                    for _ in 0..20 {
+                        if let Ok(r) = trace::start(Vec::new()) {
+                            runtime::gosched();
+                            validate::check(&r.stop().unwrap()[..]).unwrap();
+                            n.fetch_add(1, SeqCst);
+                        }
+                    }
+                });
+            }
+        });
+        assert!(n.load(SeqCst) > 0);
+    })
+    .ok();
+}
+
+/// That of `GORT_TRACE` is one, and has what the program adds.
+#[test]
+fn beside_gort_trace() {
+    let t = tempfile::tempdir().unwrap();
+    in_child!(.env("GORT_TRACE", t.path().join("a.trace").display()), || {
+        assert!(trace::is_enabled());
+        assert!(trace::start(io::sink()).is_err());
+        trace::region("here", || trace::log("a", "b"));
+    })
+    .ok();
+    let k = kinds(&std::fs::read(t.path().join("a.trace")).unwrap());
+    assert!(k.contains(&Kind::RegionEnd) && k.contains(&Kind::Log));
+}
+
+/// A writer that fails, or panics, does not keep the trace from ending.
+#[test]
+fn bad_writers() {
+    struct Bad(bool);
+    impl Write for Bad {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            assert!(!self.0, "bad writer");
+            Err(io::Error::from_raw_os_error(28))
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    in_child!(|| {
+        let r = trace::start(Bad(false)).unwrap();
+        assert_eq!(r.stop().err().and_then(|e| e.raw_os_error()), Some(28));
+        let e = trace::start(Bad(true)).unwrap().stop().err().unwrap();
+        assert_eq!(e.to_string(), "the writer of the trace has panicked");
+        trace::start(io::sink()).unwrap().stop().unwrap();
+        assert!(trace::start_file("/nowhere/t").is_err() && !trace::is_enabled());
+    })
+    .ok();
+}
+
+/// What has happened before a panic that ends the program is in the trace.
+#[test]
+fn a_panic_ends_a_generation() {
+    let t = tempfile::tempdir().unwrap();
+    in_child!(.env("TRACES", t.path().display()), || {
+        let r = trace::start_file(dir().join("a.trace")).unwrap();
+        trace::log("before", "the panic");
+        std::mem::forget(r);
+        panic!("on purpose");
+    })
+    .exited(2)
+    .stderr_has("panic: on purpose");
+    assert_eq!(valid(t.path()), 1);
+    let k = kinds(&std::fs::read(t.path().join("a.trace")).unwrap());
+    assert!(k.contains(&Kind::Log));
+}
