@@ -129,3 +129,31 @@ fn a_file_for_each_process() {
     assert!(name[1..].parse::<u32>().is_ok(), "{name}");
     valid(&files[0], None, name);
 }
+
+/// Package runtime/trace, and testing's `-test.trace`, in a Go program.
+#[test]
+fn a_go_program_records_itself() {
+    use gort_tracereader::{Reader, event::Kind};
+    let dir = tempfile::tempdir().unwrap();
+    let go = gotracevalidate(dir.path());
+    let program = gort_tests::tests_dir().join("go/trace/program/main.go");
+    let [a, b] = ["a", "b"].map(|f| dir.path().join(f));
+    for procs in ["1", "4"] {
+        let args = ["run", program.to_str().unwrap(), a.to_str().unwrap(), b.to_str().unwrap()];
+        let Some(mut cmd) = gort_tests::gort_command() else { return };
+        cmd.args(args).env("GOMAXPROCS", procs).env_remove("GORT_TRACE");
+        let o = wait(cmd, b"", Duration::from_secs(300));
+        o.ok().stdout_is("true runtime error: tracing is already enabled\nfalse <nil>\nPASS\n");
+        for (file, expected) in [(&a, [1, 1, 3, 3, 3]), (&b, [0, 0, 0, 0, 1])] {
+            valid(file, go.as_deref(), procs);
+            let trace = std::fs::read(file).unwrap();
+            let mut r = Reader::new(&trace[..]).unwrap();
+            let mut n = std::collections::HashMap::new();
+            while let Some(e) = r.read_event().unwrap() {
+                *n.entry(e.kind()).or_insert(0) += 1;
+            }
+            let kinds = [Kind::TaskBegin, Kind::TaskEnd, Kind::RegionBegin, Kind::RegionEnd, Kind::Log];
+            assert_eq!(kinds.map(|k| n.get(&k).copied().unwrap_or(0)), expected);
+        }
+    }
+}

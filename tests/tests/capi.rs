@@ -532,7 +532,7 @@ fn adv_errno() {
 fn trace() {
     use gort_tracereader::event::Kind;
     for link in [STATIC, SHARED] {
-        let Some(exe) = compile("c", "trace", &[], link) else { return };
+        let Some(exe) = compile("tests/c", "trace", &[], link) else { return };
         let file = exe.with_extension("trace");
         let mut cmd = Command::new(&exe);
         cmd.arg(&file).env_remove("GORT_TRACE");
