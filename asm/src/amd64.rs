@@ -57,6 +57,7 @@ global_asm!(
     "cmp byte ptr [rdx + {kind}], {segmented}",
     "je 3f",
     "2: mov qword ptr fs:[0x70], rax",
+    "mov r14, rdx",                 // :413 where managed code has g; others load theirs
     "mov rsp, qword ptr [rdi]",     // :414
     // :415 and :419 left out: gobuf.ret is the result of a call that returns twice, which nothing here does.
     "mov rdx, qword ptr [rdi + 0x18]", // :416

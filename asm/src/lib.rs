@@ -1,5 +1,5 @@
 //! Go's `asm_amd64.s`: the context switch, and the thread-local that holds the current goroutine; and
-//! `preempt_amd64.s`: the call that a preemption signal injects; and the growth of segmented stacks.
+//! `preempt_amd64.s`: the call that a preemption signal injects; the growth of segmented stacks; and the ways in and out of managed code.
 //!
 //! # The thread-local `g`
 //! Goroutines move between threads, so the address of a thread-local must never survive a switch. Compilers
@@ -36,6 +36,10 @@ pub use loom_g::*;
 mod amd64;
 #[cfg(all(not(loom), target_arch = "x86_64"))]
 pub use amd64::*;
+#[cfg(all(not(any(loom, gort_inside)), target_arch = "x86_64"))]
+mod managed_amd64;
+#[cfg(all(not(any(loom, gort_inside)), target_arch = "x86_64"))]
+pub use managed_amd64::*;
 #[cfg(all(not(loom), target_arch = "x86_64"))]
 mod morestack_amd64;
 #[cfg(all(not(loom), target_arch = "x86_64"))]

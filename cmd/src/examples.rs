@@ -133,6 +133,13 @@ pub const ALL: &[Example] = &[
         run: overflow,
     },
     Example {
+        name: "grow",
+        about: "a stack of 2 KiB grows: each of its moves",
+        n_is: "calls",
+        n: 1_000_000,
+        run: grow,
+    },
+    Example {
         name: "goexit",
         about: "main calls Goexit; the others go on, then deadlock",
         n_is: "others",
@@ -394,6 +401,51 @@ fn million(n: u64) {
         runtime::gosched();
     }
     println!("all gone after {:?}", start.elapsed());
+}
+
+/// What `grow` runs: examples/managed is its compiler.
+const DEEP: &str = include_str!("../../examples/managed/programs/deep.x");
+
+fn grow(n: u64) {
+    use gort::managed::{Move, OnMove, set_on_move};
+    static MOVES: std::sync::Mutex<Vec<Move>> = std::sync::Mutex::new(Vec::new());
+    // On g0, while the stack is being moved: it only notes what it is told.
+    static NOTE: OnMove = |m| MOVES.lock().unwrap_or_else(|e| e.into_inner()).push(*m);
+    let program = match gort_example_managed::compile("deep.x", DEEP) {
+        Ok(p) => p,
+        Err(e) => {
+            println!("deep.x:{e}");
+            return;
+        }
+    };
+    print!(
+        "{DEEP}\nmain({n}) runs on a stack of 2 KiB. When a call finds it full, it goes on on one twice as large:\n\n"
+    );
+    set_on_move(Some(&NOTE));
+    let start = Instant::now();
+    let result = program.run(&[n as i64]);
+    let took = start.elapsed();
+    set_on_move(None);
+    let size = |bytes: usize| match bytes {
+        b if b < 1 << 20 => format!("{} KiB", b >> 10),
+        b => format!("{} MiB", b >> 20),
+    };
+    println!("move   size      from             to               in use     frames    pointers changed");
+    let moves = std::mem::take(&mut *MOVES.lock().unwrap_or_else(|e| e.into_inner()));
+    for (i, m) in moves.iter().enumerate() {
+        let (new, old) = (size(m.new.hi - m.new.lo), m.old.lo);
+        println!(
+            "{:<6} {new:<9} {old:<#16x} {:<#16x} {:<10} {:<9} {}",
+            i + 1,
+            m.new.lo,
+            m.used,
+            m.frames,
+            m.adjusted
+        );
+    }
+    println!("\nresult {result}, after {took:?}: {} frames have been moved, with each pointer in them", {
+        moves.iter().map(|m| m.frames).sum::<usize>()
+    });
 }
 
 /// Serves each connection of `l` on a goroutine of its own, until the process ends.

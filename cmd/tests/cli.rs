@@ -195,7 +195,7 @@ fn check_dump(name: &str, o: &Outcome) {
 fn sigquit() {
     for name in examples() {
         // These end at once, by themselves, with a report that other tests look at.
-        if ["deadlock", "panic", "overflow"].contains(&name.as_str()) {
+        if ["deadlock", "panic", "overflow", "grow"].contains(&name.as_str()) {
             continue;
         }
         let n = match name.as_str() {
@@ -716,4 +716,29 @@ fn go_with_the_port_inside() {
     assert!(at.ok().stdout.starts_with(home.join(".cache/gort").to_str().unwrap()), "{at}");
     let env = gort(&[&real[..], &["env", "GOROOT"]].concat(), &cached);
     assert!(env.ok().stdout.starts_with(cache.to_str().unwrap()), "{env}");
+}
+
+/// Each move of the stack: twice as large, and to where the next one begins.
+#[test]
+fn grow() {
+    let o = gort(&["run", "grow", "-n", "1000"], &[]);
+    o.ok();
+    assert!(o.stdout.contains("fn deep(n, ref up)") && o.stdout.contains("\nresult 999, after "), "{o}");
+    let rows: Vec<Vec<&str>> = o
+        .stdout
+        .lines()
+        .filter(|l| l.starts_with(|c: char| c.is_ascii_digit()))
+        .map(|l| l.split_whitespace().collect())
+        .collect();
+    let sizes: Vec<&str> = rows.iter().map(|r| r[1]).collect();
+    assert_eq!(sizes, ["4", "8", "16", "32", "64", "128"], "{o}");
+    for w in rows.windows(2) {
+        assert_eq!(w[0][4], w[1][3], "{o}");
+    }
+    for r in &rows {
+        // Frames, but for the first two and the last, have two pointers each: the saved rbp and the reference.
+        let (used, frames, pointers): (u64, u64, u64) =
+            (r[5].parse().unwrap(), r[6].parse().unwrap(), r[7].parse().unwrap());
+        assert!(used > 60 * frames && pointers > frames && pointers < 2 * frames, "{r:?}");
+    }
 }

@@ -63,6 +63,8 @@ mod go_;
 mod host;
 pub mod iter;
 pub mod local;
+/// Managed code: compiled languages whose stacks move; see docs/managed-abi.md.
+pub use gort_managed as managed;
 pub mod net;
 pub mod os;
 pub mod preempt;

@@ -48,7 +48,8 @@ pub unsafe extern "C" fn badsystemstack() -> ! {
 /// On g0, whose sched says where the check was.
 ///
 /// Go: proc.go:552 badmorestackg0
-pub unsafe fn badmorestackg0() -> ! {
+#[unsafe(export_name = "gort.badmorestackg0")]
+pub unsafe extern "C" fn badmorestackg0() -> ! {
     // :553 the crash stack is implemented everywhere but on Windows
     // :559 Go's closure captures g; here it is found where switch_to_crash_stack has recorded it.
     unsafe fn crash() {
@@ -84,7 +85,8 @@ pub unsafe fn badmorestackg0() -> ! {
 /// Never returns: the process ends.
 ///
 /// Go: proc.go:571 badmorestackgsignal
-pub unsafe fn badmorestackgsignal() -> ! {
+#[unsafe(export_name = "gort.badmorestackgsignal")]
+pub unsafe extern "C" fn badmorestackgsignal() -> ! {
     // :572
     write_err(b"fatal: morestack on gsignal\n");
     // asm_amd64.s:583 the caller in Go's assembly aborts

@@ -2,8 +2,59 @@
 //!
 //! Go tells Gs with and without a stack apart by `stack.lo`, so a list may hold both. All native stacks have the
 //! starting size unless the program asked for another, so nearly every G keeps its stack.
+//!
+//! Gs of managed code have lists of their own: the functions here are compiled twice, and a G stays of its kind.
 
 use crate::*;
+
+/// The lists of one kind.
+#[inline(always)]
+unsafe fn lists<const MANAGED: bool>(pp: *mut P) -> (*mut PGFree, *mut SchedGFree) {
+    // SAFETY: fields of live structures; only their addresses are taken.
+    unsafe {
+        #[cfg(not(gort_inside))]
+        if MANAGED {
+            return (&raw mut (*pp).m_free, &raw mut (*sched()).m_free);
+        }
+        (&raw mut (*pp).g_free, &raw mut (*sched()).g_free)
+    }
+}
+
+/// The size of stack that is worth keeping.
+#[inline(always)]
+fn usual<const MANAGED: bool>() -> u32 {
+    #[cfg(not(gort_inside))]
+    if MANAGED {
+        return FIXED_STACK as u32;
+    }
+    starting_stack_size()
+}
+
+/// A stack of that size, for a G of this kind.
+#[inline(always)]
+unsafe fn alloc_stack<const MANAGED: bool>() -> Stack {
+    // SAFETY: the caller's contract: on g0.
+    unsafe {
+        #[cfg(not(gort_inside))]
+        if MANAGED {
+            return stackalloc_kind(usual::<MANAGED>(), StackKind::Copying);
+        }
+        stackalloc(usual::<MANAGED>())
+    }
+}
+
+/// Frees the stack of a G of this kind.
+#[inline(always)]
+unsafe fn free_stack<const MANAGED: bool>(stk: Stack) {
+    // SAFETY: the caller's contract: on g0, and nobody uses the stack.
+    unsafe {
+        #[cfg(not(gort_inside))]
+        if MANAGED {
+            return stackfree_kind(stk, StackKind::Copying);
+        }
+        stackfree(stk);
+    }
+}
 
 /// Puts a dead G into the free list of `pp`; from 64 on, half of the list goes to the global one.
 ///
@@ -12,6 +63,19 @@ use crate::*;
 ///
 /// Go: proc.go:5134 gfput
 pub unsafe fn gfput(pp: *mut P, gp: *mut G) {
+    // SAFETY: the same contract.
+    unsafe {
+        #[cfg(not(gort_inside))]
+        if (*gp).stack_kind == StackKind::Copying {
+            return gfput_in::<true>(pp, gp);
+        }
+        gfput_in::<false>(pp, gp);
+    }
+}
+
+/// [`gfput`] of one kind.
+#[inline(always)]
+unsafe fn gfput_in<const MANAGED: bool>(pp: *mut P, gp: *mut G) {
     // SAFETY: the P's list is ours, the global one is guarded by its lock.
     unsafe {
         // :5135
@@ -23,20 +87,20 @@ pub unsafe fn gfput(pp: *mut P, gp: *mut G) {
         let stksize = (*gp).stack.hi - (*gp).stack.lo;
 
         // :5141
-        if stksize != starting_stack_size() as usize {
+        if stksize != usual::<MANAGED>() as usize {
             // :5143 not of the usual size: not worth keeping
-            stackfree((*gp).stack);
+            free_stack::<MANAGED>((*gp).stack);
             (*gp).stack.lo = 0;
             (*gp).stack.hi = 0;
             (*gp).stackguard0.set(0);
         }
 
         // :5149
-        let free = &raw mut (*pp).g_free;
+        let (free, _) = lists::<MANAGED>(pp);
         (*free).list.push(gp);
         (*free).n.bump(1);
         if (*free).n.get() >= 64 {
-            gfput_batch(pp);
+            gfput_batch::<MANAGED>(pp);
         }
     }
 }
@@ -44,10 +108,10 @@ pub unsafe fn gfput(pp: *mut P, gp: *mut G) {
 /// The overflow of [`gfput`].
 #[cold]
 #[inline(never)]
-unsafe fn gfput_batch(pp: *mut P) {
+unsafe fn gfput_batch<const MANAGED: bool>(pp: *mut P) {
     // SAFETY: as gfput.
     unsafe {
-        let free = &raw mut (*pp).g_free;
+        let (free, global) = lists::<MANAGED>(pp);
         // :5152
         let mut inc = 0;
         let stack_q = GQueue::default();
@@ -65,7 +129,6 @@ unsafe fn gfput_batch(pp: *mut P) {
             inc += 1;
         }
         // :5167
-        let global = &raw mut (*sched()).g_free;
         lock(&raw mut (*global).lock);
         (*global).no_stack.push_all(no_stack_q);
         (*global).stack.push_all(stack_q);
@@ -83,11 +146,22 @@ unsafe fn gfput_batch(pp: *mut P) {
 ///
 /// Go: proc.go:5177 gfget
 pub unsafe fn gfget(pp: *mut P) -> *mut G {
+    // SAFETY: the same contract.
+    unsafe { gfget_in::<false>(pp) }
+}
+
+/// [`gfget`] of one kind.
+///
+/// # Safety
+/// As there.
+///
+/// Go: proc.go:5177 gfget
+#[inline(always)]
+pub(crate) unsafe fn gfget_in<const MANAGED: bool>(pp: *mut P) -> *mut G {
     // SAFETY: the P's list is ours, the global one is guarded by its lock; the looks at it before that are racy
     // reads of atomic cells, and only hints.
     unsafe {
-        let free = &raw mut (*pp).g_free;
-        let global = &raw mut (*sched()).g_free;
+        let (free, global) = lists::<MANAGED>(pp);
         // :5178 retry
         while (*free).list.empty() && (!(*global).stack.empty() || !(*global).no_stack.empty()) {
             // :5180
@@ -122,7 +196,7 @@ pub unsafe fn gfget(pp: *mut P) -> *mut G {
         #[cfg(not(gort_inside))]
         let next = (*free).list.head.ptr();
         #[cfg(not(gort_inside))]
-        if !next.is_null() {
+        if !MANAGED && !next.is_null() {
             let top = (*next).stack.hi.wrapping_sub(FIRST_FRAME + stack_color((*next).stack.lo));
             prefetch(top as *const u8);
             let second = (*next).schedlink.ptr();
@@ -130,10 +204,10 @@ pub unsafe fn gfget(pp: *mut P) -> *mut G {
             prefetch(second.cast::<u8>().wrapping_add(64 * 4));
             prefetch(second.cast::<u8>().wrapping_add(64 * 5));
         }
-        if (*gp).stack.lo != 0 && (*gp).stack.hi - (*gp).stack.lo != starting_stack_size() as usize {
+        if (*gp).stack.lo != 0 && (*gp).stack.hi - (*gp).stack.lo != usual::<MANAGED>() as usize {
             // :5207 the usual size has changed since it was put here
             systemstack(|| {
-                stackfree((*gp).stack);
+                free_stack::<MANAGED>((*gp).stack);
                 (*gp).stack.lo = 0;
                 (*gp).stack.hi = 0;
                 (*gp).stackguard0.set(0);
@@ -142,7 +216,7 @@ pub unsafe fn gfget(pp: *mut P) -> *mut G {
         // :5214
         if (*gp).stack.lo == 0 {
             systemstack(|| {
-                (*gp).stack = stackalloc(starting_stack_size());
+                (*gp).stack = alloc_stack::<MANAGED>();
             });
             // :5219
             (*gp).stackguard0.set((*gp).stack.lo + STACK_GUARD);
@@ -160,9 +234,19 @@ pub unsafe fn gfget(pp: *mut P) -> *mut G {
 ///
 /// Go: proc.go:5235 gfpurge
 pub unsafe fn gfpurge(pp: *mut P) {
+    // SAFETY: the same contract.
+    unsafe {
+        gfpurge_in::<false>(pp);
+        #[cfg(not(gort_inside))]
+        gfpurge_in::<true>(pp);
+    }
+}
+
+/// [`gfpurge`] of one kind.
+unsafe fn gfpurge_in<const MANAGED: bool>(pp: *mut P) {
     // SAFETY: as gfput.
     unsafe {
-        let free = &raw mut (*pp).g_free;
+        let (free, global) = lists::<MANAGED>(pp);
         // :5237
         let mut inc = 0;
         let stack_q = GQueue::default();
@@ -179,7 +263,6 @@ pub unsafe fn gfpurge(pp: *mut P) {
             inc += 1;
         }
         // :5251
-        let global = &raw mut (*sched()).g_free;
         lock(&raw mut (*global).lock);
         (*global).no_stack.push_all(no_stack_q);
         (*global).stack.push_all(stack_q);
@@ -218,10 +301,17 @@ pub fn markroot_waitsince(tstart: i64) {
 #[doc(alias = "markrootFreeGStacks")]
 #[cfg(not(gort_inside))]
 pub unsafe fn markroot_free_g_stacks(max: usize) -> bool {
+    // SAFETY: the same contract.
+    unsafe { markroot_free_g_stacks_in::<false>(max) | markroot_free_g_stacks_in::<true>(max) }
+}
+
+/// [`markroot_free_g_stacks`] of one kind.
+#[cfg(not(gort_inside))]
+unsafe fn markroot_free_g_stacks_in<const MANAGED: bool>(max: usize) -> bool {
     // SAFETY: the lists are used under their lock; the Gs are in none of them in between.
     unsafe {
         // mgcmark.go:293
-        let global = &raw mut (*sched()).g_free;
+        let global = if MANAGED { &raw mut (*sched()).m_free } else { &raw mut (*sched()).g_free };
         if (*global).stack.empty() {
             return false;
         }
@@ -246,7 +336,7 @@ pub unsafe fn markroot_free_g_stacks(max: usize) -> bool {
         q.head.set(list.head.ptr());
         let mut gp = list.head.ptr();
         while !gp.is_null() {
-            stackfree((*gp).stack);
+            free_stack::<MANAGED>((*gp).stack);
             (*gp).stack.lo = 0;
             (*gp).stack.hi = 0;
             // mgcmark.go:309

@@ -23,6 +23,23 @@ pub unsafe extern "C" fn goexit1() -> ! {
     abort()
 }
 
+/// What [`goexit1`] is for managed code, whose stacks have no native frames: on g0 from the beginning.
+///
+/// # Safety
+/// By managed code's `goexit`, through `mcall`.
+///
+/// Go: proc.go:4253 goexit1
+#[unsafe(export_name = "gort.goexit_managed")]
+pub unsafe extern "C" fn goexit_managed(gp: *mut G) -> ! {
+    // SAFETY: the caller's contract.
+    unsafe {
+        // :4257
+        trace_event(|t| t.go_end());
+        // :4262
+        goexit0(gp)
+    }
+}
+
 /// [`goexit1`] goes on here, on g0.
 ///
 /// # Safety

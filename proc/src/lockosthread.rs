@@ -173,6 +173,14 @@ pub unsafe fn gcount() -> i32 {
         for i in 0..allp.len {
             let pp = *allp.at(i);
             n -= (*pp).g_free.n.get();
+            #[cfg(not(gort_inside))]
+            {
+                n -= (*pp).m_free.n.get();
+            }
+        }
+        #[cfg(not(gort_inside))]
+        {
+            n -= (*sched).m_free.n.get();
         }
 
         // :5377 all of it changes meanwhile, but whoever asks runs

@@ -144,7 +144,21 @@ unsafe extern "C-unwind" fn forcegc_entry(_: *mut Funcval) {
     unsafe { forcegchelper() }
 }
 
-/// The helper that sysmon wakes to force a collection. Without a collector it only goes back to sleep.
+/// What the helper does when it is woken; nil: nobody wakes it.
+static FORCEGC_WORK: atomic::Pointer<fn()> = atomic::Pointer::null();
+
+/// Gives the forcegc helper something to do, every two minutes. gort's own: the crates of managed code are above this one, and other programs' goroutines run
+/// in the order that they have without it.
+pub fn set_forcegc_work(f: &'static fn()) {
+    FORCEGC_WORK.store((&raw const *f).cast_mut());
+}
+
+/// Whether the helper has something to do.
+pub fn has_forcegc_work() -> bool {
+    !FORCEGC_WORK.load().is_null()
+}
+
+/// The helper that sysmon wakes to force a collection. Without a collector it only has stacks to shrink, if there is managed code.
 ///
 /// # Safety
 /// Runs once, as a goroutine of its own.
@@ -166,7 +180,11 @@ pub unsafe fn forcegchelper() -> ! {
             (*forcegc).idle.store(true);
             // :337
             goparkunlock(&raw mut (*forcegc).lock, WaitReason::ForceGCIdle);
-            // :338 woken by sysmon. There is no collection to start (:344), and no gctrace.
+            // :338 woken by sysmon. There is no collection to start (:344), and no gctrace; but stacks that move shrink with one.
+            let work = FORCEGC_WORK.load();
+            if !work.is_null() {
+                (*work)();
+            }
         }
     }
 }

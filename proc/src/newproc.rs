@@ -148,6 +148,9 @@ pub unsafe fn newproc_kind(f: *mut Funcval, narg: usize, callerpc: usize, kind: 
 /// As [`newproc_args()`].
 #[inline]
 pub unsafe fn newproc_sized(f: *mut Funcval, narg: usize, callerpc: usize, kind: StackKind, stack: usize) {
+    if kind == StackKind::Copying {
+        throw("gort: a stack that moves is for managed code: see gort::managed");
+    }
     // SAFETY: on the system stack the thread keeps its P, as newproc1 and runqput need.
     unsafe {
         // :4975
@@ -165,6 +168,89 @@ pub unsafe fn newproc_sized(f: *mut Funcval, narg: usize, callerpc: usize, kind:
                 wakep();
             }
         });
+    }
+}
+
+/// What a goroutine of managed code begins with, for [`newproc_managed`].
+#[repr(C)]
+pub struct ManagedStart {
+    /// The function's address, first: this is a [`Funcval`] as far as its code goes.
+    pub fn_: usize,
+    /// Its closure, or nil.
+    pub ctxt: *mut c_void,
+    /// Words that are copied to where the function has its arguments on the stack.
+    pub args: *const u8,
+}
+
+/// The `go` statement for managed code: the goroutine's stack is one that moves.
+///
+/// # Safety
+/// On g0 or a native goroutine, with a P. `start.fn_` is the entry of managed code, whose tables are registered; `narg` bytes, [`MAX_ARGS`] at
+/// most, are what its map for the entry describes. `callergp` is the goroutine that this thread runs.
+///
+/// Go: proc.go:4974 newproc
+pub unsafe fn newproc_managed(start: &ManagedStart, narg: usize, callergp: *mut G, callerpc: usize) {
+    // SAFETY: as for newproc_sized; a `ManagedStart` begins as a Funcval does.
+    unsafe {
+        let f = (&raw const *start).cast_mut().cast::<Funcval>();
+        // :4977
+        systemstack(|| {
+            let kind = StackKind::Copying;
+            let newg = newproc1_args(f, narg, callergp, callerpc, false, WaitReason::Zero, kind, 0);
+            // :4980
+            let pp = (*(*getg()).m).p.ptr();
+            runqput(pp, newg, true);
+            // :4983
+            if MAIN_STARTED.get() {
+                wakep();
+            }
+        });
+    }
+}
+
+/// A dead G with a stack that moves.
+///
+/// # Safety
+/// As [`newproc1_args`], where it is called.
+#[cold]
+#[inline(never)]
+unsafe fn managed_g(pp: *mut P) -> *mut G {
+    // SAFETY: the G is new, and nobody else's while it is dead.
+    unsafe {
+        let mut newg = gfget_in::<true>(pp);
+        if newg.is_null() {
+            // :5001
+            newg = malg(-1);
+            (*newg).stack_kind = StackKind::Copying;
+            systemstack(|| (*newg).stack = stackalloc_kind(FIXED_STACK as u32, StackKind::Copying));
+            (*newg).stackguard0.set((*newg).stack.lo + STACK_GUARD);
+            (*newg).stackguard1 = !0;
+            casgstatus(newg, GIDLE, GDEAD);
+            allgadd(newg); // :5003
+        }
+        newg
+    }
+}
+
+/// Where a managed goroutine begins, and with what on its stack. Its stack pointer.
+///
+/// # Safety
+/// `newg` is dead and has a stack; the others as for [`newproc_managed`].
+#[cold]
+#[inline(never)]
+unsafe fn managed_start(newg: *mut G, start: &ManagedStart, narg: usize) -> usize {
+    // SAFETY: the stack is the caller's.
+    unsafe {
+        // :5013
+        let sp = (*newg).stack.hi - ((4 * size_of::<usize>() + narg + 15) & !15);
+        core::ptr::copy_nonoverlapping(start.args, sp as *mut u8, narg);
+        (*newg).sched = Gobuf::default();
+        (*newg).sched.sp = sp;
+        // :5029
+        (*newg).sched.pc = managed_goexit_pc() + 1;
+        (*newg).sched.g.set(newg);
+        gostartcall(&raw mut (*newg).sched, start.fn_, start.ctxt);
+        sp
     }
 }
 
@@ -213,7 +299,8 @@ unsafe fn newproc1_args(
         // :4997
         let mp = acquirem();
         let pp = (*mp).p.ptr();
-        let mut newg = gfget(pp);
+        let managed = kind == StackKind::Copying;
+        let mut newg = if managed { managed_g(pp) } else { gfget(pp) };
         if newg.is_null() {
             // :5001
             newg = malg(starting_stack_size() as i32);
@@ -233,28 +320,33 @@ unsafe fn newproc1_args(
             throw("newproc1: new g is not Gdead");
         }
 
-        // :5013 four words of room above the first frame, to a multiple of 16
-        let total_size = (4 * size_of::<usize>() + 15) & !15;
-        // Native stacks are far apart by a power of two, so their tops would compete for the same few cache
-        // sets: each stack begins a little lower than the one before it.
-        let top = if kind == StackKind::Segmented { segment_first(newg) } else { (*newg).stack.hi };
-        let mut sp = top - total_size - stack_color((*newg).stack.lo);
-        if narg != 0 {
-            // the function value moves to the new stack, below the four words
-            sp -= (narg + 15) & !15;
-            core::ptr::copy_nonoverlapping(f.cast::<u8>(), sp as *mut u8, narg);
-            f = sp as *mut Funcval;
-        }
-        // :5016 no link register on amd64
+        if managed {
+            let start = &*f.cast::<ManagedStart>();
+            (*newg).stktopsp = managed_start(newg, start, narg);
+        } else {
+            // :5013 four words of room above the first frame, to a multiple of 16
+            let total_size = (4 * size_of::<usize>() + 15) & !15;
+            // Native stacks are far apart by a power of two, so their tops would compete for the same few cache
+            // sets: each stack begins a little lower than the one before it.
+            let top = if kind == StackKind::Segmented { segment_first(newg) } else { (*newg).stack.hi };
+            let mut sp = top - total_size - stack_color((*newg).stack.lo);
+            if narg != 0 {
+                // the function value moves to the new stack, below the four words
+                sp -= (narg + 15) & !15;
+                core::ptr::copy_nonoverlapping(f.cast::<u8>(), sp as *mut u8, narg);
+                f = sp as *mut Funcval;
+            }
+            // :5016 no link register on amd64
 
-        // :5026
-        (*newg).sched = Gobuf::default();
-        (*newg).sched.sp = sp;
-        (*newg).stktopsp = sp;
-        // :5029 plus one, so that pc-1 is inside goexit
-        (*newg).sched.pc = goexit_pc() + 1;
-        (*newg).sched.g.set(newg);
-        gostartcallfn(&raw mut (*newg).sched, f);
+            // :5026
+            (*newg).sched = Gobuf::default();
+            (*newg).sched.sp = sp;
+            (*newg).stktopsp = sp;
+            // :5029 plus one, so that pc-1 is inside goexit
+            (*newg).sched.pc = goexit_pc() + 1;
+            (*newg).sched.g.set(newg);
+            gostartcallfn(&raw mut (*newg).sched, f);
+        }
         // :5032
         (*newg).parent_goid = (*callergp).goid;
         (*newg).gopc = callerpc;

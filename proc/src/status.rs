@@ -202,6 +202,13 @@ pub unsafe fn casgstatus(gp: *mut G, oldval: u32, newval: u32) {
     }
 }
 
+/// [`casgstatus`] for the crates below this one.
+#[unsafe(export_name = "gort.casgstatus")]
+unsafe fn casgstatus_below(gp: *mut G, oldval: u32, newval: u32) {
+    // SAFETY: the caller's contract, which is the same.
+    unsafe { casgstatus(gp, oldval, newval) }
+}
+
 /// casgstatus's loop, out of line: the first attempt has failed.
 ///
 /// # Safety

@@ -62,6 +62,9 @@ unsafe extern "Rust" {
     /// Go: proc.go:4159 preemptPark
     #[link_name = "gort.preempt_park"]
     pub unsafe fn preempt_park(gp: *mut G) -> !;
+    /// Go: proc.go:1175 casgstatus
+    #[link_name = "gort.casgstatus"]
+    pub unsafe fn casgstatus(gp: *mut G, oldval: u32, newval: u32);
 
     // preempt, signal
     /// Go: preempt.go:287 canPreemptM
@@ -214,6 +217,20 @@ unsafe extern "C" {
     /// Go: proc.go:4253 goexit1
     #[link_name = "gort.goexit1"]
     pub fn goexit1() -> !;
+    /// The end of a managed goroutine, on g0, with the goroutine as its argument.
+    ///
+    /// Go: proc.go:4253 goexit1
+    #[link_name = "gort.goexit_managed"]
+    pub fn goexit_managed() -> !;
+    /// Go: stack.go:976 newstack
+    #[link_name = "gort.newstack"]
+    pub fn newstack() -> !;
+    /// Go: proc.go:552 badmorestackg0
+    #[link_name = "gort.badmorestackg0"]
+    pub fn badmorestackg0() -> !;
+    /// Go: proc.go:571 badmorestackgsignal
+    #[link_name = "gort.badmorestackgsignal"]
+    pub fn badmorestackgsignal() -> !;
     /// Go: proc.go:538 badmcall
     #[link_name = "gort.badmcall"]
     pub fn badmcall(f: usize) -> !;

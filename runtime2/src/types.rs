@@ -93,6 +93,28 @@ pub struct Gobuf {
     pub bp: usize,
 }
 
+/// A deferred call of managed code, on the stack of the function that defers, or on the heap.
+///
+/// Go: runtime2.go:992 _defer
+#[doc(alias = "_defer")]
+#[repr(C)]
+pub struct Defer {
+    /// It is on the heap.
+    pub heap: bool,
+    /// It is the head of a list: of a loop over a function.
+    pub rangefunc: bool,
+    /// The stack pointer of the function that defers.
+    pub sp: usize,
+    /// Where it does.
+    pub pc: usize,
+    /// What to call.
+    pub fn_: *mut Funcval,
+    /// The next one of the goroutine.
+    pub link: *mut Defer,
+    /// The list, if it is the head of one.
+    pub head: *mut c_void,
+}
+
 /// A goroutine in a wait list: one for each channel or semaphore it waits on.
 ///
 /// Go: runtime2.go:356 sudog
@@ -1151,6 +1173,9 @@ pub struct P {
     pub idle: Own<Int64>,
     /// Counters.
     pub stats: PStats,
+    /// Dead Gs of managed code, as `g_free`. gort's own.
+    #[cfg(not(gort_inside))]
+    pub m_free: PGFree,
 }
 
 /// An event of a P whose duration is measured: kind in the top three bits, start time in the others. The logic is
@@ -1325,6 +1350,10 @@ pub struct Schedt {
     pub stw_total_time_other: TimeHistogram,
     /// Time waited for runtime locks by Ms that have ended, ns.
     pub total_runtime_lock_wait_time: Int64,
+    // Behind Go's last field: gort's own.
+    /// Dead Gs of managed code, as `g_free`. gort's own.
+    #[cfg(not(gort_inside))]
+    pub m_free: SchedGFree,
 }
 
 /// The closure of a `for_each_p` in progress, on the caller's stack.

@@ -6,14 +6,15 @@
 
 use crate::newstack::is_shrink_stack_safe;
 use crate::pool::{FIXED_STACK, STACK_GUARD, STACK_NOSPLIT, stackalloc_kind, stackfree_kind};
+use core::cell::Cell;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use gort_asm::getg;
 use gort_lock_futex::{lock_with_rank, unlock};
 use gort_print::{Hex, print};
 use gort_runtime1::DEBUG;
-use gort_runtime2::atomic::{Bool, Uint32};
+use gort_runtime2::atomic::{Bool, Pointer, Uint32};
 use gort_runtime2::linkname::throw;
-use gort_runtime2::{G, GRUNNING, GSCAN, Hchan, LOCK_RANK_HCHAN_LEAF, Stack, StackKind};
+use gort_runtime2::{Defer, G, GRUNNING, GSCAN, Hchan, LOCK_RANK_HCHAN_LEAF, Stack, StackKind};
 use gort_symtab::{Bitvector, Frames, FuncID, FuncInfo, Stkframe, findfunc, funcname, stack_objects};
 
 /// How much of its work on stacks the runtime tells: 1 each stack, 2 each frame, 3 each word that is changed, 4 each that is looked at. `GORTSTACKDEBUG` sets
@@ -27,19 +28,51 @@ static STACK_DEBUG: Uint32 = Uint32::new(0);
 /// Go: stack.go:118 stackPoisonCopy
 static STACK_POISON_COPY: Bool = Bool::new(false);
 
-/// Sets what the environment variable `GORTSTACKDEBUG` sets: a level from 0 to 4, and `poison`, separated by commas. False, and nothing changes, if `s` is
-/// not of that form.
+/// How much is told.
+pub(crate) fn stack_debug() -> u32 {
+    STACK_DEBUG.get()
+}
+
+/// Stacks come straight from the system, and old ones cannot be read or written: a pointer that was forgotten faults. An address is used again after
+/// [`FAULT_KEPT`] stacks have been freed.
+///
+/// Go: stack.go:110 stackFaultOnFree
+static STACK_FAULT_ON_FREE: Bool = Bool::new(false);
+
+/// Free stacks are not kept in the Ps, so one that has been freed is often the next that is used.
+///
+/// Go: stack.go:111 stackNoCache
+static STACK_NO_CACHE: Bool = Bool::new(false);
+
+/// Whether managed stacks come from the system and fault when freed.
+#[inline]
+pub(crate) fn stack_fault_on_free() -> bool {
+    STACK_FAULT_ON_FREE.get()
+}
+
+/// Whether Ps keep no managed stacks.
+#[inline]
+pub(crate) fn stack_no_cache() -> bool {
+    STACK_NO_CACHE.get()
+}
+
+/// Sets what the environment variable `GORTSTACKDEBUG` sets: a level from 0 to 4, and any of `poison`, `fault` and `nocache`, separated by commas. False, and
+/// nothing changes, if `s` is not of that form. `fault` is for before the first managed goroutine only: it then stays as it is.
 pub fn set_stack_debug(s: &str) -> bool {
-    let (mut level, mut poison) = (0, false);
+    let (mut level, mut poison, mut fault, mut nocache) = (0, false, false, false);
     for (i, word) in s.split(',').enumerate() {
         match (word, word.parse::<u32>()) {
             ("poison", _) => poison = true,
+            ("fault", _) => fault = true,
+            ("nocache", _) => nocache = true,
             (_, Ok(n @ 0..=4)) if i == 0 => level = n,
             _ => return false,
         }
     }
     STACK_DEBUG.set(level);
     STACK_POISON_COPY.set(poison);
+    STACK_NO_CACHE.set(nocache);
+    STACK_FAULT_ON_FREE.set(STACK_FAULT_ON_FREE.get() || fault);
     true
 }
 
@@ -48,8 +81,39 @@ pub(crate) fn stack_debug_init() {
     if let Ok(v) = std::env::var("GORTSTACKDEBUG")
         && !set_stack_debug(&v)
     {
-        print!("runtime: GORTSTACKDEBUG is LEVEL[,poison] with a level from 0 to 4, not {v:?}\n");
+        print!(
+            "runtime: GORTSTACKDEBUG is LEVEL[,poison][,fault][,nocache] with a level from 0 to 4, not {v:?}\n"
+        );
     }
+}
+
+/// A stack has been moved: what [`set_on_move`]'s function is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Move {
+    /// Whose it is.
+    pub goid: u64,
+    /// Where it was. That is still there, but about to be freed.
+    pub old: Stack,
+    /// Where it is.
+    pub new: Stack,
+    /// Bytes in use, at the high end.
+    pub used: usize,
+    /// Frames on it.
+    pub frames: usize,
+    /// Words that pointed into the old one and have been changed.
+    pub adjusted: usize,
+    /// Where the goroutine goes on.
+    pub pc: usize,
+}
+
+/// What [`set_on_move`] takes.
+pub type OnMove = fn(&Move);
+
+static ON_MOVE: Pointer<OnMove> = Pointer::null();
+
+/// Has `f` called after each move of a stack: on g0, with locks of the runtime held, maybe; so it only counts, prints or stores. `None`: nothing is called.
+pub fn set_on_move(f: Option<&'static OnMove>) {
+    ON_MOVE.store(f.map_or(core::ptr::null_mut(), |f| (&raw const *f).cast_mut()));
 }
 
 /// Below this no pointer is one.
@@ -66,6 +130,8 @@ struct Adjustinfo {
     delta: usize,
     /// The end of the highest slot that a channel operation of another goroutine may write to; 0 if there is none.
     sghi: usize,
+    /// How many words have been changed. gort's own.
+    adjusted: Cell<usize>,
 }
 
 impl Adjustinfo {
@@ -91,6 +157,7 @@ unsafe fn adjustpointer(adjinfo: &Adjustinfo, pp: *mut usize) {
         // :585
         if adjinfo.has(p) {
             pp.write(p.wrapping_add(adjinfo.delta));
+            adjinfo.adjusted.set(adjinfo.adjusted.get() + 1);
             if STACK_DEBUG.get() >= 3 {
                 print!("        adjust ptr {pp:p}:{} -> {}\n", Hex(p), Hex(p.wrapping_add(adjinfo.delta)));
             }
@@ -153,6 +220,7 @@ unsafe fn adjustpointers(scanp: usize, bv: &Bitvector, adjinfo: &Adjustinfo, f: 
                         // :649
                         continue;
                     }
+                    adjinfo.adjusted.set(adjinfo.adjusted.get() + 1);
                     break;
                 }
             }
@@ -241,6 +309,40 @@ unsafe fn adjustctxt(gp: *mut G, adjinfo: &Adjustinfo) {
         // :759
         adjustpointer(adjinfo, &raw mut (*gp).sched.bp);
     }
+}
+
+/// Changes the goroutine's list of deferred calls: records on its stack, and what they say of it.
+///
+/// Go: stack.go:771 adjustdefers
+///
+/// # Safety
+/// The caller owns the stack of `gp`, which has been copied.
+unsafe fn adjustdefers(gp: *mut G, adjinfo: &Adjustinfo) {
+    // SAFETY: the caller's contract; records on the stack are looked at on the new one, as each link has been changed before it is followed.
+    unsafe {
+        // :775
+        adjustpointer(adjinfo, (&raw mut (*gp).defer_).cast());
+        let mut d = (*gp).defer_.cast::<Defer>();
+        while !d.is_null() {
+            // :777
+            adjustpointer(adjinfo, (&raw mut (*d).fn_).cast());
+            adjustpointer(adjinfo, &raw mut (*d).sp);
+            adjustpointer(adjinfo, (&raw mut (*d).link).cast());
+            d = (*d).link;
+        }
+    }
+}
+
+/// Changes where the goroutine's panics are. The records themselves are stack objects.
+///
+/// Go: stack.go:783 adjustpanics
+///
+/// # Safety
+/// The caller owns the stack of `gp`.
+unsafe fn adjustpanics(gp: *mut G, adjinfo: &Adjustinfo) {
+    // :786
+    // SAFETY: the caller's contract.
+    unsafe { adjustpointer(adjinfo, (&raw mut (*gp).panic_).cast()) }
 }
 
 /// Changes where channel operations of others find the goroutine's values.
@@ -391,7 +493,8 @@ pub unsafe fn copystack(gp: *mut G, newsize: usize) {
         }
 
         // :893
-        let mut adjinfo = Adjustinfo { old, delta: new.hi.wrapping_sub(old.hi), sghi: 0 };
+        let delta = new.hi.wrapping_sub(old.hi);
+        let mut adjinfo = Adjustinfo { old, delta, sghi: 0, adjusted: Cell::new(0) };
 
         // :898
         let mut ncopy = used;
@@ -414,7 +517,8 @@ pub unsafe fn copystack(gp: *mut G, newsize: usize) {
 
         // :928 before the walk, which uses them
         adjustctxt(gp, &adjinfo);
-        // :929 (no defers, :930 no panics of managed code yet)
+        adjustdefers(gp, &adjinfo);
+        adjustpanics(gp, &adjinfo);
         if adjinfo.sghi != 0 {
             adjinfo.sghi = adjinfo.sghi.wrapping_add(adjinfo.delta);
         }
@@ -428,9 +532,16 @@ pub unsafe fn copystack(gp: *mut G, newsize: usize) {
 
         // :943
         let mut u = Frames::new((*gp).sched.pc, (*gp).sched.sp, (*gp).goid);
+        let mut frames = 0;
         while u.valid() {
             adjustframe(&u.frame, &adjinfo);
+            frames += 1;
             u.next();
+        }
+        let on_move = ON_MOVE.load();
+        if !on_move.is_null() {
+            let (goid, pc, adjusted) = ((*gp).goid, (*gp).sched.pc, adjinfo.adjusted.get());
+            (*on_move)(&Move { goid, old, new, used, frames, adjusted, pc });
         }
 
         // :948

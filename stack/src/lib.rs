@@ -3,7 +3,7 @@
 //! | module | what | Go |
 //! |---|---|---|
 //! | [`pool`] | sizes, `stackalloc`, `stackfree`, the pools and the per-P cache | stack.go:67–525, 1250–1376 |
-//! | [`newstack`] | preemption at a check, growth of segmented stacks | stack.go:527–1187 |
+//! | [`newstack`] | preemption at a check; growth of managed code's stacks | stack.go:527–1187 |
 //! | [`mod@copystack`] | moving the stacks of managed code | stack.go:540–950, 1193–1248 |
 //! | [`segment`] | segmented stacks | Go 1.2's; the end of `newstack` |
 //! | [`span`] | address space, guard pages, which stack an address belongs to | the parts of mheap.go below them |
@@ -16,6 +16,8 @@
 
 #[cfg(not(loom))]
 pub mod copystack;
+#[cfg(not(loom))]
+mod fault;
 #[cfg(not(loom))]
 pub mod newstack;
 #[cfg(not(loom))]
@@ -36,7 +38,9 @@ mod stack_loom;
 pub use stack_loom::*;
 
 #[cfg(not(loom))]
-pub use copystack::{copystack, set_stack_debug, shrinkstack};
+pub use copystack::{Move, OnMove, copystack, set_on_move, set_stack_debug, shrinkstack};
+#[cfg(not(loom))]
+pub use fault::FAULT_KEPT;
 #[cfg(not(loom))]
 pub use newstack::*;
 #[cfg(not(loom))]

@@ -1,11 +1,15 @@
 //! Preemption at a check, and what is shared by stacks that grow: stack.go:955–1187.
 
-use crate::pool::STACK_GUARD;
+use crate::copystack::{copystack, shrinkstack, stack_debug};
+use crate::pool::{MAXSTACKCEILING, MAXSTACKSIZE, STACK_GUARD};
 pub use gort_asm::getg;
 use gort_asm::{gogo, mcall};
-use gort_print::print;
-use gort_runtime2::linkname::{can_preempt_m, gopreempt_m, preempt_park, throw};
-use gort_runtime2::{Funcval, G, Gobuf, STACK_FORK, STACK_PREEMPT};
+use gort_print::{Hex, print};
+use gort_runtime2::linkname::{can_preempt_m, casgstatus, gopreempt_m, preempt_park, throw};
+use gort_runtime2::{
+    Funcval, G, GCOPYSTACK, GRUNNING, Gobuf, M, STACK_FORCE_MOVE, STACK_FORK, STACK_PREEMPT, StackKind,
+};
+use gort_symtab::{FuncInfo, findfunc, func_max_sp_delta, funcname};
 
 /// `x` rounded up to a power of two.
 ///
@@ -274,6 +278,19 @@ unsafe extern "C" fn newstack_preempt(gp: *mut G) -> ! {
             throw("runtime: split stack overflow");
         }
 
+        newstack_give_way(mp, gp)
+    }
+}
+
+/// What a request to give way leads to, at any check: the part of `newstack` that native and managed code share.
+///
+/// Go: stack.go:976 newstack
+///
+/// # Safety
+/// On g0; `gp` is this M's goroutine, and its state is in its `sched`.
+unsafe fn newstack_give_way(mp: *mut M, gp: *mut G) -> ! {
+    // SAFETY: the caller's contract.
+    unsafe {
         // :1065
         if gp == (*mp).g0 {
             throw("runtime: preempt g0");
@@ -284,12 +301,169 @@ unsafe extern "C" fn newstack_preempt(gp: *mut G) -> ! {
         // :1072 a native stack does not shrink; the request is answered all the same.
         if (*gp).preempt_shrink {
             (*gp).preempt_shrink = false;
+            if (*gp).stack_kind == StackKind::Copying {
+                shrinkstack(gp);
+            }
         }
         // :1079
         if (*gp).preempt_stop {
             preempt_park(gp);
         }
         gopreempt_m(gp) // :1084
+    }
+}
+
+/// A prologue of managed code has found too little room, or a request: gives way, or moves the stack to one of twice the size. The goroutine then goes on in its
+/// prologue, which looks again.
+///
+/// # Safety
+/// By `morestack` only: on g0, with the caller's state in `g.sched` and its caller's in `m.morebuf`.
+///
+/// Go: stack.go:976 newstack
+#[unsafe(export_name = "gort.newstack")]
+unsafe extern "C" fn newstack() -> ! {
+    // SAFETY: on g0; the goroutine is this M's and has saved its state.
+    unsafe {
+        // :977
+        let thisg = getg();
+        let mp = (*thisg).m;
+        let more = &raw mut (*mp).morebuf;
+        // :979
+        if (*(*more).g.ptr()).stackguard0.get() == STACK_FORK {
+            throw("stack growth after fork");
+        }
+        // :982
+        let gp = (*mp).curg.ptr();
+        if (*more).g.ptr() != gp {
+            let (g, g0, gsignal) = (Hex((*more).g.ptr().addr()), (*mp).g0, (*mp).gsignal);
+            print!(
+                "runtime: newstack called from g={g}\n\tm={mp:p} m->curg={gp:p} m->g0={g0:p} m->gsignal={gsignal:p}\n"
+            );
+            // :985 (what a traceback prints stands above this crate: throw prints the stacks)
+            throw("runtime: wrong goroutine in newstack");
+        }
+
+        // :991
+        if (*gp).throwsplit {
+            // :993
+            (*gp).syscallsp = (*more).sp;
+            (*gp).syscallpc = (*more).pc;
+            // :996
+            let f = findfunc((*gp).sched.pc);
+            let at = if f.valid() { (*gp).sched.pc - f.entry() } else { 0 };
+            let name = if f.valid() { funcname(f) } else { "(unknown)" };
+            // :1002
+            let (sp, stk) = (Hex((*gp).sched.sp), (*gp).stack);
+            print!(
+                "runtime: newstack at {name}+{} sp={sp} stack=[{}, {}]\n",
+                Hex(at),
+                Hex(stk.lo),
+                Hex(stk.hi)
+            );
+            print_bufs(gp, (*more).pc, (*more).sp);
+
+            // :1007
+            (*mp).traceback = 2;
+            throw("runtime: stack split at bad time");
+        }
+
+        // :1012
+        let (more_pc, more_sp) = ((*more).pc, (*more).sp);
+        (*more).pc = 0;
+        (*more).sp = 0;
+        (*more).g.set(core::ptr::null_mut());
+
+        // :1021 once, as others write to it at any time
+        let stackguard0 = (*gp).stackguard0.load();
+        // :1035
+        let preempt = stackguard0 == STACK_PREEMPT;
+        if preempt && !can_preempt_m(mp) {
+            // :1040 `preempt` stays set, so the next request comes
+            (*gp).stackguard0.set((*gp).stack.lo + STACK_GUARD);
+            gogo(&raw mut (*gp).sched);
+        }
+
+        // :1045
+        if (*gp).stack.lo == 0 {
+            throw("missing stack in newstack");
+        }
+        if (*gp).stack_kind != StackKind::Copying {
+            throw("gort: managed code on a stack that does not move");
+        }
+        // :1048 with the word that the call of morestack has pushed
+        let sp = (*gp).sched.sp - 8;
+        let stk = (*gp).stack;
+        if stack_debug() >= 1 || sp < stk.lo {
+            // :1054
+            print!("runtime: newstack sp={} stack=[{}, {}]\n", Hex(sp), Hex(stk.lo), Hex(stk.hi));
+            print_bufs(gp, more_pc, more_sp);
+        }
+        // :1058
+        if sp < stk.lo {
+            let status = Hex((*gp).atomicstatus.load() as usize);
+            print!("runtime: gp={gp:p}, goid={}, gp->status={status}\n ", (*gp).goid);
+            print!("runtime: split stack overflow: {} < {}\n", Hex(sp), Hex(stk.lo));
+            throw("runtime: split stack overflow");
+        }
+
+        // :1064
+        if preempt {
+            newstack_give_way(mp, gp);
+        }
+
+        // :1087
+        let oldsize = stk.hi - stk.lo;
+        let mut newsize = oldsize * 2;
+
+        // :1094 enough for the new frame; who called morestack looks again in any case
+        let f: FuncInfo<'_> = findfunc((*gp).sched.pc);
+        if f.valid() {
+            let needed = func_max_sp_delta(f) as usize + STACK_GUARD;
+            let used = stk.hi - (*gp).sched.sp;
+            while newsize - used < needed {
+                newsize *= 2;
+            }
+        }
+
+        // :1103 moved on purpose, for tests: not larger, or it would be too large soon
+        if stackguard0 == STACK_FORCE_MOVE {
+            newsize = oldsize;
+        }
+
+        // :1110
+        let (max, ceiling) = (MAXSTACKSIZE.get(), MAXSTACKCEILING.get());
+        if newsize > max || newsize > ceiling {
+            print!("runtime: goroutine stack exceeds {}-byte limit\n", max.min(ceiling));
+            // :1116
+            print!("runtime: sp={} stack=[{}, {}]\n", Hex(sp), Hex(stk.lo), Hex(stk.hi));
+            throw("stack overflow");
+        }
+
+        // :1122 running, as it has come here
+        casgstatus(gp, GRUNNING, GCOPYSTACK);
+
+        // :1126 in this state nobody else looks at the stack
+        copystack(gp, newsize);
+        if stack_debug() >= 1 {
+            print!("stack grow done\n");
+        }
+        // :1130
+        casgstatus(gp, GCOPYSTACK, GRUNNING);
+        gogo(&raw mut (*gp).sched)
+    }
+}
+
+/// The two lines that `newstack` prints of where it was called.
+///
+/// # Safety
+/// `gp` is a G.
+unsafe fn print_bufs(gp: *mut G, more_pc: usize, more_sp: usize) {
+    // SAFETY: the caller's contract.
+    unsafe {
+        print!("\tmorebuf={{pc:{} sp:{} lr:{}}}\n", Hex(more_pc), Hex(more_sp), Hex(0));
+        let sched = &(*gp).sched;
+        let (pc, sp, ctxt) = (Hex(sched.pc), Hex(sched.sp), sched.ctxt);
+        print!("\tsched={{pc:{pc} sp:{sp} lr:{} ctxt:{ctxt:p}}}\n", Hex(0));
     }
 }
 

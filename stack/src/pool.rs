@@ -1,5 +1,7 @@
 //! Sizes of stacks, their pools, allocation and release: stack.go:67–525 and 1250–1376.
 
+use crate::copystack::{stack_fault_on_free, stack_no_cache};
+use crate::fault;
 use crate::segment::segment_mode_init;
 use crate::span::{
     Layout, MSpan, MSpanList, PAGE_SHIFT, PAGE_SIZE, SPAN_MANUAL, alloc_manual, free_manual,
@@ -478,8 +480,12 @@ unsafe fn stackalloc_in<K: Pool>(n: u32) -> Stack {
         if n & n.wrapping_sub(1) != 0 {
             throw("stack size not a power of 2");
         }
-        // :351 GODEBUG=efence is not there.
         let n = (n as usize).max(K::fixed());
+        // :353 a debugging aid, of stacks that move only
+        if !K::GUARDED && stack_fault_on_free() {
+            let v = fault::alloc(n);
+            return Stack { lo: v, hi: v + n };
+        }
 
         let v; // :363
         if n < K::fixed() << NUM_STACK_ORDERS && n < K::cache_size() {
@@ -493,7 +499,8 @@ unsafe fn stackalloc_in<K: Pool>(n: u32) -> Stack {
             let x;
             // :372 no P in parts of exitsyscall and procresize: straight from the pool.
             let preemptoff = (*mp).preemptoff.get();
-            if (*mp).p.is_null() || !preemptoff.is_empty() {
+            let no_cache = !K::GUARDED && stack_no_cache();
+            if no_cache || (*mp).p.is_null() || !preemptoff.is_empty() {
                 lock(&raw mut (*pool::<K>(order)).mu); // :377
                 x = stackpoolalloc::<K>(order);
                 unlock(&raw mut (*pool::<K>(order)).mu);
@@ -583,7 +590,12 @@ unsafe fn stackfree_in<K: Pool>(stk: Stack) {
         if stk.lo.wrapping_add(n) < stk.hi {
             throw("bad stack size");
         }
-        // :460 GODEBUG=efence is not there. :468 no tracing of allocations, no msan or asan hooks.
+        // :460
+        if !K::GUARDED && stack_fault_on_free() {
+            fault::free(v, n);
+            return;
+        }
+        // :468 no tracing of allocations, no msan or asan hooks.
         if n < K::fixed() << NUM_STACK_ORDERS && n < K::cache_size() {
             // What it committed in its depth is of no use to whoever gets it next.
             if K::GUARDED {
@@ -598,7 +610,8 @@ unsafe fn stackfree_in<K: Pool>(stk: Stack) {
             }
             let x = v; // :488
             let preemptoff = (*mp).preemptoff.get(); // :489
-            if (*mp).p.is_null() || !preemptoff.is_empty() {
+            let no_cache = !K::GUARDED && stack_no_cache();
+            if no_cache || (*mp).p.is_null() || !preemptoff.is_empty() {
                 lock(&raw mut (*pool::<K>(order)).mu);
                 stackpoolfree::<K>(x, order); // :491
                 unlock(&raw mut (*pool::<K>(order)).mu);

@@ -145,11 +145,21 @@ pub unsafe fn sysmon() {
                 idle += 1;
             }
             hog::report(now);
-            // :6174 no collector to be started after FORCEGCPERIOD, so forcegc.g stays parked; but what a collection
-            // does to the stacks of dead goroutines is done then, and it sees which ones are blocked
+            // :6174 no collector to be started after FORCEGCPERIOD; but what a collection does to the stacks of dead goroutines is
+            // done then, and it sees which ones are blocked
             if freeing || lastfree + FORCEGCPERIOD.get() < now {
                 if !freeing {
                     markroot_waitsince(now);
+                }
+                // :6175 stacks that move shrink then
+                let forcegc = forcegc();
+                if !freeing && has_forcegc_work() && (*forcegc).idle.load() {
+                    lock(&raw mut (*forcegc).lock);
+                    (*forcegc).idle.store(false);
+                    let mut list = GList::default();
+                    list.push((*forcegc).g.ptr());
+                    injectglist(&raw mut list);
+                    unlock(&raw mut (*forcegc).lock);
                 }
                 lastfree = now;
                 freeing = markroot_free_g_stacks(FREE_STACKS_PER_ROUND);

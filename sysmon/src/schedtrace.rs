@@ -82,7 +82,7 @@ pub unsafe fn schedtrace(detailed: bool) {
                 gort_print::print!(
                     " runqsize={} gfreecnt={} timerslen={}\n",
                     t.wrapping_sub(h),
-                    (*pp).g_free.n.get(),
+                    (*pp).g_free.n.get() + (*pp).m_free.n.get(),
                     (*pp).timers.len.get()
                 );
             } else {

@@ -430,6 +430,11 @@ pub unsafe fn step(regs: &Regs, exact: bool, stk: Stack) -> Result<Step, Stop> {
         let bp = read(bp).ok_or(Stop::Memory(bp))?;
         return Ok(Step { regs: regs.moved(pc, sp, bp), ..Step::default() });
     }
+    // Managed code has tables of its own. Stubs that write sp have left their stack: what they run on is described by their rows.
+    let f = gort_symtab::findfunc(if exact { pc } else { pc.wrapping_sub(1) });
+    if f.valid() && f.flag & gort_symtab::FUNC_FLAG_SP_WRITE == 0 {
+        return managed_step(f, regs, &read);
+    }
     let _l = Reentrant::lock(&OWNER).ok_or(Stop::Busy)?;
     let at = if exact { pc } else { pc.wrapping_sub(1) };
     // SAFETY: the lock is held.
@@ -464,6 +469,25 @@ pub unsafe fn step(regs: &Regs, exact: bool, stk: Stack) -> Result<Step, Stop> {
         return Ok(s);
     }
     Err(Stop::Backwards)
+}
+
+/// One step up from a frame of managed code.
+///
+/// Go: traceback.go:252 resolveInternal
+fn managed_step(f: gort_symtab::FuncInfo<'_>, regs: &Regs, read: cfi::Read) -> Result<Step, Stop> {
+    let (pc, sp, bp) = (regs.pc(), regs.sp(), regs.bp());
+    // traceback.go:334 first, as there is no return address
+    if f.flag & gort_symtab::FUNC_FLAG_TOP_FRAME != 0 {
+        return Ok(Step { regs: *regs, root: true, ..Step::default() });
+    }
+    // traceback.go:326 later than in Go
+    let delta = gort_symtab::pcvalue(f, f.pcsp, pc, false).0;
+    let fp = sp.wrapping_add(usize::try_from(delta).map_err(|_| Stop::NoTable)?).wrapping_add(8);
+    // traceback.go:377
+    let lr = read(fp.wrapping_sub(8)).ok_or(Stop::Memory(fp.wrapping_sub(8)))?;
+    // A frame that is not empty has the caller's rbp at its top.
+    let up = if delta > 0 { read(fp.wrapping_sub(16)).ok_or(Stop::Memory(fp.wrapping_sub(16)))? } else { bp };
+    Ok(Step { regs: regs.moved(lr, fp, up), ..Step::default() })
 }
 
 /// A place in a module that has no row for it: written in assembly, or compiled without tables.

@@ -111,7 +111,32 @@ pub fn findfunc(pc: usize) -> bool {
     // symtab.go:874
     // symtab.go:880 whether in its text: modules here are ranges of text
     // symtab.go:893 the function's record is looked for by `symbolize`
-    generated(pc).is_some() || with_module(pc, |_| ()).is_some()
+    gort_symtab::findfunc(pc).valid() || generated(pc).is_some() || with_module(pc, |_| ()).is_some()
+}
+
+/// What the tables of managed code say of `pc`.
+fn managed(pc: usize) -> Option<FuncInfo> {
+    let f = gort_symtab::findfunc(pc);
+    if !f.valid() {
+        return None;
+    }
+    let mut frames = Vec::new();
+    let (u, mut uf) = gort_symtab::InlineUnwinder::new(f, pc);
+    while uf.valid() {
+        let (sf, (file, line)) = (u.src_func(uf), u.file_line(uf));
+        let name = sf.name().to_string();
+        let hidden = sf.func_id == gort_symtab::FuncID::WRAPPER || name.starts_with("runtime.");
+        frames.push(Symbol {
+            name,
+            file: file.to_string(),
+            line: u32::try_from(line).unwrap_or(0),
+            guessed: false,
+            inlined: u.is_inlined(uf),
+            owner: if hidden { Owner::Runtime } else { Owner::User },
+        });
+        uf = u.next(uf);
+    }
+    Some(FuncInfo { entry: f.entry(), frames, missing: None })
 }
 
 /// A module's file, read.
@@ -137,6 +162,9 @@ static OWNER: AtomicU32 = AtomicU32::new(0);
 ///
 /// Must run where there is room for it: see [`with_room`].
 pub fn symbolize(pc: usize) -> Option<FuncInfo> {
+    if let Some(f) = managed(pc) {
+        return Some(f);
+    }
     if let Some(c) = generated(pc) {
         return Some(c.f.and_then(|f| f(pc)).unwrap_or_else(|| bare(pc, c.lo, String::new())));
     }

@@ -4,7 +4,9 @@ use crate::cfi::{Regs, Stop};
 use crate::modules::{executable, read_word, renew, step};
 use crate::printing::traceback_hexdump;
 use crate::symtab::findfunc;
-use gort_asm::{getg, getpcspbp, goexit_pc, in_async_preempt, systemstack, systemstack_switch_pc};
+use gort_asm::{
+    getg, getpcspbp, goexit_pc, in_async_preempt, managed_switch, systemstack, systemstack_switch_pc,
+};
 use gort_print::print;
 use gort_runtime2::linkname::throw;
 use gort_runtime2::*;
@@ -200,7 +202,9 @@ impl Unwinder {
                     // :159
                     regs = Regs::new((*gp).sched.pc, (*gp).sched.sp, (*gp).sched.bp);
                     // A goroutine that has not started stands at its function's entry.
-                    fresh = !(*gp).sched.ctxt.is_null() || regs.pc() == (*gp).startpc;
+                    // A closure of managed code that asks for more stack has its context there as well.
+                    let managed = (*gp).stack_kind == StackKind::Copying;
+                    fresh = !managed && !(*gp).sched.ctxt.is_null() || regs.pc() == (*gp).startpc;
                 }
             }
 
@@ -288,7 +292,7 @@ impl Unwinder {
             if self.frame.fp == 0
                 && !mp.is_null()
                 && gp == (*mp).g0
-                && self.frame.pc == systemstack_switch_pc()
+                && (self.frame.pc == systemstack_switch_pc() || managed_switch(self.frame.pc))
             {
                 // :288 the return address into systemstack, on g0
                 let curg = (*mp).curg.ptr();
