@@ -21,6 +21,7 @@ mod examples;
 mod gobuild;
 mod inside;
 mod progress;
+mod study;
 mod trace;
 
 use clap::error::ErrorKind;
@@ -60,6 +61,8 @@ enum Command {
     Diff(diff::Diff),
     /// Check, list, sum up or show an execution trace of Go's.
     Trace(trace::Trace),
+    /// Make a site of Go's scheduler beside the port, line by line, and serve it.
+    Study(study::Study),
     /// Print a script that completes command lines in a shell.
     Completions(Completions),
     /// Print the manual page, or write all of them to a directory.
@@ -163,6 +166,7 @@ fn main() {
         Command::Go(g) => inside::run(&g),
         Command::Diff(d) => diff::run(&d),
         Command::Trace(t) => trace::run(&t),
+        Command::Study(s) => study::run(&s),
         Command::Completions(c) => {
             let mut script = Vec::new();
             clap_complete::generate(c.shell, &mut Cli::command(), "gort", &mut script);

@@ -2,7 +2,6 @@
 
 mod bench;
 mod echo;
-mod golang;
 mod golden;
 mod gotest;
 mod gotests;
@@ -10,9 +9,9 @@ mod layout;
 mod ownership;
 mod portmap;
 mod process;
-mod rust;
 
 use clap::{Parser, Subcommand};
+use gort_study::{golang, rust};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -37,6 +36,15 @@ enum Task {
         /// Print the functions that are neither ported nor in docs/not-ported.md, as rows for it
         #[arg(long)]
         list_missing: bool,
+    },
+    /// Write the book: Go's sources beside the port's, as a static site (as `gort study` does)
+    Book {
+        /// Where it goes
+        #[arg(long, value_name = "DIR", default_value = "target/book")]
+        out: PathBuf,
+        /// Go's root, as for portmap
+        #[arg(long, value_name = "DIR")]
+        goroot: Option<PathBuf>,
     },
     /// Record tests/golden/order from real Go: seven runs of each case at GOMAXPROCS=1, the majority counts
     Golden {
@@ -114,6 +122,11 @@ fn main() -> ExitCode {
         Task::Portmap { goroot, check, list_missing } => {
             portmap::run(root, &portmap::Options { goroot, check, list_missing })
         }
+        Task::Book { out, goroot } => golang::goroot(goroot).and_then(|goroot| {
+            let book = gort_study::Book::new(root, &goroot)?;
+            println!("{}", book.write(&out)?);
+            Ok(0)
+        }),
         Task::Golden { cases, goroot, check } => golden::run(root, goroot, &cases, check),
         Task::Layout { goroot, check } => layout::run(root, &layout::Options { goroot, check }),
         Task::Gen { seed, data } => {

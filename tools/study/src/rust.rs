@@ -83,7 +83,7 @@ fn walk(dir: &Path, out: &mut Vec<PathBuf>) -> Result<(), String> {
         let (path, name) = (e.path(), e.file_name());
         let name = name.to_string_lossy();
         if path.is_dir() {
-            if name != "target" && name != "xtask" && !name.starts_with('.') {
+            if name != "target" && name != "xtask" && name != "study" && !name.starts_with('.') {
                 walk(&path, out)?;
             }
         } else if name.ends_with(".rs") {

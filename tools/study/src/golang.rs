@@ -156,14 +156,7 @@ pub fn short_path(path: &str) -> &str {
     path.strip_prefix("runtime/").filter(|p| !p.contains('/')).unwrap_or(path)
 }
 
-macro_rules! regex {
-    ($s:expr) => {{
-        static R: std::sync::LazyLock<regex::Regex> =
-            std::sync::LazyLock::new(|| regex::Regex::new($s).expect("a valid expression"));
-        &*R
-    }};
-}
-pub(crate) use regex;
+pub use crate::regex;
 
 fn parse(text: &str, path: &str) -> GoFile {
     let lines: Vec<String> = text.lines().map(str::to_string).collect();
