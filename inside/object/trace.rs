@@ -62,6 +62,10 @@ pub unsafe fn trace_release(t: TraceLocker) {
 }
 
 impl TraceLocker {
+    /// As Go passes it.
+    pub fn new(mp: *mut M, gen_: usize) -> Self {
+        Self { mp, gen_ }
+    }
     #[inline(always)]
     pub fn ok(self) -> bool {
         self.gen_ != 0
@@ -83,6 +87,7 @@ events! {
     go_sys_call() trace_go_sys_call();
     go_sys_exit(lost: bool) trace_go_sys_exit(lost);
     gomaxprocs(procs: i32) trace_gomaxprocs(procs);
+    go_create(newg: *mut G, pc: usize, blocked: bool) trace_go_create(newg, pc, blocked);
     proc_start() trace_proc_start();
     proc_stop(pp: *mut P) trace_proc_stop(pp);
     go_start() trace_go_start();
@@ -176,5 +181,14 @@ pub unsafe fn trace_steal(pp: *mut P, in_syscall: bool, cas: impl FnOnce() -> bo
             trace_release(t);
         }
         ok
+    }
+}
+
+impl GTraceState {
+    /// As `traceruntime`'s: the statuses are looked after elsewhere.
+    #[inline(always)]
+    pub fn reset(&self) {
+        self.seq[0].set(0);
+        self.seq[1].set(0);
     }
 }

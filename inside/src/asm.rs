@@ -22,6 +22,8 @@ pub struct Options<'a> {
     pub swapped: &'a Set,
     /// Count the calls.
     pub count: bool,
+    /// Spoil X15 behind Rust, as its compiler may.
+    pub poison: bool,
 }
 
 /// The assembly file of package runtime.
@@ -30,13 +32,17 @@ pub fn file(o: Options<'_>) -> String {
         "// Made by gort. The way between Go and gort's Rust.\n\n#include \"textflag.h\"\n#include \"go_asm.h\"\n#include \"go_tls.h\"\n",
     );
     for (i, f) in SWAPS.iter().enumerate().filter(|(_, f)| o.swapped.has(f.name)) {
-        down(&mut s, f, o.count.then_some(i));
+        down(&mut s, f, o.count.then_some(i), o.poison);
     }
     for f in UPS {
-        up(&mut s, f);
+        up(&mut s, f, o.poison);
     }
     // Go's code relies on X15 where it goes on; gogo leaves it alone.
-    s.push_str("\nTEXT gort_go_gogo(SB), NOSPLIT|NOFRAME|TOPFRAME, $0\n\tSUBQ $24, SP\n\tMOVQ DI, 0(SP)\n\tXORPS X15, X15\n\tCALL runtime·gogo(SB)\n\tUNDEF\n");
+    _ = write!(
+        s,
+        "\nTEXT gort_go_gogo(SB), NOSPLIT|NOFRAME|TOPFRAME, $0\n{}\tSUBQ $24, SP\n\tMOVQ DI, 0(SP)\n\tXORPS X15, X15\n\tCALL runtime·gogo(SB)\n\tUNDEF\n",
+        if o.poison { POISON } else { "" }
+    );
     init(&mut s);
     s
 }
@@ -46,9 +52,12 @@ fn counter(i: usize) -> usize {
     8 * i
 }
 
-fn down(s: &mut String, f: &Swap, count: Option<usize>) {
+/// X15 has something in it.
+const POISON: &str = "\tPCMPEQL X15, X15\n";
+
+fn down(s: &mut String, f: &Swap, count: Option<usize>, poison: bool) {
     let n = f.args.len();
-    _ = writeln!(s, "\nTEXT ·{}<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-0", f.name);
+    _ = writeln!(s, "\nTEXT ·{}<ABIInternal>(SB), NOSPLIT|NOFRAME, $0-0", f.go());
     let mut p = |l: &str| _ = writeln!(s, "\t{l}");
     p("PUSHQ BP");
     p("MOVQ SP, BP");
@@ -83,7 +92,7 @@ fn down(s: &mut String, f: &Swap, count: Option<usize>) {
             p("MOVQ -16(BP), R15");
             p("MOVQ R15, 0(SP)");
         }
-        p(&format!("CALL gort_{}(SB)", f.name));
+        p(&format!("CALL {}(SB)", f.rust()));
     };
     if f.on == On::Mcall {
         call(&mut p);
@@ -137,8 +146,14 @@ fn down(s: &mut String, f: &Swap, count: Option<usize>) {
         0 => {}
         // go vet looks for the result.
         1 => p("MOVQ AX, AX"),
-        2 => p("MOVQ DX, BX"),
+        2 => {
+            p("MOVQ AX, AX");
+            p("MOVQ DX, BX");
+        }
         k => (0..k).for_each(|i| p(&format!("MOVQ {}(R13), {}", 8 * i, GO[i]))),
+    }
+    if poison {
+        p(POISON.trim());
     }
     p("XORPS X15, X15");
     p("MOVQ BP, SP");
@@ -146,9 +161,12 @@ fn down(s: &mut String, f: &Swap, count: Option<usize>) {
     p("RET");
 }
 
-fn up(s: &mut String, f: &Up) {
+fn up(s: &mut String, f: &Up, poison: bool) {
     _ = writeln!(s, "\nTEXT gort_go_{}(SB), NOSPLIT|NOFRAME|TOPFRAME, $0", f.name);
     let mut p = |l: &str| _ = writeln!(s, "\t{l}");
+    if poison {
+        p(POISON.trim());
+    }
     for r in ["BX", "BP", "R12", "R13", "R14", "R15"] {
         p(&format!("PUSHQ {r}"));
     }
@@ -249,13 +267,26 @@ pub fn go_file(o: Options<'_>, version: &str) -> String {
         "
 func gortInit() int
 
-var gortVars [6]unsafe.Pointer
+var gortVars [14]unsafe.Pointer
+
+// Functions that Rust hands back to Go, or knows by their addresses.
+var (
+	gortParkunlockC    = parkunlock_c
+	gortMspinning      = mspinning
+	gortTemplateThread = templateThread
+	gortGoexit         uintptr
+)
 
 func gortStart() {{
+	gortGoexit = abi.FuncPCABI0(goexit)
 	gortVars = [...]unsafe.Pointer{{
 		unsafe.Pointer(&trace.enabled), unsafe.Pointer(&trace.shutdown),
 		unsafe.Pointer(&debug.dontfreezetheworld), unsafe.Pointer(&debug.asyncpreemptoff),
 		unsafe.Pointer(&goroutineProfile.active), unsafe.Pointer(&cgo_yield),
+		unsafe.Pointer(&debug.schedtrace), unsafe.Pointer(&debug.scheddetail),
+		unsafe.Pointer(&debug.tracebackancestors), unsafe.Pointer(&scavenger.sysmonWake),
+		unsafe.Pointer(&gortParkunlockC), unsafe.Pointer(&gortMspinning),
+		unsafe.Pointer(&gortTemplateThread), unsafe.Pointer(&gortGoexit),
 	}}
 	if i := gortInit(); i >= 0 {{
 		print(\"gort: the fields of this runtime are elsewhere than those of {version}: \", i, \"\\n\")

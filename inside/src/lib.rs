@@ -5,6 +5,7 @@
 //! the two languages; `object/` is the port's own sources, compiled a second time (`build.rs`). docs/inside.md has the whole story.
 
 pub mod asm;
+pub mod bisect;
 pub mod command;
 pub mod shadow;
 pub mod source;

@@ -1,15 +1,20 @@
-//! The shadow GOROOT: the user's own, by symbolic links, but for package runtime, which is a copy with the port in it.
+//! The shadow GOROOT: a copy of the user's own, in which package runtime has the port.
+//!
+//! The user's Go is copied once, and each set of swapped functions gets directories of its own with hard links to that copy: so all
+//! of go's patterns find their packages, and whatever is written there, by whatever command, is never the user's.
 
 use crate::asm;
-use crate::source::{cut, insert};
+use crate::source::{cut, delegate, insert};
 use crate::table::SWAPS;
 use crate::{OBJECT, RELEASE};
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File, Metadata};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 /// What is to be inside.
 #[derive(Clone, Debug, Default)]
@@ -18,6 +23,10 @@ pub struct Set {
     pub swapped: BTreeSet<&'static str>,
     /// Whether calls are counted.
     pub count: bool,
+    /// What is put inside instead of [`OBJECT`].
+    pub object: Option<Vec<u8>>,
+    /// Whether X15 is anything whenever Rust has run.
+    pub poison: bool,
 }
 
 impl Set {
@@ -34,21 +43,31 @@ impl Set {
         }
         let wanted =
             |n: &str| only.is_none_or(|o| o.iter().any(|x| x == n)) && !except.iter().any(|x| x == n);
-        Ok(Self { swapped: SWAPS.iter().map(|f| f.name).filter(|n| wanted(n)).collect(), count })
+        Ok(Self {
+            swapped: SWAPS.iter().map(|f| f.name).filter(|n| wanted(n)).collect(),
+            count,
+            object: None,
+            poison: false,
+        })
     }
 
-    fn key(&self, goroot: &Path) -> String {
+    /// What tells shadows of one copy apart.
+    fn key(&self) -> u64 {
         let mut h = DefaultHasher::new();
-        (self.swapped.iter().collect::<Vec<_>>(), self.count, goroot, OBJECT).hash(&mut h);
+        (self.swapped.iter().collect::<Vec<_>>(), self.count, self.object()).hash(&mut h);
         // What makes it counts as well.
         (include_str!("shadow.rs"), include_str!("source.rs")).hash(&mut h);
         let o = self.options();
         (asm::file(o), asm::go_file(o, RELEASE)).hash(&mut h);
-        format!("{:016x}", h.finish())
+        h.finish()
+    }
+
+    fn object(&self) -> &[u8] {
+        self.object.as_deref().unwrap_or(OBJECT)
     }
 
     fn options(&self) -> asm::Options<'_> {
-        asm::Options { swapped: self, count: self.count }
+        asm::Options { swapped: self, count: self.count, poison: self.poison }
     }
 
     /// Whether `name` is swapped.
@@ -61,79 +80,207 @@ fn at<T>(p: &Path, r: io::Result<T>) -> Result<T, String> {
     r.map_err(|e| format!("{}: {e}", p.display()))
 }
 
-/// The shadow of `goroot` with `set` inside, made if it is not there yet: below `cache`, which is the user's folder of caches.
+/// A shadow. As long as this, or a process that was started while it lived, is there, nobody removes the shadow.
+#[derive(Debug)]
+pub struct Shadow {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Shadow {
+    /// Its GOROOT.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// How many shadows are kept, those in use apart, and how many copies of Gos.
+const SHADOWS: usize = 12;
+const COPIES: usize = 2;
+
+/// The shadow of `goroot` with `set` inside, made if it is not there yet: below `cache`, which is the user's folder of caches. Older
+/// ones that nobody uses are removed, but for the latest few.
 ///
 /// # Errors
 /// It cannot be made: what and why.
-pub fn make(goroot: &Path, set: &Set, cache: &Path) -> Result<PathBuf, String> {
+pub fn make(goroot: &Path, set: &Set, cache: &Path) -> Result<Shadow, String> {
     let place = cache.join("inside");
     at(&place, fs::create_dir_all(&place))?;
-    let done = place.join(set.key(goroot));
-    if done.exists() {
-        return Ok(done);
-    }
-    let temp = tempfile::Builder::new().prefix(".new-").tempdir_in(&place);
-    let temp = at(&place, temp)?;
-    fill(goroot, set, temp.path())?;
-    // As any directory of a cache: other users may have programs whose debuggers look for sources.
-    at(temp.path(), fs::set_permissions(temp.path(), fs::Permissions::from_mode(0o755)))?;
-    // Whoever is second finds the first one's, which is the same.
-    let path = temp.keep();
-    if let Err(e) = fs::rename(&path, &done) {
-        _ = fs::remove_dir_all(&path);
+    let go = content(goroot)?;
+    let copy = place.join(format!("go-{go:016x}"));
+    let done = place.join(format!("root-{go:016x}-{:016x}", set.key()));
+    loop {
         if !done.exists() {
-            return Err(format!("{}: {e}", done.display()));
+            // In use while links to it are made; the links then keep the files.
+            let copied = once(&copy, |to| tree(goroot, to, &|from, to| fs::copy(from, to).map(|_| ())))?;
+            once(&done, |to| fill(copied.path(), set, to))?;
+        }
+        // Whoever clears up may have been faster.
+        if let Some(shadow) = held(&done)? {
+            clear(&place, "go-", COPIES);
+            clear(&place, "root-", SHADOWS);
+            return Ok(shadow);
         }
     }
-    Ok(done)
 }
 
-/// Links to all that is in `from`, but for `but`.
-fn links(from: &Path, to: &Path, but: &str) -> Result<(), String> {
+/// The file next to a directory that is locked by those who use it, and exclusively by who removes it; its time is that of the last use.
+fn lock_of(path: &Path) -> PathBuf {
+    path.with_extension("lock")
+}
+
+/// Holds what is there, if it is.
+fn held(path: &Path) -> Result<Option<Shadow>, String> {
+    let name = lock_of(path);
+    let lock = at(&name, File::options().create(true).append(true).open(&name))?;
+    at(&name, lock.lock_shared())?;
+    _ = lock.set_modified(SystemTime::now());
+    // Those who begin to wait for the lock while it is being removed have one without a name.
+    let same = fs::metadata(&name).is_ok_and(|m| lock.metadata().is_ok_and(|l| l.ino() == m.ino()));
+    if !same || !path.exists() {
+        return Ok(None);
+    }
+    // Go and what it starts have it, too.
+    // SAFETY: a descriptor of our own.
+    if unsafe { libc::fcntl(lock.as_raw_fd(), libc::F_SETFD, 0) } < 0 {
+        return Err(format!("{}: {}", name.display(), io::Error::last_os_error()));
+    }
+    Ok(Some(Shadow { path: path.to_path_buf(), _lock: lock }))
+}
+
+/// Makes the directory `done` by `fill`, unless it is there: as a whole, or not at all.
+fn once(done: &Path, fill: impl Fn(&Path) -> Result<(), String>) -> Result<Shadow, String> {
+    loop {
+        if !done.exists() {
+            let place = done.parent().unwrap_or(Path::new("."));
+            let temp = at(place, tempfile::Builder::new().prefix(".new-").tempdir_in(place))?;
+            fill(temp.path())?;
+            // As any directory of a cache: other users may have programs whose debuggers look for sources.
+            at(temp.path(), fs::set_permissions(temp.path(), fs::Permissions::from_mode(0o755)))?;
+            // Whoever is second finds the first one's, which is the same.
+            if let Err(e) = fs::rename(temp.path(), done) {
+                if !done.exists() {
+                    return Err(format!("{}: {e}", done.display()));
+                }
+            } else {
+                _ = temp.keep();
+            }
+        }
+        if let Some(s) = held(done)? {
+            return Ok(s);
+        }
+    }
+}
+
+/// Removes directories whose names begin with `kind`, but for the `keep` that were used last and those in use; and what was left behind.
+fn clear(place: &Path, kind: &str, keep: usize) {
+    let Ok(entries) = fs::read_dir(place) else { return };
+    let used =
+        |p: &Path| fs::metadata(lock_of(p)).and_then(|m| m.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+    let mut found = vec![];
+    for e in entries.flatten() {
+        let name = e.file_name().to_string_lossy().into_owned();
+        if name.starts_with(kind) && e.path().is_dir() {
+            found.push((used(&e.path()), e.path()));
+        }
+        // Of who was killed; and the shadows of before, which had no locks.
+        let left =
+            name.starts_with(".new-") || name.len() == 16 && name.bytes().all(|b| b.is_ascii_hexdigit());
+        let old = |m: Metadata| m.modified().ok()?.elapsed().ok().map(|t| t > Duration::from_secs(86400));
+        if left && e.metadata().ok().and_then(old) == Some(true) {
+            _ = fs::remove_dir_all(e.path());
+        }
+    }
+    found.sort();
+    found.reverse();
+    for (_, path) in found.into_iter().skip(keep) {
+        let name = lock_of(&path);
+        let Ok(lock) = File::options().create(true).append(true).open(&name) else { continue };
+        if lock.try_lock().is_err() {
+            continue;
+        }
+        // Away in one step; what is under the other name is nobody's.
+        let away = place.join(format!(".new-{}", path.file_name().unwrap_or_default().to_string_lossy()));
+        if fs::rename(&path, &away).is_ok() {
+            _ = fs::remove_file(&name);
+            _ = fs::remove_dir_all(&away);
+        }
+    }
+}
+
+/// What the Go in `root` is: its release, what is in the files of package runtime, and of all others the names, sizes and times.
+fn content(root: &Path) -> Result<u64, String> {
+    let mut h = DefaultHasher::new();
+    let version = root.join("VERSION");
+    at(&version, fs::read(&version))?.hash(&mut h);
+    let mut files = vec![];
+    walk(root, &mut |path, m| files.push((path.to_path_buf(), m.len(), m.mtime(), m.mtime_nsec())))?;
+    files.sort();
+    for (path, len, time, ns) in files {
+        let name = path.strip_prefix(root).unwrap_or(&path);
+        if name.parent() == Some(Path::new("src/runtime")) {
+            (name, at(&path, fs::read(&path))?).hash(&mut h);
+        } else {
+            (name, len, time, ns).hash(&mut h);
+        }
+    }
+    Ok(h.finish())
+}
+
+/// Each file below, by links, too.
+fn walk(dir: &Path, f: &mut dyn FnMut(&Path, Metadata)) -> Result<(), String> {
+    for e in at(dir, fs::read_dir(dir))? {
+        let path = at(dir, e)?.path();
+        // A link that leads nowhere is no file.
+        let Ok(m) = fs::metadata(&path) else { continue };
+        if m.is_dir() { walk(&path, f)? } else { f(&path, m) }
+    }
+    Ok(())
+}
+
+/// The directories of `from`, and by `file` its files.
+fn tree(from: &Path, to: &Path, file: &dyn Fn(&Path, &Path) -> io::Result<()>) -> Result<(), String> {
     at(to, fs::create_dir_all(to))?;
     for e in at(from, fs::read_dir(from))? {
         let e = at(from, e)?;
-        if e.file_name() != but {
-            let link = to.join(e.file_name());
-            at(&link, symlink(e.path(), &link))?;
+        let (path, target) = (e.path(), to.join(e.file_name()));
+        match fs::metadata(&path) {
+            Ok(m) if m.is_dir() => tree(&path, &target, file)?,
+            Ok(_) => at(&target, file(&path, &target))?,
+            Err(_) => at(&target, fs::read_link(&path).and_then(|l| symlink(l, &target)))?,
         }
     }
     Ok(())
 }
 
 fn fill(goroot: &Path, set: &Set, to: &Path) -> Result<(), String> {
-    links(goroot, to, "src")?;
-    links(&goroot.join("src"), &to.join("src"), "runtime")?;
+    tree(goroot, to, &|from, to| fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(|_| ())))?;
     let from = goroot.join("src/runtime");
     let runtime = to.join("src/runtime");
-    at(&runtime, fs::create_dir_all(&runtime))?;
-    for e in at(&from, fs::read_dir(&from))? {
-        let e = at(&from, e)?;
-        let target = runtime.join(e.file_name());
-        if e.path().is_dir() {
-            at(&target, symlink(e.path(), &target))?;
-        } else {
-            at(&target, fs::copy(e.path(), &target))?;
-        }
-    }
     let proc = runtime.join("proc.go");
     let mut text = at(&proc, fs::read_to_string(&proc))?;
     let told = |e| format!("{}: {e}", from.join("proc.go").display());
-    for name in &set.swapped {
-        text = cut(&text, name).map_err(told)?;
+    let o = set.options();
+    let mut go = asm::go_file(o, RELEASE);
+    for f in SWAPS.iter().filter(|f| set.has(f.name)) {
+        if f.is_called() {
+            let (with, declared) = delegate(&text, f.name, &f.go()).map_err(told)?;
+            (text, go) = (with, go + &declared);
+        } else {
+            text = cut(&text, f.name, f.escapes()).map_err(told)?;
+        }
     }
     text = insert(&text, "schedinit", "gortStart()").map_err(told)?;
     if set.count {
         text = insert(&text, "runExitHooks", "gortReport()").map_err(told)?;
     }
-    // A copy of a file that may not be written may not be written either.
+    // The name only: the file is the copy's.
     at(&proc, fs::remove_file(&proc))?;
     at(&proc, fs::write(&proc, text))?;
-    let o = set.options();
     for (name, data) in [
         ("gort_amd64.s", asm::file(o).as_bytes()),
-        ("gort.go", asm::go_file(o, RELEASE).as_bytes()),
-        ("gort_linux_amd64.syso", OBJECT),
+        ("gort.go", go.as_bytes()),
+        ("gort_linux_amd64.syso", set.object()),
     ] {
         let path = runtime.join(name);
         at(&path, fs::write(&path, data))?;

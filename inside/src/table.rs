@@ -3,7 +3,7 @@
 /// Where a function may be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum On {
-    /// On g0 only, and it does not return: what `mcall` calls, and what that calls.
+    /// On g0 only, and it does not return: what `mcall` calls, what that calls, and what threads are for.
     Mcall,
     /// Anywhere: from a goroutine's stack the way leads over g0's.
     Any,
@@ -12,7 +12,7 @@ pub enum On {
 /// A function of proc.go whose body is the port's.
 #[derive(Clone, Copy, Debug)]
 pub struct Swap {
-    /// Its name.
+    /// Its name; a method's with its type and a dot.
     pub name: &'static str,
     /// A letter for each word of its arguments: `w`, or `b` for a bool.
     pub args: &'static str,
@@ -30,8 +30,39 @@ const fn mcall(name: &'static str, args: &'static str) -> Swap {
     Swap { name, args, results: 0, on: On::Mcall }
 }
 
+impl Swap {
+    /// Whether its body becomes a call of another function: a method, which an assembler cannot name, or what a linkname gives
+    /// to another package.
+    pub fn is_called(&self) -> bool {
+        self.name.contains('.')
+            || matches!(self.name, "setMaxThreads" | "sync_runtime_canSpin" | "sync_runtime_doSpin")
+    }
+    /// The name of package runtime's function without a body.
+    pub fn go(&self) -> String {
+        if self.is_called() { self.rust() } else { self.name.into() }
+    }
+    /// The name of Rust's function.
+    pub fn rust(&self) -> String {
+        format!("gort_{}", self.name.replace('.', "_"))
+    }
+    /// Whether arguments live on after the call, so that what they refer to may not be on the caller's stack.
+    pub fn escapes(&self) -> bool {
+        matches!(self.name, "forEachP" | "forEachPInternal" | "newm" | "newproc1" | "parkunlock_c")
+    }
+}
+
 /// All of them, in the order of proc.go.
 pub const SWAPS: &[Swap] = &[
+    any("goready", "ww", 0),
+    any("lockedOSThread", "", 1),
+    any("allGsSnapshot", "", 3),
+    any("atomicAllG", "", 2),
+    any("atomicAllGIndex", "ww", 1),
+    any("dumpgstatus", "w", 0),
+    any("checkmcount", "", 0),
+    any("mReserveID", "", 1),
+    any("m.becomeSpinning", "w", 0),
+    any("m.hasCgoOnStack", "w", 1),
     any("ready", "wwb", 0),
     any("freezetheworld", "", 0),
     any("casfrom_Gscanstatus", "www", 0),
@@ -42,9 +73,18 @@ pub const SWAPS: &[Swap] = &[
     any("casgcopystack", "w", 1),
     any("casGToPreemptScan", "www", 0),
     any("casGFromPreempted", "www", 1),
+    any("stwReason.String", "b", 2),
+    any("stwReason.isGC", "b", 1),
     any("stopTheWorldWithSema", "b", 4),
     any("startTheWorldWithSema", "wbwww", 1),
+    any("mPark", "", 0),
+    any("forEachP", "bw", 0),
+    any("forEachPInternal", "w", 0),
     any("runSafePointFn", "", 0),
+    any("newm", "www", 0),
+    any("newm1", "w", 0),
+    any("startTemplateThread", "", 0),
+    mcall("templateThread", ""),
     any("stopm", "", 0),
     any("mspinning", "", 0),
     any("startm", "wbb", 0),
@@ -59,11 +99,13 @@ pub const SWAPS: &[Swap] = &[
     any("stealWork", "w", 5),
     any("checkRunqsNoP", "wwwwww", 1),
     any("checkTimersNoP", "wwwwwww", 1),
+    any("checkIdleGCNoP", "", 2),
     any("wakeNetPoller", "w", 0),
     any("resetspinning", "", 0),
     any("injectglist", "w", 0),
     mcall("schedule", ""),
     any("dropg", "", 0),
+    any("parkunlock_c", "ww", 1),
     mcall("park_m", "w"),
     mcall("goschedImpl", "wb"),
     mcall("gosched_m", "w"),
@@ -72,22 +114,38 @@ pub const SWAPS: &[Swap] = &[
     mcall("preemptPark", "w"),
     mcall("goyield_m", "w"),
     mcall("goexit0", "w"),
+    any("gdestroy", "w", 0),
     any("entersyscall_sysmon", "", 0),
     any("entersyscall_gcwait", "", 0),
     any("entersyscallblock_handoff", "", 0),
+    any("exitsyscallfast", "w", 1),
+    any("exitsyscallfast_reacquired", "ww", 0),
     any("exitsyscallfast_pidle", "", 1),
     mcall("exitsyscall0", "w"),
+    any("newproc1", "wwwbb", 1),
     any("gfput", "ww", 0),
     any("gfget", "w", 1),
     any("gfpurge", "w", 0),
+    any("dolockOSThread", "", 0),
+    any("lockOSThread", "", 0),
+    any("dounlockOSThread", "", 0),
+    any("UnlockOSThread", "", 0),
+    any("unlockOSThread", "", 0),
+    any("badunlockosthread", "", 0),
+    any("gcount", "", 1),
+    any("mcount", "", 1),
+    any("procresize", "w", 1),
     any("acquirep", "w", 0),
     any("wirep", "w", 0),
     any("releasep", "", 1),
     any("releasepNoTrace", "", 1),
     any("incidlelocked", "w", 0),
+    any("checkdead", "", 0),
+    mcall("sysmon", ""),
     any("retake", "w", 1),
     any("preemptall", "", 1),
     any("preemptone", "w", 1),
+    any("schedtrace", "b", 0),
     any("schedEnableUser", "b", 0),
     any("schedEnabled", "w", 1),
     any("mput", "w", 0),
@@ -96,6 +154,9 @@ pub const SWAPS: &[Swap] = &[
     any("globrunqputhead", "w", 0),
     any("globrunqputbatch", "ww", 0),
     any("globrunqget", "ww", 1),
+    any("pMask.read", "wwww", 1),
+    any("pMask.set", "wwww", 0),
+    any("pMask.clear", "wwww", 0),
     any("pidleput", "ww", 1),
     any("pidleget", "w", 2),
     any("pidlegetSpinning", "w", 2),
@@ -107,6 +168,25 @@ pub const SWAPS: &[Swap] = &[
     any("runqdrain", "w", 3),
     any("runqgrab", "wwwb", 1),
     any("runqsteal", "wwb", 1),
+    any("gQueue.empty", "w", 1),
+    any("gQueue.push", "ww", 0),
+    any("gQueue.pushBack", "ww", 0),
+    any("gQueue.pushBackAll", "www", 0),
+    any("gQueue.pop", "w", 1),
+    any("gQueue.popList", "w", 1),
+    any("gList.empty", "w", 1),
+    any("gList.push", "ww", 0),
+    any("gList.pushAll", "www", 0),
+    any("gList.pop", "w", 1),
+    any("setMaxThreads", "w", 1),
+    any("sync_runtime_canSpin", "w", 1),
+    any("sync_runtime_doSpin", "", 0),
+    any("randomOrder.reset", "ww", 0),
+    any("randomOrder.start", "ww", 4),
+    any("randomEnum.done", "w", 1),
+    any("randomEnum.next", "w", 0),
+    any("randomEnum.position", "w", 1),
+    any("gcd", "ww", 1),
 ];
 
 /// A function of Go's that Rust calls as `gort_go_NAME`.
@@ -137,21 +217,83 @@ pub const UPS: &[Up] = &[
     up("printstring", 2, 0),
     up("printlock", 0, 0),
     up("printunlock", 0, 0),
-    up("lock2", 1, 0),
-    up("unlock2", 1, 0),
     up("nanotime", 0, 1),
     up("usleep", 1, 0),
-    up("osyield", 0, 0),
-    up("checkdead", 0, 0),
-    up("dumpgstatus", 1, 0),
-    up("notewakeup", 1, 0),
-    up("mPark", 0, 0),
-    up("mReserveID", 0, 1),
+    glue("captureStack", 0, 0, "func() { getg().m.mLockProfile.captureStack() }"),
+    glue("storeLockProfile", 0, 0, "func() { getg().m.mLockProfile.store() }"),
+    up("timeSleepUntil", 0, 1),
+    glue("scavengerWake", 0, 0, "func() { scavenger.wake() }"),
     glue(
-        "newm",
-        3,
+        "gcTriggerTime",
+        1,
+        1,
+        "func(now int64) bool {\n\tt := gcTrigger{kind: gcTriggerTime, now: now}\n\treturn t.test()\n}",
+    ),
+    glue("setSafePointFn", 1, 0, "func(fn func(*p)) { sched.safePointFn = fn }"),
+    glue("callWithP", 2, 0, "func(fn func(*p), pp *p) { fn(pp) }"),
+    up("allocm", 3, 1),
+    up("newosproc", 1, 0),
+    glue("execLockRlock", 0, 0, "func() { execLock.rlock() }"),
+    glue("execLockRunlock", 0, 0, "func() { execLock.runlock() }"),
+    glue(
+        "cgoThreadStart",
+        1,
         0,
-        "func(spinning bool, pp *p, id int64) {\n\tif spinning {\n\t\tnewm(mspinning, pp, id)\n\t} else {\n\t\tnewm(nil, pp, id)\n\t}\n}",
+        "func(mp *m) {\n\tvar ts cgothreadstart\n\tif _cgo_thread_start == nil {\n\t\tthrow(\"_cgo_thread_start missing\")\n\t}\n\tts.g.set(mp.g0)\n\tts.tls = (*uint64)(unsafe.Pointer(&mp.tls[0]))\n\tts.fn = unsafe.Pointer(abi.FuncPCABI0(mstart))\n\tasmcgocall(_cgo_thread_start, unsafe.Pointer(&ts))\n}",
+    ),
+    up("malg", 1, 1),
+    up("allgadd", 1, 0),
+    up("gostartcallfn", 2, 0),
+    glue("setAncestors", 2, 0, "func(newg, callergp *g) { newg.ancestors = saveAncestors(callergp) }"),
+    glue("setLabels", 2, 0, "func(newg, curg *g) { newg.labels = curg.labels }"),
+    glue(
+        "clearG",
+        1,
+        0,
+        "func(gp *g) {\n\tgp._defer = nil\n\tgp._panic = nil\n\tgp.writebuf = nil\n\tgp.param = nil\n\tgp.labels = nil\n\tgp.timer = nil\n}",
+    ),
+    glue("addScannableStack", 2, 0, "func(pp *p, n int64) { gcController.addScannableStack(pp, n) }"),
+    glue(
+        "flushAssistCredit",
+        1,
+        0,
+        "func(gp *g) {\n\tassistWorkPerByte := gcController.assistWorkPerByte.Load()\n\tscanCredit := int64(assistWorkPerByte * float64(gp.gcAssistBytes))\n\tgcController.bgScanCredit.Add(scanCredit)\n\tgp.gcAssistBytes = 0\n}",
+    ),
+    glue(
+        "growAllp",
+        1,
+        0,
+        "func(n int32) {\n\tnew := make([]*p, n)\n\tcopy(new, allp[:cap(allp)])\n\tallp = new\n}",
+    ),
+    glue(
+        "growMasks",
+        1,
+        0,
+        "func(words int32) {\n\ti := make([]uint32, words)\n\tcopy(i, idlepMask)\n\tidlepMask = i\n\tt := make([]uint32, words)\n\tcopy(t, timerpMask)\n\ttimerpMask = t\n}",
+    ),
+    glue(
+        "addP",
+        1,
+        0,
+        "func(id int32) {\n\tpp := allp[id]\n\tif pp == nil {\n\t\tpp = new(p)\n\t}\n\tpp.init(id)\n\tatomicstorep(unsafe.Pointer(&allp[id]), unsafe.Pointer(pp))\n}",
+    ),
+    glue("destroyP", 1, 0, "func(pp *p) { pp.destroy() }"),
+    glue("noMcache0", 0, 0, "func() { mcache0 = nil }"),
+    glue("resetCapacity", 2, 0, "func(now int64, n int32) { gcCPULimiter.resetCapacity(now, n) }"),
+    glue(
+        "growCoprimes",
+        1,
+        0,
+        "func(ord *randomOrder) { ord.coprimes = append(ord.coprimes, 0)[:len(ord.coprimes)] }",
+    ),
+    glue("needIdleMarkWorker", 0, 1, "func() bool { return gcController.needIdleMarkWorker() }"),
+    glue("addIdleMarkWorker", 0, 1, "func() bool { return gcController.addIdleMarkWorker() }"),
+    glue("removeIdleMarkWorker", 0, 0, "func() { gcController.removeIdleMarkWorker() }"),
+    glue(
+        "popMarkWorker",
+        0,
+        1,
+        "func() *g {\n\tif node := (*gcBgMarkWorkerNode)(gcBgMarkWorkerPool.pop()); node != nil {\n\t\treturn node.gp.ptr()\n\t}\n\treturn nil\n}",
     ),
     up("netpoll", 1, 2),
     up("netpollBreak", 0, 0),
@@ -162,7 +304,6 @@ pub const UPS: &[Up] = &[
     up("isSystemGoroutine", 2, 1),
     up("canPreemptM", 1, 1),
     up("preemptM", 1, 0),
-    up("gdestroy", 1, 0),
     up("wakefing", 0, 1),
     glue("cgoYield", 0, 0, "func() { asmcgocall(*cgo_yield, nil) }"),
     glue(
@@ -172,13 +313,6 @@ pub const UPS: &[Up] = &[
         "func(pp *p, now int64) (*g, int64) { return gcController.findRunnableGCWorker(pp, now) }",
     ),
     up("gcMarkWorkAvailable", 1, 1),
-    glue(
-        "idleMarkWorker",
-        1,
-        1,
-        "func(pp *p) *g {\n\tif !gcMarkWorkAvailable(pp) || !gcController.addIdleMarkWorker() {\n\t\treturn nil\n\t}\n\tif node := (*gcBgMarkWorkerNode)(gcBgMarkWorkerPool.pop()); node != nil {\n\t\tpp.gcMarkWorkerMode = gcMarkWorkerIdleMode\n\t\treturn node.gp.ptr()\n\t}\n\tgcController.removeIdleMarkWorker()\n\treturn nil\n}",
-    ),
-    up("checkIdleGCNoP", 0, 2),
     glue("setIdleMarkMode", 1, 0, "func(pp *p) { pp.gcMarkWorkerMode = gcMarkWorkerIdleMode }"),
     glue("tryRecordGoroutineProfile", 1, 0, "func(gp *g) { tryRecordGoroutineProfile(gp, nil, osyield) }"),
     up("setThreadCPUProfiler", 1, 0),
@@ -203,8 +337,6 @@ pub const UPS: &[Up] = &[
         "func(gp *g, skip int, next bool) {\n\tstatus := readgstatus(gp)\n\tmp := acquirem()\n\tif status&^_Gscan != _Gwaiting {\n\t\tdumpgstatus(gp)\n\t\tthrow(\"bad g->status in ready\")\n\t}\n\ttrace := traceAcquire()\n\tcasgstatus(gp, _Gwaiting, _Grunnable)\n\tif trace.ok() {\n\t\ttrace.GoUnpark(gp, skip)\n\t\ttraceRelease(trace)\n\t}\n\trunqput(mp.p.ptr(), gp, next)\n\twakep()\n\treleasem(mp)\n}",
     ),
     up("traceReader", 0, 1),
-    up("procresize", 1, 1),
-    up("notetsleep", 2, 1),
     glue(
         "traceSTWStart",
         3,
@@ -225,6 +357,12 @@ pub const UPS: &[Up] = &[
     glue("traceAcquire", 0, 2, "func() (*m, uintptr) {\n\tt := traceAcquire()\n\treturn t.mp, t.gen\n}"),
     glue("traceRelease", 2, 0, "func(mp *m, gen uintptr) { traceRelease(traceLocker{mp, gen}) }"),
     glue("traceGomaxprocs", 3, 0, "func(mp *m, gen uintptr, n int32) { traceLocker{mp, gen}.Gomaxprocs(n) }"),
+    glue(
+        "traceGoCreate",
+        5,
+        0,
+        "func(mp *m, gen uintptr, newg *g, pc uintptr, blocked bool) { traceLocker{mp, gen}.GoCreate(newg, pc, blocked) }",
+    ),
     glue("traceProcStart", 2, 0, "func(mp *m, gen uintptr) { traceLocker{mp, gen}.ProcStart() }"),
     glue("traceProcStop", 3, 0, "func(mp *m, gen uintptr, pp *p) { traceLocker{mp, gen}.ProcStop(pp) }"),
     glue("traceGoStart", 2, 0, "func(mp *m, gen uintptr) { traceLocker{mp, gen}.GoStart() }"),
@@ -271,4 +409,17 @@ pub const VARS: &[&str] = &[
     "netpollWaiters",
     "casgstatusAlwaysTrack",
     "stealOrder",
+    "newmHandoff",
+    "allglen",
+    "allgptr",
+    "islibrary",
+    "isarchive",
+    "iscgo",
+    "cgoHasExtraM",
+    "extraMLength",
+    "extraMInUse",
+    "panicking",
+    "forcegcperiod",
+    "mutexprofilerate",
+    "initSigmask",
 ];

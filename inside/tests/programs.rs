@@ -1,7 +1,7 @@
 //! Go programs with the port inside, beside the same ones without; and what is refused.
 
 use gort_inside::command::{self, Options};
-use gort_inside::shadow::{self, Set};
+use gort_inside::shadow::{self, Set, Shadow};
 use gort_inside::source::find;
 use gort_inside::table::SWAPS;
 use gort_tests::{Outcome, absent, go_command, wait};
@@ -35,7 +35,7 @@ fn args(a: &[&str]) -> Vec<OsString> {
     a.iter().map(OsString::from).collect()
 }
 
-fn prepare(o: &Options, a: &[&str]) -> Result<Command, String> {
+fn prepare(o: &Options, a: &[&str]) -> Result<(Command, Shadow), String> {
     command::prepare(o, &args(a), &cache())
 }
 
@@ -44,7 +44,7 @@ fn run(c: Command) -> Outcome {
 }
 
 fn build(o: &Options, out: &Path, source: &str) {
-    let mut c = prepare(o, &["build", "-o", out.to_str().unwrap(), source]).unwrap();
+    let (mut c, _shadow) = prepare(o, &["build", "-o", out.to_str().unwrap(), source]).unwrap();
     c.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests"));
     run(c).ok();
 }
@@ -82,6 +82,45 @@ fn a_program_does_the_same() {
         assert!(!go(&inside, 2, other).stderr.contains("gort: "));
     }
     assert!(!go(&plain, 2, "gortinside=1").stderr.contains("gort: "));
+}
+
+/// Go relies on X15 being zero. The object's code hardly uses it, so that this shows only if the ways in and out spoil it on purpose.
+#[test]
+fn x15_is_zero_in_go() {
+    let Some(mut o) = options() else { return };
+    o.poison = true;
+    let dir = tempfile::tempdir().unwrap();
+    let exe = dir.path().join("poisoned");
+    build(&o, &exe, "programs.go");
+    let asm = gort_inside::asm::file(gort_inside::asm::Options {
+        swapped: &Set::new(None, &[], false).unwrap(),
+        count: false,
+        poison: true,
+    });
+    assert!(asm.matches("PCMPEQL X15, X15").count() > SWAPS.len() + 50);
+    for procs in ["1", "2", "8"] {
+        let mut c = Command::new(&exe);
+        c.env("GOMAXPROCS", procs);
+        let o = run(c);
+        assert!(o.stdout.ends_with("deferred\n") && o.code == 2, "{o:?}");
+    }
+}
+
+/// A goroutine that does not wait is not made ready, with the tracer on as without it, where Go's own code does it.
+#[test]
+fn ready_looks_first() {
+    let Some(o) = options() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let exe = dir.path().join("ready");
+    let (mut c, _shadow) = prepare(&o, &["build", "-o", exe.to_str().unwrap(), "."]).unwrap();
+    c.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ready"));
+    run(c).ok();
+    for args in [&[][..], &["trace"][..]] {
+        let mut c = Command::new(&exe);
+        c.args(args);
+        let o = wait(c, b"", Duration::from_secs(60));
+        assert!(o.code == 2 && o.stderr.contains("fatal error: bad g->status in ready"), "{o:?}");
+    }
 }
 
 const SMALL: &str = "package main\n\nfunc main() {\n\tc := make(chan int)\n\tfor i := 0; i < 1000; i++ {\n\t\tgo func() { c <- i }()\n\t}\n\
@@ -128,10 +167,31 @@ fn subsets() {
         let all: Vec<_> = (0..4).map(|_| s.spawn(|| shadow::make(&root, &set, fresh.path()))).collect();
         all.into_iter().map(|t| t.join().unwrap().unwrap()).collect()
     });
-    assert!(paths.iter().all(|p| *p == paths[0] && p.join("src/runtime/gort_linux_amd64.syso").exists()));
-    assert_eq!(std::fs::read_dir(fresh.path().join("inside")).unwrap().count(), 1);
+    let first = paths[0].path();
+    assert!(
+        paths.iter().all(|p| p.path() == first && first.join("src/runtime/gort_linux_amd64.syso").exists())
+    );
+    let dirs = || {
+        let all = std::fs::read_dir(fresh.path().join("inside")).unwrap().flatten();
+        all.filter(|e| e.path().is_dir()).count()
+    };
+    assert_eq!(dirs(), 2);
     use std::os::unix::fs::PermissionsExt as _;
-    assert_eq!(paths[0].metadata().unwrap().permissions().mode() & 0o777, 0o755);
+    assert_eq!(first.metadata().unwrap().permissions().mode() & 0o777, 0o755);
+    // No file is the user's own, and all packages are there.
+    use std::os::unix::fs::MetadataExt as _;
+    for f in ["bin/go", "pkg/tool/linux_amd64/compile", "src/fmt/print.go", "VERSION"] {
+        let (a, b) = (first.join(f).metadata().unwrap(), root.join(f).metadata().unwrap());
+        assert!(a.is_file() && (a.dev(), a.ino()) != (b.dev(), b.ino()), "{f}");
+        assert!(!first.join(f).is_symlink() && !first.join(f).parent().unwrap().is_symlink(), "{f}");
+    }
+    // Old ones go, but for those in use.
+    for f in SWAPS.iter().take(14) {
+        shadow::make(&root, &Set::new(Some(&[f.name.to_string()]), &[], false).unwrap(), fresh.path())
+            .unwrap();
+    }
+    assert!(first.exists());
+    assert_eq!(dirs(), 1 + 12 + 1);
 }
 
 /// Each function of the table is in Go's source, and in the order of the file.

@@ -90,7 +90,7 @@ unsafe fn lock2_slow(l: *mut Mutex, v: u32) {
         // :71 locked or sleeping: if this M's exchange replaced "sleeping", it must be put back
         let mut wait = v;
         // :79
-        let timer = LockTimer::begin();
+        let timer = LockTimer::begin(l);
         // :83
         let mut spin = 0;
         if ncpu() > 1 {
@@ -179,7 +179,9 @@ pub(crate) unsafe fn unlock2(l: *mut Mutex) {
         }
         // :133
         let gp = getg();
-        // :134 recordUnlock: no mutex profile
+        // :134 native gort: no mutex profile
+        #[cfg(gort_inside)]
+        crate::mprof::record_unlock(&raw mut (*(*gp).m).m_lock_profile, l);
         (*(*gp).m).locks.bump(-1);
         if (*(*gp).m).locks.get() < 0 {
             // :137
@@ -205,7 +207,7 @@ unsafe fn unlock2_wake(key: *const Uint32) {
 }
 
 /// `lock` for the crates below this one.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, gort_inside)))]
 #[unsafe(export_name = "gort.lock")]
 unsafe fn lock_linkname(l: *mut Mutex) {
     // SAFETY: the caller's contract.
@@ -213,7 +215,7 @@ unsafe fn lock_linkname(l: *mut Mutex) {
 }
 
 /// `unlock` for the crates below this one.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, gort_inside)))]
 #[unsafe(export_name = "gort.unlock")]
 unsafe fn unlock_linkname(l: *mut Mutex) {
     // SAFETY: the caller's contract.

@@ -1,10 +1,20 @@
 //! One-shot events.
 
 use crate::throw;
-use gort_asm::{getg, getpcspbp};
+use gort_asm::getg;
+#[cfg(not(gort_inside))]
+use gort_asm::getpcspbp;
 use gort_os_linux::{futexsleep, futexwakeup, nanotime};
-use gort_runtime2::linkname::{entersyscallblock, exitsyscall, print_args};
+use gort_runtime2::linkname::print_args;
+#[cfg(gort_inside)]
+use gort_runtime2::linkname::{cgo_yield, has_cgo_yield};
+#[cfg(not(gort_inside))]
+use gort_runtime2::linkname::{entersyscallblock, exitsyscall};
 use gort_runtime2::{G, Note, mutant};
+
+/// How long a thread sleeps between two calls of `cgo_yield`, ns.
+#[cfg(gort_inside)]
+const YIELD_NS: i64 = 10_000_000;
 
 /// Makes the note ready for another use.
 ///
@@ -58,12 +68,18 @@ pub unsafe fn notesleep(n: *mut Note) {
             throw("notesleep not on g0");
         }
         // :163
+        #[cfg(not(gort_inside))]
         let ns = -1;
-        // :164 cgo_yield is for libc interceptors of a thread sanitizer
+        // :164 native gort: cgo_yield is for libc interceptors of a thread sanitizer
+        #[cfg(gort_inside)]
+        let ns = if has_cgo_yield() { YIELD_NS } else { -1 };
         while (*n).key.load() == 0 {
             // :169
             (*(*gp).m).blocked.set(true);
             futexsleep(&raw const (*n).key, 0, ns);
+            // :171
+            #[cfg(gort_inside)]
+            cgo_yield();
             // :174
             (*(*gp).m).blocked.set(false);
             if mutant!("notesleep does not look again") {
@@ -82,11 +98,18 @@ unsafe fn notetsleep_internal(n: *mut Note, mut ns: i64) -> bool {
         let gp = getg();
         // :186
         if ns < 0 {
-            // :187 cgo_yield: see notesleep
+            // :187 native gort: see notesleep
+            #[cfg(gort_inside)]
+            if has_cgo_yield() {
+                ns = YIELD_NS;
+            }
             while (*key).load() == 0 {
                 // :192
                 (*(*gp).m).blocked.set(true);
                 futexsleep(key, 0, ns);
+                // :194
+                #[cfg(gort_inside)]
+                cgo_yield();
                 // :197
                 (*(*gp).m).blocked.set(false);
             }
@@ -99,9 +122,17 @@ unsafe fn notetsleep_internal(n: *mut Note, mut ns: i64) -> bool {
         // :206
         let deadline = nanotime().wrapping_add(ns);
         loop {
+            // :208
+            #[cfg(gort_inside)]
+            if has_cgo_yield() && ns > YIELD_NS {
+                ns = YIELD_NS;
+            }
             // :211
             (*(*gp).m).blocked.set(true);
             futexsleep(key, 0, ns);
+            // :213
+            #[cfg(gort_inside)]
+            cgo_yield();
             // :216
             (*(*gp).m).blocked.set(false);
             if (*key).load() != 0 || mutant!("notetsleep takes any return for the wake") {
@@ -130,8 +161,13 @@ pub unsafe fn notetsleep(n: *mut Note, ns: i64) -> bool {
     unsafe {
         // :230
         let gp = getg();
-        let preemptoff = (*(*gp).m).preemptoff.get();
-        if gp != (*(*gp).m).g0 && !preemptoff.is_empty() {
+        #[cfg(not(gort_inside))]
+        if gp != (*(*gp).m).g0 && !(*(*gp).m).preemptoff.get().is_empty() {
+            throw("notetsleep not on g0");
+        }
+        // Inside it is g0 or gsignal, and the text is Go's.
+        #[cfg(gort_inside)]
+        if gp != (*(*gp).m).g0 && (*(*gp).m).preemptoff.is_set() {
             throw("notetsleep not on g0");
         }
         // :235
@@ -145,6 +181,7 @@ pub unsafe fn notetsleep(n: *mut Note, ns: i64) -> bool {
 /// On a user goroutine; `n` is alive.
 ///
 /// Go: lock_futex.go:240 notetsleepg
+#[cfg(not(gort_inside))]
 pub unsafe fn notetsleepg(n: *mut Note, ns: i64) -> bool {
     // SAFETY: the caller's contract. `exitsyscall` may move the goroutine to another M: `gp` is not used then.
     unsafe {

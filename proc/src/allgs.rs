@@ -13,7 +13,11 @@ pub unsafe fn locked_os_thread() -> bool {
     // SAFETY: getg() and its M are this thread's.
     unsafe {
         // :620
+        #[cfg(not(gort_inside))]
         let gp = getg();
+        // who called has come here by g0
+        #[cfg(gort_inside)]
+        let gp = (*(*getg()).m).curg.ptr();
         !(*gp).lockedm.is_null() && !(*(*gp).m).lockedg.is_null()
     }
 }
@@ -24,6 +28,7 @@ pub unsafe fn locked_os_thread() -> bool {
 /// `gp` is new: it is in no table yet, and it has left `GIDLE`.
 ///
 /// Go: proc.go:650 allgadd
+#[cfg(not(gort_inside))]
 pub unsafe fn allgadd(gp: *mut G) {
     // SAFETY: the table changes under allglock only; readers without the lock use the published copies.
     unsafe {

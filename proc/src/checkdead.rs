@@ -29,7 +29,6 @@ pub unsafe fn incidlelocked(v: i32) {
 /// Under `sched.lock`.
 ///
 /// Go: proc.go:5922 checkdead
-#[cfg(not(gort_inside))]
 pub unsafe fn checkdead() {
     // SAFETY: sched.lock guards the counts; if they say that nothing runs, Gs and Ps stand still.
     unsafe {
@@ -37,7 +36,12 @@ pub unsafe fn checkdead() {
         // :5923
         assert_lock_held(&raw mut (*sched).lock);
 
-        // :5928 a library is used by a program that runs: gort has one flag for that and for cgo
+        // :5928 a library is used by a program that runs: native gort has one flag for that and for cgo
+        #[cfg(gort_inside)]
+        if ISLIBRARY.get() || ISARCHIVE.get() {
+            return;
+        }
+        #[cfg(not(gort_inside))]
         if ISCGO.get() || HANDLES.load() > 0 {
             return;
         }
@@ -49,6 +53,9 @@ pub unsafe fn checkdead() {
 
         // :5944 extra Ms that wait for a thread do not run. Go has one at most; here all threads that have come and gone
         // have left theirs. Who takes one makes the number smaller first.
+        #[cfg(gort_inside)]
+        let run0 = i32::from(!ISCGO.get() && CGO_HAS_EXTRA_M.get() && EXTRA_M_LENGTH.load() > 0);
+        #[cfg(not(gort_inside))]
         let run0 = EXTRA_M_LENGTH.load() as i32;
 
         // :5949
@@ -92,6 +99,7 @@ pub unsafe fn checkdead() {
         // :5977
         if grunning == 0 {
             // gort's own: without a main goroutine of a program (`run_main`) nobody waits for anything
+            #[cfg(not(gort_inside))]
             if ENDS_WITH_MAIN.load() == 0 || foreign_threads() {
                 return;
             }
@@ -100,7 +108,33 @@ pub unsafe fn checkdead() {
             fatal("no goroutines (main called runtime.Goexit) - deadlock!");
         }
 
-        // :5983 no playground, so time does not jump to the next timer (faketime)
+        // :5983 in Go's playground time jumps to the next timer
+        #[cfg(gort_inside)]
+        if FAKETIME.get() != 0 {
+            let when = linkname::time_sleep_until();
+            if when < i64::MAX {
+                FAKETIME.set(when);
+
+                // :5988 an M to steal the timer
+                let (pp, _) = pidleget(FAKETIME.get());
+                if pp.is_null() {
+                    unlock(&raw mut (*sched).lock);
+                    throw("checkdead: no p for timer");
+                }
+                // :5995
+                let mp = mget();
+                if mp.is_null() {
+                    unlock(&raw mut (*sched).lock);
+                    throw("checkdead: no m for timer");
+                }
+                // :6005 it must spin to steal
+                (*sched).nmspinning.add(1);
+                (*mp).spinning.set(true);
+                (*mp).nextp.set(pp);
+                notewakeup(&raw mut (*mp).park);
+                return;
+            }
+        }
 
         // :6013 nothing runs, so the Ps may be looked at
         let allp = *allp();
@@ -112,6 +146,7 @@ pub unsafe fn checkdead() {
         }
 
         // gort's own: a thread of the program's own may still call in
+        #[cfg(not(gort_inside))]
         if foreign_threads() {
             return;
         }
@@ -119,7 +154,7 @@ pub unsafe fn checkdead() {
         // :6020 unlocked so that scheddetail does not hang
         unlock(&raw mut (*sched).lock);
         // gort's own: who waits for what
-        #[cfg(not(loom))]
+        #[cfg(not(any(loom, gort_inside)))]
         if DEBUG.deadlockgraph.get() > 0 {
             linkname::deadlockgraph();
         }

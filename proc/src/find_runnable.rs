@@ -282,7 +282,7 @@ pub unsafe fn find_runnable() -> (*mut G, bool, bool) {
                 // :3532 no idle collector's work.
                 #[cfg(gort_inside)]
                 {
-                    let (pp, gp) = linkname::check_idle_gc_no_p();
+                    let (pp, gp) = check_idle_gc_no_p();
                     if !pp.is_null() {
                         acquirep(pp);
                         become_spinning(mp);
@@ -563,6 +563,58 @@ pub unsafe fn check_timers_no_p(
 
         // :3760
         poll_until
+    }
+}
+
+/// Takes an idle P for an idle worker of the collector's, if there is work for one; both, or nil. Native gort has no collector.
+///
+/// # Safety
+/// As for [`check_runqs_no_p`].
+///
+/// Go: proc.go:3767 checkIdleGCNoP
+#[cfg(gort_inside)]
+pub unsafe fn check_idle_gc_no_p() -> (*mut P, *mut G) {
+    // SAFETY: the idle list is under sched.lock; the rest Go does.
+    unsafe {
+        let none = (core::ptr::null_mut(), core::ptr::null_mut());
+        // :3774 without a P the flag may change at any time: it is looked at again below
+        if GC_BLACKEN_ENABLED.load() == 0 || !linkname::need_idle_mark_worker() {
+            return none;
+        }
+        // :3777
+        if !linkname::gc_mark_work_available(core::ptr::null_mut()) {
+            return none;
+        }
+
+        // :3798 the lock is held until it is sure that the P is kept: giving it back later would need all the checks of
+        // a P that becomes idle
+        let sched = sched();
+        lock(&raw mut (*sched).lock);
+        let (pp, now) = pidleget_spinning(0);
+        if pp.is_null() {
+            unlock(&raw mut (*sched).lock);
+            return none;
+        }
+
+        // :3806
+        if GC_BLACKEN_ENABLED.get() == 0 || !linkname::add_idle_mark_worker() {
+            pidleput(pp, now);
+            unlock(&raw mut (*sched).lock);
+            return none;
+        }
+
+        // :3812
+        let gp = linkname::pop_mark_worker();
+        if gp.is_null() {
+            pidleput(pp, now);
+            unlock(&raw mut (*sched).lock);
+            linkname::remove_idle_mark_worker();
+            return none;
+        }
+
+        // :3820
+        unlock(&raw mut (*sched).lock);
+        (pp, gp)
     }
 }
 

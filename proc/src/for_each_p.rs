@@ -13,8 +13,7 @@ use crate::*;
 ///
 /// Go: proc.go:1999 forEachP
 #[doc(alias = "forEachP")]
-#[cfg(not(gort_inside))]
-pub unsafe fn for_each_p(reason: WaitReason, f: &(dyn Fn(*mut P) + Sync)) {
+pub unsafe fn for_each_p(reason: WaitReason, f: EachP<'_>) {
     // SAFETY: the goroutine counts as waiting while it is on g0, so that whoever wants to preempt it may.
     unsafe {
         // :2000
@@ -27,6 +26,13 @@ pub unsafe fn for_each_p(reason: WaitReason, f: &(dyn Fn(*mut P) + Sync)) {
         });
     }
 }
+
+/// What is run on every P.
+#[cfg(not(gort_inside))]
+pub type EachP<'a> = &'a (dyn Fn(*mut P) + Sync);
+/// Inside of a Go program: a function value of Go's.
+#[cfg(gort_inside)]
+pub type EachP<'a> = linkname::GoFn<'a>;
 
 /// What `sched.safe_point_fn` calls: `ctx` is the address of the closure's reference.
 #[cfg(not(gort_inside))]
@@ -42,8 +48,7 @@ unsafe fn call_safe_point_fn(ctx: *mut c_void, pp: *mut P) {
 ///
 /// Go: proc.go:2025 forEachPInternal
 #[doc(alias = "forEachPInternal")]
-#[cfg(not(gort_inside))]
-pub unsafe fn for_each_p_internal(f: &(dyn Fn(*mut P) + Sync)) {
+pub unsafe fn for_each_p_internal(f: EachP<'_>) {
     // SAFETY: Ps are never freed and allp does not change while worldsema is held; safe_point_wait is changed
     // under sched.lock; the closure outlives this call, which waits until every P has run it.
     unsafe {
@@ -59,9 +64,15 @@ pub unsafe fn for_each_p_internal(f: &(dyn Fn(*mut P) + Sync)) {
         }
         // :2033
         (*sched).safe_point_wait.set(GOMAXPROCS.get() - 1);
+        #[cfg(not(gort_inside))]
         let mut safe_point_fn =
             SafePointFn { call: call_safe_point_fn, ctx: (&raw const f).cast_mut().cast() };
+        #[cfg(not(gort_inside))]
         (*sched).safe_point_fn.set(&raw mut safe_point_fn);
+        #[cfg(gort_inside)]
+        linkname::set_safe_point_fn(f);
+        #[cfg(gort_inside)]
+        let f = |pp| linkname::call_with_p(f, pp);
 
         // :2037 ask all the others
         for i in 0..(*allp()).len {
@@ -132,7 +143,10 @@ pub unsafe fn for_each_p_internal(f: &(dyn Fn(*mut P) + Sync)) {
 
         // :2107
         lock(&raw mut (*sched).lock);
+        #[cfg(not(gort_inside))]
         (*sched).safe_point_fn.set(core::ptr::null_mut());
+        #[cfg(gort_inside)]
+        linkname::set_safe_point_fn(linkname::GoFn::NIL);
         unlock(&raw mut (*sched).lock);
         releasem(mp);
     }

@@ -9,6 +9,7 @@ use gort_print::print;
 /// On a user goroutine. No value with a destructor is live on its stack: they would be leaked.
 ///
 /// Go: proc.go:4253 goexit1
+#[cfg(not(gort_inside))]
 #[unsafe(export_name = "gort.goexit1")]
 pub unsafe extern "C" fn goexit1() -> ! {
     // SAFETY: nobody ever resumes the goroutine after this.
@@ -29,6 +30,7 @@ pub unsafe extern "C" fn goexit1() -> ! {
 /// By managed code's `goexit`, through `mcall`.
 ///
 /// Go: proc.go:4253 goexit1
+#[cfg(not(gort_inside))]
 #[unsafe(export_name = "gort.goexit_managed")]
 pub unsafe extern "C" fn goexit_managed(gp: *mut G) -> ! {
     // SAFETY: the caller's contract.
@@ -69,11 +71,16 @@ pub unsafe fn gdestroy(gp: *mut G) {
         let mp = (*getg()).m;
         let pp = (*mp).p.ptr();
         (*pp).stats.goexit.bump(1);
+        #[cfg(not(gort_inside))]
         ended(gp);
+        #[cfg(gort_inside)]
+        leaving(gp);
 
         // :4275
         casgstatus(gp, GRUNNING, GDEAD);
-        // :4276 no collector to be told of a stack less.
+        // :4276 native gort: no collector to be told of a stack less.
+        #[cfg(gort_inside)]
+        linkname::add_scannable_stack(pp, -(((*gp).stack.hi - (*gp).stack.lo) as i64));
         // :4277
         if is_system_goroutine(gp, false) {
             (*sched()).ngsys.add(-1);
@@ -85,27 +92,44 @@ pub unsafe fn gdestroy(gp: *mut G) {
         (*mp).lockedg.set(core::ptr::null_mut());
         (*gp).preempt_stop = false;
         (*gp).paniconfault = false;
-        // :4286
-        (*gp).defer_ = core::ptr::null_mut();
-        (*gp).panic_ = core::ptr::null_mut();
-        (*gp).writebuf.ptr = core::ptr::null_mut();
+        // :4286 pointers that the collector may have to hear of, if there are any: (:4286 to :4292)
         (*gp).waitreason = WaitReason::Zero;
-        (*gp).param = core::ptr::null_mut();
-        release_labels((*gp).labels);
-        (*gp).labels = core::ptr::null_mut();
-        // The Rust function that began it has run the destructors; other code's goroutines have none.
-        (*gp).locals = core::ptr::null_mut();
-        (*gp).no_park = 0;
-        (*gp).name.set(core::ptr::null_mut());
-        if (*gp).raceignore != 0 {
-            set_bubble(gp, core::ptr::null_mut()); // Go 1.25: proc.go line 4474
+        #[cfg(gort_inside)]
+        if !(*gp).defer_.is_null()
+            || !(*gp).panic_.is_null()
+            || !(*gp).writebuf.ptr.is_null()
+            || !(*gp).param.is_null()
+            || !(*gp).labels.is_null()
+            || !(*gp).timer.is_null()
+        {
+            linkname::clear_g(gp);
         }
-        // :4292 gort keeps gp.timer: there is no collector to free it, and the next goroutine on this G can use it.
-        if (*gp).stack_kind == StackKind::Segmented {
-            segment_exit(gp);
+        #[cfg(not(gort_inside))]
+        {
+            (*gp).defer_ = core::ptr::null_mut();
+            (*gp).panic_ = core::ptr::null_mut();
+            (*gp).writebuf.ptr = core::ptr::null_mut();
+            (*gp).param = core::ptr::null_mut();
+            release_labels((*gp).labels);
+            (*gp).labels = core::ptr::null_mut();
+            // The Rust function that began it has run the destructors; other code's goroutines have none.
+            (*gp).locals = core::ptr::null_mut();
+            (*gp).no_park = 0;
+            (*gp).name.set(core::ptr::null_mut());
+            if (*gp).raceignore != 0 {
+                set_bubble(gp, core::ptr::null_mut()); // Go 1.25: proc.go line 4474
+            }
+            // :4292 gort keeps gp.timer: there is no collector to free it, and the next goroutine on this G can use it.
+            if (*gp).stack_kind == StackKind::Segmented {
+                segment_exit(gp);
+            }
         }
 
-        // :4294 no assist credit to give back.
+        // :4294 native gort: no assist credit to give back.
+        #[cfg(gort_inside)]
+        if GC_BLACKEN_ENABLED.get() != 0 && (*gp).gc_assist_bytes > 0 {
+            linkname::flush_assist_credit(gp);
+        }
 
         // :4304
         dropg();
@@ -117,6 +141,7 @@ pub unsafe fn gdestroy(gp: *mut G) {
             print!("runtime: mp.lockedInt = {}\n", (*mp).locked_int);
             throw("exited a goroutine internally locked to the OS thread");
         }
+        #[cfg(not(gort_inside))]
         gort_asm::asan::stack_is_free(gp);
         // :4315
         gfput(pp, gp);

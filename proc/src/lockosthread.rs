@@ -1,12 +1,28 @@
 //! proc.go:5259–5386: goroutines that stay on their thread, and two counts.
 
 use crate::*;
+#[cfg(not(gort_inside))]
 use gort_stack::entry_here;
+
+/// The goroutine that runs here.
+#[cfg(not(gort_inside))]
+#[inline(always)]
+unsafe fn this_g() -> *mut G {
+    getg()
+}
+/// The goroutine that has come here: inside of a Go program by g0.
+#[cfg(gort_inside)]
+#[inline(always)]
+unsafe fn this_g() -> *mut G {
+    // SAFETY: an M runs on its g0, and has a goroutine that called.
+    unsafe { (*(*getg()).m).curg.ptr() }
+}
 
 /// Stops in the debugger.
 ///
 /// Go: proc.go:5259 Breakpoint
 #[doc(alias = "Breakpoint")]
+#[cfg(not(gort_inside))]
 #[inline(always)]
 pub fn breakpoint() {
     // :5260
@@ -26,7 +42,7 @@ pub unsafe fn dolock_os_thread() {
     unsafe {
         // :5269 wasm has no threads
         // :5272
-        let gp = getg();
+        let gp = this_g();
         (*(*gp).m).lockedg.set(gp);
         (*gp).lockedm.set((*gp).m);
     }
@@ -42,6 +58,7 @@ pub unsafe fn dolock_os_thread() {
 ///
 /// Go: proc.go:5293 LockOSThread
 #[doc(alias = "LockOSThread")]
+#[cfg(not(gort_inside))]
 pub unsafe fn lock_os_thread() {
     // SAFETY: M and goroutine are this thread's own.
     unsafe {
@@ -52,7 +69,7 @@ pub unsafe fn lock_os_thread() {
             start_template_thread();
         }
         // :5300
-        let gp = getg();
+        let gp = this_g();
         let mp = (*gp).m;
         (*mp).locked_ext = (*mp).locked_ext.wrapping_add(1);
         if (*mp).locked_ext == 0 {
@@ -94,7 +111,7 @@ pub unsafe fn dounlock_os_thread() {
     unsafe {
         // :5321 wasm has no threads
         // :5324
-        let gp = getg();
+        let gp = this_g();
         let mp = (*gp).m;
         if (*mp).locked_int != 0 || (*mp).locked_ext != 0 {
             return;
@@ -116,8 +133,9 @@ pub unsafe fn unlock_os_thread() {
     // SAFETY: M and goroutine are this thread's own.
     unsafe {
         // :5347
+        #[cfg(not(gort_inside))]
         entry_here!("UnlockOSThread", unlock_os_thread());
-        let gp = getg();
+        let gp = this_g();
         let mp = (*gp).m;
         if (*mp).locked_ext == 0 {
             return;
@@ -139,7 +157,7 @@ pub unsafe fn unlock_os_thread_int() {
     // SAFETY: M and goroutine are this thread's own.
     unsafe {
         // :5357
-        let gp = getg();
+        let gp = this_g();
         let mp = (*gp).m;
         if (*mp).locked_int == 0 {
             systemstack(|| -> () { badunlockosthread() });

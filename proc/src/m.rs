@@ -5,7 +5,7 @@ use crate::*;
 /// Whether the stacks of threads come from the system: always, as Ms are pthreads (Go's cgo path).
 ///
 /// Go: proc.go:1742 mStackIsSystemAllocated
-#[cfg(not(loom))]
+#[cfg(not(any(loom, gort_inside)))]
 #[doc(alias = "mStackIsSystemAllocated")]
 pub fn m_stack_is_system_allocated() -> bool {
     // :1743
@@ -20,7 +20,7 @@ pub fn m_stack_is_system_allocated() -> bool {
 /// caller sets g to nil and ends the thread.
 ///
 /// Go: proc.go:1765 mstart0
-#[cfg(not(loom))]
+#[cfg(not(any(loom, gort_inside)))]
 #[unsafe(export_name = "gort.mstart0")]
 pub unsafe fn mstart0() {
     // SAFETY: g0 and its M belong to this thread.
@@ -58,7 +58,7 @@ pub unsafe fn mstart0() {
 /// Called by [`mstart0`] only.
 ///
 /// Go: proc.go:1807 mstart1
-#[cfg(not(loom))]
+#[cfg(not(any(loom, gort_inside)))]
 pub unsafe extern "C" fn mstart1() {
     // SAFETY: g0 and its M belong to this thread.
     unsafe {
@@ -106,7 +106,7 @@ pub unsafe extern "C" fn mstart1() {
 /// Called by [`mstart1`] on m0.
 ///
 /// Go: proc.go:1850 mstartm0
-#[cfg(not(loom))]
+#[cfg(not(any(loom, gort_inside)))]
 pub unsafe fn mstartm0() {
     // SAFETY: m0 is the only thread in the runtime.
     unsafe {
@@ -145,7 +145,7 @@ pub unsafe fn m_park() {
 /// At the end of [`mstart0`], with a P.
 ///
 /// Go: proc.go:1880 mexit
-#[cfg(not(loom))]
+#[cfg(not(any(loom, gort_inside)))]
 pub unsafe fn mexit(os_stack: bool) {
     // SAFETY: mp is this thread's; the lists it is taken from are under sched.lock.
     unsafe {

@@ -2,15 +2,19 @@
 
 use crate::*;
 use gort_runtime2::atomic::{Bool, Uint32};
+#[cfg(not(gort_inside))]
 use gort_rwmutex::Rwmutex;
 
+#[cfg(not(gort_inside))]
 static ALLOCM_LOCK: Global<Rwmutex> = Global::new(Rwmutex::new());
+#[cfg(not(gort_inside))]
 static EXEC_LOCK: Global<Rwmutex> = Global::new(Rwmutex::new());
 
 /// Read-locked while an M is made and added to allm: who holds it for writing keeps new Ms away.
 ///
 /// Go: proc.go:2691 allocmLock
 #[doc(alias = "allocmLock")]
+#[cfg(not(gort_inside))]
 #[inline(always)]
 pub fn allocm_lock() -> *mut Rwmutex {
     ALLOCM_LOCK.get()
@@ -20,6 +24,7 @@ pub fn allocm_lock() -> *mut Rwmutex {
 ///
 /// Go: proc.go:2696 execLock
 #[doc(alias = "execLock")]
+#[cfg(not(gort_inside))]
 #[inline(always)]
 pub fn exec_lock() -> *mut Rwmutex {
     EXEC_LOCK.get()
@@ -28,6 +33,7 @@ pub fn exec_lock() -> *mut Rwmutex {
 /// Ms that need a thread, which whoever made them could not start.
 ///
 /// Go: proc.go:2709 newmHandoff
+#[repr(C)]
 #[derive(Default)]
 pub struct NewmHandoff {
     /// Guards what follows, up to `wake`.
@@ -42,6 +48,7 @@ pub struct NewmHandoff {
     pub have_template_thread: Uint32,
 }
 
+#[cfg(not(gort_inside))]
 // SAFETY: atomics and nullable pointers only: all zeroes is a valid value.
 static NEWM_HANDOFF: Global<NewmHandoff> = Global::new(unsafe { core::mem::zeroed() });
 
@@ -49,6 +56,7 @@ static NEWM_HANDOFF: Global<NewmHandoff> = Global::new(unsafe { core::mem::zeroe
 ///
 /// Go: proc.go:2709 newmHandoff
 #[doc(alias = "newmHandoff")]
+#[cfg(not(gort_inside))]
 #[inline(always)]
 pub fn newm_handoff() -> *mut NewmHandoff {
     NEWM_HANDOFF.get()
@@ -109,12 +117,25 @@ pub unsafe fn newm(f: Option<unsafe fn()>, pp: *mut P, id: i64) {
 pub unsafe fn newm1(mp: *mut M) {
     // SAFETY: the caller's contract.
     unsafe {
-        // :2784 threads are always pthreads here, made by newosproc as runtime/cgo makes them: Go's two branches
-        // are one.
+        // :2784 native gort's threads are always pthreads, made by newosproc as runtime/cgo makes them: Go's two
+        // branches are one.
+        #[cfg(gort_inside)]
+        if ISCGO.get() {
+            linkname::exec_lock_rlock();
+            linkname::cgo_thread_start(mp);
+            linkname::exec_lock_runlock();
+            return;
+        }
         // :2803
+        #[cfg(not(gort_inside))]
         (*exec_lock()).rlock();
+        #[cfg(gort_inside)]
+        linkname::exec_lock_rlock();
         newosproc(mp);
+        #[cfg(not(gort_inside))]
         (*exec_lock()).runlock();
+        #[cfg(gort_inside)]
+        linkname::exec_lock_runlock();
     }
 }
 
@@ -136,7 +157,10 @@ pub unsafe fn start_template_thread() {
             return;
         }
         // :2824
+        #[cfg(not(gort_inside))]
         newm(Some(template_thread), core::ptr::null_mut(), -1);
+        #[cfg(gort_inside)]
+        newm(linkname::template_thread_fn(), core::ptr::null_mut(), -1);
         releasem(mp);
     }
 }

@@ -1,5 +1,6 @@
 //! proc.go:4955–5133: making goroutines.
 
+#[cfg(not(gort_inside))]
 use crate::atomic::{Pointer, Uint64, Uintptr};
 use crate::*;
 
@@ -9,6 +10,7 @@ use crate::*;
 /// The runtime's stacks must have been initialised.
 ///
 /// Go: proc.go:4955 malg
+#[cfg(not(gort_inside))]
 pub unsafe fn malg(stacksize: i32) -> *mut G {
     // SAFETY: the G is new and nobody else's yet.
     unsafe {
@@ -31,6 +33,7 @@ pub unsafe fn malg(stacksize: i32) -> *mut G {
 }
 
 /// Where the next Gs come from: Gs are never freed, so they are cut from chunks, one behind the other.
+#[cfg(not(gort_inside))]
 struct GSlab {
     lock: Mutex,
     next: *mut G,
@@ -40,12 +43,15 @@ struct GSlab {
 }
 
 // SAFETY: all zeroes is an unlocked mutex, nil pointers and 0.
+#[cfg(not(gort_inside))]
 static SLAB: Global<GSlab> = Global::new(unsafe { core::mem::zeroed() });
 
 /// Gs in a chunk.
+#[cfg(not(gort_inside))]
 const G_SLAB: usize = 128;
 
 /// Memory for a G, initialised. gort's own: Go's allocator has size classes for that.
+#[cfg(not(gort_inside))]
 unsafe fn alloc_g() -> *mut G {
     // SAFETY: the lock guards the slab; what is cut from it belongs to the caller alone.
     unsafe {
@@ -80,6 +86,7 @@ unsafe fn alloc_g() -> *mut G {
 ///
 /// # Safety
 /// It is not in allgs, nobody uses it any more, and its stack has been freed or is its thread's.
+#[cfg(not(gort_inside))]
 pub unsafe fn free_g(gp: *mut G) {
     // SAFETY: the caller's G; the list is under the lock.
     unsafe {
@@ -98,6 +105,7 @@ pub unsafe fn free_g(gp: *mut G) {
 ///
 /// Go: proc.go:4974 newproc
 #[inline(always)]
+#[cfg(not(gort_inside))]
 pub unsafe fn newproc(f: *mut Funcval) {
     // :4976 a pc of the caller, as this is inlined there
     // SAFETY: the caller's contract.
@@ -111,12 +119,14 @@ pub unsafe fn newproc(f: *mut Funcval) {
 ///
 /// Go: proc.go:4974 newproc
 #[inline]
+#[cfg(not(gort_inside))]
 pub unsafe fn newproc_pc(f: *mut Funcval, callerpc: usize) {
     // SAFETY: the same contract.
     unsafe { newproc_args(f, 0, callerpc) }
 }
 
 /// The most bytes of a function value that [`newproc_args`] copies.
+#[cfg(not(gort_inside))]
 pub const MAX_ARGS: usize = 512;
 
 /// [`newproc_pc()`] for a function value of `narg` bytes that is copied to the new goroutine's stack, as Go did
@@ -126,6 +136,7 @@ pub const MAX_ARGS: usize = 512;
 /// As [`newproc()`], but `f` need not outlive the call: its bytes move. `narg` is at most [`MAX_ARGS`], and the
 /// alignment at most 16.
 #[inline]
+#[cfg(not(gort_inside))]
 pub unsafe fn newproc_args(f: *mut Funcval, narg: usize, callerpc: usize) {
     // SAFETY: the same contract.
     unsafe { newproc_kind(f, narg, callerpc, StackKind::Native) }
@@ -136,6 +147,7 @@ pub unsafe fn newproc_args(f: *mut Funcval, narg: usize, callerpc: usize) {
 /// # Safety
 /// As [`newproc_args()`].
 #[inline]
+#[cfg(not(gort_inside))]
 pub unsafe fn newproc_kind(f: *mut Funcval, narg: usize, callerpc: usize, kind: StackKind) {
     // SAFETY: the same contract.
     unsafe { newproc_sized(f, narg, callerpc, kind, 0) }
@@ -147,6 +159,7 @@ pub unsafe fn newproc_kind(f: *mut Funcval, narg: usize, callerpc: usize, kind: 
 /// # Safety
 /// As [`newproc_args()`].
 #[inline]
+#[cfg(not(gort_inside))]
 pub unsafe fn newproc_sized(f: *mut Funcval, narg: usize, callerpc: usize, kind: StackKind, stack: usize) {
     if kind == StackKind::Copying {
         throw("gort: a stack that moves is for managed code: see gort::managed");
@@ -172,6 +185,7 @@ pub unsafe fn newproc_sized(f: *mut Funcval, narg: usize, callerpc: usize, kind:
 }
 
 /// What a goroutine of managed code begins with, for [`newproc_managed`].
+#[cfg(not(gort_inside))]
 #[repr(C)]
 pub struct ManagedStart {
     /// The function's address, first: this is a [`Funcval`] as far as its code goes.
@@ -189,6 +203,7 @@ pub struct ManagedStart {
 /// most, are what its map for the entry describes. `callergp` is the goroutine that this thread runs.
 ///
 /// Go: proc.go:4974 newproc
+#[cfg(not(gort_inside))]
 pub unsafe fn newproc_managed(start: &ManagedStart, narg: usize, callergp: *mut G, callerpc: usize) {
     // SAFETY: as for newproc_sized; a `ManagedStart` begins as a Funcval does.
     unsafe {
@@ -214,6 +229,7 @@ pub unsafe fn newproc_managed(start: &ManagedStart, narg: usize, callergp: *mut 
 /// As [`newproc1_args`], where it is called.
 #[cold]
 #[inline(never)]
+#[cfg(not(gort_inside))]
 unsafe fn managed_g(pp: *mut P) -> *mut G {
     // SAFETY: the G is new, and nobody else's while it is dead.
     unsafe {
@@ -238,6 +254,7 @@ unsafe fn managed_g(pp: *mut P) -> *mut G {
 /// `newg` is dead and has a stack; the others as for [`newproc_managed`].
 #[cold]
 #[inline(never)]
+#[cfg(not(gort_inside))]
 unsafe fn managed_start(newg: *mut G, start: &ManagedStart, narg: usize) -> usize {
     // SAFETY: the stack is the caller's.
     unsafe {
@@ -280,14 +297,14 @@ pub unsafe fn newproc1(
 /// Go: proc.go:4992 newproc1
 #[allow(clippy::too_many_arguments)]
 unsafe fn newproc1_args(
-    mut f: *mut Funcval,
-    narg: usize,
+    #[cfg_attr(gort_inside, allow(unused))] mut f: *mut Funcval,
+    #[cfg_attr(gort_inside, allow(unused))] narg: usize,
     callergp: *mut G,
     callerpc: usize,
     parked: bool,
     waitreason: WaitReason,
-    kind: StackKind,
-    stack: usize,
+    #[cfg_attr(gort_inside, allow(unused))] kind: StackKind,
+    #[cfg_attr(gort_inside, allow(unused))] stack: usize,
 ) -> *mut G {
     // SAFETY: M and P stay ours between acquirem and releasem; the new G is nobody else's while it is dead.
     unsafe {
@@ -299,14 +316,25 @@ unsafe fn newproc1_args(
         // :4997
         let mp = acquirem();
         let pp = (*mp).p.ptr();
+        #[cfg(not(gort_inside))]
         let managed = kind == StackKind::Copying;
+        #[cfg(gort_inside)]
+        let managed = false;
+        #[cfg(not(gort_inside))]
         let mut newg = if managed { managed_g(pp) } else { gfget(pp) };
+        #[cfg(gort_inside)]
+        let mut newg = gfget(pp);
         if newg.is_null() {
             // :5001
-            newg = malg(starting_stack_size() as i32);
+            #[cfg(not(gort_inside))]
+            let size = starting_stack_size() as i32;
+            #[cfg(gort_inside)]
+            let size = STACK_MIN;
+            newg = malg(size);
             casgstatus(newg, GIDLE, GDEAD);
             allgadd(newg); // :5003 dead, so that nobody walks its empty stack
         }
+        #[cfg(not(gort_inside))]
         if stack != 0 {
             other_stack(newg, stack);
         }
@@ -320,16 +348,23 @@ unsafe fn newproc1_args(
             throw("newproc1: new g is not Gdead");
         }
 
+        #[cfg(not(gort_inside))]
         if managed {
             let start = &*f.cast::<ManagedStart>();
             (*newg).stktopsp = managed_start(newg, start, narg);
-        } else {
+        }
+        if !managed {
             // :5013 four words of room above the first frame, to a multiple of 16
             let total_size = (4 * size_of::<usize>() + 15) & !15;
             // Native stacks are far apart by a power of two, so their tops would compete for the same few cache
             // sets: each stack begins a little lower than the one before it.
+            #[cfg(not(gort_inside))]
             let top = if kind == StackKind::Segmented { segment_first(newg) } else { (*newg).stack.hi };
+            #[cfg(not(gort_inside))]
             let mut sp = top - total_size - stack_color((*newg).stack.lo);
+            #[cfg(gort_inside)]
+            let sp = (*newg).stack.hi - total_size;
+            #[cfg(not(gort_inside))]
             if narg != 0 {
                 // the function value moves to the new stack, below the four words
                 sp -= (narg + 15) & !15;
@@ -345,13 +380,23 @@ unsafe fn newproc1_args(
             // :5029 plus one, so that pc-1 is inside goexit
             (*newg).sched.pc = goexit_pc() + 1;
             (*newg).sched.g.set(newg);
+            // inside: Go's own, as it writes pointers
             gostartcallfn(&raw mut (*newg).sched, f);
         }
         // :5032
         (*newg).parent_goid = (*callergp).goid;
         (*newg).gopc = callerpc;
+        #[cfg(gort_inside)]
+        if !(*newg).ancestors.is_null() || DEBUG.tracebackancestors.get() > 0 {
+            linkname::set_ancestors(newg, callergp);
+        }
+        #[cfg(not(gort_inside))]
         let old = (*newg).ancestors;
-        (*newg).ancestors = save_ancestors(callergp);
+        #[cfg(not(gort_inside))]
+        {
+            (*newg).ancestors = save_ancestors(callergp);
+        }
+        #[cfg(not(gort_inside))]
         if !old.is_null() {
             // those of the G's former life; Go leaves them to the collector
             drop(Box::from_raw(old));
@@ -362,22 +407,33 @@ unsafe fn newproc1_args(
             (*sched()).ngsys.add(1);
         } else {
             // Go 1.25: proc.go line 5225
+            #[cfg(not(gort_inside))]
             if (*callergp).raceignore != 0 {
                 set_bubble(newg, (*callergp).bubble);
             }
             // :5040
             let curg = (*mp).curg.ptr();
+            #[cfg(not(gort_inside))]
             if !curg.is_null() {
                 (*newg).labels = retain_labels((*curg).labels);
             }
-            // :5043 no goroutine profiles
+            // a dead G has none
+            #[cfg(gort_inside)]
+            if !curg.is_null() && !(*curg).labels.is_null() {
+                linkname::set_labels(newg, curg);
+            }
+            // :5043 native gort: no goroutine profiles
+            #[cfg(gort_inside)]
+            linkname::goroutine_profiled(newg);
         }
         // :5053
         (*newg).tracking_seq = cheaprand() as u8;
         if (*newg).tracking_seq.is_multiple_of(G_TRACKING_PERIOD) {
             (*newg).tracking = true;
         }
-        // :5057 no collector that wants to know the size of stacks
+        // :5057 native gort: no collector that wants to know the size of stacks
+        #[cfg(gort_inside)]
+        linkname::add_scannable_stack(pp, ((*newg).stack.hi - (*newg).stack.lo) as i64);
 
         // :5060 number and state are one step for the tracer
         let trace = trace_acquire();
@@ -421,6 +477,7 @@ unsafe fn newproc1_args(
 /// # Safety
 /// On the system stack; nobody else has the G, and it has not run on its stack yet.
 #[cold]
+#[cfg(not(gort_inside))]
 unsafe fn other_stack(gp: *mut G, size: usize) {
     // SAFETY: the caller's contract.
     unsafe {
@@ -435,20 +492,24 @@ unsafe fn other_stack(gp: *mut G, size: usize) {
 }
 
 /// The largest native stack that can be asked for.
+#[cfg(not(gort_inside))]
 pub const MAX_NATIVE_STACK: usize = 1 << 30;
 
 /// How many pcs of an ancestor's stack are kept.
 ///
 /// Go: traceback.go:30 tracebackInnerFrames
+#[cfg(not(gort_inside))]
 const TRACEBACK_INNER_FRAMES: usize = 50;
 
 /// Walks the stack of a goroutine that stands in `systemstack`: fills at most `n` pcs, returns how many.
 pub type Gcallers = unsafe fn(gp: *mut G, pcs: *mut usize, n: usize) -> usize;
 
 /// The walker that [`save_ancestors`] uses; the crate `traceback`, which is above this one, puts it here.
+#[cfg(not(gort_inside))]
 static GCALLERS: Pointer<Gcallers> = Pointer::null();
 
 /// Sets the stack walker for [`save_ancestors`].
+#[cfg(not(gort_inside))]
 pub fn set_gcallers(f: &'static Gcallers) {
     GCALLERS.store((&raw const *f).cast_mut());
 }
@@ -462,6 +523,7 @@ pub fn set_gcallers(f: &'static Gcallers) {
 /// Go: proc.go:5101 saveAncestors
 #[doc(alias = "saveAncestors")]
 #[inline]
+#[cfg(not(gort_inside))]
 pub unsafe fn save_ancestors(callergp: *mut G) -> *mut Vec<AncestorInfo> {
     // SAFETY: the caller's contract.
     unsafe {
@@ -476,6 +538,7 @@ pub unsafe fn save_ancestors(callergp: *mut G) -> *mut Vec<AncestorInfo> {
 /// The rest of [`save_ancestors`].
 #[cold]
 #[inline(never)]
+#[cfg(not(gort_inside))]
 unsafe fn save_ancestors_slow(callergp: *mut G) -> *mut Vec<AncestorInfo> {
     // SAFETY: `callergp` is stopped in systemstack below us, so its fields are stable.
     unsafe {
@@ -511,13 +574,16 @@ unsafe fn save_ancestors_slow(callergp: *mut G) -> *mut Vec<AncestorInfo> {
 }
 
 /// Start addresses of the runtime's own goroutines; 0 is a free slot.
+#[cfg(not(gort_inside))]
 static SYSTEM_PCS: [Uintptr; 16] = [const { Uintptr::new(0) }; 16];
 
 /// One bit for each address in [`SYSTEM_PCS`], so that nearly every other goroutine is told apart by one test.
+#[cfg(not(gort_inside))]
 static SYSTEM_FILTER: Uint64 = Uint64::new(0);
 
 /// The bit of an address: functions are aligned to 16.
 #[inline(always)]
+#[cfg(not(gort_inside))]
 fn system_bit(pc: usize) -> u64 {
     1 << ((pc >> 4) & 63)
 }
@@ -526,6 +592,7 @@ fn system_bit(pc: usize) -> u64 {
 /// of their function's name. Must be called before the first one starts.
 ///
 /// Go: traceback.go:1337 isSystemGoroutine
+#[cfg(not(gort_inside))]
 pub fn register_system_goroutine(startpc: usize) {
     // the filter first: a bit too many does no harm
     SYSTEM_FILTER.or(system_bit(startpc));
@@ -545,6 +612,7 @@ pub fn register_system_goroutine(startpc: usize) {
 /// Go: traceback.go:1337 isSystemGoroutine
 #[doc(alias = "isSystemGoroutine")]
 #[inline]
+#[cfg(not(gort_inside))]
 pub unsafe fn is_system_goroutine(gp: *mut G, _fixed: bool) -> bool {
     // SAFETY: Gs are never freed.
     let pc = unsafe { (*gp).startpc };
@@ -560,16 +628,19 @@ pub unsafe fn is_system_goroutine(gp: *mut G, _fixed: bool) -> bool {
 
 /// The exact answer, for addresses that pass the filter.
 #[cold]
+#[cfg(not(gort_inside))]
 fn is_system_pc(pc: usize) -> bool {
     pc != 0 && SYSTEM_PCS.iter().any(|s| s.get() == pc)
 }
 
 /// How far below the (coloured) top of a new stack the first frame begins, about: for prefetching.
+#[cfg(not(gort_inside))]
 pub(crate) const FIRST_FRAME: usize = 96;
 
 /// How far below its top a native stack begins: one of 16 multiples of a cache line, all within the top page,
 /// which is touched anyway. gort's own.
 #[inline(always)]
+#[cfg(not(gort_inside))]
 pub(crate) fn stack_color(lo: usize) -> usize {
     ((lo >> 18) + (lo >> 12)) % 16 * 64
 }

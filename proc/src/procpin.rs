@@ -34,6 +34,7 @@ pub unsafe fn set_max_threads(n: isize) -> isize {
 ///
 /// Go: proc.go:7086 procPin
 #[doc(alias = "procPin")]
+#[cfg(not(gort_inside))]
 #[inline]
 pub unsafe fn proc_pin() -> i32 {
     // SAFETY: the current M and its P.
@@ -54,6 +55,7 @@ pub unsafe fn proc_pin() -> i32 {
 ///
 /// Go: proc.go:7106 procUnpin
 #[doc(alias = "procUnpin")]
+#[cfg(not(gort_inside))]
 #[inline]
 pub unsafe fn proc_unpin() {
     // SAFETY: the current M.
@@ -71,6 +73,7 @@ pub unsafe fn proc_unpin() {
 ///
 /// Go: proc.go:7113 sync_runtime_procPin
 #[doc(alias = "sync_runtime_procPin")]
+#[cfg(not(gort_inside))]
 #[inline]
 pub unsafe fn sync_runtime_proc_pin() -> i32 {
     // :7114
@@ -85,6 +88,7 @@ pub unsafe fn sync_runtime_proc_pin() -> i32 {
 ///
 /// Go: proc.go:7119 sync_runtime_procUnpin
 #[doc(alias = "sync_runtime_procUnpin")]
+#[cfg(not(gort_inside))]
 #[inline]
 pub unsafe fn sync_runtime_proc_unpin() {
     // :7120
@@ -99,6 +103,7 @@ pub unsafe fn sync_runtime_proc_unpin() {
 ///
 /// Go: proc.go:7125 sync_atomic_runtime_procPin
 #[doc(alias = "sync_atomic_runtime_procPin")]
+#[cfg(not(gort_inside))]
 #[inline]
 pub unsafe fn sync_atomic_runtime_proc_pin() -> i32 {
     // :7126
@@ -113,6 +118,7 @@ pub unsafe fn sync_atomic_runtime_proc_pin() -> i32 {
 ///
 /// Go: proc.go:7131 sync_atomic_runtime_procUnpin
 #[doc(alias = "sync_atomic_runtime_procUnpin")]
+#[cfg(not(gort_inside))]
 #[inline]
 pub unsafe fn sync_atomic_runtime_proc_unpin() {
     // :7132

@@ -114,7 +114,6 @@ fn make_slice<T>(n: usize, zero: impl FnMut() -> T) -> Slice<T> {
 /// Under `sched.lock` with the world stopped, on the system stack.
 ///
 /// Go: proc.go:5683 procresize
-#[cfg(not(gort_inside))]
 pub unsafe fn procresize(nprocs: i32) -> *mut P {
     // SAFETY: the world is stopped: only sysmon (under allp_lock) and Ms in system calls may look at Ps.
     unsafe {
@@ -153,11 +152,18 @@ pub unsafe fn procresize(nprocs: i32) -> *mut P {
                 *allp = (*allp).upto(nprocs_len);
             } else {
                 // :5714 up to the capacity: Ps beyond the length must not be lost
+                #[cfg(gort_inside)]
+                linkname::grow_allp(nprocs);
+                #[cfg(not(gort_inside))]
                 let nallp = make_slice(nprocs_len, core::ptr::null_mut);
+                #[cfg(not(gort_inside))]
                 if (*allp).cap > 0 {
                     core::ptr::copy_nonoverlapping((*allp).ptr, nallp.ptr, (*allp).cap);
                 }
-                *allp = nallp;
+                #[cfg(not(gort_inside))]
+                {
+                    *allp = nallp;
+                }
             }
 
             // :5721
@@ -166,10 +172,15 @@ pub unsafe fn procresize(nprocs: i32) -> *mut P {
                 *timerp_mask = (*timerp_mask).upto(mask_words);
             } else {
                 // :5725 what is beyond the length is of no interest here
-                *idlep_mask = grow_mask(*idlep_mask, mask_words);
+                #[cfg(gort_inside)]
+                linkname::grow_masks(mask_words as i32);
+                #[cfg(not(gort_inside))]
+                {
+                    *idlep_mask = grow_mask(*idlep_mask, mask_words);
 
-                // :5730
-                *timerp_mask = grow_mask(*timerp_mask, mask_words);
+                    // :5730
+                    *timerp_mask = grow_mask(*timerp_mask, mask_words);
+                }
             }
             // :5734
             unlock(allp_lock());
@@ -177,13 +188,19 @@ pub unsafe fn procresize(nprocs: i32) -> *mut P {
 
         // :5738
         for i in old..nprocs {
-            let mut pp = *(*allp).at(i as usize);
-            if pp.is_null() {
-                pp = Box::leak(Box::default());
+            // a new object, and p.init
+            #[cfg(gort_inside)]
+            linkname::add_p(i);
+            #[cfg(not(gort_inside))]
+            {
+                let mut pp = *(*allp).at(i as usize);
+                if pp.is_null() {
+                    pp = Box::leak(Box::default());
+                }
+                // :5743
+                p_init(pp, i);
+                AtomicPtr::from_ptr((*allp).at(i as usize)).store(pp, Ordering::SeqCst);
             }
-            // :5743
-            p_init(pp, i);
-            AtomicPtr::from_ptr((*allp).at(i as usize)).store(pp, Ordering::SeqCst);
         }
 
         // :5747
@@ -192,6 +209,8 @@ pub unsafe fn procresize(nprocs: i32) -> *mut P {
         if !(*mp).p.is_null() && (*(*mp).p.ptr()).id < nprocs {
             // :5750 keeps its P
             (*(*mp).p.ptr()).status.set(PRUNNING);
+            #[cfg(gort_inside)]
+            linkname::prepare_for_sweep((*mp).p.ptr());
         } else {
             // :5758 gives its P up before it is destroyed, and takes the first one
             if !(*mp).p.is_null() {
@@ -213,11 +232,16 @@ pub unsafe fn procresize(nprocs: i32) -> *mut P {
             trace_event(|t| t.go_start());
         }
 
-        // :5783 no mcache0
+        // :5783 native gort: no mcache0
+        #[cfg(gort_inside)]
+        linkname::no_mcache0();
         // :5786
         for i in nprocs..old {
             let pp = *(*allp).at(i as usize);
+            #[cfg(not(gort_inside))]
             p_destroy(pp);
+            #[cfg(gort_inside)]
+            linkname::p_destroy(pp);
             // :5789 not freed: an M in a system call may have it in oldp
         }
 
@@ -251,7 +275,11 @@ pub unsafe fn procresize(nprocs: i32) -> *mut P {
         // :5816
         (*steal_order()).reset(nprocs as u32);
         GOMAXPROCS.store(nprocs);
-        // :5819 no limiter of the collector's share
+        // :5819 native gort: no limiter of the collector's share
+        #[cfg(gort_inside)]
+        if old != nprocs {
+            linkname::reset_capacity(now, nprocs);
+        }
         // :5823
         runnable_ps
     }

@@ -33,6 +33,7 @@ pub struct RandomOrder {
 ///
 /// Go: proc.go:7191 randomEnum
 #[doc(alias = "randomEnum")]
+#[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct RandomEnum {
     i: u32,
@@ -48,7 +49,6 @@ impl RandomOrder {
     /// Nobody enumerates meanwhile.
     ///
     /// Go: proc.go:7198 reset
-    #[cfg(not(gort_inside))]
     pub unsafe fn reset(&mut self, count: u32) {
         self.count = count; // :7199
         self.coprimes = self.coprimes.upto(0);
@@ -56,7 +56,19 @@ impl RandomOrder {
             // :7202
             if gcd(i, count) == 1 {
                 // SAFETY: the caller has the order to itself.
-                unsafe { self.coprimes.append(i) };
+                #[cfg(not(gort_inside))]
+                unsafe {
+                    self.coprimes.append(i)
+                };
+                // SAFETY: the same; what is missing of the array Go makes.
+                #[cfg(gort_inside)]
+                unsafe {
+                    if self.coprimes.len == self.coprimes.cap {
+                        linkname::grow_coprimes(self);
+                    }
+                    self.coprimes.ptr.add(self.coprimes.len).write(i);
+                    self.coprimes.len += 1;
+                }
             }
         }
     }
@@ -82,6 +94,11 @@ impl RandomOrder {
 }
 
 impl RandomEnum {
+    /// Its fields, in order, for Go.
+    #[cfg(gort_inside)]
+    pub fn words(&self) -> [u32; 4] {
+        [self.i, self.count, self.pos, self.inc]
+    }
     /// Whether all have been visited.
     ///
     /// Go: proc.go:7216 done

@@ -16,7 +16,7 @@ pub const GOID_CACHE_BATCH: u64 = 16;
 /// Called once, on m0's g0, by the only thread that is in the runtime.
 ///
 /// Go: proc.go:782 schedinit
-#[cfg(not(loom))]
+#[cfg(not(any(loom, gort_inside)))]
 pub unsafe fn schedinit() {
     // SAFETY: nobody else is in the runtime yet.
     unsafe {
@@ -104,7 +104,7 @@ pub unsafe fn schedinit() {
 }
 
 /// Size of the stack to crash on. Go has 16384; a traceback through native frames takes more.
-#[cfg(not(loom))]
+#[cfg(not(any(loom, gort_inside)))]
 const CRASH_STACK_SIZE: u32 = 131072;
 
 /// Prints the state of `gp` and of the current goroutine, before a throw.
@@ -191,7 +191,7 @@ pub unsafe fn m_reserve_id() -> i64 {
 /// `mp` is new and belongs to the caller.
 ///
 /// Go: proc.go:924 mcommoninit
-#[cfg(not(loom))]
+#[cfg(not(any(loom, gort_inside)))]
 pub unsafe fn mcommoninit(mp: *mut M, id: i64) {
     // SAFETY: mp is the caller's until it is published in ALLM, under sched.lock.
     unsafe {

@@ -100,7 +100,15 @@ pub unsafe fn startm(pp: *mut P, spinning: bool, lockheld: bool) {
             // :2968
             let mut f: Option<unsafe fn()> = None;
             if spinning {
-                f = Some(mspinning);
+                #[cfg(not(gort_inside))]
+                {
+                    f = Some(mspinning);
+                }
+                // Go's function value of the same name
+                #[cfg(gort_inside)]
+                {
+                    f = linkname::mspinning_fn();
+                }
             }
             newm(f, pp, id);
 

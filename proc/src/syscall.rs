@@ -445,7 +445,6 @@ unsafe fn exitsyscall_traced(trace: TraceLocker, oldp: *mut P) {
 ///
 /// Go: proc.go:4703 exitsyscallfast
 #[inline]
-#[cfg(not(gort_inside))]
 pub unsafe fn exitsyscallfast(oldp: *mut P) -> bool {
     // SAFETY: Ps are never freed; the compare-and-swap makes `oldp` ours.
     unsafe {

@@ -615,7 +615,20 @@ pub type Sigset = u64;
 pub struct Preemptoff(core::sync::atomic::AtomicPtr<&'static str>, usize);
 
 impl Preemptoff {
+    /// Whether there is a reason. Inside of a Go program the two words are a string of Go's.
+    #[cfg(gort_inside)]
+    #[inline(always)]
+    pub fn is_set(&self) -> bool {
+        self.1 != 0
+    }
+    /// The text, which is Go's: address and length.
+    #[cfg(gort_inside)]
+    #[inline(always)]
+    pub fn words(&self) -> (*const u8, usize) {
+        (self.0.load(Ordering::Relaxed).cast(), self.1)
+    }
     /// The reason; empty if there is none.
+    #[cfg(not(gort_inside))]
     #[inline(always)]
     pub fn get(&self) -> &'static str {
         let p = self.0.load(Ordering::Relaxed);

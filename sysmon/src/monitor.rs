@@ -1,8 +1,10 @@
 //! proc.go: 6029–6194. The monitor's loop.
 
+#[cfg(not(gort_inside))]
 use crate::hog;
 use crate::retake;
 use crate::schedtrace;
+#[cfg(not(gort_inside))]
 use gort_proc::atomic::Int64;
 use gort_proc::linkname::{netpoll, netpoll_adjust_waiters, netpollinited, time_sleep_until};
 use gort_proc::*;
@@ -11,9 +13,11 @@ use gort_proc::*;
 /// stacks, and half of it sysmon's longest sleep. A variable for tests' sake only.
 ///
 /// Go: proc.go:6029 forcegcperiod
+#[cfg(not(gort_inside))]
 pub static FORCEGCPERIOD: Int64 = Int64::new(2 * 60 * 1_000_000_000);
 
 /// How many stacks of dead goroutines sysmon frees in a round: about 0.1 ms of work.
+#[cfg(not(gort_inside))]
 const FREE_STACKS_PER_ROUND: usize = 256;
 
 /// There are threads, so there is sysmon.
@@ -28,12 +32,13 @@ pub const HAVE_SYSMON: bool = true;
 /// What a new M runs as its `mstartfn`, on g0, without a P.
 ///
 /// Go: proc.go:6043 sysmon
-#[unsafe(export_name = "gort.sysmon")]
+#[cfg_attr(not(gort_inside), unsafe(export_name = "gort.sysmon"))]
 pub unsafe fn sysmon() {
     // SAFETY: the scheduler's fields are atomic or used under their locks, as noted at each.
     unsafe {
         let sched = sched();
         // gort: tracebacks ask this thread for names
+        #[cfg(not(gort_inside))]
         gort_runtime2::SYSMON_M.store((*getg()).m);
         // :6044
         lock(&raw mut (*sched).lock);
@@ -45,8 +50,11 @@ pub unsafe fn sysmon() {
         let mut lasttrace = 0i64;
         let mut idle = 0isize; // rounds in a row that found nothing to do
         let mut delay = 0u32;
+        #[cfg(not(gort_inside))]
         let mut lastfree = nanotime();
+        #[cfg(not(gort_inside))]
         let mut freeing = false;
+        #[cfg(not(gort_inside))]
         let mut look_after = 10_000_000; // ns
 
         // :6053
@@ -67,10 +75,13 @@ pub unsafe fn sysmon() {
             // more. A timer wakes it too, but leaves it slow. gort: nor while there are stacks left to be freed, which
             // would take a deep sleep for each round of them; nor while a goroutine holds up a stop of the world
             let mut now = nanotime();
+            #[cfg(not(gort_inside))]
+            let busy = freeing || hog::watching();
+            #[cfg(gort_inside)]
+            let busy = false;
             // :6080
             if DEBUG.schedtrace.get() <= 0
-                && !freeing
-                && !hog::watching()
+                && !busy
                 && ((*sched).gcwaiting.load() || (*sched).npidle.load() == GOMAXPROCS.get())
             {
                 lock(&raw mut (*sched).lock);
@@ -88,6 +99,7 @@ pub unsafe fn sysmon() {
                             sleep = next - now;
                         }
                         // gort: when threads of the program's own have ended nobody else looks whether that was a deadlock
+                        #[cfg(not(gort_inside))]
                         if look_again() {
                             sleep = sleep.min(look_after);
                             look_after = (look_after * 2).min(500_000_000);
@@ -101,6 +113,7 @@ pub unsafe fn sysmon() {
                         lock(&raw mut (*sched).lock);
                         (*sched).sysmonwait.store(false);
                         noteclear(&raw mut (*sched).sysmonnote);
+                        #[cfg(not(gort_inside))]
                         if look_again() {
                             checkdead();
                         }
@@ -120,7 +133,9 @@ pub unsafe fn sysmon() {
             // :6117 time may have passed on the note or the locks
             now = nanotime();
 
-            // :6120 no libc interceptors
+            // :6120 native gort: no libc interceptors
+            #[cfg(gort_inside)]
+            gort_proc::linkname::cgo_yield();
             // :6124 polls the network if nobody has for 10 ms
             let lastpoll = (*sched).lastpoll.load();
             if netpollinited() && lastpoll != 0 && lastpoll + 10 * 1000 * 1000 < now {
@@ -137,16 +152,20 @@ pub unsafe fn sysmon() {
                 }
             }
             // :6142 a workaround for NetBSD
-            // :6162 no scavenger
+            // :6162 native gort: no scavenger
+            #[cfg(gort_inside)]
+            gort_proc::linkname::scavenger_wake();
             // :6168
             if retake(now) != 0 {
                 idle = 0;
             } else {
                 idle += 1;
             }
+            #[cfg(not(gort_inside))]
             hog::report(now);
-            // :6174 no collector to be started after FORCEGCPERIOD; but what a collection does to the stacks of dead goroutines is
-            // done then, and it sees which ones are blocked
+            // :6174 native gort: no collector to be started after FORCEGCPERIOD; but what a collection does to the stacks of dead
+            // goroutines is done then, and it sees which ones are blocked
+            #[cfg(not(gort_inside))]
             if freeing || lastfree + FORCEGCPERIOD.get() < now {
                 if !freeing {
                     markroot_waitsince(now);
@@ -163,6 +182,18 @@ pub unsafe fn sysmon() {
                 }
                 lastfree = now;
                 freeing = markroot_free_g_stacks(FREE_STACKS_PER_ROUND);
+            }
+            // A collection, if there has been none for too long.
+            #[cfg(gort_inside)]
+            if gort_proc::linkname::gc_trigger_time(now) && (*forcegc()).idle.load() {
+                let forcegc = forcegc();
+                lock(&raw mut (*forcegc).lock);
+                (*forcegc).idle.store(false);
+                let mut list = GList::default();
+                list.push((*forcegc).g.ptr());
+                // :6179
+                injectglist(&raw mut list);
+                unlock(&raw mut (*forcegc).lock);
             }
             // :6182
             if DEBUG.schedtrace.get() > 0 && lasttrace + i64::from(DEBUG.schedtrace.get()) * 1_000_000 <= now

@@ -26,7 +26,7 @@ macro_rules! print_or_nil {
 /// On the system stack, without `sched.lock`.
 ///
 /// Go: proc.go:6333 schedtrace
-#[unsafe(export_name = "gort.schedtrace")]
+#[cfg_attr(not(gort_inside), unsafe(export_name = "gort.schedtrace"))]
 pub unsafe fn schedtrace(detailed: bool) {
     // SAFETY: Gs and Ps are not freed, and Ms leave allm under sched.lock, which is held. Plain fields are read while
     // their owners may write them: volatile, and only to be printed.
@@ -79,10 +79,14 @@ pub unsafe fn schedtrace(detailed: bool) {
                 );
                 print_or_nil!(mp, id);
                 // :6358 the published length of the heap: the heap itself belongs to the P
+                #[cfg(not(gort_inside))]
+                let gfreecnt = (*pp).g_free.n.get() + (*pp).m_free.n.get();
+                #[cfg(gort_inside)]
+                let gfreecnt = (*pp).g_free.n.get();
                 gort_print::print!(
                     " runqsize={} gfreecnt={} timerslen={}\n",
                     t.wrapping_sub(h),
-                    (*pp).g_free.n.get() + (*pp).m_free.n.get(),
+                    gfreecnt,
                     (*pp).timers.len.get()
                 );
             } else {
@@ -115,11 +119,15 @@ pub unsafe fn schedtrace(detailed: bool) {
             gort_print::print!(" curg=");
             print_or_nil!((*mp).curg.ptr(), goid);
             // :6392
+            #[cfg(not(gort_inside))]
+            let preemptoff = (*mp).preemptoff.get();
+            #[cfg(gort_inside)]
+            let preemptoff = gort_proc::linkname::go_str((*mp).preemptoff.words());
             gort_print::print!(
                 " mallocing={} throwing={} preemptoff={} locks={} dying={} spinning={} blocked={} lockedg=",
                 (&raw const (*mp).mallocing).read_volatile(),
                 (&raw const (*mp).throwing).read_volatile() as u32,
-                (*mp).preemptoff.get(),
+                preemptoff,
                 (*mp).locks.get(),
                 (&raw const (*mp).dying).read_volatile(),
                 (*mp).spinning.get(),

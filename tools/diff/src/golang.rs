@@ -91,9 +91,21 @@ impl Go {
         exe: &Path,
         flags: &[&str],
     ) -> Result<(), String> {
+        self.compile(dir, files, exe, &[&[LANGUAGE], flags].concat())
+    }
+
+    /// The same in the language that the package itself asks for.
+    ///
+    /// # Errors
+    /// If it does not compile.
+    pub fn build_today(&self, dir: &Path, files: &[OsString], exe: &Path) -> Result<(), String> {
+        self.compile(dir, files, exe, &[])
+    }
+
+    fn compile(&self, dir: &Path, files: &[OsString], exe: &Path, flags: &[&str]) -> Result<(), String> {
         let exe = std::path::absolute(exe).map_err(|e| format!("{}: {e}", exe.display()))?;
         let mut c = self.verb("build");
-        c.args(["-buildvcs=false", LANGUAGE]).args(flags).arg("-o").arg(exe);
+        c.arg("-buildvcs=false").args(flags).arg("-o").arg(exe);
         of_package(&mut c, dir, files);
         match c.stdin(Stdio::null()).stdout(Stdio::null()).status() {
             Ok(s) if s.success() => Ok(()),
