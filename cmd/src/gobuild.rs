@@ -85,10 +85,26 @@ pub fn run(program: &[OsString], args: &[OsString]) -> ! {
 
 /// Compiles the program to `out`.
 pub fn build_to(program: &[OsString], out: &Path) {
+    install(out, || build(program));
+}
+
+/// Compiles packages, which a file lists as [`LIST`] does, each after those that it imports. One may have the path of one of libgo's,
+/// and takes its place: that is how tests of libgo's packages are built.
+pub fn build_packages_to(list: &Path, out: &Path) {
+    install(out, || {
+        let all = listed(&or_fail(fs::read_to_string(list), list));
+        let debug = all.last().map_or(&[][..], |p| &p.debug);
+        let settings = godebug::default(None, debug);
+        build_packages(&find_tools(), &all, &settings)
+    });
+}
+
+/// Puts the executable that `build` makes at `out`.
+fn install(out: &Path, build: impl FnOnce() -> PathBuf) {
     if !may_replace(out) {
         fail(&format!("{} already exists and is not an executable", out.display()));
     }
-    let exe = build(program);
+    let exe = build();
     // A running executable cannot be written to, but it can be replaced. A device (/dev/null) is written to.
     if fs::metadata(out).is_ok_and(|m| m.is_file()) {
         let _ = fs::remove_file(out);
@@ -456,21 +472,27 @@ fn packages(program: &[OsString]) -> (Vec<Package>, String) {
         Ok(_) => give_up(), // it has said why
         Err(e) => fail(&format!("go-12, of the Debian package gccgo-12, is needed for packages: {e}")),
     };
-    let mut all: Vec<Package> = Vec::new();
-    for line in o.lines().filter(|l| !l.is_empty()) {
-        let mut w = line.split('\t');
-        let (path, name, dir) = (w.next().unwrap_or(""), w.next(), w.next().unwrap_or(""));
-        let path = if name == Some("main") { "" } else { path };
-        // Messages name files as they are seen from here.
-        let here = std::env::current_dir().unwrap_or_default();
-        let dir = Path::new(dir);
-        let dir = dir.strip_prefix(&here).unwrap_or(dir);
-        all.push(Package::new(path, w.map(|f| dir.join(f)).collect()));
-    }
+    let all = listed(&o);
     match all.last() {
         Some(main) if main.path.is_empty() => with_settings(all),
         _ => fail(&format!("{} is not package main", files[0].display())),
     }
+}
+
+/// The packages that a text in the form of [`LIST`] names.
+fn listed(text: &str) -> Vec<Package> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let mut all = Vec::new();
+    for line in text.lines().filter(|l| !l.is_empty()) {
+        let mut w = line.split('\t');
+        let (path, name, dir) = (w.next().unwrap_or(""), w.next(), w.next().unwrap_or(""));
+        let path = if name == Some("main") { "" } else { path };
+        // Messages name files as they are seen from here.
+        let dir = Path::new(dir);
+        let dir = dir.strip_prefix(&here).unwrap_or(dir);
+        all.push(Package::new(path, w.map(|f| dir.join(f)).collect()));
+    }
+    all
 }
 
 /// What `go list` is to print of each package that is not gccgo's.
@@ -599,12 +621,17 @@ fn build(program: &[OsString]) -> PathBuf {
     }
     let t = find_tools();
     let (packages, settings) = packages(program);
-    let (sup, hex) = support(&t);
+    build_packages(&t, &packages, &settings)
+}
+
+/// The executable of these packages; of GODEBUG's settings.
+fn build_packages(t: &Tools, packages: &[Package], settings: &str) -> PathBuf {
+    let (sup, hex) = support(t);
     let mut k = Key::new();
     k.add(&hex);
     stamp(&mut k, &t.lib);
     let cwd = std::env::current_dir().unwrap_or_default();
-    for p in &packages {
+    for p in packages {
         k.add(&p.path);
         for f in &p.files {
             // Tracebacks name the files, so their places belong to the result.
@@ -616,15 +643,15 @@ fn build(program: &[OsString]) -> PathBuf {
             k.add(or_fail(fs::read(f), f));
         }
     }
-    k.add(&settings);
-    let dir = cached(&t, &format!("prog-{}", k.hex()), |d| {
+    k.add(settings);
+    let dir = cached(t, &format!("prog-{}", k.hex()), |d| {
         let progress = Progress::new(packages.len() + 1);
         let objects: Vec<PathBuf> = packages
             .iter()
             .enumerate()
             .map(|(i, p)| {
                 progress.step(&format!("compiling {}", if p.path.is_empty() { "main" } else { &p.path }));
-                compile(&t, &sup, d, p, i, progress.is_shown())
+                compile(t, &sup, d, p, i, progress.is_shown())
             })
             .collect();
         progress.step("linking");
@@ -655,12 +682,53 @@ fn build(program: &[OsString]) -> PathBuf {
     exe
 }
 
+/// What programs can have.
+const LANGUAGE: &str =
+    "the language and the packages are those of Go 1.18, without type parameters, cgo and plugins";
+
+/// Whether a file that does not compile has, as far as a look at its lines tells, something beyond that.
+fn is_too_new(text: &str) -> bool {
+    const PACKAGES: &[&str] = &[
+        "C",
+        "plugin",
+        "cmp",
+        "iter",
+        "log/slog",
+        "maps",
+        "math/rand/v2",
+        "slices",
+        "structs",
+        "unique",
+        "runtime/coverage",
+        "testing/slogtest",
+        "crypto/ecdh",
+        "go/version",
+    ];
+    text.lines().map(str::trim).any(|l| {
+        let imported = l.strip_suffix('"').and_then(|l| l.rsplit_once('"')).is_some_and(|(before, path)| {
+            PACKAGES.contains(&path) && (before.is_empty() || before.ends_with([' ', '\t']))
+        });
+        // `func Map[T any](`, `type Set[T comparable] ...`; `min`, `max` and `clear`; `for i := range 10`
+        let name = |word: &str| {
+            let rest = l.strip_prefix(word)?.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
+            rest.strip_prefix('[')
+        };
+        let parameters = name("func ").is_some() || name("type ").is_some_and(|r| r.contains(' '));
+        let built_in = ["min(", "max(", "clear("].iter().any(|f| {
+            l.match_indices(f)
+                .any(|(i, _)| !l[..i].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.'))
+        });
+        let counts = l.starts_with("for ") && l.contains("range ");
+        imported || parameters || built_in || counts
+    })
+}
+
 /// Compiles the `i`th package to an object in `d`, with its export data for those behind it.
 fn compile(t: &Tools, sup: &Path, d: &Path, p: &Package, i: usize, progress: bool) -> PathBuf {
     let obj = d.join(format!("{i}.o"));
     let exports = d.join("inc");
     let mut c = Command::new(&t.gccgo);
-    c.args(["-c", "-O2", "-g", "-I"]).arg(sup.join("inc")).arg("-I").arg(&exports);
+    c.args(["-c", "-O2", "-g", "-I"]).arg(&exports).arg("-I").arg(sup.join("inc"));
     if !p.path.is_empty() {
         c.arg(format!("-fgo-pkgpath={}", p.path));
     }
@@ -674,6 +742,10 @@ fn compile(t: &Tools, sup: &Path, d: &Path, p: &Package, i: usize, progress: boo
         c.arg("-fdiagnostics-color=always");
     }
     if !speaks(&mut c, progress) {
+        // What a program of today most likely has, and what gccgo's messages do not say.
+        if p.files.iter().any(|f| fs::read_to_string(f).is_ok_and(|t| is_too_new(&t))) {
+            eprintln!("gort: {LANGUAGE}");
+        }
         give_up();
     }
     if !p.path.is_empty() {

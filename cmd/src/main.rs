@@ -102,8 +102,12 @@ struct Build {
     /// current directory.
     #[arg(short, value_name = "EXE")]
     output: Option<PathBuf>,
+    /// The packages, as a file lists them: each in a line, after those that it imports, with its path, name, directory and files between
+    /// tabs. For tests of libgo's packages.
+    #[arg(long, value_name = "FILE", hide = true, requires = "output", conflicts_with = "files")]
+    packages: Option<PathBuf>,
     /// The files of package main, or its directory (with a slash in its name, or `.`).
-    #[arg(required = true, value_name = "FILE.go|DIR")]
+    #[arg(required_unless_present = "packages", value_name = "FILE.go|DIR")]
     files: Vec<OsString>,
 }
 
@@ -255,6 +259,9 @@ fn is_program(arg: &OsStr) -> bool {
 }
 
 fn build(b: &Build) {
+    if let (Some(list), Some(out)) = (&b.packages, &b.output) {
+        return gobuild::build_packages_to(list, out);
+    }
     let first = Path::new(&b.files[0]);
     let one_dir = b.files.len() == 1 && gobuild::is_dir(&b.files[0]);
     if !one_dir && let Some(f) = b.files.iter().find(|f| !gobuild::is_go(f)) {

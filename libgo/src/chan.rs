@@ -6,6 +6,14 @@ use core::ffi::c_void;
 use gort_proc::{ElemType as ElemSize, Hchan};
 use gort_select::{RuntimeSelect, Scase, SelectDir};
 
+/// The channel that does the work: `c`, unless that belongs to a timer, whose channel is only seen by the program (see
+/// [`crate::time`]).
+#[inline(always)]
+unsafe fn behind(c: *mut Hchan) -> *mut Hchan {
+    // Set before the program has the channel.
+    if c.is_null() || (*c).timer.is_null() { c } else { crate::time::channel_behind(c) }
+}
+
 /// Size and alignment of a channel type's elements.
 unsafe fn elem(t: *const Type) -> ElemSize {
     let e = (*t).as_::<ElemType>().elem;
@@ -33,26 +41,26 @@ unsafe extern "C-unwind" fn reflect_makechan(t: *const Type, size: isize) -> *mu
 /// `c <- v`
 #[unsafe(export_name = "runtime.chansend1")]
 unsafe extern "C-unwind" fn chansend1(c: *mut Hchan, e: *const c_void) {
-    gort_chan::chansend1(c, e);
+    gort_chan::chansend1(behind(c), e);
     counted(());
 }
 
 /// `v = <-c`
 #[unsafe(export_name = "runtime.chanrecv1")]
 unsafe extern "C-unwind" fn chanrecv1(c: *mut Hchan, e: *mut c_void) {
-    gort_chan::chanrecv1(c, e);
+    gort_chan::chanrecv1(behind(c), e);
 }
 
 /// `v, ok = <-c`
 #[unsafe(export_name = "runtime.chanrecv2")]
 unsafe extern "C-unwind" fn chanrecv2(c: *mut Hchan, e: *mut c_void) -> bool {
-    gort_chan::chanrecv2(c, e)
+    gort_chan::chanrecv2(behind(c), e)
 }
 
 /// `close(c)`
 #[unsafe(export_name = "runtime.closechan")]
 unsafe extern "C-unwind" fn closechan(c: *mut Hchan) {
-    gort_chan::closechan(c);
+    gort_chan::closechan(behind(c));
     counted(());
 }
 
@@ -65,6 +73,11 @@ unsafe extern "C-unwind" fn selectgo(
     nrecvs: isize,
     block: BoolArg,
 ) -> IntBool {
+    // The array is the compiler's, made for this one execution. Nobody has a timer's channel to send on.
+    for i in nsends..nsends + nrecvs {
+        let cas = cas0.add(i as usize);
+        (*cas).c = behind((*cas).c);
+    }
     let (i, ok) = gort_select::selectgo(cas0, order0, nsends as usize, nrecvs as usize, yes(block));
     IntBool(i, ok)
 }
@@ -72,13 +85,13 @@ unsafe extern "C-unwind" fn selectgo(
 /// `select { case c <- v: default: }`
 #[unsafe(export_name = "runtime.selectnbsend")]
 unsafe extern "C-unwind" fn selectnbsend(c: *mut Hchan, e: *const c_void) -> bool {
-    counted(gort_chan::selectnbsend(c, e))
+    counted(gort_chan::selectnbsend(behind(c), e))
 }
 
 /// `select { case v, ok = <-c: default: }`
 #[unsafe(export_name = "runtime.selectnbrecv")]
 unsafe extern "C-unwind" fn selectnbrecv(e: *mut c_void, c: *mut Hchan) -> Bools {
-    let (a, b) = gort_chan::selectnbrecv(e, c);
+    let (a, b) = gort_chan::selectnbrecv(e, behind(c));
     Bools(a, b)
 }
 
@@ -91,38 +104,38 @@ unsafe extern "C-unwind" fn block() {
 /// `reflect.Value.Send`
 #[unsafe(export_name = "reflect.chansend")]
 unsafe extern "C-unwind" fn reflect_chansend(c: *mut Hchan, e: *const c_void, nb: BoolArg) -> bool {
-    gort_chan::reflect_chansend(c, e, yes(nb))
+    gort_chan::reflect_chansend(behind(c), e, yes(nb))
 }
 
 /// `reflect.Value.Recv`
 #[unsafe(export_name = "reflect.chanrecv")]
 unsafe extern "C-unwind" fn reflect_chanrecv(c: *mut Hchan, nb: BoolArg, e: *mut c_void) -> Bools {
-    let (a, b) = gort_chan::reflect_chanrecv(c, yes(nb), e);
+    let (a, b) = gort_chan::reflect_chanrecv(behind(c), yes(nb), e);
     Bools(a, b)
 }
 
 /// `reflect.Value.Len` of a channel
 #[unsafe(export_name = "reflect.chanlen")]
 unsafe extern "C-unwind" fn reflect_chanlen(c: *mut Hchan) -> isize {
-    gort_chan::chanlen(c) as isize
+    gort_chan::chanlen(behind(c)) as isize
 }
 
 /// The same for `internal/reflectlite`.
 #[unsafe(export_name = "internal_1reflectlite.chanlen")]
 unsafe extern "C-unwind" fn reflectlite_chanlen(c: *mut Hchan) -> isize {
-    gort_chan::chanlen(c) as isize
+    gort_chan::chanlen(behind(c)) as isize
 }
 
 /// `reflect.Value.Cap` of a channel
 #[unsafe(export_name = "reflect.chancap")]
 unsafe extern "C-unwind" fn reflect_chancap(c: *mut Hchan) -> isize {
-    gort_chan::chancap(c) as isize
+    gort_chan::chancap(behind(c)) as isize
 }
 
 /// `reflect.Value.Close`
 #[unsafe(export_name = "reflect.chanclose")]
 unsafe extern "C-unwind" fn reflect_chanclose(c: *mut Hchan) {
-    gort_chan::closechan(c);
+    gort_chan::closechan(behind(c));
 }
 
 /// A case of `reflect.Select`.
@@ -146,7 +159,7 @@ unsafe extern "C-unwind" fn rselect(cases: Slice) -> IntBool {
                 2 => SelectDir::Recv,
                 _ => SelectDir::Default,
             },
-            ch: c.ch,
+            ch: behind(c.ch),
             val: c.val,
         })
         .collect();

@@ -23,6 +23,11 @@ struct RuntimeTimer {
 #[repr(C)]
 struct GoTimer {
     timer: Timer,
+    /// Of the timer of a channel: the channel that is sent to and received from.
+    ///
+    /// It has room for one value, but `len` and `cap` of it are to be 0, and compiled code reads them from the channel itself. So the
+    /// program has another one, without room and never used for anything but to find this one: both have the timer.
+    chan: *mut Hchan,
     f: *const FuncVal,
     arg: Eface,
     seq: usize,
@@ -49,6 +54,14 @@ unsafe fn fire_chan(arg: *mut c_void, _seq: usize, delay: i64) {
     (*getg()).param = core::ptr::null_mut();
 }
 
+/// The channel behind that of a timer: see [`GoTimer`].
+///
+/// # Safety
+/// `c` has a timer.
+pub(crate) unsafe fn channel_behind(c: *mut Hchan) -> *mut Hchan {
+    (*(*c).timer.byte_sub(offset_of!(GoTimer, timer)).cast::<GoTimer>()).chan
+}
+
 /// The scheduler's timer of `t`. One whose argument is a channel is a channel timer, as in Go 1.23: see `newTimer`.
 ///
 /// Go: time.go:310 newTimer
@@ -59,12 +72,16 @@ unsafe fn of(t: *mut RuntimeTimer) -> *mut GoTimer {
         tm.write(Timer::default());
         let typ = (*t).arg.typ;
         if !typ.is_null() && (*typ).kind() == kind::CHAN && DEBUG.asynctimerchan.load() != 1 {
-            let c = (*t).arg.data.cast::<Hchan>();
+            let seen = (*t).arg.data.cast::<Hchan>();
+            let c = gort_chan::makechan((*seen).elemtype, (*seen).dataqsiz as isize);
+            (*g).chan = c;
             gort_time::timer_init(tm, Some(fire_chan), c.cast());
             // :318
             lock_init(&raw mut (*tm).send_lock, LOCK_RANK_TIMER_SEND);
             (*tm).is_chan = true;
             (*c).timer = tm;
+            (*seen).dataqsiz = 0;
+            (*seen).timer = tm;
         } else {
             gort_time::timer_init(tm, Some(fire), g.cast());
         }

@@ -7,6 +7,10 @@ use std::time::{Duration, SystemTime};
 
 const LIMIT: Duration = Duration::from_secs(300);
 
+/// Said of what gccgo refuses because it is too new.
+const LANGUAGE: &str =
+    "gort: the language and the packages are those of Go 1.18, without type parameters, cgo and plugins\n";
+
 /// A name that nothing provides is an error of the linker, and says so; a program that does not compile says why.
 #[test]
 fn errors() {
@@ -20,7 +24,28 @@ fn errors() {
         let f = tmp.join(name);
         std::fs::write(&f, text).expect("written");
         gort.arg("run").arg(f);
-        wait(gort, b"", LIMIT).exited(1).stderr_has(says);
+        let o = wait(gort, b"", LIMIT);
+        o.exited(1).stderr_has(says);
+        assert!(!o.stderr.contains(LANGUAGE), "{o}");
+    }
+    // What Go 1.18 did not have, or gccgo does not: gccgo's message, and what is meant by it.
+    for (name, text) in [
+        (
+            "cgo.go",
+            "package main\n// #include <stdlib.h>\nimport \"C\"\nfunc main() { println(C.abs(-3)) }\n",
+        ),
+        ("plugin.go", "package main\nimport _ \"plugin\"\nfunc main() {}\n"),
+        ("packages.go", "package main\nimport (\n\tl \"log/slog\"\n)\nfunc main() { l.Info(\"x\") }\n"),
+        ("func.go", "package main\nfunc id[T any](x T) T { return x }\nfunc main() { println(id(1)) }\n"),
+        ("type.go", "package main\ntype set[T comparable] map[T]bool\nfunc main() {}\n"),
+        ("count.go", "package main\nfunc main() {\n\tfor i := range 3 {\n\t\tprintln(i)\n\t}\n}\n"),
+        ("builtin.go", "package main\nfunc main() { println(min(1, 2)) }\n"),
+    ] {
+        let Some(mut gort) = gort_command() else { return };
+        let f = tmp.join(name);
+        std::fs::write(&f, text).expect("written");
+        gort.arg("run").arg(f);
+        wait(gort, b"", LIMIT).exited(1).stderr_has(": error: ").stderr_has(LANGUAGE);
     }
     let _ = std::fs::remove_dir_all(tmp);
     let Some(mut gort) = gort_command() else { return };

@@ -182,7 +182,7 @@ fn recipe(text: &str) -> Option<Vec<String>> {
 }
 
 /// The command `gort`, with its library beside it.
-fn build_gort(root: &Path) -> Result<PathBuf, String> {
+pub fn build_gort(root: &Path) -> Result<PathBuf, String> {
     let mut c = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     c.args(["build", "--release", "--quiet", "-p", "gort-cmd", "-p", "gort-libgo"]).current_dir(root);
     c.arg("--target-dir").arg(root.join("target"));

@@ -3,6 +3,7 @@
 mod bench;
 mod echo;
 mod golden;
+mod gostd;
 mod gotest;
 mod gotests;
 mod layout;
@@ -93,6 +94,27 @@ enum Task {
         #[arg(long)]
         verbose: bool,
     },
+    /// Run the tests of libgo's packages on gort: what passes on libgo's runtime must pass here, tests/gostd.list excepted
+    Gostd {
+        /// The packages, e.g. `net/http`; default: all
+        #[arg(value_name = "PACKAGE")]
+        packages: Vec<String>,
+        /// Only the packages that ask most of the runtime
+        #[arg(long)]
+        ci: bool,
+        /// How many packages at a time
+        #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+        jobs: u32,
+        /// The directory libgo of gcc's sources
+        #[arg(long, value_name = "DIR", default_value = "target/gostd/libgo")]
+        dir: PathBuf,
+        /// The command gort to test, with libgort_libgo.a beside it; default: that of this tree, which is built
+        #[arg(long, value_name = "FILE")]
+        gort: Option<PathBuf>,
+        /// Keep what was compiled, in target/gostd/work, and show all of what gccgo says
+        #[arg(long)]
+        verbose: bool,
+    },
     /// Measure gort beside Go: the programs in tools/bench/ take turns
     Bench {
         /// The workloads, e.g. `pingpong.w1`; default: all
@@ -136,6 +158,10 @@ fn main() -> ExitCode {
         }
         Task::Gotest { filters, ci, jobs, dir, verbose } => {
             gotest::run(root, &gotest::Options { filters, ci, jobs: jobs as usize, dir, verbose })
+        }
+        Task::Gostd { packages, ci, jobs, dir, gort, verbose } => {
+            let dir = root.join(dir);
+            gostd::run(root, &gostd::Options { packages, ci, jobs: jobs as usize, dir, gort, verbose })
         }
         Task::Bench { ids, reps, rounds, peers, out, goroot } => {
             let out = out.unwrap_or_else(|| root.join("target/bench"));
