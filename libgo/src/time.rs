@@ -25,8 +25,9 @@ struct GoTimer {
     timer: Timer,
     /// Of the timer of a channel: the channel that is sent to and received from.
     ///
-    /// It has room for one value, but `len` and `cap` of it are to be 0, and compiled code reads them from the channel itself. So the
-    /// program has another one, without room and never used for anything but to find this one: both have the timer.
+    /// It has room for one value, but `len` and `cap` of it are to be 0, and compiled code reads them
+    /// from the channel itself. So the program has another one, without room and never used for
+    /// anything but to find this one: both have the timer.
     chan: *mut Hchan,
     f: *const FuncVal,
     arg: Eface,
