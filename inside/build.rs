@@ -19,7 +19,7 @@ fn main() {
         println!("cargo::rustc-cfg=no_object");
         return;
     }
-    println!("cargo::rerun-if-changed=object");
+    // Its files, not the directory, which the compiler's temporary files change: all would be made anew each time.
     let made = compile::compile(&here, &out, None).and_then(|(object, sources)| {
         for s in sources {
             println!("cargo::rerun-if-changed={}", s.display());
