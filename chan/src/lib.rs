@@ -351,18 +351,52 @@ pub unsafe fn chansend_checked(c: *mut Hchan, ep: *const c_void, block: bool) ->
         if !block && (*c).closed.get() == 0 && full(c) {
             return Sent::WouldBlock;
         }
+        match chansend_begin(getg, c, ep, block) {
+            Begin::Done(sent) => sent,
+            Begin::Park(gp, mysg, reason) => {
+                gopark(Some(chanparkcommit), (&raw mut (*c).lock).cast(), reason); // :270
+                chansend_end(gp, c, mysg)
+            }
+        }
+    }
+}
+
+/// The first half of an operation on a channel.
+#[derive(Clone, Copy, Debug)]
+pub enum Begin<T> {
+    /// That was all.
+    Done(T),
+    /// The goroutine has to park, for that reason, with [`chanparkcommit`] and the channel's lock; then comes the second half. With its sudog.
+    Park(*mut G, *mut Sudog, WaitReason),
+}
+
+/// [`chansend_checked`] up to where the goroutine `gp` parks, for a channel that is not nil. Managed code is on g0 here.
+///
+/// # Safety
+/// As there; the caller does what [`Begin`] says.
+///
+/// Go: chan.go:171 chansend
+#[inline(always)]
+pub unsafe fn chansend_begin(
+    gp: impl FnOnce() -> *mut G,
+    c: *mut Hchan,
+    ep: *const c_void,
+    block: bool,
+) -> Begin<Sent> {
+    // SAFETY: as in chansend_checked.
+    unsafe {
         // :208 block profiling: left out, so t0 is 0 throughout
         lock(&raw mut (*c).lock); // :213
         // :215
         if (*c).closed.get() != 0 {
             unlock(&raw mut (*c).lock);
-            return Sent::Closed;
+            return Begin::Done(Sent::Closed);
         }
         // :220 A receiver waits: hand the value to it past the buffer.
         let sg = dequeue(&raw mut (*c).recvq);
         if !sg.is_null() {
             send(c, sg, ep, || unlock(&raw mut (*c).lock));
-            return Sent::Yes;
+            return Begin::Done(Sent::Yes);
         }
         // :227 room in the buffer
         if (*c).qcount.get() < (*c).dataqsiz {
@@ -378,15 +412,15 @@ pub unsafe fn chansend_checked(c: *mut Hchan, ep: *const c_void, block: bool) ->
                 notify_async(c, AsyncSide::Receivers);
             }
             unlock(&raw mut (*c).lock);
-            return Sent::Yes;
+            return Begin::Done(Sent::Yes);
         }
         // :243
         if !block {
             unlock(&raw mut (*c).lock);
-            return Sent::WouldBlock;
+            return Begin::Done(Sent::WouldBlock);
         }
         // :249 wait; some receiver will complete the operation
-        let gp = getg();
+        let gp = gp();
         let mysg = acquire_sudog();
         (*mysg).releasetime = 0;
         (*mysg).elem = ep.cast_mut(); // :257
@@ -404,7 +438,20 @@ pub unsafe fn chansend_checked(c: *mut Hchan, ep: *const c_void, block: bool) ->
         parking_on_chan(gp, true);
         // Go 1.25: chan.go line 279
         let reason = if (*c).bubble != 0 { WaitReason::SynctestChanSend } else { WaitReason::ChanSend };
-        gopark(Some(chanparkcommit), (&raw mut (*c).lock).cast(), reason); // :270
+        Begin::Park(gp, mysg, reason)
+    }
+}
+
+/// The rest, when somebody has readied `gp`.
+///
+/// # Safety
+/// After [`chansend_begin`], with its sudog.
+///
+/// Go: chan.go:171 chansend
+#[inline(always)]
+pub unsafe fn chansend_end(gp: *mut G, c: *mut Hchan, mysg: *mut Sudog) -> Sent {
+    // SAFETY: the sudog is this goroutine's again.
+    unsafe {
         // :278 woken
         if mysg != (*gp).waiting {
             throw("G waiting list is corrupted");
@@ -414,7 +461,7 @@ pub unsafe fn chansend_checked(c: *mut Hchan, ep: *const c_void, block: bool) ->
         let closed = !(*mysg).success; // :283
         (*gp).param = core::ptr::null_mut();
         (*mysg).c = core::ptr::null_mut();
-        release_sudog(mysg); // :289
+        release_sudog_of(gp, mysg); // :289
         if closed {
             // :292
             if (*c).closed.get() == 0 {
@@ -690,6 +737,31 @@ pub unsafe fn chanrecv(c: *mut Hchan, ep: *mut c_void, block: bool) -> (bool, bo
                 return (true, false);
             }
         }
+        match chanrecv_begin(getg, c, ep, block) {
+            Begin::Done(done) => done,
+            Begin::Park(gp, mysg, reason) => {
+                gopark(Some(chanparkcommit), (&raw mut (*c).lock).cast(), reason); // :639
+                chanrecv_end(gp, c, mysg)
+            }
+        }
+    }
+}
+
+/// [`chanrecv`] up to where the goroutine `gp` parks, for a channel that is not nil and has no timer that is to run first. Managed code is on g0 here.
+///
+/// # Safety
+/// As there; the caller does what [`Begin`] says.
+///
+/// Go: chan.go:504 chanrecv
+#[inline(always)]
+pub unsafe fn chanrecv_begin(
+    gp: impl FnOnce() -> *mut G,
+    c: *mut Hchan,
+    ep: *mut c_void,
+    block: bool,
+) -> Begin<(bool, bool)> {
+    // SAFETY: as in chanrecv.
+    unsafe {
         // :557 block profiling: left out
         lock(&raw mut (*c).lock); // :562
         // :564
@@ -699,7 +771,7 @@ pub unsafe fn chanrecv(c: *mut Hchan, ep: *mut c_void, block: bool) -> (bool, bo
                 if !ep.is_null() {
                     typedmemclr((*c).elemtype, ep);
                 }
-                return (true, false);
+                return Begin::Done((true, false));
             }
             // :575 closed, but the buffer has data
         } else {
@@ -707,7 +779,7 @@ pub unsafe fn chanrecv(c: *mut Hchan, ep: *mut c_void, block: bool) -> (bool, bo
             let sg = dequeue(&raw mut (*c).sendq);
             if !sg.is_null() {
                 recv(c, sg, ep, || unlock(&raw mut (*c).lock));
-                return (true, true);
+                return Begin::Done((true, true));
             }
         }
         // :588
@@ -726,15 +798,15 @@ pub unsafe fn chanrecv(c: *mut Hchan, ep: *mut c_void, block: bool) -> (bool, bo
                 notify_async(c, AsyncSide::Senders);
             }
             unlock(&raw mut (*c).lock);
-            return (true, true);
+            return Begin::Done((true, true));
         }
         // :607
         if !block {
             unlock(&raw mut (*c).lock);
-            return (false, false);
+            return Begin::Done((false, false));
         }
         // :613 wait; some sender will complete the operation
-        let gp = getg();
+        let gp = gp();
         let mysg = acquire_sudog();
         (*mysg).releasetime = 0;
         (*mysg).elem = ep; // :621
@@ -755,7 +827,20 @@ pub unsafe fn chanrecv(c: *mut Hchan, ep: *mut c_void, block: bool) -> (bool, bo
         parking_on_chan(gp, true);
         // Go 1.25: chan.go line 663
         let reason = if (*c).bubble != 0 { WaitReason::SynctestChanReceive } else { WaitReason::ChanReceive };
-        gopark(Some(chanparkcommit), (&raw mut (*c).lock).cast(), reason); // :639
+        Begin::Park(gp, mysg, reason)
+    }
+}
+
+/// The rest, when somebody has readied `gp`.
+///
+/// # Safety
+/// After [`chanrecv_begin`], with its sudog.
+///
+/// Go: chan.go:504 chanrecv
+#[inline(always)]
+pub unsafe fn chanrecv_end(gp: *mut G, c: *mut Hchan, mysg: *mut Sudog) -> (bool, bool) {
+    // SAFETY: the sudog is this goroutine's again.
+    unsafe {
         // :642 woken
         if mysg != (*gp).waiting {
             throw("G waiting list is corrupted");
@@ -768,7 +853,7 @@ pub unsafe fn chanrecv(c: *mut Hchan, ep: *mut c_void, block: bool) -> (bool, bo
         let success = (*mysg).success; // :653
         (*gp).param = core::ptr::null_mut();
         (*mysg).c = core::ptr::null_mut();
-        release_sudog(mysg);
+        release_sudog_of(gp, mysg);
         (true, success)
     }
 }
@@ -820,7 +905,7 @@ pub unsafe fn recv(c: *mut Hchan, sg: *mut Sudog, ep: *mut c_void, unlockf: impl
 /// Called by `park_m` with the lock of the channel that `gp` waits on, held.
 ///
 /// Go: chan.go:716 chanparkcommit
-unsafe fn chanparkcommit(gp: *mut G, chan_lock: *mut c_void) -> bool {
+pub unsafe fn chanparkcommit(gp: *mut G, chan_lock: *mut c_void) -> bool {
     // SAFETY: `gp` has just parked and nobody can wake it before the unlock.
     unsafe {
         // :721 from now on unlocked sudogs point into its stack: a copying stack must lock their channels

@@ -7,6 +7,7 @@
 //! | [`stubs`] | the ways out of managed code, by name, and their own tables |
 //! | [`leaf`] | what managed code can call that returns at once |
 //! | [`shrink`] | stacks become smaller again |
+//! | [`step`] | what it can call that may park |
 //! | [`text`] | memory for code that is made while the program runs |
 //! | [`call()`] | from native code: runs a managed function on a goroutine of its own, and waits for it |
 //!
@@ -14,8 +15,10 @@
 //! `symtab`'s.
 
 pub mod call;
+mod fail;
 pub mod leaf;
 pub mod shrink;
+pub mod step;
 pub mod stubs;
 pub mod text;
 

@@ -1,6 +1,6 @@
 //! The ways out of managed code, and the tables that they have as any managed function has.
 
-use crate::leaf;
+use crate::{leaf, step};
 use gort_asm::managed_stubs;
 use gort_symtab::{
     FUNC_FLAG_ASM, FUNC_FLAG_NOSPLIT, FUNC_FLAG_SP_WRITE, FUNC_FLAG_TOP_FRAME, FuncID, Function,
@@ -69,6 +69,6 @@ pub fn stub(name: &str) -> Option<usize> {
         "gort_m_mcall" => s.mcall,
         "gort_m_leaf" => s.leaf,
         "gort_m_step" => s.step,
-        _ => leaf::ALL.iter().find(|l| l.0 == name)?.1 as usize,
+        _ => leaf::ALL.iter().chain(step::ALL).find(|l| l.0 == name)?.1 as usize,
     })
 }

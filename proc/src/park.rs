@@ -114,6 +114,33 @@ pub unsafe fn gopark(unlockf: Option<UnlockF>, lock: *mut c_void, reason: WaitRe
     }
 }
 
+/// [`gopark`] on g0, for a managed goroutine that has saved where it goes on: what comes after the wake-up is not behind this call, but what the goroutine's stub
+/// calls then. No value with a destructor is live in the caller.
+///
+/// # Safety
+/// As for [`gopark`], of `gp`, which this M runs; on g0.
+///
+/// Go: proc.go:407 gopark
+#[cfg(not(any(loom, gort_inside)))]
+pub unsafe fn park_on_g0(gp: *mut G, unlockf: Option<UnlockF>, lock: *mut c_void, reason: WaitReason) -> ! {
+    // SAFETY: mp is this thread's M, and its waiting fields belong to the goroutine that runs on it.
+    unsafe {
+        may_move(gp);
+        // :411 nothing preempts g0
+        let mp = (*gp).m;
+        let status = readgstatus(gp);
+        if status != GRUNNING && status != GSCANRUNNING {
+            throw("gopark: bad g status");
+        }
+        // :417
+        (*mp).waitlock = lock;
+        (*mp).waitunlockf = unlockf;
+        (*gp).waitreason = reason;
+        // :424
+        park_m(gp)
+    }
+}
+
 /// Parks and unlocks `lock`; [`goready`] makes the goroutine runnable again.
 ///
 /// # Safety

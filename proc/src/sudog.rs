@@ -68,6 +68,18 @@ unsafe fn fill_sudogcache(cache: *mut PtrBuf<Sudog, 128>) {
 #[doc(alias = "releaseSudog")]
 #[inline(always)]
 pub unsafe fn release_sudog(s: *mut Sudog) {
+    // SAFETY: the same contract.
+    unsafe { release_sudog_of(getg(), s) }
+}
+
+/// [`release_sudog`] for the goroutine `gp`, which may be managed code's: then the caller is on g0.
+///
+/// # Safety
+/// As there.
+///
+/// Go: proc.go:488 releaseSudog
+#[inline(always)]
+pub unsafe fn release_sudog_of(gp: *mut G, s: *mut Sudog) {
     // SAFETY: `s` is the caller's alone; the caches as in acquire_sudog.
     unsafe {
         // :489
@@ -91,7 +103,6 @@ pub unsafe fn release_sudog(s: *mut Sudog) {
             throw("runtime: sudog with non-nil c");
         }
         // :507
-        let gp = getg();
         if !(*gp).param.is_null() {
             throw("runtime: releaseSudog with non-nil gp.param");
         }

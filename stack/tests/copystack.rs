@@ -409,6 +409,52 @@ proptest! {
     }
 }
 
+/// A frame that has not been made yet has no objects: what is below sp is left alone, also where it looks like a pointer into the old stack. It may be
+/// another goroutine's stack.
+#[test]
+fn nothing_below_sp_is_changed() {
+    // Three objects of pointers, the lowest of which begins far below the new stack's end.
+    let object = |words| vec![true; words];
+    let kinds = [Kind {
+        args: vec![],
+        entry: vec![],
+        locals: 1,
+        maps: vec![vec![false]],
+        objects: vec![object(4), object(40), object(400)],
+        out: MAX_ARGS,
+    }];
+    let text = register_kinds(&kinds);
+    let l = layout(&kinds, text, &[(0, 0)], true, 5);
+    on_an_m(|| {
+        // SAFETY: on a fake g0; the goroutine and all stacks are the test's own. The stack that is freed last is the next one.
+        unsafe {
+            let gp = l.make(FIXED_STACK);
+            let first = (*gp).stack;
+            (*gp).stackguard0.set(first.lo + STACK_GUARD);
+            let stks = [(); 4].map(|()| stackalloc_kind(FIXED_STACK as u32, StackKind::Copying));
+            // All their words point into the old stack.
+            let words = |s: Stack| (s.lo..s.hi).step_by(8).map(|p| p as *mut usize);
+            for s in stks {
+                words(s).for_each(|w| w.write(first.lo + 512));
+            }
+            let new = stks[0];
+            stackfree_kind(new, StackKind::Copying);
+            copystack(gp, FIXED_STACK);
+            assert_eq!((*gp).stack, new);
+            l.check(gp, first, &[]).unwrap();
+            // The first word was the pool's.
+            for w in words(new).skip(1).filter(|w| w.addr() < (*gp).sched.sp) {
+                assert_eq!(w.read(), first.lo + 512, "{} bytes below the top", new.hi - w.addr());
+            }
+            for s in &stks[1..] {
+                assert!(words(*s).all(|w| w.read() == first.lo + 512), "a word of another stack");
+                stackfree_kind(*s, StackKind::Copying);
+            }
+            free(gp);
+        }
+    });
+}
+
 /// What is wrong with the stack of a goroutine, and the move that finds it.
 ///
 /// # Safety

@@ -284,6 +284,23 @@ pub unsafe fn time_sleep(ns: i64) {
 
         gort_proc::entry_here!("sleep", time_sleep(ns));
         let gp = getg(); // :273
+        let t = sleep_timer(gp);
+        if (*gp).raceignore != 0 && time_sleep_bubble(gp, t, ns) {
+            return;
+        }
+        sleep_when(gp, ns);
+        gopark(Some(reset_for_sleep), null_mut(), WaitReason::Sleep);
+    }
+}
+
+/// The timer of `gp`, which is made when it sleeps first.
+///
+/// # Safety
+/// `gp` is the goroutine that this M runs.
+#[inline(always)]
+unsafe fn sleep_timer(gp: *mut G) -> *mut Timer {
+    // SAFETY: the fields of our own G; the timer stays with the G for ever, like the G itself.
+    unsafe {
         let mut t = (*gp).timer;
         if t.is_null() {
             // :276
@@ -291,17 +308,48 @@ pub unsafe fn time_sleep(ns: i64) {
             timer_init(t, Some(goroutine_ready), gp.cast());
             (*gp).timer = t;
         }
-        if (*gp).raceignore != 0 && time_sleep_bubble(gp, t, ns) {
-            return;
-        }
+        t
+    }
+}
+
+/// Notes until when `gp` sleeps.
+///
+/// # Safety
+/// As for [`sleep_timer`].
+#[inline(always)]
+unsafe fn sleep_when(gp: *mut G, ns: i64) {
+    // SAFETY: the caller's contract.
+    unsafe {
         // :280
         let mut when = nanotime().wrapping_add(ns);
         if when < 0 {
             when = MAX_WHEN;
         }
         (*gp).sleep_when = when; // :284
-        gopark(Some(reset_for_sleep), null_mut(), WaitReason::Sleep);
     }
+}
+
+/// [`time_sleep`] of a managed goroutine, up to where it parks: with [`reset_for_sleep`], and the reason `Sleep`. False: there is nothing to wait for.
+///
+/// # Safety
+/// On g0; `gp` is the goroutine that this M runs.
+///
+/// Go: time.go:268 timeSleep
+#[cfg(not(loom))]
+pub unsafe fn time_sleep_begin(gp: *mut G, ns: i64) -> bool {
+    // :269
+    if ns <= 0 {
+        return false;
+    }
+    // SAFETY: the caller's contract.
+    unsafe {
+        if (*gp).raceignore != 0 {
+            throw("gort: managed code sleeps in a bubble");
+        }
+        sleep_timer(gp);
+        sleep_when(gp, ns);
+    }
+    true
 }
 
 /// [`time_sleep`] in a bubble; false if the goroutine is not in one, but in a test.
@@ -342,11 +390,11 @@ unsafe fn time_sleep_bubble(_: *mut G, _: *mut Timer, _: i64) -> bool {
 /// Arms the timer of a goroutine that sleeps. Only once it is parked: a short sleep could otherwise end before it began.
 ///
 /// # Safety
-/// `gp` is parked by [`time_sleep`]; on g0.
+/// `gp` is parked by [`time_sleep`] or [`time_sleep_begin`]; on g0.
 ///
 /// Go: time.go:292 resetForSleep
 #[doc(alias = "resetForSleep")]
-unsafe fn reset_for_sleep(gp: *mut G, _: *mut c_void) -> bool {
+pub unsafe fn reset_for_sleep(gp: *mut G, _: *mut c_void) -> bool {
     // SAFETY: nobody readies gp before its timer has been set, so its fields are ours.
     unsafe {
         // :293

@@ -77,6 +77,45 @@ pub enum Prologue {
     Move,
 }
 
+/// A lie of the tables, about the first function.
+#[derive(Clone, Copy, Debug)]
+pub enum Lie {
+    /// A slot with a pointer to the function's object is in no map of that call.
+    Slot(usize, usize),
+    /// The word that looks like a pointer, and is none, is in the map of that call.
+    Scalar(usize),
+    /// sp is said to be 8 bytes further down, from that place of the table on.
+    Frame(usize),
+    /// A spilled argument in a register (1 or 2) is in no map of the call of morestack.
+    Spilled(usize),
+    /// A word of the object is no pointer.
+    Object(usize),
+}
+
+/// The lies that matter: such as are about words with pointers into the stack, at calls that are
+/// made, and that move the stack.
+pub fn lies(k: &Kind) -> Vec<Lie> {
+    let mut v = Vec::new();
+    for (j, s) in k.slots.iter().enumerate() {
+        if let To::Object(_) = s.0 {
+            v.extend((s.1..=s.2).filter(|c| *c < k.calls.len()).map(|c| Lie::Slot(j, c)));
+        }
+    }
+    // Later it names a place of an older stack.
+    v.extend([Lie::Scalar(0), Lie::Frame(1)]);
+    // Words 1, 5 and so on point to the object.
+    v.extend(k.object_pointers().iter().map(|o| *o as usize / 8).filter(|w| w % 4 == 1).map(Lie::Object));
+    // What it calls itself with first: later calls may be too deep to look at it.
+    for (callee, p0, p1) in &k.calls[..1] {
+        for (i, to) in [p0, p1].into_iter().enumerate() {
+            if *callee == 0 && matches!(to, To::Object(_)) {
+                v.push(Lie::Spilled(1 + i));
+            }
+        }
+    }
+    v
+}
+
 /// Where things are in a frame: offsets from rbp, but for the outgoing arguments.
 struct Layout {
     object: i32,
@@ -164,14 +203,20 @@ fn verify(a: &mut CodeAssembler, k: &Kind, l: &Layout, slot: i32, t: To) -> Resu
 
 /// Writes the module's code and tables, and changes the tables before they are registered if asked
 /// to.
-pub fn build(name: &str, kinds: &[Kind], how: Prologue) -> (Program, ModuleBuilder, Text, Vec<u8>) {
-    try_build(name, kinds, how).unwrap()
+pub fn build(
+    name: &str,
+    kinds: &[Kind],
+    how: Prologue,
+    lie: Option<Lie>,
+) -> (Program, ModuleBuilder, Text, Vec<u8>) {
+    try_build(name, kinds, how, lie).unwrap()
 }
 
 fn try_build(
     name: &str,
     kinds: &[Kind],
     how: Prologue,
+    lie: Option<Lie>,
 ) -> Result<(Program, ModuleBuilder, Text, Vec<u8>), IcedError> {
     let fuel: *mut i64 = Box::leak(Box::new(0));
     let mut a = CodeAssembler::new(64)?;
@@ -361,22 +406,39 @@ fn try_build(
         let mut f = Function::new(&format!("{name}.f{i}"), start, end);
         let n = k.args.len() as i32;
         let stack_args: Vec<i32> = (0..n).filter(|j| k.args[*j as usize]).map(|j| 8 * j).collect();
+        let lie = lie.filter(|_| i == 0);
         let mut entry_args = stack_args.clone();
         entry_args.extend([8 * (n + 1), 8 * (n + 2)]);
+        if let Some(Lie::Spilled(r)) = lie {
+            entry_args.retain(|a| *a != 8 * (n + r as i32));
+        }
         f.args(8 * (n + REGISTER_ARGS), &entry_args);
-        f.pcsp(&[
+        let mut deltas = [
             (rel(&p.pushed)?, 8),
             (rel(&p.framed)?, 8 + l.size),
             (rel(&p.unframed)?, 8),
             (rel(&p.popped)?, 0),
-        ]);
-        f.object(l.object, 8 * k.object.len() as i32, &k.object_pointers());
+        ];
+        if let Some(Lie::Frame(at)) = lie {
+            deltas[at].1 += 8;
+        }
+        f.pcsp(&deltas);
+        let mut pointers = k.object_pointers();
+        if let Some(Lie::Object(w)) = lie {
+            pointers.retain(|p| *p != 8 * w as i32);
+        }
+        f.object(l.object, 8 * k.object.len() as i32, &pointers);
         for (c, back) in p.calls.iter().enumerate() {
             let mut locals = vec![l.regs[1], l.regs[2]];
             for (j, s) in k.slots.iter().enumerate() {
                 if s.1 <= c && c <= s.2 {
                     locals.push(l.slots + 8 * j as i32);
                 }
+            }
+            match lie {
+                Some(Lie::Slot(j, at)) if at == c => locals.retain(|s| *s != l.slots + 8 * j as i32),
+                Some(Lie::Scalar(at)) if at == c => locals.push(l.a),
+                _ => {}
             }
             f.stack_map(rel(back)?, &locals, &stack_args);
         }
