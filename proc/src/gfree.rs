@@ -62,15 +62,24 @@ unsafe fn free_stack<const MANAGED: bool>(stk: Stack) {
 /// On the system stack; `pp` is this M's P and `gp` is dead and in no list.
 ///
 /// Go: proc.go:5134 gfput
+#[inline(always)]
 pub unsafe fn gfput(pp: *mut P, gp: *mut G) {
     // SAFETY: the same contract.
     unsafe {
         #[cfg(not(gort_inside))]
         if (*gp).stack_kind == StackKind::Copying {
-            return gfput_in::<true>(pp, gp);
+            return gfput_managed(pp, gp);
         }
         gfput_in::<false>(pp, gp);
     }
+}
+
+/// [`gfput`] of managed code's Gs, out of the way of the others.
+#[cfg(not(gort_inside))]
+#[inline(never)]
+unsafe fn gfput_managed(pp: *mut P, gp: *mut G) {
+    // SAFETY: the same contract.
+    unsafe { gfput_in::<true>(pp, gp) }
 }
 
 /// [`gfput`] of one kind.

@@ -170,7 +170,7 @@ pub unsafe fn newproc_sized(f: *mut Funcval, narg: usize, callerpc: usize, kind:
         let gp = getg();
         // :4977
         systemstack(|| {
-            let newg = newproc1_args(f, narg, gp, callerpc, false, WaitReason::Zero, kind, stack);
+            let newg = newproc1_args::<false>(f, narg, gp, callerpc, false, WaitReason::Zero, kind, stack);
 
             // :4980
             let pp = (*(*getg()).m).p.ptr();
@@ -211,7 +211,7 @@ pub unsafe fn newproc_managed(start: &ManagedStart, narg: usize, callergp: *mut 
         // :4977
         systemstack(|| {
             let kind = StackKind::Copying;
-            let newg = newproc1_args(f, narg, callergp, callerpc, false, WaitReason::Zero, kind, 0);
+            let newg = newproc1_args::<true>(f, narg, callergp, callerpc, false, WaitReason::Zero, kind, 0);
             // :4980
             let pp = (*(*getg()).m).p.ptr();
             runqput(pp, newg, true);
@@ -286,17 +286,17 @@ pub unsafe fn newproc1(
     waitreason: WaitReason,
 ) -> *mut G {
     // SAFETY: the same contract.
-    unsafe { newproc1_args(f, 0, callergp, callerpc, parked, waitreason, StackKind::Native, 0) }
+    unsafe { newproc1_args::<false>(f, 0, callergp, callerpc, parked, waitreason, StackKind::Native, 0) }
 }
 
-/// [`newproc1`] for [`newproc_args`].
+/// [`newproc1`] for [`newproc_args`], and for managed code.
 ///
 /// # Safety
 /// As [`newproc1`] and [`newproc_args`].
 ///
 /// Go: proc.go:4992 newproc1
 #[allow(clippy::too_many_arguments)]
-unsafe fn newproc1_args(
+unsafe fn newproc1_args<const MANAGED: bool>(
     #[cfg_attr(gort_inside, allow(unused))] mut f: *mut Funcval,
     #[cfg_attr(gort_inside, allow(unused))] narg: usize,
     callergp: *mut G,
@@ -317,11 +317,7 @@ unsafe fn newproc1_args(
         let mp = acquirem();
         let pp = (*mp).p.ptr();
         #[cfg(not(gort_inside))]
-        let managed = kind == StackKind::Copying;
-        #[cfg(gort_inside)]
-        let managed = false;
-        #[cfg(not(gort_inside))]
-        let mut newg = if managed { managed_g(pp) } else { gfget(pp) };
+        let mut newg = if MANAGED { managed_g(pp) } else { gfget(pp) };
         #[cfg(gort_inside)]
         let mut newg = gfget(pp);
         if newg.is_null() {
@@ -349,11 +345,11 @@ unsafe fn newproc1_args(
         }
 
         #[cfg(not(gort_inside))]
-        if managed {
+        if MANAGED {
             let start = &*f.cast::<ManagedStart>();
             (*newg).stktopsp = managed_start(newg, start, narg);
         }
-        if !managed {
+        if !MANAGED {
             // :5013 four words of room above the first frame, to a multiple of 16
             let total_size = (4 * size_of::<usize>() + 15) & !15;
             // Native stacks are far apart by a power of two, so their tops would compete for the same few cache
