@@ -732,7 +732,8 @@ pub unsafe extern "C-unwind" fn gort_suspend(
             return false;
         }
         systemstack(|| {
-            cas_g_to_waiting(gp, GRUNNING, WaitReason::DebugCall);
+            // As a collector does when it scans: for the tracer it runs.
+            cas_g_to_waiting_for_gc(gp, GRUNNING, WaitReason::GarbageCollectionScan);
             let state = gort_preempt::suspend_g(target);
             // It may have ended before it was suspended, and its G be another goroutine's by now.
             let found = !state.dead && (*target).goid == goid;

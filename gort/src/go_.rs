@@ -15,6 +15,8 @@ unsafe extern "C-unwind" fn enter<F: FnOnce()>(fv: *mut Funcval) {
     // SAFETY: newproc_args has moved the bytes of a `Closure<F>` here, for this goroutine to take.
     let f = unsafe { ManuallyDrop::take(&mut (*fv.cast::<Closure<F>>()).f) };
     gort_panic::run_goroutine(f);
+    // No tail call: the tracer knows goroutines by this frame.
+    core::hint::black_box(());
 }
 
 /// The code of a closure in a box.
@@ -25,6 +27,8 @@ unsafe extern "C-unwind" fn enter_boxed<F: FnOnce()>(fv: *mut Funcval) {
         ManuallyDrop::into_inner(c.f)
     };
     gort_panic::run_goroutine(f);
+    // No tail call: the tracer knows goroutines by this frame.
+    core::hint::black_box(());
 }
 
 /// Starts a goroutine that runs `f`. Go's `go f()`.

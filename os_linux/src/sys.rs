@@ -2,7 +2,7 @@
 
 use core::arch::asm;
 use core::ffi::c_void;
-use core::sync::atomic::{AtomicPtr, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 /// One system call: returns what the kernel does, a negative errno on failure.
 ///
@@ -46,6 +46,19 @@ pub fn last_words() {
         // SAFETY: only functions of this type are stored.
         unsafe { core::mem::transmute::<*mut c_void, fn()>(f)() }
     }
+}
+
+/// [`last_words`] in a signal handler on a thread that the runtime does not know.
+pub fn last_words_in_handler() {
+    IN_HANDLER.store(true, Ordering::SeqCst);
+    last_words();
+}
+
+static IN_HANDLER: AtomicBool = AtomicBool::new(false);
+
+/// Whether [`last_words_in_handler`] was called.
+pub fn are_last_words_in_handler() -> bool {
+    IN_HANDLER.load(Ordering::SeqCst)
 }
 
 /// Ends the process: no exit handlers, no flushing.

@@ -5,6 +5,7 @@
 //! holds one more than needed, or soon will: who takes the last one has a new one made as soon as it can.
 
 use crate::*;
+use core::sync::atomic::{AtomicPtr, Ordering};
 use gort_print::{Hex, print};
 use gort_runtime2::atomic::{Pointer, Uint32, Uintptr};
 
@@ -64,7 +65,8 @@ pub unsafe fn allocm(pp: *mut P, f: Option<unsafe fn()>, id: i64) -> *mut M {
                 if prev.is_null() {
                     (*sched).freem.store(next);
                 } else {
-                    (*prev).freelink = next;
+                    // Release: as in mexit.
+                    AtomicPtr::from_ptr(&raw mut (*prev).freelink).store(next, Ordering::Release);
                 }
                 free_m(freem);
                 freem = next;

@@ -1,6 +1,7 @@
 //! proc.go: 1730–1998. The life of an M: mstart, mPark, mexit.
 
 use crate::*;
+use core::sync::atomic::{AtomicPtr, Ordering};
 
 /// Whether the stacks of threads come from the system: always, as Ms are pthreads (Go's cgo path).
 ///
@@ -186,7 +187,8 @@ pub unsafe fn mexit(os_stack: bool) {
         // :1941 to the list of Ms to be freed, which happens once free_wait says that the stack is not in use
         // any more. That list has its own link, as some walk allm without the lock.
         (*mp).free_wait.store(FREE_M_WAIT);
-        (*mp).freelink = (*sched).freem.get();
+        // Release: who ends a process with a trace reads it without the lock.
+        AtomicPtr::from_ptr(&raw mut (*mp).freelink).store((*sched).freem.get(), Ordering::Release);
         (*sched).freem.store(mp);
         let mut pprev = &raw const ALLM;
         loop {

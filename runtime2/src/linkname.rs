@@ -160,7 +160,24 @@ unsafe extern "Rust" {
     #[link_name = "gort.netpoll_break"]
     pub safe fn netpoll_break();
 
+    // traceback, for traceruntime
+    /// Stores the return addresses of `gp`'s stack.
+    ///
+    /// Go: traceback.go:1105 gcallers
+    #[link_name = "gort.trace_callers"]
+    pub unsafe fn trace_callers(
+        gp: *mut G,
+        pc: usize,
+        sp: usize,
+        bp: usize,
+        pcs: *mut usize,
+        max: usize,
+    ) -> usize;
+
     // trace
+    /// Writes the stacks of a trace that has no reader.
+    #[link_name = "gort.trace_write_stacks"]
+    pub unsafe fn trace_write_stacks(gen_: usize);
     /// Ends a generation of a trace that is read, if there is one; `stop`: its last.
     ///
     /// Go: trace.go:330 traceAdvance

@@ -891,6 +891,9 @@ pub struct M {
     /// `pthread_t` of the thread, for `pthread_kill` and debuggers; 0 before it runs.
     #[cfg(not(gort_inside))]
     pub pthread: Uint64,
+    /// What the tracer's walks know of places; nil before the first one, kept when the M is used again. gort's own.
+    #[cfg(not(gort_inside))]
+    pub walk_rows: *mut c_void,
 }
 
 // Who adds a field looks at `recycle` as well.

@@ -705,6 +705,11 @@ unsafe fn raisebadsignal(sig: u32, c: &Sigctxt) {
         if handler == SIG_IGN || (handler == SIG_DFL && flags & SIG_IGNORED != 0) {
             return;
         }
+        // gort: the process ends here, unless the signal only stops it
+        let stops = [libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU].contains(&(sig as i32));
+        if handler == SIG_DFL && !stops {
+            gort_os_linux::last_words_in_handler();
+        }
         unblocksig(sig); // :996
         setsig(sig, handler);
         // :1009 a fault comes again by itself, with the right context.

@@ -71,9 +71,9 @@ fn kinds(trace: &[u8]) -> Vec<Kind> {
     kinds
 }
 
-/// How many generations there are, by the heads of the batches.
+/// How many generations there are, by the heads of the batches; of what is cut, those that begin before.
 fn generations(trace: &[u8]) -> usize {
-    let mut b = &trace[16..];
+    let mut b = trace.get(16..).unwrap_or_default();
     let mut found = std::collections::BTreeSet::new();
     fn number(b: &mut &[u8]) -> u64 {
         let n = b.iter().position(|c| *c < 0x80).unwrap() + 1;
@@ -81,12 +81,12 @@ fn generations(trace: &[u8]) -> usize {
         *b = &b[n..];
         v
     }
-    while !b.is_empty() {
+    while b.len() > 50 {
         assert_eq!(b[0], 1, "a batch");
         b = &b[1..];
         found.insert(number(&mut b));
         let [_m, _time, size] = [number(&mut b), number(&mut b), number(&mut b)];
-        b = &b[size as usize..];
+        b = b.get(size as usize..).unwrap_or_default();
     }
     found.len()
 }
@@ -201,7 +201,10 @@ fn several_generations() {
             let rx = c.clone();
             let idle = task::spawn(move || rx.recv());
             let r = trace::start_file(dir().join("a.trace")).unwrap();
-            time::sleep(Duration::from_millis(700));
+            // The first one waits for the names of functions, which takes as long as it takes.
+            while generations(&blocking(|| std::fs::read(dir().join("a.trace")).unwrap())) < 8 {
+                time::sleep(Duration::from_millis(20));
+            }
             r.stop().unwrap();
             c.close();
             idle.join().unwrap();
@@ -334,4 +337,118 @@ fn a_panic_ends_a_generation() {
     assert_eq!(valid(t.path()), 1);
     let k = kinds(&std::fs::read(t.path().join("a.trace")).unwrap());
     assert!(k.contains(&Kind::Log));
+}
+
+#[inline(never)]
+fn waits(c: &gort::Chan<()>) {
+    c.recv();
+    std::hint::black_box(());
+}
+
+#[inline(never)]
+fn creates(c: &gort::Chan<()>) -> task::JoinHandle<()> {
+    let c = c.clone();
+    let h = task::spawn(move || waits(&c));
+    std::hint::black_box(());
+    h
+}
+
+#[inline(never)]
+fn reads() {
+    blocking(|| std::thread::sleep(Duration::from_micros(10)));
+    std::hint::black_box(());
+}
+
+fn with_stacks() {
+    let c = chan(0);
+    let h = creates(&c);
+    while runtime::num_goroutine() > 1 && !c.try_send(()).is_ok() {
+        runtime::gosched();
+    }
+    h.join().unwrap();
+    reads();
+    trace::log("here", "is the end");
+}
+
+/// The functions of all stacks, innermost first, with file and line.
+fn functions(file: &Path) -> Vec<Vec<(String, String, u64)>> {
+    let b = std::fs::read(file).unwrap();
+    let mut r = Reader::new(&b[..]).unwrap();
+    let mut all = Vec::new();
+    while let Some(e) = r.read_event().unwrap() {
+        let mut stacks = vec![e.stack()];
+        if e.kind() == Kind::StateTransition {
+            stacks.push(e.state_transition().stack);
+        }
+        for s in stacks {
+            let frames = e.frames(s).into_iter();
+            all.push(frames.map(|f| (f.func.to_string(), f.file.to_string(), f.line)).collect());
+        }
+    }
+    all
+}
+
+/// Events have the stack of the program's functions, and goroutines their names, in both ways to record.
+#[test]
+fn stacks() {
+    let t = tempfile::tempdir().unwrap();
+    in_child!(.env("TRACES", t.path().display()), || {
+        let r = trace::start_file(dir().join("a.trace")).unwrap();
+        with_stacks();
+        r.stop().unwrap();
+    })
+    .ok();
+    good_stacks(t.path());
+}
+
+/// The same without a reader.
+#[test]
+fn stacks_of_gort_trace() {
+    let t = tempfile::tempdir().unwrap();
+    in_child!(.env("GORT_TRACE", t.path().join("a.trace").display()), with_stacks).ok();
+    good_stacks(t.path());
+}
+
+fn good_stacks(dir: &Path) {
+    assert_eq!(valid(dir), 1);
+    {
+        let all = functions(&dir.join("a.trace"));
+        for f in ["waits", "creates", "reads", "with_stacks"] {
+            let name = format!("trace::{f}");
+            let found = all.iter().find_map(|s| {
+                let f = s.first()?;
+                (f.0 == name).then(|| f.clone())
+            });
+            let Some((_, source, line)) = found else { panic!("{name} in none of {all:#?}") };
+            assert!(source.ends_with("tests/tests/trace.rs") && line > 0, "{source}:{line}");
+        }
+        // What a goroutine is called.
+        assert!(all.iter().any(|s| s.len() == 1 && s[0].0 == "trace::creates::{{closure}}"), "{all:#?}");
+    }
+}
+
+/// A child of fork has no trace, and does not disturb that of its parent.
+#[test]
+fn fork() {
+    let t = tempfile::tempdir().unwrap();
+    in_child!(.env("GORT_TRACE", t.path().join("a.trace").display()).procs(1), || {
+        runtime::gosched();
+        // SAFETY: the child ends at once, as C programs do.
+        let pid = unsafe { libc::fork() };
+        if pid == 0 {
+            runtime::gosched();
+            trace::log("in", "the child");
+            // SAFETY: runs what atexit has registered.
+            unsafe { libc::exit(7) };
+        }
+        let mut status = 0;
+        // SAFETY: waits for it.
+        blocking(|| unsafe { libc::waitpid(pid, &raw mut status, 0) });
+        assert_eq!(libc::WEXITSTATUS(status), 7);
+        trace::log("in", "the parent");
+    })
+    .ok();
+    assert_eq!(valid(t.path()), 1);
+    let k = kinds(&std::fs::read(t.path().join("a.trace")).unwrap());
+    assert_eq!(k.iter().filter(|k| **k == Kind::Log).count(), 1);
 }

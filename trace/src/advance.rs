@@ -45,6 +45,7 @@ pub unsafe fn trace_advance(stop: bool) {
 
         // :347
         trace_frequency(gen_);
+        gort_traceback::fast::renew_walks();
 
         // :351
         let untraced_gs = untraced_gs(gen_);
@@ -103,7 +104,8 @@ pub unsafe fn trace_advance(stop: bool) {
         w.flush();
         w.end();
 
-        // :580 no samples, stacks and types.
+        // :588 no samples and types. Stacks make strings
+        crate::names::dump(gen_);
         // :590
         TraceStringTable::reset(&raw mut (*trace).string_tab[gen_ % 2], gen_);
 
@@ -225,6 +227,7 @@ unsafe fn untraced_gs(gen_: usize) -> Vec<UntracedG> {
                     ug.status = readgstatus(s.g) & !GSCAN;
                     ug.waitreason = (*s.g).waitreason;
                     ug.in_mark_assist = (*s.g).in_mark_assist;
+                    ug.stack_id = trace_stack(0, gp, gen_);
                 }
                 // :400
                 resume_g(s);

@@ -7,6 +7,7 @@
 //! | [`start`] | [`start_trace`], [`stop_trace`] | trace.go:147–319 |
 //! | [`advance`] | the end of a generation, and of the trace | trace.go:321–717 |
 //! | [`read`] | [`read_trace`] | trace.go:743–903 |
+//! | [`names`] | functions, files and lines of the stacks | tracestack.go:146–243 |
 //! | [`advancer`] | the goroutine that ends a generation every second | trace.go:943–1077 |
 //!
 //! # Generations
@@ -18,6 +19,7 @@
 
 pub mod advance;
 pub mod advancer;
+pub mod names;
 pub mod read;
 pub mod start;
 

@@ -38,6 +38,9 @@ pub unsafe fn start_trace() -> Result<(), AlreadyEnabled> {
             return Err(AlreadyEnabled);
         }
 
+        // gort: walks do not ask the loader
+        gort_traceback::fast::renew_walks();
+
         // :167 no samples of a CPU profile.
 
         // :174 on with the last one's numbers: what is indexed by them need not be reset

@@ -142,8 +142,21 @@ pub(crate) struct Rule {
     /// Of `PRESERVED`: where they are, from the CFA.
     saved: [i32; 7],
 }
-const SAME: i32 = i32::MIN;
-const LOST: i32 = i32::MAX;
+impl Rule {
+    pub(crate) fn plain(&self) -> crate::modules::PlainRow {
+        crate::modules::PlainRow {
+            cfa_register: self.cfa_register,
+            cfa_offset: self.cfa_offset,
+            bp: self.saved[1],
+            pc: self.saved[6],
+            signal: self.signal,
+            root: self.root,
+        }
+    }
+}
+
+pub(crate) const SAME: i32 = i32::MIN;
+pub(crate) const LOST: i32 = i32::MAX;
 
 /// The tables of a module, as they are in memory.
 #[derive(Clone, Copy)]

@@ -61,6 +61,11 @@ pub(crate) fn may_allocate() -> bool {
     in_handler().is_none_or(|mp| mp == SYSMON_M.load())
 }
 
+/// Whether this thread is in a signal handler, or otherwise must not allocate.
+pub fn in_signal_handler() -> bool {
+    !may_allocate()
+}
+
 /// [`symbolize`], wherever the caller is.
 pub(crate) fn func_at(pc: usize) -> Option<Named> {
     let helper = SYSMON_M.load();

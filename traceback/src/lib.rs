@@ -12,6 +12,7 @@
 //! | `maps` | modules that the loader could not be asked for | |
 //! | [`symtab`] | pc to function, file and line, inlined calls too | symtab.go, symtabinl.go |
 //! | [`unwinder`] | `unwinder`, `callers` | traceback.go:54–654, 1092–1110 |
+//! | [`fast`] | walks for the tracer | tracestack.go:38–125 |
 //! | [`printing`] | tracebacks, headers, which frames to show | traceback.go:656–1330 |
 //! | [`probe`] | the stack of what runs on another thread | |
 //! | [`stack`] | the text of a stack, for the program | mprof.go:1687 |
@@ -22,6 +23,7 @@
 //! guarded against re-entry: a fault in the middle of them leads to a report with bare addresses, not to a deadlock.
 
 mod cfi;
+pub mod fast;
 mod helper;
 mod maps;
 pub mod modules;
@@ -32,7 +34,7 @@ pub mod symtab;
 pub mod unwinder;
 
 pub use cfi::{Regs, Step, Stop};
-pub use helper::help;
+pub use helper::{help, in_signal_handler};
 pub use modules::init;
 pub use printing::*;
 pub use stack::{record_string, stack_string, stacks_of};

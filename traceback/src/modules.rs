@@ -57,6 +57,39 @@ struct Modules {
 const OTHERS: usize = 32;
 const RULES: usize = 1024;
 
+/// How often the rows that were known have been forgotten.
+static REFRESHED: AtomicU32 = AtomicU32::new(0);
+
+/// The number of times that modules have come or gone, as far as is known: rows from before may be wrong.
+pub(crate) fn refreshed() -> &'static AtomicU32 {
+    &REFRESHED
+}
+
+/// What a row says of sp, the frame pointer and the return address.
+pub(crate) struct PlainRow {
+    pub cfa_register: u8,
+    pub cfa_offset: i32,
+    pub bp: i32,
+    pub pc: i32,
+    pub signal: bool,
+    pub root: bool,
+}
+
+/// The row of `at`, if it is one of offsets only. The loader is not asked.
+pub(crate) fn plain_row(at: usize) -> Option<PlainRow> {
+    let _l = Reentrant::lock(&OWNER)?;
+    // SAFETY: the lock is held.
+    unsafe {
+        let ms = (*MODULES.get()).as_mut()?;
+        let i = ms.list.iter().position(|m| m.has(at))?;
+        let tables = ms.list[i].tables;
+        match cfi::find(&tables, &mut ms.context, at, &Regs::default(), &|_| None).ok()? {
+            Found::Rule(rule) => Some(rule.plain()),
+            _ => None,
+        }
+    }
+}
+
 static MODULES: Global<Option<Modules>> = Global::new(None);
 /// The thread (its number) that works on `MODULES`.
 static OWNER: AtomicU32 = AtomicU32::new(0);
@@ -164,6 +197,7 @@ unsafe fn refresh() -> &'static mut Modules {
                 libc::dl_iterate_phdr(Some(add_module), (&raw mut m.list).cast());
                 m.generation = now;
                 m.rules.fill((0, None));
+                REFRESHED.fetch_add(1, Ordering::Release);
             }
             None => {
                 let mut list = Vec::<Module>::new();
@@ -336,6 +370,7 @@ impl Modules {
                 return Some(i);
             }
             self.rules.fill((0, None));
+            REFRESHED.fetch_add(1, Ordering::Release);
         } else if allocate {
             // SAFETY: the caller's contract: this is the table itself, renewed in its place.
             unsafe { refresh() };
@@ -352,6 +387,7 @@ impl Modules {
                 }
                 self.others[i] = None;
                 self.rules.fill((0, None));
+                REFRESHED.fetch_add(1, Ordering::Release);
             }
         }
         // SAFETY: the caller holds the lock.
@@ -369,6 +405,7 @@ impl Modules {
         self.next_other = (i + 1) % OTHERS;
         self.others[i] = Some(m);
         self.rules.fill((0, None));
+        REFRESHED.fetch_add(1, Ordering::Release);
         Some(self.list.len() + i)
     }
 

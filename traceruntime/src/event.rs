@@ -232,21 +232,30 @@ impl TraceWriter {
 }
 
 impl TraceLocker {
-    /// The number of the caller's stack: 0, none, as stacks are not recorded yet.
+    /// The number of the stack of the M's goroutine; 0, none, if it has none.
+    ///
+    /// # Safety
+    /// The locker is held by this thread.
     ///
     /// Go: traceevent.go:175 stack
-    pub fn stack(self, _skip: i32) -> u64 {
+    #[cold]
+    pub unsafe fn stack(self, skip: i32) -> u64 {
         // :176
-        0
+        // SAFETY: the caller's contract.
+        unsafe { trace_stack(skip, core::ptr::null_mut(), self.gen_) }
     }
 
-    /// The number of a stack that stands for what a goroutine begins with: 0, as [`stack`](Self::stack).
+    /// The number of a stack that stands for what a goroutine begins with.
+    ///
+    /// # Safety
+    /// The locker is held by this thread.
     ///
     /// Go: traceevent.go:184 startPC
     #[doc(alias = "startPC")]
-    pub fn start_pc(self, _pc: usize) -> u64 {
-        // :186
-        0
+    pub unsafe fn start_pc(self, pc: usize) -> u64 {
+        // :186 one more, as if it were a return address
+        // SAFETY: the generation cannot end meanwhile.
+        unsafe { TraceStackTable::put(&raw mut (*trace()).stack_tab[self.gen_ % 2], &[pc + 1]) }
     }
 
     /// The number of a string that is short, and probably used again.

@@ -3,9 +3,22 @@
 
 use crate::*;
 use core::cell::Cell;
+use core::sync::atomic::{AtomicPtr, Ordering};
 use gort_asm::getg;
 use gort_os_linux::osyield;
 use gort_runtime2::{ALLM, M, mutant, sched};
+
+/// Takes the M's buffer for generations of that parity away, if nobody else has done so: the M itself when it is full, or who ends the process.
+///
+/// # Safety
+/// By the M, or after [`stop_writing`].
+pub(crate) unsafe fn take_buf(mp: *mut M, parity: usize) -> *mut TraceBuf {
+    // SAFETY: Ms are never freed. Acquire and release: the bytes in the buffer go with it.
+    unsafe {
+        let b = AtomicPtr::from_ptr(&raw mut (*mp).trace.buf[parity]);
+        b.swap(core::ptr::null_mut(), Ordering::AcqRel).cast()
+    }
+}
 
 /// Nobody begins to write any more. The generation that was being written; 0 if there was none.
 pub fn stop_writing() -> usize {
@@ -39,8 +52,7 @@ pub unsafe fn finish_buffers(patient: impl Fn() -> bool, mut write: impl FnMut(*
             #[cfg(loom)]
             let _ = ((*trace()).lock.key.load(), (*trace()).work_available.load());
             for i in 0..2 {
-                let buf: *mut TraceBuf = (*mp).trace.buf[i].cast();
-                (*mp).trace.buf[i] = core::ptr::null_mut();
+                let buf = take_buf(mp, i);
                 if !buf.is_null() {
                     (*buf).pos = (*buf).good;
                     write(buf);
@@ -58,7 +70,8 @@ pub unsafe fn finish_buffers(patient: impl Fn() -> bool, mut write: impl FnMut(*
             }
             mp = (*sched()).freem.load();
             while !mp.is_null() {
-                let next = (*mp).freelink;
+                // Acquire: the M that it leads to is whole. Pairs with the stores in mexit and allocm.
+                let next = AtomicPtr::from_ptr(&raw mut (*mp).freelink).load(Ordering::Acquire);
                 take(mp);
                 mp = next;
             }

@@ -8,6 +8,7 @@
 //! | `event` | event numbers, the writer of events | traceevent.go |
 //! | `status` | statuses of goroutines and Ps, sequence numbers | tracestatus.go |
 //! | `map`, `region`, `string` | the table of strings, and its memory | tracemap.go, traceregion.go, tracestring.go |
+//! | `stack` | the table of stacks | tracestack.go:1–160 |
 //! | `time` | the clock | tracetime.go |
 //! | `finish` | taking the buffers of all Ms | gort's own, after trace.go:454–533 |
 //! | [`quiet`] | a trace without a reader: `GORT_TRACE=FILE` | gort's own |
@@ -39,6 +40,7 @@ mod map;
 pub mod quiet;
 mod region;
 mod runtime;
+mod stack;
 mod state;
 mod status;
 mod string;
@@ -50,6 +52,7 @@ pub use finish::*;
 pub use map::*;
 pub use region::*;
 pub use runtime::*;
+pub use stack::*;
 pub use state::*;
 pub use status::*;
 pub use string::*;

@@ -40,15 +40,23 @@ struct TraceMapNode {
     len: usize,
 }
 
-/// FNV-1a, then mixed (Go has the hash of its maps here: any good one will do, and it is not seen outside).
+/// Eight bytes at a time, each multiplied and folded (Go has the hash of its maps here: any good one will do, and it is not seen outside).
 fn memhash(data: &[u8]) -> u64 {
-    let mut h: u64 = 0xcbf2_9ce4_8422_2325;
-    for b in data {
-        h = (h ^ u64::from(*b)).wrapping_mul(0x100_0000_01b3);
+    let mix = |h: u64, w: u64| {
+        let p = u128::from(h ^ w).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+        p as u64 ^ (p >> 64) as u64
+    };
+    let mut h = mix(0xcbf2_9ce4_8422_2325, data.len() as u64);
+    let mut words = data.chunks_exact(8);
+    for w in &mut words {
+        let mut b = [0; 8];
+        b.copy_from_slice(w);
+        h = mix(h, u64::from_le_bytes(b));
     }
-    h ^= h >> 32;
-    h = h.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    h ^ h >> 29
+    let mut rest = [0; 8];
+    rest[..words.remainder().len()].copy_from_slice(words.remainder());
+    h = mix(h, u64::from_le_bytes(rest));
+    mix(h, 0x2545_f491_4f6c_dd1d)
 }
 
 impl TraceMap {
@@ -132,6 +140,27 @@ impl TraceMap {
             });
             meta
         }
+    }
+
+    /// Calls `f` with all numbers and data.
+    ///
+    /// # Safety
+    /// Nobody resets the table meanwhile. What is added meanwhile may be missed.
+    pub unsafe fn for_each(this: *const Self, f: &mut dyn FnMut(u64, &[u8])) {
+        unsafe fn visit(n: *const TraceMapNode, f: &mut dyn FnMut(u64, &[u8])) {
+            // SAFETY: nodes are published whole, and live until the reset.
+            unsafe {
+                if n.is_null() {
+                    return;
+                }
+                f((*n).id, core::slice::from_raw_parts((*n).data, (*n).len));
+                for c in &(*n).children {
+                    visit(c.load(), f);
+                }
+            }
+        }
+        // SAFETY: the caller's contract.
+        unsafe { visit((*this).root.load(), f) }
     }
 
     /// Empties the table.

@@ -133,6 +133,7 @@ pub unsafe fn quiet_finish() {
             (*strings).pos = (*strings).good;
             finish_buf(strings);
         }
+        gort_runtime2::linkname::trace_write_stacks(gen_);
         let fd = (*trace).quiet_fd.load();
         (*trace).quiet_fd.store(-1);
         syscall6(libc::SYS_close, fd as usize, 0, 0, 0, 0, 0);
@@ -150,8 +151,28 @@ fn wait(busy: impl Fn() -> bool) {
     }
 }
 
+/// A batch without an M, outside of all queues; nil if there is no memory. For [`finish_buf`].
+///
+/// # Safety
+/// At the end of the process.
+pub unsafe fn new_batch(gen_: usize) -> *mut TraceBuf {
+    let p: *mut TraceBuf = crate::alloc::sys_alloc(size_of::<TraceBuf>()).cast();
+    // SAFETY: new memory, all zeroes.
+    if let Some(b) = unsafe { p.as_mut() } {
+        b.byte(TraceEv::EventBatch as u8);
+        b.varint(gen_ as u64);
+        b.varint(u64::MAX);
+        b.varint(trace_clock_now());
+        b.len_pos = b.varint_reserve();
+    }
+    p
+}
+
 /// Writes a buffer whose length has not been set.
-unsafe fn finish_buf(buf: *mut TraceBuf) {
+///
+/// # Safety
+/// At the end of the process; the buffer is the caller's.
+pub unsafe fn finish_buf(buf: *mut TraceBuf) {
     // SAFETY: the caller's.
     unsafe {
         let b = &mut *buf;
@@ -176,6 +197,15 @@ pub(crate) unsafe fn write_buf(buf: *mut TraceBuf) {
         (*buf).link = (*trace).empty;
         (*trace).empty = buf;
     }
+}
+
+/// Writes a piece of the trace, whole batches.
+///
+/// # Safety
+/// Called by [`trace_write_stacks`](gort_runtime2::linkname::trace_write_stacks).
+pub unsafe fn write(b: &[u8]) {
+    // SAFETY: an atomic.
+    unsafe { write_all((*trace()).quiet_fd.load(), b) }
 }
 
 /// Writes all of it. If that fails it is told, and nothing is written from then on: the trace ends there.

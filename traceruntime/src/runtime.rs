@@ -4,7 +4,9 @@ use crate::*;
 use gort_asm::systemstack;
 use gort_lock_futex::{assert_lock_held, get_lock_rank, lock, lock_init, lock_with_rank_may_acquire, unlock};
 use gort_runtime1::{acquirem, releasem};
-use gort_runtime2::{G, LOCK_RANK_TRACE, LOCK_RANK_TRACE_STRINGS, M, P, WaitReason, mutant, sched};
+use gort_runtime2::{
+    G, LOCK_RANK_TRACE, LOCK_RANK_TRACE_STACK_TAB, LOCK_RANK_TRACE_STRINGS, M, P, WaitReason, mutant, sched,
+};
 
 /// Gives the tracer's locks their ranks.
 ///
@@ -23,7 +25,10 @@ pub unsafe fn trace_lock_init() {
             lock_init(&raw mut (*tab).lock, LOCK_RANK_TRACE_STRINGS);
             lock_init(&raw mut (*tab).tab.mem.lock, LOCK_RANK_TRACE_STRINGS);
         }
-        // :60 no tables of stacks and of types.
+        // :60 no tables of types
+        for i in 0..2 {
+            lock_init(&raw mut (*trace).stack_tab[i].tab.mem.lock, LOCK_RANK_TRACE_STACK_TAB);
+        }
         // :64
         lock_init(&raw mut (*trace).lock, LOCK_RANK_TRACE);
         (*trace).quiet_fd.store(-1);

@@ -39,6 +39,8 @@ pub struct TraceState {
     /// The reader is done with generation `gen % 2`.
     pub done_sema: [Uint32; 2],
 
+    /// Stacks, for generation `gen % 2`.
+    pub stack_tab: [TraceStackTable; 2],
     /// Strings, for generation `gen % 2`.
     pub string_tab: [TraceStringTable; 2],
 
@@ -78,6 +80,7 @@ impl Default for TraceState {
             flushed_gen: Uintptr::default(),
             header_written: false,
             done_sema: [Uint32::default(), Uint32::default()],
+            stack_tab: [TraceStackTable::default(), TraceStackTable::default()],
             string_tab: [TraceStringTable::default(), TraceStringTable::default()],
             reader: Pointer::default(),
             go_stop_reasons: Default::default(),

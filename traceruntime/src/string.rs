@@ -84,9 +84,14 @@ impl TraceStringTable {
             // :59
             lock(&raw mut (*this).lock);
             let mut w = unsafe_trace_writer(gen_, (*this).buf);
+            // gort: a buffer that is being flushed is not found by who ends the process
+            let max_size = 2 + 2 * TRACE_BYTES_PER_NUMBER + s.len();
+            if !w.buf.is_null() && !(*w.buf).available(max_size) {
+                (*this).buf = core::ptr::null_mut();
+            }
 
             // :64
-            let flushed = w.ensure(2 + 2 * TRACE_BYTES_PER_NUMBER + s.len());
+            let flushed = w.ensure(max_size);
             if flushed {
                 // :67
                 (*w.buf).byte(TraceEv::Strings as u8);

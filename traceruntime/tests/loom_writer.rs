@@ -131,6 +131,73 @@ fn mutant_the_buffers_of_an_m_that_has_ended_are_taken_twice() {
     destroy();
 }
 
+/// A buffer is full while the process ends: each batch is in the trace once, whole.
+fn refill(patient: bool) {
+    check(3, move || {
+        // SAFETY: the M is this thread's, then the other one's.
+        unsafe {
+            let m = new_m(1);
+            (*trace()).gen_.store(1);
+            let t = thread::spawn(move || {
+                let m = m;
+                let mut written = writer(m, 1);
+                let mp = (*m.0).m;
+                if written == 1 {
+                    // Filled up with events that look the same; the M holds a locker, or they would be taken meanwhile.
+                    setg(m.0);
+                    let tl = trace_acquire_enabled();
+                    if tl.ok() {
+                        let buf = (*mp).trace.buf[1].cast::<TraceBuf>();
+                        if !buf.is_null() {
+                            while (*buf).available(32) {
+                                (*buf).byte(TraceEv::STWEnd as u8);
+                                (*buf).byte(1);
+                                written += 1;
+                            }
+                            (*buf).good = (*buf).pos;
+                        }
+                        trace_release(tl);
+                    }
+                    setg(core::ptr::null_mut());
+                    written += writer(m, 2);
+                }
+                written
+            });
+            assert_eq!(stop_writing(), 1);
+            let mut found = 0;
+            finish_buffers(|| patient, |buf| found += events(buf));
+            let written = t.join().unwrap();
+            loop {
+                let buf = (*trace()).full[1].pop();
+                if buf.is_null() {
+                    break;
+                }
+                found += events(buf);
+            }
+            assert!(found <= written, "a batch twice");
+            assert!(found == written || !patient, "a batch is missing");
+        }
+    });
+}
+
+#[test]
+fn a_buffer_is_full() {
+    refill(true);
+}
+
+/// Who ends the process does not wait: what was being written may be missing, but nothing is there twice.
+#[test]
+fn a_buffer_is_full_and_there_is_no_time() {
+    refill(false);
+}
+
+#[test]
+#[should_panic(expected = "a batch twice")]
+fn mutant_a_full_buffer_stays_the_ms_while_it_is_flushed() {
+    mutant::set("a full buffer stays the M's while it is flushed");
+    refill(false);
+}
+
 #[test]
 fn one_writer() {
     model(3, 1, 2);
