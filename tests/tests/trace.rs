@@ -452,3 +452,35 @@ fn fork() {
     let k = kinds(&std::fs::read(t.path().join("a.trace")).unwrap());
     assert_eq!(k.iter().filter(|k| **k == Kind::Log).count(), 1);
 }
+
+/// Signals that end programs from outside complete the trace, on whatever thread they come.
+#[test]
+fn killed() {
+    for sig in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGQUIT] {
+        for thread in ["goroutine", "other"] {
+            let t = tempfile::tempdir().unwrap();
+            let file = t.path().join("a.trace");
+            let o = in_child!(
+                .env("GORT_TRACE", file.display()).env("SIG", sig).env("THREAD", thread),
+                || {
+                    let sig: i32 = std::env::var("SIG").unwrap().parse().unwrap();
+                    trace::log("before", "the signal");
+                    // SAFETY: no pointers.
+                    let send = move || unsafe { libc::pthread_kill(libc::pthread_self(), sig) };
+                    if std::env::var("THREAD").unwrap() == "other" {
+                        blocking(|| std::thread::spawn(send).join()).unwrap();
+                    } else {
+                        send();
+                    }
+                    time::sleep(Duration::from_secs(60));
+                }
+            );
+            let code = if sig == libc::SIGQUIT && thread == "goroutine" { 2 } else { 128 + sig };
+            if sig != libc::SIGQUIT {
+                assert_eq!(o.code, code, "{o}");
+            }
+            assert_eq!(valid(t.path()), 1);
+            assert!(kinds(&std::fs::read(&file).unwrap()).contains(&Kind::Log), "{sig} {thread}");
+        }
+    }
+}

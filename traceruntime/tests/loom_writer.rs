@@ -140,11 +140,12 @@ fn refill(patient: bool) {
             (*trace()).gen_.store(1);
             let t = thread::spawn(move || {
                 let m = m;
-                let mut written = writer(m, 1);
-                let mp = (*m.0).m;
+                let gp = m.0;
+                let mut written = writer(Ptr(gp), 1);
+                let mp = (*gp).m;
                 if written == 1 {
                     // Filled up with events that look the same; the M holds a locker, or they would be taken meanwhile.
-                    setg(m.0);
+                    setg(gp);
                     let tl = trace_acquire_enabled();
                     if tl.ok() {
                         let buf = (*mp).trace.buf[1].cast::<TraceBuf>();
@@ -159,7 +160,7 @@ fn refill(patient: bool) {
                         trace_release(tl);
                     }
                     setg(core::ptr::null_mut());
-                    written += writer(m, 2);
+                    written += writer(Ptr(gp), 2);
                 }
                 written
             });
