@@ -150,7 +150,7 @@ fn refill(patient: bool) {
                     if tl.ok() {
                         let buf = (*mp).trace.buf[1].cast::<TraceBuf>();
                         if !buf.is_null() {
-                            while (*buf).available(32) {
+                            while (*buf).available(1 + TRACE_BYTES_PER_NUMBER) {
                                 (*buf).byte(TraceEv::STWEnd as u8);
                                 (*buf).byte(1);
                                 written += 1;
