@@ -4,7 +4,6 @@ use crate::alloc::{sys_alloc, sys_free};
 use crate::*;
 use gort_asm::systemstack;
 use gort_lock_futex::{assert_lock_held, lock, unlock};
-use gort_runtime2::mutant;
 
 /// Bytes that a number takes at most, in base 128.
 ///
@@ -128,7 +127,7 @@ impl TraceWriter {
                 let trace = trace();
                 // gort: what the M refers to is never a buffer that it has given away, so that the end of the process finds each batch once; and one
                 // that has been taken, as this M was too slow, is not given away again
-                if !self.tl.mp.is_null() && !mutant!("a full buffer stays the M's while it is flushed") {
+                if !self.tl.mp.is_null() {
                     self.buf = take_buf(self.tl.mp, self.tl.gen_ % 2);
                 }
                 lock(&raw mut (*trace).lock);
