@@ -158,7 +158,9 @@ pub unsafe fn foreign_leave() {
         let pp = (*(*curg).m).p.ptr();
         let (pc, sp) = (outside_pc(), (*curg).stack.hi);
         // cgocall.go:339
-        if runqempty(pp) && (&*(*pp).timers.heap.get()).is_empty() {
+        let idle = runqempty(pp) && (&*(*pp).timers.heap.get()).is_empty();
+        if idle || (*pp).status.get() == PGCSTOP {
+            // In the second case this thread has stopped the world: nobody may have the P.
             reentersyscall(pc, sp, 0);
         } else {
             // What it has started or woken is not to wait for sysmon.

@@ -249,12 +249,21 @@ pub(crate) unsafe fn report(now: i64) {
     }
 }
 
+/// Whether somebody waits for the world to stop, or for all to be at a safe point.
+pub(crate) fn held_up() -> bool {
+    // SAFETY: looks at numbers that change under `sched.lock`: any of their values will do.
+    unsafe {
+        let sched = sched();
+        (*sched).gcwaiting.load() && (*sched).stopwait.get() > 0 || (*sched).safe_point_wait.get() > 0
+    }
+}
+
 /// Whether somebody waits for a processor, or for the world to stop.
 unsafe fn others_wait(now: i64) -> bool {
     // SAFETY: looks at atomics; nobody but sysmon's caller holds what time_sleep_until locks.
     unsafe {
         let sched = sched();
-        if (*sched).gcwaiting.load() && (*sched).stopwait.get() > 0 || (*sched).safe_point_wait.get() > 0 {
+        if held_up() {
             return true;
         }
         if (*sched).npidle.load() != 0 {

@@ -76,7 +76,7 @@ pub unsafe fn sysmon() {
             // would take a deep sleep for each round of them; nor while a goroutine holds up a stop of the world
             let mut now = nanotime();
             #[cfg(not(gort_inside))]
-            let busy = freeing || hog::watching();
+            let busy = freeing || hog::watching() || hog::held_up();
             #[cfg(gort_inside)]
             let busy = false;
             // :6080

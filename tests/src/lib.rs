@@ -290,6 +290,33 @@ pub fn until_waiting(n: usize, reason: WaitReason) {
     }
 }
 
+/// Waits until every other goroutine of the program waits, or has ended.
+pub fn until_others_wait() {
+    let me = gort_proc::getg();
+    loop {
+        let mut busy = false;
+        // SAFETY: on a user goroutine that holds no lock; Gs are never freed, and looked at only.
+        unsafe {
+            gort_proc::for_each_g(&mut |gp| {
+                busy |= gp != me
+                    && !matches!(readgstatus(gp), GWAITING | gort_proc::GDEAD)
+                    && !is_system_goroutine(gp, false);
+            });
+        }
+        if !busy {
+            return;
+        }
+        gort::runtime::gosched();
+    }
+}
+
+/// On a thread that is no M: waits until nothing runs, and only such a thread can change that.
+pub fn until_only_threads_are_left() {
+    while gort_proc::deferred() == 0 {
+        std::thread::yield_now();
+    }
+}
+
 /// Limits a resource of this process; a limit that is harder already stays.
 ///
 /// # Panics

@@ -6,6 +6,7 @@ use gort_tests::{Outcome, in_child, in_plain_child};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::fd::FromRawFd;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
@@ -266,8 +267,14 @@ fn a_park_that_does_not_sleep_and_others_wait() {
 fn holds_up_a_stop_of_the_world() {
     let o = in_child!(.procs(4), || {
         end_with_the_report();
-        go(spinner);
-        time::sleep(Duration::from_millis(50));
+        static SPINS: AtomicBool = AtomicBool::new(false);
+        go(|| {
+            SPINS.store(true, SeqCst);
+            spinner();
+        });
+        while !SPINS.load(SeqCst) {
+            runtime::gosched();
+        }
         runtime::gomaxprocs(3);
     });
     reported(&o, RUNS, "blocked::spinner(...)", "gosched() in its loop");

@@ -3,8 +3,8 @@
 
 use gort::context::{Cause, Context};
 use gort::task::{Group, Semaphore, Shared};
-use gort::{Receiver, chan, go, recover, runtime, select, sync::WaitGroup, time};
-use gort_tests::{absent, go_answer, go_command, in_child, tests_dir, undisturbed, wait};
+use gort::{Receiver, chan, go, recover, runtime, select, sync::WaitGroup};
+use gort_tests::{absent, go_answer, go_command, in_child, tests_dir, undisturbed, until_others_wait, wait};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::SeqCst};
@@ -134,7 +134,7 @@ fn semaphores() {
                 log.send(name.to_string());
             }
         });
-        time::sleep(ms(5));
+        until_others_wait();
     };
     take("all", &bg, 3);
     take("one", &bg, 1);

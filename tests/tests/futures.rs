@@ -237,7 +237,9 @@ fn deadlock() {
     in_child!(|| {
         let (tx, rx) = oneshot::channel();
         std::thread::spawn(move || {
-            std::thread::sleep(100 * MS); // the runtime has nothing to do
+            // Long enough for every M to sleep and for sysmon to look twice; one that was slower
+            // would still be no deadlock.
+            std::thread::sleep(100 * MS);
             tx.send(1).unwrap();
         });
         assert_eq!(block_on(rx), Ok(1));

@@ -94,7 +94,7 @@ mod inner {
     #[gort::test]
     #[ignore]
     fn new_tests_b_fails() {
-        time::sleep(100 * MS);
+        time::sleep(100 * MS); // beside the others, as the report has it
         assert_eq!(1 + 1, 3)
     }
 
@@ -199,6 +199,7 @@ mod inner {
         let c = chan::<u8>(0);
         let tx = c.clone();
         std::thread::spawn(move || {
+            // Longer than it takes to find that the test's goroutines all sleep.
             std::thread::sleep(200 * MS);
             tx.send(1);
         });
@@ -223,7 +224,7 @@ mod inner {
         let l = gort::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = l.local_addr().unwrap();
         go(move || {
-            time::sleep(100 * MS);
+            time::sleep(100 * MS); // as above
             gort::net::TcpStream::connect(addr).unwrap();
         });
         l.accept().unwrap();

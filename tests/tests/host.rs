@@ -1,8 +1,9 @@
 //! The runtime as a value: `run` returns, `start` joins, other threads call in.
 
 use gort::{Config, chan, go, runtime};
-use gort_tests::{in_child, in_plain_child};
+use gort_tests::{in_child, in_plain_child, until_only_threads_are_left, until_others_wait};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 /// `run` gives back what its function returns, which may borrow from the caller; the main goroutine has Go's number.
 #[test]
@@ -118,7 +119,7 @@ fn a_thread_sends() {
             let tx = early.clone();
             // Made before the runtime runs, and silent until everything else waits.
             let t = std::thread::spawn(move || {
-                std::thread::sleep(std::time::Duration::from_millis(50));
+                until_only_threads_are_left();
                 tx.send(1);
                 tx.send(2);
             });
@@ -148,8 +149,12 @@ fn a_thread_ends_without_sending() {
                 std::thread::spawn(move || {
                     if std::env::var("CALLS").is_ok_and(|v| v == "yes") {
                         assert!(chan::<u32>(0).try_recv().is_err());
+                        // Mostly everything waits when it ends; if not, the other way of finding it
+                        // is tested once more.
+                        std::thread::sleep(std::time::Duration::from_millis(30));
+                    } else {
+                        until_only_threads_are_left();
                     }
-                    std::thread::sleep(std::time::Duration::from_millis(30));
                 });
                 c.recv();
             });
@@ -237,7 +242,7 @@ fn a_main_loop() {
         rt.spawn(move || work.iter().for_each(|n| out.send(n * n)));
         let mut sum = 0;
         for frame in 0..5 {
-            std::thread::sleep(std::time::Duration::from_millis(3));
+            std::thread::sleep(std::time::Duration::from_millis(3)); // the rest of the frame
             jobs.send(frame);
             while let Ok(n) = results.try_recv() {
                 sum += n;
@@ -253,7 +258,7 @@ fn a_main_loop() {
     .stdout_is("main loop ends as it should: 30\n");
     in_plain_child!(|| {
         std::thread::spawn(|| gort::run(|| chan::<()>(0).recv()));
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        until_only_threads_are_left();
         println!("main loop ends");
     })
     .ok()
@@ -349,6 +354,58 @@ fn after_shutdown() {
         .stderr_has("fatal error: gort: operation after shutdown: send on a channel, on thread ")
         .stderr_has(" (late)\n")
         .stderr_has("host::after_shutdown::");
+}
+
+/// A shutdown where the timer of a goroutine that sleeps, or goroutines that could run, are the
+/// caller's own P's.
+#[test]
+fn shutdown_with_work_left() {
+    for procs in [1, 2] {
+        for kind in ["nothing", "sleepers", "light sleepers", "runnable", "in blocking", "listeners"] {
+            in_plain_child!(.procs(procs).env("KIND", kind), || {
+                static RUNS: AtomicU32 = AtomicU32::new(0);
+                let rt = gort::start(Config::new());
+                let kind = std::env::var("KIND").unwrap();
+                rt.block_on(move || {
+                    for _ in 0..3 {
+                        match kind.as_str() {
+                            "sleepers" => go(|| gort::time::sleep(std::time::Duration::from_secs(3600))),
+                            "light sleepers" => go(|| {
+                                loop {
+                                    gort::time::sleep(std::time::Duration::from_millis(1));
+                                    RUNS.fetch_add(1, SeqCst);
+                                }
+                            }),
+                            "runnable" => go(|| {
+                                loop {
+                                    RUNS.fetch_add(1, SeqCst);
+                                    runtime::gosched();
+                                }
+                            }),
+                            "in blocking" => go(|| gort::blocking(std::thread::park)),
+                            "listeners" => go(|| {
+                                let l = gort::net::TcpListener::bind("127.0.0.1:0").unwrap();
+                                let _ = l.accept();
+                            }),
+                            _ => {}
+                        }
+                    }
+                    if kind != "runnable" && kind != "in blocking" {
+                        until_others_wait();
+                    }
+                });
+                rt.shutdown();
+                // Nothing runs any more: the timers of the light sleepers pass meanwhile, and
+                // sysmon has its time.
+                let runs = RUNS.load(SeqCst);
+                std::thread::sleep(std::time::Duration::from_millis(30));
+                assert_eq!(RUNS.load(SeqCst), runs);
+                println!("down");
+            })
+            .ok()
+            .stdout_is("down\n");
+        }
+    }
 }
 
 /// In a blocking section the report names the operation and the thread.

@@ -1012,7 +1012,7 @@ fn nothing_leaks() {
             let (c, _s) = UnixStream::pair().unwrap();
             c.set_deadline(Some(Instant::now() + ms(5))).unwrap();
         }
-        time::sleep(ms(20));
+        time::sleep(ms(20)); // so that all have passed
         assert_eq!(open_files(), before);
     })
     .ok();

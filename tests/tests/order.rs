@@ -419,7 +419,7 @@ case!(timer_stop_reset, || {
     if !t.reset(ms(1)) {
         log("reset a fired timer");
     }
-    time::sleep(ms(5));
+    time::sleep(ms(5)); // one P: of two timers the earlier fires first
     log!("{} {}", t.c().len(), t.c().cap());
     if t.stop() {
         log("nobody has received it: stop takes it back");
@@ -432,7 +432,7 @@ case!(timer_stop_reset, || {
 
 case!(ticker_drops_ticks, || {
     let t = time::Ticker::new(ms(2));
-    time::sleep(ms(11));
+    time::sleep(ms(11)); // so several ticks, of which one has room
     t.c().recv();
     log("one tick was waiting");
     t.stop();

@@ -441,7 +441,7 @@ stress! {
             }
         });
         until(|| fired.load(SeqCst) + stopped.load(SeqCst) == started.load(SeqCst));
-        time::sleep(ms(2));
+        time::sleep(ms(2)); // longer than any of them: one that fires twice would have
         assert_eq!(fired.load(SeqCst) + stopped.load(SeqCst), started.load(SeqCst));
     }
 }

@@ -613,6 +613,113 @@ fn forms_of_debug_information() {
     let _ = std::fs::remove_dir_all(dir);
 }
 
+/// Debug information below `/usr/lib/debug`, where packages of distributions put it: found by the
+/// build id alone, and by the name in the library below the library's own directory there.
+#[test]
+fn debug_information_of_packages() {
+    /// Takes away what was put there, and directories that are empty then.
+    struct Below(Vec<std::path::PathBuf>);
+    impl Drop for Below {
+        fn drop(&mut self) {
+            for f in &self.0 {
+                let _ = std::fs::remove_file(f);
+                let up = f.ancestors().skip(1).take_while(|d| d != &std::path::Path::new("/usr/lib"));
+                let _ = up.map(std::fs::remove_dir).try_for_each(|r| r);
+            }
+        }
+    }
+    if !there_is("cc") || !there_is("objcopy") || !there_is("readelf") {
+        return absent("cc, objcopy or readelf", "nothing is compiled");
+    }
+    let dir = directory("packaged");
+    let mut below = Below(Vec::new());
+    if std::env::var("GORT_TEST_DIR").is_err() {
+        for name in ["byid", "byname"] {
+            let options: &[&str] =
+                if name == "byid" { &["-g", "-Wl,--build-id"] } else { &["-g", "-Wl,--build-id=none"] };
+            library(&dir, name, options, INLINED);
+            runs(&dir, &format!("objcopy --only-keep-debug lib{name}.so {name}.debug; strip lib{name}.so"));
+        }
+        let notes = runs(&dir, "readelf -n libbyid.so");
+        let id = notes.lines().find_map(|l| l.trim().strip_prefix("Build ID: ")).expect("a build id");
+        runs(&dir, "objcopy --add-gnu-debuglink=byname.debug libbyname.so");
+        for (from, to) in [
+            ("byid.debug", format!("/usr/lib/debug/.build-id/{}/{}.debug", &id[..2], &id[2..])),
+            ("byname.debug", format!("/usr/lib/debug{}/byname.debug", dir.display())),
+        ] {
+            let to = std::path::PathBuf::from(to);
+            below.0.push(to.clone());
+            let made = std::fs::create_dir_all(to.parent().unwrap());
+            if made
+                .and_then(|()| {
+                    std::fs::rename(dir.join(from), &to).or_else(|_| {
+                        std::fs::copy(dir.join(from), &to)?;
+                        std::fs::remove_file(dir.join(from))
+                    })
+                })
+                .is_err()
+            {
+                return absent("permission to write below /usr/lib/debug", "it is not looked there");
+            }
+        }
+    }
+    for name in ["byid", "byname"] {
+        let o = in_child!(.procs(1).env("GORT_TEST_DIR", dir.display()).env("NAME", name), || {
+            call(loaded(&directory(""), &std::env::var("NAME").unwrap(), libc::RTLD_NOW, "outer"));
+        });
+        o.exited(2);
+        assert_eq!(functions(&o.stderr)[..2], ["inner", "outer"], "{name}\n{o}");
+        for line in [1, 3] {
+            o.stderr_has(&format!("/{name}.c:{line}"));
+        }
+    }
+    drop(below);
+    let _ = std::fs::remove_dir_all(dir);
+}
+
+/// A walk takes as long for each frame of a deep stack as for one of a shallow stack. By the
+/// thread's own processor time, so that other work on the machine does not count.
+#[test]
+fn deep_stacks_are_walked_as_fast() {
+    fn cpu() -> u64 {
+        let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: the kernel writes the time.
+        unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut t) };
+        t.tv_sec as u64 * 1_000_000_000 + t.tv_nsec as u64
+    }
+    #[inline(never)]
+    fn deep(n: u32, f: &mut dyn FnMut()) -> u32 {
+        if n == 0 {
+            f();
+            0
+        } else {
+            std::hint::black_box(deep(n - 1, f)) + 1
+        }
+    }
+    let o = in_child!(.procs(1).env("GORTSTACK", "16M"), || {
+        let walk = |depth| {
+            let times = (0..7).map(|_| {
+                let mut time = 0;
+                deep(depth, &mut || {
+                    let start = cpu();
+                    let text = stack_string(false);
+                    time = cpu() - start;
+                    assert!(text.contains("frames elided"));
+                });
+                time
+            });
+            times.min().unwrap()
+        };
+        walk(1000); // reads the tables, and the debug information of the frames that are shown
+        let (shallow, deep) = (walk(1000), walk(31_000));
+        println!("{} ns for each frame", (deep - shallow) / 30_000);
+        // A quadratic walk would take 961 times as long, not 31.
+        assert!(deep < 100 * shallow, "1000 frames {shallow} ns, 31000 frames {deep} ns");
+    });
+    o.ok();
+    print!("{}", o.stdout);
+}
+
 /// Rust's `split-debuginfo`: closures and inlined calls are in the package only.
 #[test]
 fn split_rust() {
