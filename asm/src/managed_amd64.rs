@@ -261,7 +261,8 @@ global_asm!(
     ".cfi_startproc",
     ".cfi_undefined rip",
     "nop",                                          // :1700
-    "lea rax, [rip + {goexit}]",
+    // By the table: the linker of a library has to leave it to the loader whose function it is.
+    "mov rax, qword ptr [rip + {goexit}@GOTPCREL]",
     "call gort_m_mcall",                            // :1701
     "ud2",
     ".cfi_endproc",
