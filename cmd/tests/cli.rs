@@ -700,10 +700,8 @@ fn go_with_the_port_inside() {
     gort(&[&real[..], &["version"]].concat(), &cached).ok().stdout_is("go version go1.23.1 linux/amd64\n");
     gort(&[&real[..], &["nonesuch"]].concat(), &cached).exited(2).stderr_has("go nonesuch: unknown command");
     gort(&[&real[..], &["--only", "nonesuch", "version"]].concat(), &cached).exited(1).stderr_has("nonesuch");
-    for args in [&["install", "cmd/vet"][..], &["test", "std"], &["list", "net/..."]] {
-        let last = args[args.len() - 1];
-        gort(&[&real[..], args].concat(), &cached).exited(1).stderr_has(last).stderr_has("gort: ");
-    }
+    let listed = gort(&[&real[..], &["list", "net/..."]].concat(), &cached);
+    assert!(listed.ok().stdout.lines().any(|l| l == "net/http/httptest"), "{listed}");
     // The settings that go keeps in its file count as well.
     let file = dir.path().join("env");
     std::fs::write(&file, "GOARCH=arm64\n").unwrap();

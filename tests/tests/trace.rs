@@ -362,7 +362,7 @@ fn reads() {
 fn with_stacks() {
     let c = chan(0);
     let h = creates(&c);
-    while runtime::num_goroutine() > 1 && !c.try_send(()).is_ok() {
+    while runtime::num_goroutine() > 1 && c.try_send(()).is_err() {
         runtime::gosched();
     }
     h.join().unwrap();
