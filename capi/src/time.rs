@@ -60,6 +60,7 @@ unsafe fn go_func(arg: *mut c_void, _seq: usize, _delta: i64) {
 }
 
 fn new(ns: i64, period: i64, f: Option<Entry>, arg: *mut c_void) -> *mut CTimer {
+    gort_proc::entry_here!("timer", new(ns, period, f, arg));
     let elem = ElemType { size: size_of::<i64>(), align: align_of::<i64>() };
     // SAFETY: a valid type; the timer is fresh, and lives until its last reference goes.
     unsafe {
@@ -148,6 +149,7 @@ pub unsafe extern "C-unwind" fn gort_timer_chan(timer: *mut CTimer) -> *mut Hcha
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn gort_timer_stop(timer: *mut CTimer) -> bool {
     not_null!("gort_timer_stop", timer);
+    gort_proc::entry_here!("gort_timer_stop", unsafe { gort_timer_stop(timer) });
     // SAFETY: the caller's contract.
     unsafe { stop_timer(timer.cast()) }
 }
@@ -159,6 +161,7 @@ pub unsafe extern "C-unwind" fn gort_timer_stop(timer: *mut CTimer) -> bool {
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn gort_timer_reset(timer: *mut CTimer, nanoseconds: i64) -> bool {
     not_null!("gort_timer_reset", timer);
+    gort_proc::entry_here!("gort_timer_reset", unsafe { gort_timer_reset(timer, nanoseconds) });
     // SAFETY: the caller's contract.
     unsafe {
         let ticker = (*timer).period != 0;
@@ -178,6 +181,7 @@ pub unsafe extern "C-unwind" fn gort_timer_free(timer: *mut CTimer) {
     if timer.is_null() {
         return;
     }
+    gort_proc::entry_here!("gort_timer_free", unsafe { gort_timer_free(timer) });
     // SAFETY: the caller's contract: this is the first reference.
     unsafe {
         stop_timer(timer.cast());

@@ -301,7 +301,7 @@ fn all_crates() {
     assert!(members.len() > 30, "{members:?}");
     for m in members {
         let file = |source: &str| root.join(m).join("src").join(source).display().to_string();
-        let tool = m == "tests" || m == "cmd" || m.starts_with("tools/");
+        let tool = m == "tests" || m == "cmd" || m.starts_with("tools/") || m.starts_with("examples/");
         let owner = if tool { Owner::User } else { Owner::Runtime };
         assert_eq!(classify("f", &file("lib.rs"), false), owner, "{m}");
         assert_eq!(classify("main", &file("main.rs"), false), owner, "{m}");
