@@ -149,6 +149,7 @@ pub unsafe extern "C-unwind" fn gort_timer_chan(timer: *mut CTimer) -> *mut Hcha
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn gort_timer_stop(timer: *mut CTimer) -> bool {
     not_null!("gort_timer_stop", timer);
+    // SAFETY: the caller's contract: the same call.
     gort_proc::entry_here!("gort_timer_stop", unsafe { gort_timer_stop(timer) });
     // SAFETY: the caller's contract.
     unsafe { stop_timer(timer.cast()) }
@@ -161,6 +162,7 @@ pub unsafe extern "C-unwind" fn gort_timer_stop(timer: *mut CTimer) -> bool {
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn gort_timer_reset(timer: *mut CTimer, nanoseconds: i64) -> bool {
     not_null!("gort_timer_reset", timer);
+    // SAFETY: the caller's contract: the same call.
     gort_proc::entry_here!("gort_timer_reset", unsafe { gort_timer_reset(timer, nanoseconds) });
     // SAFETY: the caller's contract.
     unsafe {
@@ -181,6 +183,7 @@ pub unsafe extern "C-unwind" fn gort_timer_free(timer: *mut CTimer) {
     if timer.is_null() {
         return;
     }
+    // SAFETY: the caller's contract: the same call.
     gort_proc::entry_here!("gort_timer_free", unsafe { gort_timer_free(timer) });
     // SAFETY: the caller's contract: this is the first reference.
     unsafe {
