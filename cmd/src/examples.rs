@@ -132,6 +132,7 @@ pub const ALL: &[Example] = &[
         n: 1,
         run: overflow,
     },
+    #[cfg(feature = "grow")]
     Example {
         name: "grow",
         about: "a stack of 2 KiB grows: each of its moves",
@@ -404,8 +405,10 @@ fn million(n: u64) {
 }
 
 /// What `grow` runs: examples/managed is its compiler.
+#[cfg(feature = "grow")]
 const DEEP: &str = include_str!("../../examples/managed/programs/deep.x");
 
+#[cfg(feature = "grow")]
 fn grow(n: u64) {
     use gort::managed::{Move, OnMove, set_on_move};
     static MOVES: std::sync::Mutex<Vec<Move>> = std::sync::Mutex::new(Vec::new());

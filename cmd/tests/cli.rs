@@ -717,6 +717,7 @@ fn go_with_the_port_inside() {
 }
 
 /// Each move of the stack: twice as large, and to where the next one begins.
+#[cfg(feature = "grow")]
 #[test]
 fn grow() {
     let o = gort(&["run", "grow", "-n", "1000"], &[]);

@@ -65,6 +65,7 @@ const EXAMPLES: &[(&str, &str, i32)] = &[
     ("panic", "3", 2),
     ("overflow", "1", 2),
     ("goexit", "2", 2),
+    #[cfg(feature = "grow")]
     ("grow", "50000", 0),
 ];
 
