@@ -716,6 +716,18 @@ fn go_with_the_port_inside() {
     assert!(env.ok().stdout.starts_with(cache.to_str().unwrap()), "{env}");
 }
 
+/// The README's Go program.
+#[test]
+fn pipeline() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/go/pipeline.go");
+    let sum = "the squares up to 100 add up to 338350\n";
+    let Some(mut run) = gort_tests::gort_command() else {
+        return absent("gccgo 12", "examples/go/pipeline.go has not been run");
+    };
+    run.args(["run", file]);
+    wait(run, b"", Duration::from_secs(300)).ok().stdout_is(sum);
+}
+
 /// Each move of the stack: twice as large, and to where the next one begins.
 #[cfg(feature = "grow")]
 #[test]

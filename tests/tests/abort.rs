@@ -7,13 +7,13 @@ use std::time::Duration;
 /// The report is Go's, with the reason, at once: nothing is unwound (adv_panic_abort).
 #[test]
 fn panic_abort() {
-    let dir = profile_dir().parent().expect("target").join("abort");
+    let target = profile_dir().parent().expect("target").to_path_buf();
     let mut c = Command::new(env!("CARGO"));
-    c.args(["build", "--quiet", "--offline", "-p", "gort", "--example", "abort"]);
-    c.args(["--config", "profile.dev.panic=\"abort\"", "--target-dir"]).arg(&dir).current_dir(tests_dir());
+    c.args(["build", "--quiet", "--offline", "-p", "gort-example-rust", "--bin", "abort"]);
+    c.args(["--profile", "abort", "--target-dir"]).arg(&target).current_dir(tests_dir());
     wait(c, b"", Duration::from_secs(1800)).ok();
     let run = |what: &str| {
-        let mut c = Command::new(dir.join("debug/examples/abort"));
+        let mut c = Command::new(target.join("abort/abort"));
         c.arg(what).env_remove("GOTRACEBACK").env_remove("GODEBUG");
         wait(c, b"", Duration::from_secs(60))
     };

@@ -10,6 +10,7 @@ mod layout;
 mod ownership;
 mod portmap;
 mod process;
+mod style;
 
 use clap::{Parser, Subcommand};
 use gort_study::{golang, rust};
@@ -68,6 +69,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Check the form of comments and pages: width, order, sections (CONTRIBUTING.md)
+    Style,
     /// Print the random Go program of a seed (docs/diff.md)
     Gen {
         /// The seed
@@ -151,6 +154,7 @@ fn main() -> ExitCode {
         }),
         Task::Golden { cases, goroot, check } => golden::run(root, goroot, &cases, check),
         Task::Layout { goroot, check } => layout::run(root, &layout::Options { goroot, check }),
+        Task::Style => style::run(root),
         Task::Gen { seed, data } => {
             let p = gort_generator::Program::new(seed);
             print!("{}", if data { p.data() + "\n" } else { p.source() });
