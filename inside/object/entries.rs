@@ -49,10 +49,6 @@ entries! {
         // how many frames to leave out is for the tracer alone
         if trace_enabled() { go::ready_traced(gp, skip, next) } else { ready(gp, next) }
     }
-    gort_goready(gp: *mut G, skip: isize) {
-        // its own frame is none of the goroutine's any more
-        if trace_enabled() { go::ready_traced(gp, (skip - 1).max(0), true) } else { ready(gp, true) }
-    }
     gort_lockedOSThread() -> bool { locked_os_thread() }
     gort_allGsSnapshot(out: *mut [usize; 3]) {
         let s = all_gs_snapshot();

@@ -89,8 +89,8 @@ fn down(s: &mut String, f: &Swap, count: Option<usize>, poison: bool) {
         }
         if n == 7 {
             p("SUBQ $16, SP");
-            p("MOVQ -16(BP), R15");
-            p("MOVQ R15, 0(SP)");
+            p("MOVQ -16(BP), R10");
+            p("MOVQ R10, 0(SP)");
         }
         p(&format!("CALL {}(SB)", f.rust()));
     };
@@ -111,7 +111,6 @@ fn down(s: &mut String, f: &Swap, count: Option<usize>, poison: bool) {
     p("MOVQ (g_sched+gobuf_pc)(R14), R13");
     p("MOVQ (g_sched+gobuf_sp)(R14), BX");
     p("MOVQ (g_sched+gobuf_bp)(R14), R15");
-    p("MOVQ R15, -8(BP)");
     p("MOVQ R10, (g_sched+gobuf_pc)(R14)");
     p("LEAQ 8(BP), R10");
     p("MOVQ R10, (g_sched+gobuf_sp)(R14)");
@@ -126,10 +125,24 @@ fn down(s: &mut String, f: &Swap, count: Option<usize>, poison: bool) {
     p("get_tls(R10)");
     p("MOVQ R12, g(R10)");
     p("MOVQ R12, R14");
+    // Who waits as forEachP does may be scanned meanwhile, and have another stack now. What is above the return address was copied, and
+    // g.sched follows it, as it does for systemstack.
+    p("MOVQ (g_sched+gobuf_sp)(R14), R10");
+    p("SUBQ $8, R10");
+    p("CMPQ R10, BP");
+    p("JEQ stayed");
+    p("MOVQ (g_sched+gobuf_bp)(R14), R11");
+    p("MOVQ R11, 0(R10)");
+    p("MOVQ R10, BP");
+    // What stood in g.sched is about the old stack, and does not count: a goroutine in a system call keeps its stack.
+    p("XORL R13, R13");
+    p("XORL BX, BX");
+    p("XORL R15, R15");
+    _ = writeln!(s, "stayed:");
+    let mut p = |l: &str| _ = writeln!(s, "\t{l}");
     p("MOVQ R13, (g_sched+gobuf_pc)(R14)");
     p("MOVQ BX, (g_sched+gobuf_sp)(R14)");
-    p("MOVQ -8(BP), R10");
-    p("MOVQ R10, (g_sched+gobuf_bp)(R14)");
+    p("MOVQ R15, (g_sched+gobuf_bp)(R14)");
     if f.results > 2 {
         p("MOVQ SP, R13");
     }

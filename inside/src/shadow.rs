@@ -1,7 +1,8 @@
 //! The shadow GOROOT: a copy of the user's own, in which package runtime has the port.
 //!
 //! The user's Go is copied once, and each set of swapped functions gets directories of its own with hard links to that copy: so all
-//! of go's patterns find their packages, and whatever is written there, by whatever command, is never the user's.
+//! of go's patterns find their packages, and whatever is written there, by whatever command, is never the user's. What has been
+//! written there since it was made is found by sizes and times, and thrown away: the links would carry it into other sets.
 
 use crate::asm;
 use crate::source::{cut, delegate, insert};
@@ -12,7 +13,7 @@ use std::fs::{self, File, Metadata};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io;
 use std::os::fd::AsRawFd as _;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -110,7 +111,9 @@ pub fn make(goroot: &Path, set: &Set, cache: &Path) -> Result<Shadow, String> {
     let copy = place.join(format!("go-{go:016x}"));
     let done = place.join(format!("root-{go:016x}-{:016x}", set.key()));
     loop {
+        unchanged_or_away(&done);
         if !done.exists() {
+            unchanged_or_away(&copy);
             // In use while links to it are made; the links then keep the files.
             let copied = once(&copy, |to| tree(goroot, to, &|from, to| fs::copy(from, to).map(|_| ())))?;
             once(&done, |to| fill(copied.path(), set, to))?;
@@ -121,6 +124,35 @@ pub fn make(goroot: &Path, set: &Set, cache: &Path) -> Result<Shadow, String> {
             clear(&place, "root-", SHADOWS);
             return Ok(shadow);
         }
+    }
+}
+
+/// The file in a directory that tells what else was in it when it was made.
+const SUM: &str = ".gort";
+
+/// Names, sizes, times and numbers of all files below, but for [`SUM`].
+fn sum(dir: &Path) -> Result<String, String> {
+    let mut files = vec![];
+    walk(dir, &mut |path, m| {
+        let name = path.strip_prefix(dir).unwrap_or(path).to_path_buf();
+        if name != Path::new(SUM) {
+            files.push((name, m.len(), m.mtime(), m.mtime_nsec(), m.ino()));
+        }
+    })?;
+    files.sort();
+    let mut h = DefaultHasher::new();
+    files.hash(&mut h);
+    Ok(format!("{:016x}", h.finish()))
+}
+
+/// Takes a directory away if a file in it was written, replaced, added or removed since it was made, and nobody uses it.
+fn unchanged_or_away(path: &Path) {
+    if !path.exists() {
+        return;
+    }
+    let was = fs::read_to_string(path.join(SUM)).unwrap_or_default();
+    if sum(path).is_ok_and(|is| is != was) {
+        away(path);
     }
 }
 
@@ -157,6 +189,8 @@ fn once(done: &Path, fill: impl Fn(&Path) -> Result<(), String>) -> Result<Shado
             fill(temp.path())?;
             // As any directory of a cache: other users may have programs whose debuggers look for sources.
             at(temp.path(), fs::set_permissions(temp.path(), fs::Permissions::from_mode(0o755)))?;
+            let (file, sum) = (temp.path().join(SUM), sum(temp.path())?);
+            at(&file, fs::write(&file, sum))?;
             // Whoever is second finds the first one's, which is the same.
             if let Err(e) = fs::rename(temp.path(), done) {
                 if !done.exists() {
@@ -194,17 +228,23 @@ fn clear(place: &Path, kind: &str, keep: usize) {
     found.sort();
     found.reverse();
     for (_, path) in found.into_iter().skip(keep) {
-        let name = lock_of(&path);
-        let Ok(lock) = File::options().create(true).append(true).open(&name) else { continue };
-        if lock.try_lock().is_err() {
-            continue;
-        }
-        // Away in one step; what is under the other name is nobody's.
-        let away = place.join(format!(".new-{}", path.file_name().unwrap_or_default().to_string_lossy()));
-        if fs::rename(&path, &away).is_ok() {
-            _ = fs::remove_file(&name);
-            _ = fs::remove_dir_all(&away);
-        }
+        away(&path);
+    }
+}
+
+/// Removes a directory, unless somebody uses it.
+fn away(path: &Path) {
+    let name = lock_of(path);
+    let Ok(lock) = File::options().create(true).append(true).open(&name) else { return };
+    if lock.try_lock().is_err() {
+        return;
+    }
+    // In one step; what is under the other name is nobody's.
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let aside = path.with_file_name(format!(".new-{file}"));
+    if fs::rename(path, &aside).is_ok() {
+        _ = fs::remove_file(&name);
+        _ = fs::remove_dir_all(&aside);
     }
 }
 
@@ -227,34 +267,73 @@ fn content(root: &Path) -> Result<u64, String> {
     Ok(h.finish())
 }
 
-/// Each file below, by links, too.
+/// Each file below, by links, too, but for those that lead back to where one came from.
 fn walk(dir: &Path, f: &mut dyn FnMut(&Path, Metadata)) -> Result<(), String> {
+    walk_below(dir, &mut vec![], f)
+}
+
+fn walk_below(
+    dir: &Path,
+    above: &mut Vec<(u64, u64)>,
+    f: &mut dyn FnMut(&Path, Metadata),
+) -> Result<(), String> {
+    if !enter(dir, above)? {
+        return Ok(());
+    }
     for e in at(dir, fs::read_dir(dir))? {
         let path = at(dir, e)?.path();
         // A link that leads nowhere is no file.
         let Ok(m) = fs::metadata(&path) else { continue };
-        if m.is_dir() { walk(&path, f)? } else { f(&path, m) }
+        if m.is_dir() { walk_below(&path, above, f)? } else { f(&path, m) }
     }
+    above.pop();
     Ok(())
 }
 
-/// The directories of `from`, and by `file` its files.
+/// Notes the directory among those above; false if it is one of them: a link leads back.
+fn enter(dir: &Path, above: &mut Vec<(u64, u64)>) -> Result<bool, String> {
+    let m = at(dir, fs::metadata(dir))?;
+    let is = (m.dev(), m.ino());
+    let new = !above.contains(&is);
+    if new {
+        above.push(is);
+    }
+    Ok(new)
+}
+
+/// The directories of `from`, and by `file` its files. What links lead to is there itself, but where they lead back or nowhere: so
+/// that nothing in `to` is outside of it.
 fn tree(from: &Path, to: &Path, file: &dyn Fn(&Path, &Path) -> io::Result<()>) -> Result<(), String> {
+    tree_below(from, to, &mut vec![], file)
+}
+
+fn tree_below(
+    from: &Path,
+    to: &Path,
+    above: &mut Vec<(u64, u64)>,
+    file: &dyn Fn(&Path, &Path) -> io::Result<()>,
+) -> Result<(), String> {
+    if !enter(from, above)? {
+        return Ok(());
+    }
     at(to, fs::create_dir_all(to))?;
     for e in at(from, fs::read_dir(from))? {
         let e = at(from, e)?;
         let (path, target) = (e.path(), to.join(e.file_name()));
         match fs::metadata(&path) {
-            Ok(m) if m.is_dir() => tree(&path, &target, file)?,
+            Ok(m) if m.is_dir() => tree_below(&path, &target, above, file)?,
             Ok(_) => at(&target, file(&path, &target))?,
-            Err(_) => at(&target, fs::read_link(&path).and_then(|l| symlink(l, &target)))?,
+            Err(_) => {}
         }
     }
+    above.pop();
     Ok(())
 }
 
 fn fill(goroot: &Path, set: &Set, to: &Path) -> Result<(), String> {
     tree(goroot, to, &|from, to| fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(|_| ())))?;
+    // Its own comes later: the name only.
+    at(to, fs::remove_file(to.join(SUM)))?;
     let from = goroot.join("src/runtime");
     let runtime = to.join("src/runtime");
     let proc = runtime.join("proc.go");
@@ -286,4 +365,74 @@ fn fill(goroot: &Path, set: &Set, to: &Path) -> Result<(), String> {
         at(&path, fs::write(&path, data))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    /// Links that lead back to a directory above end the way there, and those that lead nowhere are no files.
+    #[test]
+    fn links() {
+        let dir = tempfile::tempdir().unwrap();
+        let (from, to) = (dir.path().join("from"), dir.path().join("to"));
+        fs::create_dir_all(from.join("a/b")).unwrap();
+        fs::write(from.join("a/b/f"), "f").unwrap();
+        for (target, link) in [("..", "a/up"), (".", "a/b/self"), ("nothing", "a/dangling"), ("a/b", "other")] {
+            symlink(target, from.join(link)).unwrap();
+        }
+        symlink(&from, from.join("a/b/all")).unwrap();
+        let names = |dir: &Path| {
+            let mut v = vec![];
+            walk(dir, &mut |p, _| v.push(p.strip_prefix(dir).unwrap().to_str().unwrap().to_string())).unwrap();
+            v.sort();
+            v
+        };
+        assert_eq!(names(&from), ["a/b/f", "other/f"]);
+        tree(&from, &to, &|a, b| fs::copy(a, b).map(|_| ())).unwrap();
+        assert_eq!(names(&to), ["a/b/f", "other/f"]);
+        let all = Command::new("find").arg(&to).args(["-type", "l"]).output().unwrap();
+        assert!(all.status.success() && all.stdout.is_empty(), "{all:?}");
+    }
+
+    use std::process::Command;
+
+    /// A file that is written in place is another set's as well, by the link. Neither is used again; the user's is as it was.
+    #[test]
+    fn written_in_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let (root, copy, done) = (dir.path().join("root"), dir.path().join("go-1"), dir.path().join("root-1"));
+        fs::create_dir_all(&root).unwrap();
+        fs::write(root.join("f"), "as it was").unwrap();
+        let make = || {
+            unchanged_or_away(&done);
+            if !done.exists() {
+                unchanged_or_away(&copy);
+                let c = once(&copy, |to| tree(&root, to, &|a, b| fs::copy(a, b).map(|_| ()))).unwrap();
+                let link = |to: &Path| {
+                    tree(c.path(), to, &|a, b| fs::hard_link(a, b))?;
+                    at(to, fs::remove_file(to.join(SUM)))
+                };
+                once(&done, link).unwrap();
+            }
+            let f = done.join("f");
+            (fs::read_to_string(&f).unwrap(), f.metadata().unwrap().ino())
+        };
+        let first = make();
+        assert_eq!(make(), first);
+        fs::write(done.join("f"), "written").unwrap();
+        assert_eq!(fs::read_to_string(copy.join("f")).unwrap(), "written");
+        assert_eq!(make().0, "as it was");
+        fs::write(done.join("g"), "added").unwrap();
+        make();
+        assert!(!done.join("g").exists());
+        // As long as somebody uses it, it stays.
+        let used = held(&done).unwrap();
+        fs::write(done.join("f"), "written").unwrap();
+        assert_eq!(make().0, "written");
+        drop(used);
+        assert_eq!(make().0, "as it was");
+        assert_eq!(fs::read_to_string(root.join("f")).unwrap(), "as it was");
+    }
 }

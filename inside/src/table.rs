@@ -53,7 +53,6 @@ impl Swap {
 
 /// All of them, in the order of proc.go.
 pub const SWAPS: &[Swap] = &[
-    any("goready", "ww", 0),
     any("lockedOSThread", "", 1),
     any("allGsSnapshot", "", 3),
     any("atomicAllG", "", 2),

@@ -328,12 +328,12 @@ fn bisect_finds_the_function() {
     let source = to.path().join("main.go");
     std::fs::write(&source, WOKEN).unwrap();
     // Of these, so that it need not build twenty programs.
-    o.only = Some(["goready", "runqget", "gList.pop", "gcd"].map(String::from).to_vec());
+    o.only = Some(["ready", "runqget", "gList.pop", "gcd"].map(String::from).to_vec());
     let args = strings(&["run", source.to_str().unwrap()]);
     let mut told = vec![];
     let found = bisect(&o, &args, &cache(), 1, &mut |s| told.push(s.to_string()));
-    assert_eq!(found.as_deref(), Ok(&["goready"][..]), "{told:?}");
-    o.except = vec!["goready".into()];
+    assert_eq!(found.as_deref(), Ok(&["ready"][..]), "{told:?}");
+    o.except = vec!["ready".into()];
     let e = bisect(&o, &args, &cache(), 1, &mut |_| {}).unwrap_err();
     assert!(e.contains("succeeds"), "{e}");
 }

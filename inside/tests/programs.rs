@@ -106,6 +106,20 @@ fn x15_is_zero_in_go() {
     }
 }
 
+/// The collector may give a goroutine that is in forEachP another stack.
+#[test]
+fn a_stack_may_move() {
+    let Some(o) = options() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let exe = dir.path().join("shrink");
+    let a = ["build", "-ldflags=-checklinkname=0", "-o", exe.to_str().unwrap(), "."];
+    let (mut c, _shadow) = prepare(&o, &a).unwrap();
+    c.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/shrink"));
+    run(c).ok();
+    let o = run(Command::new(&exe));
+    assert_eq!(o.ok().stdout, "moved 5 times\n");
+}
+
 /// A goroutine that does not wait is not made ready, with the tracer on as without it, where Go's own code does it.
 #[test]
 fn ready_looks_first() {
