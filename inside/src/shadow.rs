@@ -379,13 +379,15 @@ mod tests {
         let (from, to) = (dir.path().join("from"), dir.path().join("to"));
         fs::create_dir_all(from.join("a/b")).unwrap();
         fs::write(from.join("a/b/f"), "f").unwrap();
-        for (target, link) in [("..", "a/up"), (".", "a/b/self"), ("nothing", "a/dangling"), ("a/b", "other")] {
+        for (target, link) in [("..", "a/up"), (".", "a/b/self"), ("nothing", "a/dangling"), ("a/b", "other")]
+        {
             symlink(target, from.join(link)).unwrap();
         }
         symlink(&from, from.join("a/b/all")).unwrap();
         let names = |dir: &Path| {
             let mut v = vec![];
-            walk(dir, &mut |p, _| v.push(p.strip_prefix(dir).unwrap().to_str().unwrap().to_string())).unwrap();
+            walk(dir, &mut |p, _| v.push(p.strip_prefix(dir).unwrap().to_str().unwrap().to_string()))
+                .unwrap();
             v.sort();
             v
         };
@@ -402,7 +404,8 @@ mod tests {
     #[test]
     fn written_in_place() {
         let dir = tempfile::tempdir().unwrap();
-        let (root, copy, done) = (dir.path().join("root"), dir.path().join("go-1"), dir.path().join("root-1"));
+        let (root, copy, done) =
+            (dir.path().join("root"), dir.path().join("go-1"), dir.path().join("root-1"));
         fs::create_dir_all(&root).unwrap();
         fs::write(root.join("f"), "as it was").unwrap();
         let make = || {
