@@ -72,7 +72,9 @@ unsafe fn of(t: *mut RuntimeTimer) -> *mut GoTimer {
         let tm = &raw mut (*g).timer;
         tm.write(Timer::default());
         let typ = (*t).arg.typ;
-        if !typ.is_null() && (*typ).kind() == kind::CHAN && DEBUG.asynctimerchan.load() != 1 {
+        // asynctimerchan=2 does what =1 does, by other ways in the runtime, which compiled code that looks at a channel's fields cannot
+        // take part in.
+        if !typ.is_null() && (*typ).kind() == kind::CHAN && DEBUG.asynctimerchan.load() == 0 {
             let seen = (*t).arg.data.cast::<Hchan>();
             let c = gort_chan::makechan((*seen).elemtype, (*seen).dataqsiz as isize);
             (*g).chan = c;
