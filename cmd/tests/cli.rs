@@ -2,6 +2,8 @@
 
 use gort_tests::{Outcome, absent, wait};
 use std::io::{BufRead, BufReader, Read};
+use std::os::fd::FromRawFd;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -581,6 +583,82 @@ fn no_standard_output() {
         assert_eq!(status.code(), Some(1), "{args:?} {stderr}");
         assert_eq!(stderr, "gort: standard output: No space left on device (os error 28)\n", "{args:?}");
     }
+}
+
+/// On a terminal a line says what is being prepared and how far it is, and is gone before the message that ends the command; elsewhere there is
+/// one sentence. The compiler and its packages are small stand-ins here: it waits until the line has been seen.
+#[test]
+fn progress_on_a_terminal() {
+    let tmp = tempfile::tempdir().unwrap();
+    let dir = tmp.path().display();
+    let script = format!(
+        r#"#!/bin/sh
+case "$*" in
+-dumpfullversion) echo 12.2.0 ;;
+-dumpmachine) echo x86_64-linux-gnu ;;
+-print-file-name=libgo.a) echo {dir}/libgo.a ;;
+-print-file-name=*) echo {dir}/exports ;;
+*runtime.go)
+    while ! [ -e {dir}/seen ]; do sleep 0.02; done
+    cp {dir}/empty.o runtime.o ;;
+*) echo "x.go:1:1: a message" >&2; exit 1 ;;
+esac
+"#
+    );
+    let file = |name: &str, text: &str| {
+        let path = tmp.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    };
+    let gccgo = file("gccgo", &script);
+    std::fs::set_permissions(&gccgo, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let (program, empty) = (file("x.go", "package main\n"), file("empty.c", ""));
+    std::fs::create_dir(tmp.path().join("exports")).unwrap();
+    let tool = |name: &str, args: &[&str]| {
+        assert!(Command::new(name).args(args).current_dir(tmp.path()).status().unwrap().success(), "{name}");
+    };
+    tool("cc", &["-c", "-o", "empty.o", empty.to_str().unwrap()]);
+    tool("ar", &["rc", "libgo.a", "empty.o"]);
+    let command = |cache: &str| {
+        let mut c = Command::new(env!("CARGO_BIN_EXE_gort"));
+        c.args(["build", "-o", "/dev/null"]).arg(&program).env("GCCGO", &gccgo).env("TERM", "xterm");
+        c.env("GORT_LIBGO", tmp.path().join("libgo.a")).env("XDG_CACHE_HOME", tmp.path().join(cache));
+        c.env_remove("NO_COLOR").env_remove("CLICOLOR").stdin(Stdio::null()).stdout(Stdio::null());
+        c
+    };
+
+    let (mut master, mut slave) = (0, 0);
+    let size = libc::winsize { ws_row: 24, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
+    let (name, settings) = (std::ptr::null_mut(), std::ptr::null());
+    // SAFETY: room for two descriptors; no name and no settings are asked for; the size is only read.
+    let r = unsafe { libc::openpty(&mut master, &mut slave, name, settings, &size) };
+    assert_eq!(r, 0);
+    // SAFETY: two new descriptors, which nobody else has.
+    let (mut terminal, slave) =
+        unsafe { (std::fs::File::from_raw_fd(master), std::os::fd::OwnedFd::from_raw_fd(slave)) };
+    let mut c = command("terminal");
+    let mut child = c.stderr(slave).spawn().unwrap();
+    drop(c); // it has the terminal, too
+    let mut shown = String::new();
+    let mut buf = [0; 4096];
+    // The last reader of the other side is gone: an error.
+    while let Ok(n) = terminal.read(&mut buf) {
+        shown += &String::from_utf8_lossy(&buf[..n]);
+        if shown.contains("1/4 preparing libgo's packages (once): the runtime") {
+            let _ = file("seen", "");
+        }
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(1), "{shown:?}");
+    assert!(shown.contains("gort: ") && shown.contains("1/4 preparing libgo's packages"), "{shown:?}");
+    let (before, _) = shown.split_once("x.go:1:1: a message").unwrap_or_else(|| panic!("{shown:?}"));
+    assert!(before.ends_with("\r\u{1b}[2K"), "the line is still there: {shown:?}");
+    assert!(!shown.contains("packages in"), "{shown:?}");
+
+    let o = wait(command("pipe"), b"", Duration::from_secs(120));
+    let cache = tmp.path().join("pipe/gort");
+    let expected =
+        format!("gort: preparing libgo's packages in {} (once)\nx.go:1:1: a message\n", cache.display());
+    assert_eq!(o.exited(1).stderr, expected);
 }
 
 /// Where standard error is closed, full or has no reader, the exit status is the same as elsewhere, and standard output complete; where both are
