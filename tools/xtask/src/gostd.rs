@@ -600,15 +600,18 @@ fn tests(files: &[String]) -> Vec<Test> {
         Regex::new(r"(?m)^func ((Test|Fuzz)(?:[^a-z(]\w*)?)\(\w+ \*testing\.[TF]\)").expect("a pattern");
     let example = Regex::new(r"(?ms)^func (Example(?:[^a-z(]\w*)?)\(\) \{\n(.*?)^\}").expect("a pattern");
     let output = Regex::new(r"(?i)//\s*(unordered )?output:(.*)").expect("a pattern");
+    // gccgo's authors have put tests between comment signs.
+    let comment = Regex::new(r"(?ms)^/\*[^\n*]*$.*?^\*/$").expect("a pattern");
+    let files: Vec<_> = files.iter().map(|f| comment.replace_all(f, "")).collect();
     let mut all = Vec::new();
-    for f in files {
+    for f in &files {
         for c in test.captures_iter(f) {
             if !["TestMain"].contains(&&c[1]) {
                 all.push(Test { name: c[1].into(), output: None, fuzz: &c[2] == "Fuzz" });
             }
         }
     }
-    for f in files {
+    for f in &files {
         for c in example.captures_iter(f) {
             let lines: Vec<&str> = c[2].lines().collect();
             let Some(i) = lines.iter().rposition(|l| output.is_match(l)) else { continue };
