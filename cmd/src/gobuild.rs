@@ -10,6 +10,7 @@
 //! Results are kept in `$XDG_CACHE_HOME/gort` (`~/.cache/gort`): once for each compiler, libgo's packages without their runtime; for each
 //! program, by the hash of its text, the executable. The last 32 programs stay.
 
+mod closures;
 mod embed;
 mod exports;
 mod godebug;
@@ -657,12 +658,16 @@ fn build_packages(t: &Tools, packages: &[Package], settings: &str) -> PathBuf {
         progress.step("linking");
         let mut c = Command::new(&t.gcc);
         c.arg("-pie").arg("-o").arg(d.join("prog")).args(&objects).arg(sup.join("runtime.o"));
-        if !settings.is_empty() {
-            // What runtime.godebugDefault is in Go.
-            let file = d.join("godebug.s");
-            let bytes = settings.bytes().map(|b| b.to_string()).collect::<Vec<_>>().join(",");
+        // What runtime.godebugDefault is in Go, and Go's names of functions.
+        for (symbol, text) in [("gort_godebug_default", settings), ("gort_function_names", &names(packages))]
+        {
+            if text.is_empty() {
+                continue;
+            }
+            let file = d.join(format!("{symbol}.s"));
+            let bytes = text.bytes().map(|b| b.to_string()).collect::<Vec<_>>().join(",");
             let text = format!(
-                ".section .rodata\n.globl gort_godebug_default\ngort_godebug_default: .byte {bytes},0\n\
+                ".section .rodata\n.globl {symbol}\n{symbol}: .byte {bytes},0\n\
                 .section .note.GNU-stack,\"\",@progbits\n"
             );
             or_fail(fs::write(&file, text), &file);
@@ -680,6 +685,21 @@ fn build_packages(t: &Tools, packages: &[Package], settings: &str) -> PathBuf {
     let exe = dir.join("prog");
     prune(&t.cache, &dir);
     exe
+}
+
+/// Functions of these packages whose names in Go do not follow from gccgo's: both names on a line.
+fn names(packages: &[Package]) -> String {
+    let mut text = String::new();
+    for p in packages {
+        let mut names = closures::Names::of(if p.path.is_empty() { "main" } else { &p.path });
+        for f in &p.files {
+            names.read(&String::from_utf8_lossy(&or_fail(fs::read(f), f)));
+        }
+        for (gccgo, go) in names.pairs {
+            text += &format!("{gccgo} {go}\n");
+        }
+    }
+    text
 }
 
 /// What programs can have.
@@ -755,7 +775,11 @@ fn compile(t: &Tools, sup: &Path, d: &Path, p: &Package, i: usize, progress: boo
         quiet(Command::new("objcopy").args(["-j", ".go_export"]).arg(&obj).arg(&gox));
     }
     // The runtime may interrupt the program's own code; this is how it knows that code.
-    quiet(Command::new("objcopy").args(["--rename-section", ".text=gotext"]).arg(&obj));
+    let mut c = Command::new("objcopy");
+    c.args(["--rename-section", ".text=gotext"]);
+    // One that takes the place of libgo's has these, too.
+    c.args(WEAK.iter().map(|s| format!("--weaken-symbol={s}")));
+    quiet(c.arg(&obj));
     obj
 }
 

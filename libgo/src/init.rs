@@ -2,6 +2,7 @@
 
 use crate::goroutine::with_state;
 use crate::mem::Contents;
+use crate::symtab::counted;
 use crate::types::{Slice, Str, Type};
 use core::ffi::{CStr, c_char, c_int};
 use gort_proc::{StackKind, lock_os_thread_int, unlock_os_thread_int};
@@ -25,17 +26,18 @@ core::arch::global_asm!(
     ".globl gort_gotext",
     ".hidden gort_gotext",
     "gort_gotext: .quad __start_gotext, __stop_gotext",
-    // The settings of GODEBUG that were compiled in, if there are any.
+    // The settings of GODEBUG that were compiled in, and Go's names of functions, if there are any.
     ".weak gort_godebug_default",
-    ".globl gort_godebug",
-    ".hidden gort_godebug",
-    "gort_godebug: .quad gort_godebug_default",
+    ".weak gort_function_names",
+    ".globl gort_texts",
+    ".hidden gort_texts",
+    "gort_texts: .quad gort_godebug_default, gort_function_names",
     ".text",
 );
 
 unsafe extern "C" {
     static gort_gotext: [usize; 2];
-    static gort_godebug: *const c_char;
+    static gort_texts: [*const c_char; 2];
 }
 
 /// The program's own code can be preempted anywhere: it holds no lock of the C library's, and the compiler's view of threads is
@@ -50,12 +52,15 @@ extern "C" fn main(_argc: c_int, _argv: *const *const c_char) -> c_int {
     gort_panic::set_raise(crate::panic::raise);
     gort_signal::fault::set_prepare(crate::fault::prepare);
     gort_signal::set_go_program();
-    // SAFETY: null, or what the linker has: a string that stays.
-    unsafe {
-        if !gort_godebug.is_null() {
-            set_godebug_default(CStr::from_ptr(gort_godebug).to_str().unwrap_or_default());
-        }
+    // SAFETY: null, or what the linker has: strings that stay.
+    let [settings, names] = unsafe {
+        gort_texts.map(|t| if t.is_null() { "" } else { CStr::from_ptr(t).to_str().unwrap_or_default() })
+    };
+    if !settings.is_empty() {
+        set_godebug_default(settings);
     }
+    gort_traceback::symtab::set_go_names(names);
+    gort_traceback::symtab::set_receivers(crate::symtab::shown_name);
     // SAFETY: the linker's bounds of that section, zeroes without it.
     unsafe {
         let [lo, hi] = gort_gotext;
@@ -69,12 +74,27 @@ extern "C" fn main(_argc: c_int, _argv: *const *const c_char) -> c_int {
             let st = crate::panic::state();
             lock_os_thread_int();
             (*st).init = true;
-            __go_init_main();
+            do_init();
             (*st).init = false;
             unlock_os_thread_int();
             main_main();
         });
     })
+}
+
+/// Initialises the packages: the compiler's function does what Go has a task of each package for. In Go these are two calls, which a
+/// program can see: `doInit`,
+#[inline(never)]
+unsafe fn do_init() {
+    do_init1();
+    counted(());
+}
+
+/// and `doInit1`.
+#[inline(never)]
+unsafe fn do_init1() {
+    __go_init_main();
+    counted(());
 }
 
 /// A slice of strings.

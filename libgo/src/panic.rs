@@ -333,7 +333,11 @@ pub(crate) unsafe extern "C-unwind" fn gopanic(e: Eface) -> ! {
         (*st).defers = (*d).link;
         freedefer(d);
     }
-    // Nobody has recovered. The texts first, as they may come from methods of the program.
+    // Nobody has recovered. proc.go:206 what runtime.main has deferred
+    if core::mem::take(&mut (*st).init) {
+        unlock_os_thread_int();
+    }
+    // The texts first, as they may come from methods of the program.
     fatal(st)
 }
 

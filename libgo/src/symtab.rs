@@ -1,11 +1,12 @@
 //! Callers and names, for package `runtime`.
 
 use crate::types::{BoolArg, Method, Slice, Str, yes};
-use gort_traceback::symtab::{Owner, demangle, is_gccgo_wrapper, symbol, with_room};
+use gort_traceback::symtab::{Inits, Owner, demangle, is_gccgo_wrapper, symbol, with_room};
 use gort_traceback::{Symbol, callers, symbolize};
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// `Caller`'s results.
 #[repr(C)]
@@ -90,14 +91,18 @@ const IN_GO: &[(&str, &str, u32)] = &[
     ("runtime.interhash", "alg.go", 166),
     ("runtime.efaceeq", "alg.go", 396),
     ("runtime.ifaceeq", "alg.go", 413),
+    ("runtime.doInit1", "proc.go", 7290),
+    ("runtime.doInit", "proc.go", 7257),
     ("runtime.main", "proc.go", 272),
     ("runtime.goexit", "asm_amd64.s", 1700),
 ];
 
 /// Functions that are calls in Go as well and can be seen by a program: those that panic, and those at the roots of stacks.
-const PORTED: [(&str, &str); 4] = [
+const PORTED: [(&str, &str); 6] = [
     ("gort_chan::chansend", "runtime.chansend"),
     ("gort_libgo::iface::must_itab", "runtime.getitab"),
+    ("gort_libgo::init::do_init1", "runtime.doInit1"),
+    ("gort_libgo::init::do_init", "runtime.doInit"),
     ("gort_proc::main::main", "runtime.main"),
     ("gort_goexit", "runtime.goexit"),
 ];
@@ -128,11 +133,13 @@ pub(crate) fn counted<T>(result: T) -> T {
 pub(crate) fn go_calls(pcs: &[usize]) -> Vec<Call> {
     let mut calls: Vec<Call> = Vec::new();
     with_room(|| {
+        let mut inits = Inits::default();
         for &pc in pcs {
             let Some(f) = symbolize(pc - 1) else { continue };
             for (i, name) in f.frames.iter().filter_map(go_name).enumerate() {
+                let counts = inits.counts(name);
                 // The near end is over with the first function of the program.
-                if !calls.is_empty() || !name.starts_with("runtime.") {
+                if counts && (!calls.is_empty() || !name.starts_with("runtime.")) {
                     calls.push((pc, i));
                 }
             }
@@ -160,7 +167,8 @@ fn locate(pc: usize, index: isize) -> Location {
     let mut calls = f.frames.iter().filter(|s| go_name(s).is_some());
     let s = usize::try_from(index).map_or(f.frames.last(), |i| calls.nth(i));
     let Some(s) = s else { return none };
-    let name = with_receiver(go_name(s).unwrap_or(&s.name));
+    let thunk = thunk_name(pc, f.entry).filter(|_| index < 0);
+    let name = thunk.unwrap_or_else(|| with_receiver(go_name(s).unwrap_or(&s.name)).into_owned());
     let (file, line) = match IN_GO.iter().find(|(n, ..)| *n == name) {
         Some((_, file, line)) => (format!("{GO_SOURCE}{file}"), *line),
         None => (s.file.clone(), s.line),
@@ -183,6 +191,9 @@ fn with_receiver(name: &str) -> Cow<'_, str> {
     let begin = name.rfind('/').map_or(0, |i| i + 1);
     let mut dots = name[begin..].match_indices('.').map(|(i, _)| begin + i);
     let (Some(package), Some(typ)) = (dots.next(), dots.next()) else { return name.into() };
+    if name[package..].starts_with(".(") {
+        return name.into(); // it has been said
+    }
     // A closure in a method has more behind that.
     let method = dots.next().unwrap_or(name.len());
     if !pointer_methods().contains(&name[..method]) {
@@ -191,10 +202,25 @@ fn with_receiver(name: &str) -> Cow<'_, str> {
     format!("{}(*{}){}", &name[..=package], &name[package + 1..typ], &name[typ..]).into()
 }
 
+/// A function's name for a traceback, with the receiver as Go writes it.
+pub(crate) fn shown_name(name: &str) -> Cow<'_, str> {
+    // A fault while they are collected is told without them.
+    if METHODS.get().is_none() && BUILDING.load(Ordering::Relaxed) {
+        name.into()
+    } else {
+        with_receiver(name)
+    }
+}
+
+static METHODS: OnceLock<HashSet<String>> = OnceLock::new();
+
+/// Somebody has begun to collect them.
+static BUILDING: AtomicBool = AtomicBool::new(false);
+
 /// The methods of the program that have pointers as receivers, by gccgo's names.
 fn pointer_methods() -> &'static HashSet<String> {
-    static METHODS: OnceLock<HashSet<String>> = OnceLock::new();
     METHODS.get_or_init(|| {
+        BUILDING.store(true, Ordering::Relaxed);
         let mut found = HashSet::new();
         crate::reflect::each_type(|t| {
             let Some(elem) = t.elem() else { return };
@@ -202,12 +228,64 @@ fn pointer_methods() -> &'static HashSet<String> {
             let values: HashSet<&[u8]> = elem.methods().iter().map(Method::text).collect();
             let own = t.methods().iter().filter(|m| !values.contains(m.text())).map(|m| m.tfn as usize);
             // Methods of embedded fields are called by way of stubs.
-            let names = with_room(|| {
-                own.map(symbol).filter(|s| !is_gccgo_wrapper(s)).map(demangle).collect::<Vec<_>>()
-            });
+            let names = with_room(|| own.map(|pc| demangle(without_stub(symbol(pc)))).collect::<Vec<_>>());
             found.extend(names);
         });
         found
+    })
+}
+
+/// gccgo's name of a promoted method, from that of the stub that calls it.
+fn without_stub(name: &str) -> &str {
+    name.split_once("..stub").map_or(name, |(n, _)| n)
+}
+
+/// What Go calls the function that gccgo has made for a method value or a method expression (`PKG.go..thunkN`), if the code at `entry`
+/// is one: after the method that it calls, or that is inlined in it. `None` if that is a method of an interface: nothing there says
+/// which.
+fn thunk_name(pc: usize, entry: usize) -> Option<String> {
+    let own = with_room(|| symbol(pc));
+    if !own.contains("go..thunk") {
+        return None;
+    }
+    // The function that a thunk or stub calls, by its linker's name.
+    let callee = |entry: usize, own: &str| -> Option<(usize, &'static str)> {
+        let end = (entry..entry + 1024).find(|&pc| symbol(pc) != own)?;
+        // SAFETY: the code of a function.
+        let code = unsafe { core::slice::from_raw_parts(entry as *const u8, end - entry) };
+        code.windows(5).enumerate().find_map(|(i, w)| {
+            // call, jmp
+            let [0xe8 | 0xe9, a, b, c, d] = *w else { return None };
+            let to = (entry + i + 5).wrapping_add_signed(i32::from_le_bytes([a, b, c, d]) as isize);
+            let name = symbol(to);
+            let whose = || symbolize(to)?.frames.last().map(|s| s.owner);
+            let begins = !name.is_empty() && symbol(to - 1) != name;
+            let counts = name.contains("..stub") || name.contains('.') && whose() != Some(Owner::Runtime);
+            (begins && counts).then_some((to, name))
+        })
+    };
+    with_room(|| {
+        // The method of a value is in the closure, which is in r10; the prologue saves that (`mov %r10,%rax`) while it asks for a stack.
+        // SAFETY: the code of a function, which is longer.
+        let prologue = unsafe { core::slice::from_raw_parts(entry as *const u8, 16) };
+        let value = prologue.windows(3).any(|w| w == [0x4c, 0x89, 0xd0]);
+        let inlined = |pc: usize| {
+            let f = symbolize(pc)?;
+            let mut inner = f.frames[..f.frames.len() - 1].iter().rev().map(|s| s.name.as_str());
+            // Go names a method value after the method that is called in the end.
+            let name = if value { inner.find(|n| !n.ends_with(".stub")) } else { inner.next() };
+            name.map(|n| n.strip_suffix(".stub").unwrap_or(n).to_string())
+        };
+        let end = (entry..entry + 1024).find(|&pc| symbol(pc) != own)?;
+        let name = (entry..end).find_map(inlined).or_else(|| {
+            let (mut at, mut name) = callee(entry, own)?;
+            while value && name.contains("..stub") {
+                (at, name) = callee(at, name)?;
+            }
+            Some(demangle(without_stub(name)))
+        })?;
+        let suffix = if value { "-fm" } else { "" };
+        Some(with_receiver(&name).into_owned() + suffix)
     })
 }
 

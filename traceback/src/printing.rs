@@ -3,7 +3,7 @@
 use crate::cfi::Regs;
 use crate::helper::func_at;
 use crate::modules::unguarded;
-use crate::symtab::{FuncInfo, Owner, Symbol};
+use crate::symtab::{FuncInfo, Inits, Owner, Symbol, shown_name};
 use crate::unwinder::*;
 use gort_asm::getg;
 use gort_os_linux::nanotime;
@@ -52,7 +52,8 @@ pub fn print_func_name(name: &str) {
         return;
     }
     // :770
-    let (a, b, c) = func_name_pieces_for_print(name);
+    let name = shown_name(name);
+    let (a, b, c) = func_name_pieces_for_print(&name);
     print!("{a}{b}{c}");
 }
 
@@ -296,6 +297,7 @@ unsafe fn traceback2(
         let (level, _, _) = gotraceback();
         // How many frames are shown at a pc: a deep recursion has few of them, and naming one takes a microsecond.
         let mut known = [(0usize, 0usize); 16];
+        let mut inits = Inits::default();
         while u.valid() {
             // :968
             let mut last_n = 0;
@@ -327,7 +329,7 @@ unsafe fn traceback2(
             // :970
             for s in &f.frames[begun..] {
                 // :974
-                if !(show_runtime || showframe(s, gp, n == 0)) {
+                if !inits.counts(&s.name) && level < 2 || !(show_runtime || showframe(s, gp, n == 0)) {
                     continue;
                 }
 

@@ -13,10 +13,11 @@ use core::sync::atomic::{AtomicU32, Ordering};
 use gort_asm::getg;
 use gort_runtime2::Global;
 use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 type Reader = EndianSlice<'static, LittleEndian>;
 
@@ -543,15 +544,105 @@ fn gccgo_name(s: &str) -> String {
     }
     // The second is what DWARF has.
     if let Some((package, closure)) = s.split_once("._0go..func").or_else(|| s.split_once("..go..func")) {
-        return format!("{}.init.func{}", gccgo_name(package), closure.replace("..func", "."));
+        let package = gccgo_name(package);
+        return name_of(&format!("{package}..go..func{closure}"))
+            .unwrap_or_else(|| format!("{package}.init.func{}", closure.replace("..func", ".")));
     }
     if let Some((path, init)) = s.split_once("..init")
         && init.starts_with(|c: char| c.is_ascii_digit())
         && let Some((package, name)) = path.rsplit_once('.')
         && package.ends_with(name)
     {
-        return format!("{}.init.{}", gccgo_name(package), init.replace("..", "."));
+        let package = gccgo_name(package);
+        return name_of(&format!("{package}..init{init}"))
+            .unwrap_or_else(|| format!("{package}.init.{}", init.replace("..", ".")));
     }
+    if let Some((function, closure)) = s.split_once("..func") {
+        let function = gccgo_decode(function);
+        return name_of(&format!("{function}..func{closure}")).unwrap_or_else(|| {
+            let outer = name_of(&function).unwrap_or(function);
+            format!("{outer}.func{}", closure.replace("..", "."))
+        });
+    }
+    let name = gccgo_decode(s);
+    name_of(&name).unwrap_or(name)
+}
+
+/// What the command that has built a Go program has read in its text: on each line gccgo's name, decoded but for the `..` before the
+/// number of a function literal or of an `init`, and Go's.
+static GO_NAMES: OnceLock<&'static str> = OnceLock::new();
+
+/// Announces a table of Go's names of functions, where gccgo's do not tell them: lines `GCCGO GO`. The first one counts.
+///
+/// ```
+/// use gort_traceback::symtab::{demangle, set_go_names};
+/// set_go_names("main.f..func2 main.f.func1.1\nmain.T.M main.(*T).M\n");
+/// assert_eq!(demangle("main.f..func2"), "main.f.func1.1");
+/// assert_eq!(demangle("main.T.M"), "main.(*T).M");
+/// assert_eq!(demangle("main.T.M..func1"), "main.(*T).M.func1");
+/// ```
+pub fn set_go_names(table: &'static str) {
+    let _ = GO_NAMES.set(table);
+}
+
+/// Gives a Go function's name the receiver as Go writes it.
+pub type Receivers = fn(&str) -> Cow<'_, str>;
+
+static RECEIVERS: OnceLock<Receivers> = OnceLock::new();
+
+/// Sets who knows the methods of the program that no table of [`set_go_names`] has. It is asked when a traceback is printed.
+pub fn set_receivers(f: Receivers) {
+    let _ = RECEIVERS.set(f);
+}
+
+/// A function's name as a traceback shows it.
+pub(crate) fn shown_name(name: &str) -> Cow<'_, str> {
+    match RECEIVERS.get() {
+        Some(f) if name.contains('.') && !name.contains("::") => f(name),
+        _ => name.into(),
+    }
+}
+
+/// Tells which calls of an initialisation Go has, too: there the runtime calls the initialiser of each package's variables (`P.init`)
+/// and each `func init` (`P.init.N`); with gccgo the initialiser of a package calls those of the packages that it imports, and the
+/// functions.
+///
+/// ```
+/// use gort_traceback::symtab::Inits;
+/// let mut inits = Inits::default();
+/// let stack = ["main.f", "fmt.init.0", "fmt.init", "main.init", "runtime.main"];
+/// let go: Vec<&str> = stack.into_iter().filter(|f| inits.counts(f)).collect();
+/// assert_eq!(go, ["main.f", "fmt.init.0", "runtime.main"]);
+/// ```
+#[derive(Default)]
+pub struct Inits {
+    /// The last call is one of these.
+    seen: bool,
+}
+
+impl Inits {
+    /// Whether a call counts; they are told from the innermost one on.
+    pub fn counts(&mut self, name: &str) -> bool {
+        // The last element of the import path has no dot that counts here.
+        let last = &name[name.rfind('/').map_or(0, |i| i + 1)..];
+        let init = last.split_once('.').map(|(_, f)| f);
+        let of_variables = init == Some("init");
+        let function = init.and_then(|f| f.strip_prefix("init."));
+        let is_function = function.is_some_and(|n| n.bytes().all(|c| c.is_ascii_digit()));
+        let again = self.seen && of_variables;
+        self.seen = of_variables || is_function;
+        !again
+    }
+}
+
+/// Go's name, if the table has it.
+fn name_of(gccgo: &str) -> Option<String> {
+    let mut lines = GO_NAMES.get()?.lines();
+    lines.find_map(|l| Some(l.strip_prefix(gccgo)?.strip_prefix(' ')?.to_string()))
+}
+
+/// The encoding of gccgo's names undone.
+fn gccgo_decode(s: &str) -> String {
     let b: Vec<char> = s.chars().collect();
     let mut out = String::with_capacity(s.len());
     let mut i = 0;
