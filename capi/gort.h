@@ -362,10 +362,12 @@ bool gort_waitgroup_wait_timeout(gort_waitgroup *wg, int64_t nanoseconds);
 typedef struct {
     uint32_t wait, notify;
     uintptr_t lock;
-    void *head, *tail;
+    void *head, *tail, *vacant;
 } gort_cond;
 
 void gort_cond_wait(gort_cond *c, gort_mutex *m);
+/* False if it was not signalled in time; the mutex is locked either way. A signal is never lost on one whose time has run out. */
+bool gort_cond_wait_timeout(gort_cond *c, gort_mutex *m, int64_t nanoseconds);
 void gort_cond_signal(gort_cond *c);
 void gort_cond_broadcast(gort_cond *c);
 

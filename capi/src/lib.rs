@@ -122,7 +122,7 @@ pub extern "C-unwind" fn gort_gosched() {
 /// Ends the goroutine.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn gort_goroutine_exit() -> ! {
-    on_goroutine();
+    on_goroutine_for("gort_goroutine_exit");
     gort_rs::runtime::goexit()
 }
 
@@ -176,8 +176,8 @@ pub extern "C-unwind" fn gort_unlock_os_thread() {
 /// A point where the goroutine may be made to give way.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn gort_preempt_check() {
-    // On a thread that runs no goroutine there is nothing to preempt.
-    if !getg().is_null() {
+    // On a thread that runs no goroutine, and in a blocking section, there is nothing to preempt.
+    if has_goroutine() {
         // SAFETY: on a goroutine.
         unsafe { preempt_check() }
     }
@@ -209,7 +209,7 @@ unsafe extern "C-unwind" fn blocking_begin(pc: usize, sp: usize, bp: usize) {
     if getg().is_null() {
         return;
     }
-    on_goroutine();
+    on_goroutine_for("gort_blocking_begin");
     // SAFETY: on a goroutine; the frame is the caller's.
     unsafe { reentersyscall(pc, sp, bp) }
 }
@@ -680,7 +680,7 @@ pub unsafe extern "C-unwind" fn gort_for_each_goroutine(
     f: unsafe extern "C-unwind" fn(*const Goroutine, *mut c_void),
     arg: *mut c_void,
 ) {
-    on_goroutine();
+    on_goroutine_for("gort_for_each_goroutine");
     // SAFETY: nobody else runs. This frame is below the caller's and has its callee-saved registers, or leaves them
     // in place for frames below, which are looked at as well: the place is that of the closure's frame.
     unsafe {

@@ -1129,10 +1129,11 @@ pub unsafe fn notify_list_notify_one(l: *mut NotifyList) {
     unsafe { notify_list_notify_one_but(l, |_| false) }
 }
 
-/// [`notify_list_notify_one`] that passes over tickets which `vacant` says, under the list's lock, that nobody has any more.
+/// [`notify_list_notify_one`] that passes over tickets which `vacant` says, under the list's lock, that nobody has any more:
+/// those behind the one that is notified, so that the next is somebody's.
 ///
 /// # Safety
-/// As for [`notify_list_notify_one`].
+/// As for [`notify_list_notify_one`]; the next ticket is not vacant.
 ///
 /// Go: sema.go:630 notifyListNotifyOne
 pub unsafe fn notify_list_notify_one_but(l: *mut NotifyList, mut vacant: impl FnMut(u32) -> bool) {
@@ -1147,17 +1148,18 @@ pub unsafe fn notify_list_notify_one_but(l: *mut NotifyList, mut vacant: impl Fn
         lock_with_rank(&raw mut (*l).lock, LOCK_RANK_NOTIFY_LIST); // :637
 
         // :640 and again under the lock
-        let mut t = (*l).notify.get();
-        while t != (*l).wait.load() && vacant(t) {
-            t = t.wrapping_add(1);
-            (*l).notify.store(t);
-        }
+        let t = (*l).notify.get();
         if t == (*l).wait.load() {
             unlock(&raw mut (*l).lock);
             return;
         }
 
-        (*l).notify.store(t.wrapping_add(1)); // :647
+        // :647 the next is never a vacant one
+        let mut next = t.wrapping_add(1);
+        while vacant(next) {
+            next = next.wrapping_add(1);
+        }
+        (*l).notify.store(next);
 
         // :649 Find the one with that ticket. If it is not there yet it will not park when it sees the new
         // number. Nearly always it is close to the front: before it are only those that were quicker to the list.

@@ -361,6 +361,70 @@ static void sync_timeouts(void) {
     CHECK(gort_once_do_timeout(&o, waits_for_turn, &m, soon) && gort_once_do_timeout(&o, waits_for_turn, NULL, 0));
 }
 
+static gort_cond timed;
+
+/* Nobody waits, and nothing is left of those who have gone. */
+static bool nobody(void) { return timed.wait == timed.notify && !timed.head && !timed.vacant; }
+
+static void waits_for_signal(void *wg) {
+    gort_mutex_lock(&m);
+    CHECK(gort_cond_wait_timeout(&timed, &m, -1));
+    gort_mutex_unlock(&m);
+    gort_waitgroup_done(wg);
+}
+
+static void cond_timeouts(void) {
+    gort_mutex_lock(&m);
+    CHECK(!gort_cond_wait_timeout(&timed, &m, GORT_MILLISECOND) && nobody());
+    CHECK(!gort_cond_wait_timeout(&timed, &m, 0) && nobody());
+    for (int all = 0; all < 2; all++) {
+        /* One waits, and two behind it give up: the signal is for the one. */
+        gort_waitgroup wg = {0, 0};
+        gort_waitgroup_add(&wg, 1);
+        gort_go(waits_for_signal, &wg);
+        while (!timed.head) {
+            gort_mutex_unlock(&m);
+            gort_gosched();
+            gort_mutex_lock(&m);
+        }
+        CHECK(!gort_cond_wait_timeout(&timed, &m, GORT_MILLISECOND) && timed.vacant);
+        CHECK(!gort_cond_wait_timeout(&timed, &m, GORT_MILLISECOND) && timed.vacant);
+        if (all) gort_cond_broadcast(&timed);
+        else gort_cond_signal(&timed);
+        gort_mutex_unlock(&m);
+        gort_waitgroup_wait(&wg);
+        gort_mutex_lock(&m);
+        CHECK(nobody());
+    }
+    gort_mutex_unlock(&m);
+}
+
+/* A negative time-out is none. */
+
+static void nothing(void *arg) { (void)arg; }
+static void unlocks(void *arg) { (void)arg, gort_sleep(GORT_MILLISECOND), gort_mutex_unlock(&m); }
+static void unlocks_rw(void *arg) { (void)arg, gort_sleep(GORT_MILLISECOND), gort_rwmutex_unlock(&rw); }
+static void runlocks_rw(void *arg) { (void)arg, gort_sleep(GORT_MILLISECOND), gort_rwmutex_runlock(&rw); }
+static void is_done(void *wg) { gort_sleep(GORT_MILLISECOND), gort_waitgroup_done(wg); }
+static void unlocks_once(void *o) { gort_sleep(GORT_MILLISECOND), gort_mutex_unlock(&((gort_once *)o)->m); }
+
+static void no_timeouts(void) {
+    gort_mutex_lock(&m), gort_go(unlocks, NULL);
+    CHECK(gort_mutex_lock_timeout(&m, -1));
+    gort_mutex_unlock(&m);
+    gort_rwmutex_lock(&rw), gort_go(unlocks_rw, NULL);
+    CHECK(gort_rwmutex_rlock_timeout(&rw, -1));
+    gort_go(runlocks_rw, NULL);
+    CHECK(gort_rwmutex_lock_timeout(&rw, -1));
+    gort_rwmutex_unlock(&rw);
+    gort_waitgroup wg = {0, 0};
+    gort_waitgroup_add(&wg, 1), gort_go(is_done, &wg);
+    CHECK(gort_waitgroup_wait_timeout(&wg, -1));
+    static gort_once o;
+    gort_mutex_lock(&o.m), gort_go(unlocks_once, &o);
+    CHECK(gort_once_do_timeout(&o, nothing, NULL, -1) && o.done);
+}
+
 /* --- time-outs of channels */
 
 static void send_7(void *c) {
@@ -504,13 +568,13 @@ static void program(void *arg) {
     panics();
     syncs();
     sync_timeouts();
+    cond_timeouts();
+    no_timeouts();
     if (!failures) puts("right");
     gort_exit(failures ? 1 : 0);
 }
 
 static const char *mistake;
-
-static void nothing(void *arg) { (void)arg; }
 
 static void errs(void *arg) {
     (void)arg;

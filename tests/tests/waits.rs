@@ -1,6 +1,6 @@
 //! Waits of package sync that end after a time: nothing is lost when they do.
 
-use gort::sync::{Cond, Mutex, Once, RwMutex, WaitGroup};
+use gort::sync::{Cond, LazyLock, Mutex, Once, OnceCell, RwMutex, WaitGroup};
 use gort::{chan, go, recover, runtime, task};
 use gort_proc::WaitReason;
 use gort_tests::{in_child, until_waiting};
@@ -240,6 +240,53 @@ fn once() {
         let first = Once::new();
         recover(|| first.call_timeout(ms(1), || panic!("no"))).unwrap_err();
         assert!(first.call_timeout(Duration::ZERO, || unreachable!()));
+    })
+    .ok();
+}
+
+/// The same of a cell and of a lazy value, whose initialisers may fail.
+#[test]
+fn cells() {
+    static GO_ON: LazyLock<gort::Chan<()>> = LazyLock::new(|| chan(0));
+    static LAZY: LazyLock<u32> = LazyLock::new(|| {
+        GO_ON.recv();
+        7
+    });
+    in_child!(.procs(2), || {
+        let (cell, go_on) = (OnceCell::new(), &*GO_ON);
+        task::scope(|s| {
+            s.spawn(|| {
+                cell.get_or_try_init(|| {
+                    go_on.recv();
+                    Err::<u32, _>("no")
+                })
+                .unwrap_err();
+            });
+            until_waiting(1, WaitReason::ChanReceive);
+            for d in [Duration::ZERO, ms(2)] {
+                assert_eq!(cell.get_or_init_timeout(d, || unreachable!()), None);
+                assert_eq!(cell.get_or_try_init_timeout(d, || Err("unreachable")), Ok(None));
+            }
+            s.spawn(|| assert_eq!(cell.get_or_init_timeout(Duration::MAX, || 5), Some(&5)));
+            until_waiting(1, WaitReason::SyncMutexLock);
+            go_on.send(());
+        });
+        assert_eq!(cell.get_or_init_timeout(Duration::ZERO, || unreachable!()), Some(&5));
+        let empty = OnceCell::new();
+        assert_eq!(empty.get_or_try_init_timeout(ms(1), || Err::<u32, _>("no")), Err("no"));
+        recover(|| empty.get_or_init_timeout(ms(1), || panic!("no"))).unwrap_err();
+        recover(|| empty.get_or_init_timeout(ms(1), || *empty.get_or_init(|| 1))).unwrap_err();
+        assert_eq!(empty.get_or_init_timeout(Duration::ZERO, || 1), Some(&1));
+
+        task::scope(|s| {
+            s.spawn(|| assert_eq!(*LAZY, 7));
+            until_waiting(1, WaitReason::ChanReceive);
+            assert_eq!(LazyLock::force_timeout(&LAZY, ms(2)), None);
+            s.spawn(|| assert_eq!(LazyLock::force_timeout(&LAZY, Duration::MAX), Some(&7)));
+            until_waiting(1, WaitReason::SyncMutexLock);
+            go_on.send(());
+        });
+        assert_eq!(LazyLock::force_timeout(&LAZY, Duration::ZERO), Some(&7));
     })
     .ok();
 }

@@ -1,6 +1,7 @@
 //! Values that are made once: std's `OnceLock` and `LazyLock` for goroutines.
 
 use crate::runtime::goid;
+use crate::time::nanos;
 use core::cell::{Cell, UnsafeCell};
 use core::convert::Infallible;
 use core::fmt;
@@ -8,6 +9,7 @@ use core::mem::MaybeUninit;
 use core::ops::Deref;
 use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use core::time::Duration;
 
 /// A cell that is written once: std's `OnceLock` for goroutines. (`OnceLock` lets those who wait for its initialiser wait with
 /// their threads, of which the initialiser may need one.)
@@ -119,24 +121,70 @@ impl<T> OnceCell<T> {
     pub fn get_or_try_init<E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {
         match self.get() {
             Some(v) => Ok(v),
-            None => self.init(f),
+            None => Ok(self.init(None, f)?.expect("waited for")),
         }
     }
 
+    /// [`get_or_init`](Self::get_or_init) that waits at most for `d` for another's initialiser; None
+    /// if that has not returned by then. A call of `f` itself takes its time.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use std::time::Duration;
+    /// let cell = gort::sync::OnceCell::new();
+    /// assert_eq!(cell.get_or_init_timeout(Duration::from_millis(1), || 1), Some(&1));
+    /// assert_eq!(cell.get_or_init_timeout(Duration::ZERO, || unreachable!()), Some(&1));
+    /// # })
+    /// ```
+    ///
+    /// # Panics
+    /// As [`get_or_init`](Self::get_or_init).
+    pub fn get_or_init_timeout(&self, d: Duration, f: impl FnOnce() -> T) -> Option<&T> {
+        match self.get_or_try_init_timeout(d, || Ok::<T, Infallible>(f())) {
+            Ok(v) => v,
+            Err(e) => match e {},
+        }
+    }
+
+    /// [`get_or_try_init`](Self::get_or_try_init) that waits at most for `d` for another's
+    /// initialiser; `Ok(None)` if that has not returned by then.
+    ///
+    /// # Errors
+    /// What `f` returned.
+    ///
+    /// # Panics
+    /// As [`get_or_init`](Self::get_or_init).
+    pub fn get_or_try_init_timeout<E>(
+        &self,
+        d: Duration,
+        f: impl FnOnce() -> Result<T, E>,
+    ) -> Result<Option<&T>, E> {
+        match self.get() {
+            Some(v) => Ok(Some(v)),
+            None => self.init(Some(nanos(d)), f),
+        }
+    }
+
+    /// Waits at most for so many nanoseconds, if there is a limit; then it may return `Ok(None)`.
     #[cold]
     #[inline(never)]
-    fn init<E>(&self, f: impl FnOnce() -> Result<T, E>) -> Result<&T, E> {
+    fn init<E>(&self, limit: Option<i64>, f: impl FnOnce() -> Result<T, E>) -> Result<Option<&T>, E> {
         let me = me();
         assert!(
             self.owner.load(Ordering::Relaxed) != me,
             "gort: the initialiser of a OnceCell or LazyLock asks for the same cell, and would wait for itself"
         );
-        // SAFETY: on a user goroutine.
-        unsafe { self.m.lock() };
+        match limit {
+            // SAFETY: on a user goroutine.
+            None => unsafe { self.m.lock() },
+            // SAFETY: on a user goroutine.
+            Some(ns) if !unsafe { self.m.lock_timeout(ns) } => return Ok(self.get()),
+            Some(_) => {}
+        }
         let lock = Initialising(self);
         self.owner.store(me, Ordering::Relaxed);
         if let Some(v) = self.get() {
-            return Ok(v);
+            return Ok(Some(v));
         }
         let v = f()?;
         // SAFETY: the lock is held and the cell is empty, so nobody looks at the place.
@@ -144,7 +192,7 @@ impl<T> OnceCell<T> {
         self.there.store(true, Ordering::Release);
         drop(lock);
         // SAFETY: just written.
-        Ok(unsafe { (*self.v.get()).assume_init_ref() })
+        Ok(Some(unsafe { (*self.v.get()).assume_init_ref() }))
     }
 
     /// The value, taken out: the cell is empty again.
@@ -223,10 +271,40 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
     /// With what the initialiser panics with; later: because it has. If the initialiser looks at this very value.
     #[inline]
     pub fn force(this: &Self) -> &T {
-        this.cell.get_or_init(|| match this.f.take() {
+        this.cell.get_or_init(|| this.make())
+    }
+
+    /// [`force`](Self::force) that waits at most for `d` for another goroutine's call of the
+    /// initialiser; None if that has not returned by then. Calling it takes its time.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::sync::LazyLock;
+    /// use std::time::Duration;
+    /// static ANSWER: LazyLock<u32> = LazyLock::new(|| {
+    ///     gort::time::sleep(Duration::from_millis(100)); // or dials
+    ///     42
+    /// });
+    /// gort::go(|| drop(LazyLock::force(&ANSWER)));
+    /// gort::time::sleep(Duration::from_millis(1));
+    /// while LazyLock::force_timeout(&ANSWER, Duration::from_millis(1)).is_none() {
+    ///     // something else
+    /// }
+    /// # })
+    /// ```
+    ///
+    /// # Panics
+    /// As [`force`](Self::force).
+    pub fn force_timeout(this: &Self, d: Duration) -> Option<&T> {
+        this.cell.get_or_init_timeout(d, || this.make())
+    }
+
+    /// What the initialiser makes; under the cell's lock.
+    fn make(&self) -> T {
+        match self.f.take() {
             Some(f) => f(),
             None => panic!("LazyLock instance has previously been poisoned"),
-        })
+        }
     }
 }
 

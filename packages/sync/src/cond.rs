@@ -3,14 +3,12 @@
 use crate::mutex::Locker;
 use crate::owner;
 use core::cell::UnsafeCell;
+use gort_runtime2::mutant;
 use gort_sema::{
-    NotifyList, notify_list_add, notify_list_notify_all, notify_list_notify_one, notify_list_wait,
+    NotifyList, Token, notify_list_add, notify_list_expire, notify_list_notify_all,
+    notify_list_notify_all_and, notify_list_notify_one, notify_list_notify_one_but, notify_list_wait,
+    notify_list_wait_until,
 };
-#[cfg(not(loom))]
-use gort_sema::{
-    Token, notify_list_expire, notify_list_notify_all_and, notify_list_notify_one_but, notify_list_wait_until,
-};
-#[cfg(not(loom))]
 use std::collections::BTreeMap;
 
 /// A place where goroutines wait for an event, or announce it.
@@ -34,6 +32,7 @@ impl Cond {
     ///
     /// Go (sync): cond.go:48 NewCond
     #[doc(alias = "NewCond")]
+    #[cfg(not(loom))]
     pub const fn new() -> Self {
         Self { notify: UnsafeCell::new(NotifyList::new()) } // :49
     }
@@ -91,23 +90,27 @@ impl Cond {
     }
 }
 
-/// gort's own: a [`Cond`] for waits that end after a time, too. What C and Go know has the size of theirs.
-#[cfg(not(loom))]
+/// gort's own: a [`Cond`] for waits that end after a time, too. All zeroes is one without waiters;
+/// what Go knows has the size of Go's.
+///
+/// Who gives up leaves its ticket behind. If it was the next one to be notified, the list's count
+/// passes over it; else it is vacant, until those before it are gone. So nothing is vacant where
+/// nobody waits, and a condition needs no destructor.
+#[derive(Default)]
+#[repr(C)]
 pub struct TimedCond {
     cond: Cond,
-    /// Tickets of those who went away before their turn, under the list's lock.
-    vacant: UnsafeCell<Vacant>,
+    /// Tickets of those who went away before their turn, under the list's lock; null: none.
+    vacant: UnsafeCell<Option<Box<Vacant>>>,
 }
 
-#[cfg(not(loom))]
 // SAFETY: `vacant` is used under the list's lock.
 unsafe impl Sync for TimedCond {}
 
 /// Ranges of tickets that nobody has: first and last. They are never adjacent, so there are no more than waiters and one.
-#[cfg(not(loom))]
+#[derive(Default)]
 struct Vacant(BTreeMap<u32, u32>);
 
-#[cfg(not(loom))]
 impl Vacant {
     fn add(&mut self, t: u32) {
         let (mut first, mut last) = (t, t);
@@ -137,11 +140,11 @@ impl Vacant {
     }
 }
 
-#[cfg(not(loom))]
 impl TimedCond {
     /// A condition.
+    #[cfg(not(loom))]
     pub const fn new() -> Self {
-        Self { cond: Cond::new(), vacant: UnsafeCell::new(Vacant(BTreeMap::new())) }
+        Self { cond: Cond::new(), vacant: UnsafeCell::new(None) }
     }
 
     /// See [`Cond::wait`].
@@ -157,32 +160,89 @@ impl TimedCond {
     ///
     /// # Safety
     /// As for [`Cond::wait`].
+    #[cfg(not(loom))]
     pub unsafe fn wait_timeout<L: Locker + ?Sized>(&self, l: &L, ns: i64) -> bool {
         unsafe fn expire(c: *const core::ffi::c_void, token: *mut Token) {
-            // SAFETY: the waiter is still in `wait_timeout`, and the condition with it; `vacant` is used under the list's
-            // lock.
-            unsafe {
-                let c = &*c.cast::<TimedCond>();
-                notify_list_expire(c.cond.notify.get(), token, |t| (*c.vacant.get()).add(t));
-            }
+            // SAFETY: the waiter is still in `wait_timeout`, and the condition with it.
+            unsafe { (*c.cast::<TimedCond>()).expire(token) }
         }
         // SAFETY: the same contract.
         unsafe {
             gort_proc::entry!("Cond.Wait", self.wait_timeout(l, ns));
-            let (notify, when) = (self.cond.notify.get(), crate::timed::after(ns));
-            let t = notify_list_add(notify);
+            let when = crate::timed::after(ns);
+            self.wait_or(l, |t| {
+                crate::timed::until(when, (&raw const *self).cast(), expire, |token| {
+                    self.wait_until(t, token)
+                })
+            })
+        }
+    }
+
+    /// [`wait`](Self::wait) with this in place of the wait itself.
+    ///
+    /// # Safety
+    /// As for [`Cond::wait`]; `wait` waits for its ticket, or vacates it and returns false.
+    pub(crate) unsafe fn wait_or<L: Locker + ?Sized>(&self, l: &L, wait: impl FnOnce(u32) -> bool) -> bool {
+        // SAFETY: the same contract.
+        unsafe {
+            let t = notify_list_add(self.cond.notify.get());
             l.unlock();
             if owner::on() {
                 owner::waits(&self.cond);
             }
-            let notified = crate::timed::until(when, (&raw const *self).cast(), expire, |token| {
-                notify_list_wait_until(notify, t, token, |t| (*self.vacant.get()).add(t))
-            });
+            let notified = wait(t);
             if owner::on() {
                 owner::waits_no_more();
             }
             l.lock();
             notified
+        }
+    }
+
+    /// Waits for the ticket or for [`expire`](Self::expire) with the token.
+    ///
+    /// # Safety
+    /// In [`wait_or`](Self::wait_or); the token is fresh.
+    pub(crate) unsafe fn wait_until(&self, t: u32, token: *mut Token) -> bool {
+        // SAFETY: the same contract; `vacate` is called under the list's lock.
+        unsafe { notify_list_wait_until(self.cond.notify.get(), t, token, |t| self.vacate(t)) }
+    }
+
+    /// The time of the waiter with this token is over.
+    ///
+    /// # Safety
+    /// It is in [`wait_until`](Self::wait_until), or on the way there or back.
+    pub(crate) unsafe fn expire(&self, token: *mut Token) {
+        // SAFETY: the same contract; `vacate` is called under the list's lock.
+        unsafe { notify_list_expire(self.cond.notify.get(), token, |t| self.vacate(t)) }
+    }
+
+    /// Nobody has the ticket `t` any more, which has not been notified.
+    ///
+    /// # Safety
+    /// Under the list's lock.
+    unsafe fn vacate(&self, t: u32) {
+        // SAFETY: the caller's contract.
+        unsafe {
+            let (l, vacant) = (self.cond.notify.get(), &mut *self.vacant.get());
+            let mut first = (*l).notify.load();
+            if mutant!("a ticket is given up without a note") {
+                return;
+            }
+            if first != t && !mutant!("who gives up a ticket passes over those before") {
+                vacant.get_or_insert_default().add(t);
+                return;
+            }
+            first = t.wrapping_add(1);
+            if let Some(v) = vacant {
+                while v.take(first) {
+                    first = first.wrapping_add(1);
+                }
+                if v.0.is_empty() {
+                    *vacant = None;
+                }
+            }
+            (*l).notify.store(first);
         }
     }
 
@@ -192,7 +252,7 @@ impl TimedCond {
     /// As for [`Cond::signal`].
     pub unsafe fn signal(&self) {
         // SAFETY: the same contract; `vacant` under the list's lock.
-        unsafe { notify_list_notify_one_but(self.cond.notify.get(), |t| (*self.vacant.get()).take(t)) }
+        unsafe { notify_list_notify_one_but(self.cond.notify.get(), |t| self.take(t)) }
     }
 
     /// See [`Cond::broadcast`].
@@ -201,13 +261,21 @@ impl TimedCond {
     /// As for [`Cond::broadcast`].
     pub unsafe fn broadcast(&self) {
         // SAFETY: the same contract; `vacant` under the list's lock.
-        unsafe { notify_list_notify_all_and(self.cond.notify.get(), || (*self.vacant.get()).0.clear()) }
+        unsafe { notify_list_notify_all_and(self.cond.notify.get(), || *self.vacant.get() = None) }
     }
-}
 
-#[cfg(not(loom))]
-impl Default for TimedCond {
-    fn default() -> Self {
-        Self::new()
+    /// Whether nobody has the ticket `t` any more. It is forgotten.
+    ///
+    /// # Safety
+    /// Under the list's lock.
+    unsafe fn take(&self, t: u32) -> bool {
+        // SAFETY: the caller's contract.
+        let vacant = unsafe { &mut *self.vacant.get() };
+        let Some(v) = vacant else { return false };
+        let is = v.take(t);
+        if v.0.is_empty() {
+            *vacant = None;
+        }
+        is
     }
 }

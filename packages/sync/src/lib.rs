@@ -29,9 +29,7 @@ pub mod rwmutex;
 mod timed;
 pub mod waitgroup;
 
-pub use cond::Cond;
-#[cfg(not(loom))]
-pub use cond::TimedCond;
+pub use cond::{Cond, TimedCond};
 pub use mutex::{Locker, Mutex};
 pub use once::Once;
 pub use oncefunc::{once_func, once_value, once_values};

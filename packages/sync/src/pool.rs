@@ -9,7 +9,7 @@ use crate::poolqueue::{Eface, PoolChain};
 use core::cell::UnsafeCell;
 use gort_proc::atomic::{Pointer, Uintptr};
 use gort_proc::{
-    GOMAXPROCS, Global, StwReason, entry, getg, lock, on_goroutine, outside, sched, start_the_world_gc,
+    GOMAXPROCS, Global, StwReason, entry, getg, lock, on_goroutine_for, outside, sched, start_the_world_gc,
     stop_the_world_gc, sync_runtime_proc_pin, sync_runtime_proc_unpin, unlock,
 };
 
@@ -298,7 +298,7 @@ impl Drop for Pool {
         // The lists refer to this pool, and only a goroutine can lock them.
         let this: *const Pool = self;
         let unlist = || {
-            on_goroutine();
+            on_goroutine_for("drop of a Pool");
             // SAFETY: on a goroutine; the lists change under ALL_POOLS_MU and pinned.
             unsafe {
                 ALL_POOLS_MU.lock();
