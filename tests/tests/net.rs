@@ -122,6 +122,93 @@ fn a_borrowed_descriptor_stays_open() {
     .ok();
 }
 
+/// What is handed on to code that blocks its thread may be converted where it is used.
+#[test]
+fn conversions_in_blocking() {
+    for procs in [1, 2, 8] {
+        in_child!(.procs(procs), || {
+            fn std_of<T: Read + Write + Send + 'static, U: Read + Write>(
+                (a, mut b): (T, T),
+                into_std: impl Fn(T) -> io::Result<U>,
+            ) {
+                let c = chan::<()>(0);
+                let echo = c.clone();
+                go(move || {
+                    let mut text = [0; 5];
+                    b.read_exact(&mut text).unwrap();
+                    b.write_all(&text).unwrap();
+                    echo.send(());
+                    assert_eq!(b.read(&mut text).unwrap(), 0); // the gort handle has gone, too
+                    echo.send(());
+                });
+                gort::blocking(|| {
+                    let mut std = into_std(a).unwrap();
+                    std.write_all(b"hello").unwrap();
+                    let mut text = [0; 5];
+                    std.read_exact(&mut text).unwrap(); // waits, with the thread
+                    assert_eq!(&text, b"hello");
+                });
+                c.recv();
+                c.recv();
+            }
+            std_of(tcp_pair(), TcpStream::into_std);
+            std_of(UnixStream::pair().unwrap(), UnixStream::into_std);
+            // A listener, and a socket without a connection.
+            let (l, at) = listen();
+            let c = chan::<u8>(0);
+            let got = c.clone();
+            go(move || {
+                let mut b = [0];
+                TcpStream::connect(at).unwrap().read_exact(&mut b).unwrap();
+                got.send(b[0]);
+            });
+            gort::blocking(|| l.into_std()?.accept()?.0.write_all(b"x")).unwrap();
+            assert_eq!(c.recv(), Some(b'x'));
+            let u = UdpSocket::bind("127.0.0.1:0").unwrap();
+            let at = u.local_addr().unwrap();
+            let n = gort::blocking(|| {
+                assert_eq!(u.local_addr().unwrap(), at);
+                let u = u.into_std()?;
+                u.send_to(b"abc", at)?;
+                u.recv(&mut [0; 8])
+            });
+            assert_eq!(n.unwrap(), 3);
+            // A pipe; borrowed, duplicated, and the reader's handle used by std.
+            let (r, mut w) = pipe().unwrap();
+            w.write_all(b"abc").unwrap();
+            let text = gort::blocking(|| {
+                let dup: OwnedFd = w.as_fd().try_clone_to_owned()?;
+                assert_ne!(dup.as_raw_fd(), w.as_raw_fd());
+                drop((dup, w));
+                io::read_to_string(r.into_std()?)
+            });
+            assert_eq!(text.unwrap(), "abc");
+            // Closed before.
+            let (a, _b) = tcp_pair();
+            a.close().unwrap();
+            says(gort::blocking(|| a.into_std()), CLOSED);
+        })
+        .ok();
+    }
+    // What gives a descriptor to the poller needs a processor, and says so.
+    for what in ["TcpStream", "File"] {
+        let o = in_child!(.env("WHAT", what), || {
+            let what = std::env::var("WHAT").unwrap();
+            gort::blocking(|| match what.as_str() {
+                "File" => drop(gort::os::File::from(std::io::pipe().unwrap().0)),
+                _ => {
+                    let l = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+                    let s = std::net::TcpStream::connect(l.local_addr().unwrap()).unwrap();
+                    let _ = TcpStream::try_from(OwnedFd::from(s));
+                }
+            });
+        });
+        o.exited(2).stderr_has(
+            "inside of gort::blocking, where its goroutine has no processor: I/O (init), on thread ",
+        );
+    }
+}
+
 const CLOSED: &str = "use of closed network connection";
 const TIMEOUT: &str = "i/o timeout";
 

@@ -204,6 +204,28 @@ impl File {
         Ok(self.fd.close()?)
     }
 
+    /// The same file for code that blocks its thread: a duplicate of the descriptor, in blocking
+    /// mode. As the mode belongs to both, this handle must not be used any more, nor its clones:
+    /// close them. May be called inside of [`gort::blocking`](crate::blocking).
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use std::io::Read;
+    /// let (r, w) = gort::os::pipe().unwrap();
+    /// drop(w);
+    /// let text = gort::blocking(|| std::io::read_to_string(r.into_std()?)).unwrap();
+    /// assert_eq!(text, "");
+    /// # })
+    /// ```
+    ///
+    /// # Errors
+    /// If closed; the kernel's.
+    pub fn into_std(self) -> io::Result<std::fs::File> {
+        let fd = self.fd.dup()?;
+        sys::set_nonblock(fd.as_fd(), false)?;
+        Ok(fd.into())
+    }
+
     /// Another handle of the same file (no duplicate of the descriptor).
     ///
     /// # Errors

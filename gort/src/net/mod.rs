@@ -163,7 +163,8 @@ macro_rules! fds {
         }
         impl $t {
             /// The same socket for code that blocks its thread: a duplicate of the descriptor, in blocking mode. As the mode
-            /// belongs to both, this handle must not be used any more, nor its clones: close them. Go's `File`.
+            /// belongs to both, this handle must not be used any more, nor its clones: close them. May be called inside of
+            /// [`gort::blocking`](crate::blocking). Go's `File`.
             ///
             /// # Errors
             /// If closed; the kernel's.

@@ -100,6 +100,11 @@ impl FdMutex {
     /// Go (internal/poll): fd_mutex.go:53 incref
     pub fn incref(&self) -> bool {
         need_goroutine();
+        self.add_ref()
+    }
+
+    /// [`incref`](Self::incref) on any thread, whether it has a processor or not.
+    fn add_ref(&self) -> bool {
         loop {
             let old = self.state.load(); // :55
             if old & MUTEX_CLOSED != 0 {
@@ -339,6 +344,31 @@ impl Drop for Unlock<'_> {
 }
 
 impl Fd {
+    /// Calls `f` with a reference, in a blocking section: what the last one out has to do needs a
+    /// processor, and this goroutine has none. gort's own.
+    #[cold]
+    pub(crate) fn with_ref_in_blocking<R>(&self, f: impl FnOnce(BorrowedFd<'_>) -> R) -> Result<R, Error> {
+        struct Out<'a>(&'a Fd);
+        impl Drop for Out<'_> {
+            fn drop(&mut self) {
+                let fd = self.0;
+                if !fd.fdmu.decref() {
+                    return;
+                }
+                // Another thread has one; this one may wait for it here.
+                std::thread::scope(|s| {
+                    s.spawn(|| gort_proc::outside("close of a descriptor", || _ = fd.destroy()));
+                });
+            }
+        }
+        if !self.fdmu.add_ref() {
+            return Err(err_closing(self.is_file.get()));
+        }
+        let _out = Out(self);
+        // SAFETY: there is a reference.
+        Ok(f(unsafe { self.number() }))
+    }
+
     /// Adds a reference, for as long as the guard lives.
     ///
     /// Go (internal/poll): fd_mutex.go:201 incref

@@ -2,6 +2,7 @@
 
 use crate::Fd;
 use crate::fd::Error;
+use crate::fd_unix::in_blocking;
 use crate::sys;
 use gort_proc::entry_here;
 use std::os::fd::BorrowedFd;
@@ -66,6 +67,9 @@ impl Fd {
     /// Go (internal/poll): fd_posix.go:56 RawControl
     #[doc(alias = "RawControl")]
     pub fn raw_control<R>(&self, f: impl FnOnce(BorrowedFd<'_>) -> R) -> Result<R, Error> {
+        if in_blocking() {
+            return self.with_ref_in_blocking(f);
+        }
         entry_here!("I/O (raw_control)", self.raw_control(f));
         let decref = self.incref()?; // :57
         Ok(f(decref.fd())) // :61

@@ -511,13 +511,16 @@ impl Fd {
         ignoring_eintr(|| sys::fstat(decref.fd()))
     }
 
-    /// A duplicate of the descriptor, close-on-exec.
+    /// A duplicate of the descriptor, close-on-exec. In a blocking section, too.
     ///
     /// # Errors
     /// If closed; the kernel's.
     ///
     /// Go (internal/poll): fd_unix.go:680 Dup
     pub fn dup(&self) -> Result<OwnedFd, Error> {
+        if in_blocking() {
+            return self.with_ref_in_blocking(dup_close_on_exec)?;
+        }
         entry_here!("I/O (dup)", self.dup());
         let decref = self.incref()?; // :681
         dup_close_on_exec(decref.fd()) // :685
@@ -656,6 +659,12 @@ impl core::fmt::Debug for Fd {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         write!(f, "Fd({})", self.sysfd())
     }
+}
+
+/// On a goroutine that has no processor.
+#[inline]
+pub(crate) fn in_blocking() -> bool {
+    !gort_proc::getg().is_null() && !has_goroutine()
 }
 
 #[inline]

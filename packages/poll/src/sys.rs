@@ -47,8 +47,9 @@ pub unsafe fn raw_syscall(nr: i64, a: [usize; 6]) -> Result<usize> {
 #[doc(alias = "Syscall6")]
 #[inline]
 pub unsafe fn syscall(nr: i64, a: [usize; 6]) -> Result<usize> {
-    if gort_proc::getg().is_null() {
-        // A thread that runs no goroutine: there is nobody to make room for.
+    if !gort_proc::has_goroutine() {
+        // A thread that runs no goroutine: there is nobody to make room for. Or a blocking section:
+        // the room has been made.
         // SAFETY: the caller's contract.
         return ret(unsafe { syscall6(nr, a[0], a[1], a[2], a[3], a[4], a[5]) });
     }

@@ -3,7 +3,8 @@
 use gort::{chan, go, runtime};
 use gort_poll::fd_mutex::{FdMutex, OVERFLOW_MSG};
 use gort_poll::{Error, Fd, SockAddr, sys};
-use gort_tests::in_child;
+use gort_proc::WaitReason;
+use gort_tests::{in_child, until_waiting};
 use std::io::IoSlice;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::sync::Arc;
@@ -237,6 +238,50 @@ fn raw_and_once() {
         assert_eq!(d.sysfd(), -1);
     })
     .ok();
+}
+
+/// The last one out of a descriptor that has been closed is in a blocking section, and has no
+/// processor: who closes waits for the end.
+#[test]
+fn the_last_one_is_in_blocking() {
+    for procs in [1, 2] {
+        in_child!(.procs(procs), || {
+            let [a, b] = pair(libc::SOCK_STREAM);
+            let a = Arc::new(a);
+            let (waits, closed) = (Arc::new(AtomicU64::new(0)), chan::<()>(0));
+            let (f, w, done) = (a.clone(), waits.clone(), closed.clone());
+            go(move || {
+                gort::blocking(|| {
+                    let r = f.raw_control(|fd| {
+                        w.store(1, Relaxed);
+                        while w.load(Relaxed) == 1 {
+                            std::thread::yield_now();
+                        }
+                        fd.as_raw_fd()
+                    });
+                    assert_eq!(r.unwrap(), w.load(Relaxed) as i32);
+                    assert_eq!(f.sysfd(), -1);
+                    assert_eq!(f.raw_control(|_| ()), Err(Error::NetClosing));
+                    assert!(f.dup().is_err());
+                });
+                done.send(());
+            });
+            while waits.load(Relaxed) == 0 {
+                runtime::gosched();
+            }
+            let (f, fd, done) = (a.clone(), a.sysfd(), closed.clone());
+            go(move || {
+                f.close().unwrap();
+                done.send(());
+            });
+            until_waiting(1, WaitReason::Semacquire);
+            waits.store(fd as u64, Relaxed);
+            closed.recv();
+            closed.recv();
+            assert_eq!(b.read(&mut [0; 8]), Err(Error::Eof));
+        })
+        .ok();
+    }
 }
 
 /// What has been lent stays open until the Fd goes, whoever closes it; its operations end all the
