@@ -66,7 +66,7 @@ fn go_pc<F: FnOnce() + Send + 'static>(kind: StackKind, f: F, pc: usize) {
         return outside("go", || unsafe { start(kind, 0, f, pc) });
     }
     // SAFETY: on a goroutine; nothing is held.
-    unsafe { preempt_check() };
+    unsafe { preempt_check_on(getg(), "go") };
     // SAFETY: it borrows nothing that could end.
     unsafe { start(kind, 0, f, pc) };
 }
@@ -100,7 +100,7 @@ pub(crate) unsafe fn go_sized_borrowing<F: FnOnce() + Send>(stack: usize, f: F, 
     }
     // SAFETY: on a goroutine, nothing is held; the rest is the caller's.
     unsafe {
-        preempt_check();
+        preempt_check_on(getg(), "go");
         start(StackKind::Native, stack, f, pc);
     }
 }
@@ -166,8 +166,8 @@ pub unsafe fn go_raw(fv: *mut Funcval, callerpc: usize) {
 /// # })
 /// ```
 ///
-/// Inside `f` no other function of this crate may be called but [`recover`](crate::recover) and those that end the
-/// goroutine or the program: one that needs the processor ends the program with `gort: operation inside of
+/// Inside `f` no other function of this crate may be called but [`recover`](crate::recover), what turns connections and files into
+/// std's (`into_std`, `as_fd`), and those that end the goroutine or the program: one that needs the processor ends the program with `gort: operation inside of
 /// gort::blocking`, its name, and a traceback. On a thread that runs no goroutine, and inside another blocking section, this is a
 /// plain call.
 pub fn blocking<R>(f: impl FnOnce() -> R) -> R {

@@ -26,7 +26,7 @@ pub(crate) fn check(bytes: usize) {
 /// ```
 #[inline(never)]
 pub fn remaining() -> usize {
-    gort_stack::on_goroutine();
+    gort_stack::on_goroutine_for("stack::remaining");
     let (_, sp, _) = getpcspbp();
     // SAFETY: the bounds of the current goroutine's stack change only with the goroutine.
     let (lo, hi) = unsafe {

@@ -144,7 +144,7 @@ fn raise(p: Unrecovered) -> ! {
 ///
 /// Go 1.25 (testing/synctest): synctest.go line 300 Wait
 pub fn wait() {
-    on_goroutine();
+    on_goroutine_for("test::wait");
     // SAFETY: on a user goroutine.
     if let Err(e) = unsafe { synctest_wait() } {
         panic!("{e}");

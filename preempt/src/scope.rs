@@ -18,7 +18,7 @@ use gort_runtime1::DEBUG;
 use gort_runtime2::atomic::Uintptr;
 use gort_runtime2::linkname::throw;
 use gort_runtime2::{G, STACK_PREEMPT, StackKind};
-use gort_stack::{STACK_GUARD, on_goroutine, preempt_check};
+use gort_stack::{STACK_GUARD, on_goroutine_for, preempt_check};
 
 /// Runs `f`, during which this goroutine may be preempted at any instruction, as a goroutine of Go may: a loop that
 /// never calls the runtime does not keep its processor from others, nor a stop of the world from happening.
@@ -40,9 +40,9 @@ use gort_stack::{STACK_GUARD, on_goroutine, preempt_check};
 /// Ends the program if called outside a goroutine.
 #[inline]
 pub unsafe fn scope<R>(f: impl FnOnce() -> R) -> R {
-    // SAFETY: on a goroutine, or on_goroutine says so; G pointers stay valid whichever thread the goroutine is on.
+    // SAFETY: on a goroutine, or on_goroutine_for says so; G pointers stay valid whichever thread the goroutine is on.
     unsafe {
-        on_goroutine();
+        on_goroutine_for("preempt::scope");
         let gp = getg();
         enter(gp, run::<(), fn()> as *const () as usize);
         let _leave = Leave(gp);

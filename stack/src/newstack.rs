@@ -76,7 +76,7 @@ macro_rules! entry {
     };
 }
 
-/// As [`entry!`], for operations that do not yield: in the place of [`on_goroutine`].
+/// As [`entry!`], for operations that do not yield: in the place of [`on_goroutine_for`].
 #[macro_export]
 macro_rules! entry_here {
     ($op:literal, $again:expr) => {
@@ -116,17 +116,30 @@ pub fn no_goroutine() -> ! {
     throw("gort: operation outside of a goroutine (gort::run starts the first, gort::go the others)")
 }
 
+/// The same of an operation that has a name.
+#[cold]
+#[inline(never)]
+fn no_goroutine_for(op: &'static str) -> ! {
+    throw(&format!(
+        "gort: operation outside of a goroutine (gort::run starts the first, gort::go the others): {op}, {}",
+        this_thread()
+    ))
+}
+
 /// The same between entersyscall and exitsyscall, where the goroutine has no P. gort's own: the prologue of a Go
 /// function would report `stack split at bad time` (:991).
 #[cold]
 #[inline(never)]
 pub fn in_syscall(op: &'static str) -> ! {
-    let t = std::thread::current();
-    let tid = this_tid();
     throw(&format!(
-        "gort: operation inside of gort::blocking, where its goroutine has no processor: {op}, on thread {tid} ({})",
-        t.name().unwrap_or("without a name")
+        "gort: operation inside of gort::blocking, where its goroutine has no processor: {op}, {}",
+        this_thread()
     ))
+}
+
+fn this_thread() -> String {
+    let t = std::thread::current();
+    format!("on thread {} ({})", this_tid(), t.name().unwrap_or("without a name"))
 }
 
 /// The kernel's number of this thread.
@@ -136,25 +149,12 @@ fn this_tid() -> i32 {
 }
 
 /// Ends the program on a thread that runs no goroutine, and in a blocking section: for entries without a
-/// [`preempt_check`]. gort's own.
-#[inline(always)]
-pub fn on_goroutine() {
-    let gp = getg();
-    if gp.is_null() {
-        no_goroutine();
-    }
-    // SAFETY: the current g, whose field is this thread's own.
-    if unsafe { (*gp).throwsplit } {
-        in_syscall("operation");
-    }
-}
-
-/// [`on_goroutine`] for the operation `op`.
+/// [`preempt_check`]. `op` is what the report names. gort's own.
 #[inline(always)]
 pub fn on_goroutine_for(op: &'static str) {
     let gp = getg();
     if gp.is_null() {
-        no_goroutine();
+        no_goroutine_for(op);
     }
     // SAFETY: the current g, whose field is this thread's own.
     if unsafe { (*gp).throwsplit } {

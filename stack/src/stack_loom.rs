@@ -11,9 +11,6 @@ pub const STACK_GUARD: usize = 928;
 pub unsafe fn preempt_check() {}
 
 /// A model's operations are always on a goroutine.
-pub fn on_goroutine() {}
-
-/// As [`on_goroutine`].
 pub fn on_goroutine_for(_op: &'static str) {}
 
 /// As the real one.

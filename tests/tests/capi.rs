@@ -348,6 +348,10 @@ fn misuse() {
             let o = wait(cmd, b"", Duration::from_secs(60));
             let code = if says.is_empty() { 0 } else { 2 };
             assert!(o.code == code && o.stderr.starts_with(says), "{place} {name}\n{o}");
+            if place == "blocking" || name == "goroutine_exit" || name == "for_each_goroutine" {
+                let unnamed = o.stderr.contains(": operation, on thread ");
+                assert!(!unnamed && o.stderr.contains(", on thread "), "{place} {name}\n{o}");
+            }
         }
     }
     let _ = std::fs::remove_file(exe);

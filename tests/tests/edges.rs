@@ -1,10 +1,11 @@
 //! The borders of the runtime: threads without goroutines, panics across blocking sections, the end of the program.
 
+use gort::context::Context;
 use gort::net::{UnixListener, UnixStream};
 use gort::runtime::metrics;
 use gort::signal::{self, Signal};
-use gort::sync::{Cond, Mutex, Pool, RwMutex, WaitGroup};
-use gort::{Chan, chan, go, recover, runtime, select, time};
+use gort::sync::{Cond, Mutex, Once, Pool, RwMutex, WaitGroup};
+use gort::{Chan, chan, go, recover, runtime, select, task, time};
 use gort_proc::getg;
 use gort_tests::{in_child, in_plain_child};
 use std::io::{Read, Write};
@@ -19,7 +20,7 @@ fn ms(n: u64) -> Duration {
 }
 
 /// Operations that need a goroutine.
-const OPERATIONS: [(&str, fn()); 35] = [
+const OPERATIONS: [(&str, fn()); 45] = [
     ("send", || chan::<i32>(0).send(1)),
     ("send to a buffer", || chan::<i32>(1).send(1)),
     ("send to nil", || Chan::<i32>::nil().send(1)),
@@ -83,6 +84,21 @@ const OPERATIONS: [(&str, fn()); 35] = [
     ("notify", || drop(signal::notify(&[Signal::USR1]))),
     ("ignore", || signal::ignore(&[Signal::USR1])),
     ("spawn", || drop(gort::process::spawn(&mut std::process::Command::new("true")))),
+    ("bind", || drop(gort::net::TcpListener::bind("127.0.0.1:0").unwrap())),
+    ("pair", || drop(UnixStream::pair().unwrap())),
+    ("pipe", || drop(gort::os::pipe().unwrap())),
+    ("task", || task::spawn(|| ()).join().unwrap()),
+    ("scope", || task::scope(|s| drop(s.spawn(|| ())))),
+    ("context", || drop(Context::background().with_timeout(ms(1)))),
+    ("recv_timeout", || _ = chan::<i32>(0).recv_timeout(ms(1))),
+    ("lock_timeout", || {
+        let m = Mutex::new(0);
+        let held = m.lock();
+        drop(m.lock_timeout(ms(1)));
+        drop(held);
+    }),
+    ("block_on", || gort::block_on(async { time::sleep(ms(1)) })),
+    ("once", || Once::new().call(|| time::sleep(ms(1)))),
 ];
 
 fn operation() {
@@ -153,6 +169,8 @@ fn inside_a_blocking_section() {
     for (i, (name, _)) in OPERATIONS.iter().enumerate() {
         let o = in_child!(.env("OPERATION", i).procs(2), || gort::blocking(operation));
         assert!(o.code == 2 && o.stderr.contains(BLOCKING), "{name}\n{o}");
+        let named = !o.stderr.contains("processor: operation, on thread ");
+        assert!(named, "{name} is not named\n{o}");
     }
 }
 

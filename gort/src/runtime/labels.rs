@@ -1,7 +1,7 @@
 //! Labels and names of goroutines.
 
 use core::fmt;
-use gort_proc::{LabelSet, has_goroutine, on_goroutine};
+use gort_proc::{LabelSet, has_goroutine, on_goroutine_for};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -76,7 +76,7 @@ pub fn labels() -> Labels {
 /// # Panics
 /// Ends the program outside of a goroutine.
 pub fn set_labels(labels: Labels) {
-    on_goroutine();
+    on_goroutine_for("set_labels");
     // SAFETY: on a goroutine.
     unsafe { gort_proc::labels::set_labels(labels.0) }
 }
