@@ -117,7 +117,8 @@ struct Build {
     GODEBUG      schedtrace=MS, scheddetail=1, metrics=1, asyncpreemptoff=1, asynctimerchan=1, ...\n  \
     GOTRACEBACK  none, single, all, system or crash\n  \
     GORTSTACK    size of goroutine stacks (16K to 64M, default: 256K)\n  \
-    GORT_TRACE   file for an execution trace; %p in its name is the process's number\n\n\
+    GORT_TRACE   file for an execution trace; %p in its name is the process's number\n  \
+    GORT_CPUPROFILE  file for a CPU profile, likewise\n\n\
     GO PROGRAMS:\n  gort run FILE.go... [ARGUMENT...] compiles package main with gccgo 12 (Debian: package gccgo-12) and runs it;\n  \
     gort run DIR [ARGUMENT...] that of a directory (./prog, not prog), with the packages of its module.\n  \
     What stands behind goes to the program; options for gort stand before them. The result is kept in\n  \
@@ -151,6 +152,9 @@ struct Run {
     /// Write an execution trace to FILE, for `gort trace` and `go tool trace`, as GORT_TRACE=FILE does.
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
+    /// Write a CPU profile to FILE, for `go tool pprof`, as GORT_CPUPROFILE=FILE does.
+    #[arg(long, value_name = "FILE")]
+    cpuprofile: Option<PathBuf>,
 }
 
 fn main() {
@@ -159,7 +163,8 @@ fn main() {
     let mut go_args = Vec::new();
     if argv.get(1).is_some_and(|a| a == "run")
         // What stands behind --trace is its file, even if it looks like a program.
-        && let Some(i) = (2..argv.len()).find(|&i| argv[i - 1] != "--trace" && is_program(&argv[i]))
+        && let Some(i) =
+            (2..argv.len()).find(|&i| argv[i - 1] != "--trace" && argv[i - 1] != "--cpuprofile" && is_program(&argv[i]))
     {
         go_args = argv.split_off(i + 1);
     }
@@ -351,6 +356,9 @@ fn run(r: Run, go_args: Vec<OsString>) {
         }
         if let Some(f) = &r.trace {
             std::env::set_var("GORT_TRACE", f);
+        }
+        if let Some(f) = &r.cpuprofile {
+            std::env::set_var("GORT_CPUPROFILE", f);
         }
         if let Some(ms) = r.schedtrace {
             let old = std::env::var("GODEBUG").unwrap_or_default();

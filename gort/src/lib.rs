@@ -67,6 +67,7 @@ pub mod local;
 pub use gort_managed as managed;
 pub mod net;
 pub mod os;
+pub mod pprof;
 pub mod preempt;
 pub mod process;
 mod rt0;

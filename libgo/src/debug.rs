@@ -2,7 +2,7 @@
 //!
 //! What has a meaning here works: stacks, limits of stacks and threads, panics on faults, traceback levels, the profile of goroutines
 //! and its labels, metrics. Settings of a collector are kept and given back, statistics of one are zero. A program that asks for something that
-//! cannot be had (CPU, heap, block and mutex profiles, heap dumps) is told so on standard error, once each, and gets an empty one.
+//! cannot be had (heap, block and mutex profiles, heap dumps) is told so on standard error, once each, and gets an empty one.
 
 use crate::mem::{Contents, alloc, alloc_runtime};
 use crate::symtab::{decode, encode, go_calls, inlined_at};
@@ -10,10 +10,11 @@ use crate::types::{BoolArg, FuncVal, IntBool, Slice, Str, yes};
 use core::ffi::c_void;
 use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering::Relaxed};
 use gort::runtime::metrics::{self, Value};
+use gort_cpuprof::ProfBufReadMode;
 use gort_print::print;
 use gort_proc::{
-    GDEAD, GIDLE, StwReason, for_each_g_race, getg, is_system_goroutine, labels_of_go, readgstatus,
-    release_labels, start_the_world, stop_the_world, systemstack, trace_enabled, trace_user_log,
+    GDEAD, GIDLE, StwReason, for_each_g_race, getg, is_system_goroutine, labels::take_labels, labels_of_go,
+    readgstatus, release_labels, start_the_world, stop_the_world, systemstack, trace_enabled, trace_user_log,
     trace_user_region, trace_user_task_create, trace_user_task_end,
 };
 use gort_traceback::{callers, gcallers};
@@ -207,14 +208,12 @@ extern "C-unwind" fn tickspersecond() -> i64 {
     cycles_per_second()
 }
 
-static CPU_HZ: AtomicU64 = AtomicU64::new(0);
-
 /// `runtime.SetCPUProfileRate`
 #[unsafe(export_name = "runtime.SetCPUProfileRate")]
-extern "C-unwind" fn set_cpu_profile_rate(hz: isize) {
-    if hz > 0 {
-        absent("CPU profiles");
-        CPU_HZ.store(hz as u64, Relaxed);
+unsafe extern "C-unwind" fn set_cpu_profile_rate(hz: isize) {
+    if !gort_cpuprof::cpuprof::set_cpu_profile_rate(hz) {
+        // cpuprof.go:80
+        print!("runtime: cannot set cpu profile rate until previous profile has finished.\n");
     }
 }
 
@@ -226,17 +225,25 @@ struct Profile {
     eof: bool,
 }
 
-/// Samples of the CPU profile: only the header, then the end.
+/// Samples of the CPU profile; waits for some.
 #[unsafe(export_name = "runtime_1pprof.readProfile")]
 unsafe extern "C-unwind" fn read_profile() -> Profile {
-    let header = alloc(24, Contents::Bytes).cast::<u64>();
-    header.cast::<[u64; 3]>().write([3, 0, CPU_HZ.load(Relaxed).max(1)]);
-    let tag = alloc(8, Contents::Runtime);
-    Profile {
-        data: Slice { ptr: header.cast(), len: 3, cap: 3 },
-        tags: Slice { ptr: tag, len: 1, cap: 1 },
-        eof: true,
+    let (mut data, mut tags) = (Vec::new(), Vec::new());
+    let eof = gort_cpuprof::cpuprof::read_profile(ProfBufReadMode::Blocking, &mut data, &mut tags);
+    if data.is_empty() {
+        return Profile { data: Slice::NIL, tags: Slice::NIL, eof };
     }
+    let words = |words: &[u64], contents| {
+        let p = alloc(words.len() * 8, contents).cast::<u64>();
+        p.copy_from_nonoverlapping(words.as_ptr(), words.len());
+        Slice { ptr: p.cast(), len: words.len() as isize, cap: words.len() as isize }
+    };
+    for tag in &mut tags {
+        let labels = *tag as *mut c_void;
+        *tag = labels_of_go(labels).addr() as u64;
+        drop(take_labels(labels));
+    }
+    Profile { data: words(&data, Contents::Bytes), tags: words(&tags, Contents::Runtime), eof }
 }
 
 /// Read and written by calls that are inlined into packages pprof and testing.

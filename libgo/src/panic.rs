@@ -343,10 +343,6 @@ pub(crate) unsafe extern "C-unwind" fn gopanic(e: Eface) -> ! {
 
 /// Hands the panics to the report.
 unsafe fn fatal(st: *mut GoState) -> ! {
-    // panic.go:794
-    if gort_proc::trace_enabled() {
-        gort_proc::linkname::trace_advance(false);
-    }
     let mut first: *mut Panic = null_mut();
     let mut last: *mut Panic = null_mut();
     let mut p = (*st).panics;
@@ -365,6 +361,10 @@ unsafe fn fatal(st: *mut GoState) -> ! {
         }
         last = b;
         p = (*p).link;
+    }
+    // panic.go:794 gort: behind the texts, as this goroutine may have no P afterwards
+    if gort_proc::trace_enabled() {
+        gort_proc::linkname::trace_last_advance();
     }
     gort_panic::fatalpanic(first)
 }

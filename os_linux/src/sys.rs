@@ -30,21 +30,27 @@ pub unsafe fn syscall6(nr: i64, a: usize, b: usize, c: usize, d: usize, e: usize
     r
 }
 
-/// What [`last_words`] calls, once it is set: a `fn()`.
-static LAST_WORDS: AtomicPtr<c_void> = AtomicPtr::new(core::ptr::null_mut());
+/// What [`last_words`] calls, once they are set: `fn()`s.
+static LAST_WORDS: [AtomicPtr<c_void>; 2] = [const { AtomicPtr::new(core::ptr::null_mut()) }; 2];
 
-/// Has `f` called when the process is about to end by [`exit`] or by a signal that the runtime sends itself: the tracer's last buffers. It may be
-/// called in any state, several times, and on several threads at once.
+/// Has `f` called when the process is about to end by [`exit`] or by a signal that the runtime sends itself: the tracer's last buffers, a profile. It may be
+/// called in any state, several times, and on several threads at once. There is room for two.
 pub fn set_last_words(f: fn()) {
-    LAST_WORDS.store(f as *mut c_void, Ordering::SeqCst);
+    let free = |a: &&AtomicPtr<c_void>| {
+        a.compare_exchange(core::ptr::null_mut(), f as *mut c_void, Ordering::SeqCst, Ordering::SeqCst)
+            .is_ok()
+    };
+    let _ = LAST_WORDS.iter().find(free);
 }
 
 /// The process is about to end: see [`set_last_words`].
 pub fn last_words() {
-    let f = LAST_WORDS.load(Ordering::SeqCst);
-    if !f.is_null() {
-        // SAFETY: only functions of this type are stored.
-        unsafe { core::mem::transmute::<*mut c_void, fn()>(f)() }
+    for f in &LAST_WORDS {
+        let f = f.load(Ordering::SeqCst);
+        if !f.is_null() {
+            // SAFETY: only functions of this type are stored.
+            unsafe { core::mem::transmute::<*mut c_void, fn()>(f)() }
+        }
     }
 }
 

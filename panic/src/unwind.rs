@@ -13,7 +13,7 @@ use core::ptr::null_mut;
 use gort_asm::{getg, getpcspbp};
 use gort_print::print;
 use gort_proc::{trace_enabled, unlock_unwinding};
-use gort_runtime2::linkname::{throw, trace_advance};
+use gort_runtime2::linkname::{throw, trace_last_advance};
 use gort_runtime2::{G, LOCALS_GONE, RUNNING_PANIC_DEFERS};
 use gort_traceback::{Backtrace, record};
 use std::borrow::Cow;
@@ -313,10 +313,6 @@ pub fn run_goroutine<F: FnOnce()>(f: F) -> bool {
             RUNNING_PANIC_DEFERS.add(1);
             start(gp, panic_of(&*v));
         }
-        // :794 complete up to here, for whoever reads a trace that stops here
-        if trace_enabled() {
-            trace_advance(false);
-        }
         // :800 all Error and String methods
         let p = head(gp);
         preprintpanics(p, &*v);
@@ -330,6 +326,11 @@ pub fn run_goroutine<F: FnOnce()>(f: F) -> bool {
                 recovery(gp, null_mut());
                 return false;
             }
+        }
+        // :794 (order: in Go first) complete up to here, for whoever reads a trace that stops here. gort: only if the program ends, and behind
+        // the texts, as this goroutine may have no P afterwards
+        if trace_enabled() {
+            trace_last_advance();
         }
         // :802
         fatalpanic(p)

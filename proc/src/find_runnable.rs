@@ -34,7 +34,15 @@ pub unsafe fn execute(gp: *mut G, inherit_time: bool) -> ! {
             (*pp).schedtick.bump(1);
         }
 
-        // :3231 no CPU profiler.
+        // :3231
+        #[cfg(not(any(loom, gort_inside)))]
+        {
+            // A plain field in Go: who misses a change sees it the next time.
+            let hz = (&raw const (*sched()).profilehz).read_volatile();
+            if (*mp).profilehz != hz {
+                linkname::set_thread_cpu_profiler(hz);
+            }
+        }
         #[cfg(gort_inside)]
         linkname::set_thread_cpu_profiler(mp);
         // :3236

@@ -110,8 +110,10 @@ pub unsafe fn gdestroy(gp: *mut G) {
             (*gp).panic_ = core::ptr::null_mut();
             (*gp).writebuf.ptr = core::ptr::null_mut();
             (*gp).param = core::ptr::null_mut();
-            release_labels((*gp).labels);
-            (*gp).labels = core::ptr::null_mut();
+            // In this order: a signal of the profiler may look in between.
+            let labels = core::mem::replace(&mut (*gp).labels, core::ptr::null_mut());
+            core::sync::atomic::compiler_fence(core::sync::atomic::Ordering::SeqCst);
+            release_labels(labels);
             // The Rust function that began it has run the destructors; other code's goroutines have none.
             (*gp).locals = core::ptr::null_mut();
             (*gp).no_park = 0;

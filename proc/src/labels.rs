@@ -45,6 +45,15 @@ pub unsafe fn release_labels(labels: *mut c_void) {
     }
 }
 
+/// Gives up `labels`, and returns them if they are counted.
+///
+/// # Safety
+/// They were counted for the caller, by [`retain_labels`].
+pub unsafe fn take_labels(labels: *mut c_void) -> Option<Arc<LabelSet>> {
+    // SAFETY: from Arc::into_raw; this was one of its owners.
+    counted(labels).map(|set| unsafe { Arc::from_raw(set) })
+}
+
 /// The gort labels of the current goroutine; none if it has none, or Go's.
 ///
 /// # Safety
@@ -72,6 +81,8 @@ pub unsafe fn set_labels(set: Option<Arc<LabelSet>>) {
     unsafe {
         let gp = crate::getg();
         let old = core::mem::replace(&mut (*gp).labels, new);
+        // A signal of the profiler may look in between.
+        core::sync::atomic::compiler_fence(core::sync::atomic::Ordering::SeqCst);
         release_labels(old);
     }
 }

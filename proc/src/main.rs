@@ -40,6 +40,8 @@ pub unsafe fn main() {
 
         // gort's own
         quiet::quiet_start_env();
+        #[cfg(not(any(loom, gort_inside)))]
+        linkname::cpu_profile_env();
 
         // :171 haveSysmon: everywhere but on wasm
         systemstack(|| newm(Some(linkname::sysmon), core::ptr::null_mut(), -1));

@@ -178,11 +178,20 @@ unsafe extern "Rust" {
     /// Writes the stacks of a trace that has no reader.
     #[link_name = "gort.trace_write_stacks"]
     pub unsafe fn trace_write_stacks(gen_: usize);
-    /// Ends a generation of a trace that is read, if there is one; `stop`: its last.
-    ///
-    /// Go: trace.go:330 traceAdvance
-    #[link_name = "gort.trace_advance"]
-    pub unsafe fn trace_advance(stop: bool);
+    /// Ends a generation of a trace that is read, if there is one, before the process ends.
+    #[link_name = "gort.trace_last_advance"]
+    pub unsafe fn trace_last_advance();
+
+    // cpuprof, signal, pprof
+    /// Go: os_linux.go:608 setThreadCPUProfiler
+    #[link_name = "gort.set_thread_cpu_profiler"]
+    pub unsafe fn set_thread_cpu_profiler(hz: i32);
+    /// Go: signal_unix.go:279 setProcessCPUProfilerTimer
+    #[link_name = "gort.set_process_cpu_profiler_timer"]
+    pub unsafe fn set_process_cpu_profiler_timer(hz: i32);
+    /// Begins a profile if the environment asks for one: `GORT_CPUPROFILE=FILE`.
+    #[link_name = "gort.cpu_profile_env"]
+    pub unsafe fn cpu_profile_env();
 
     // sema
     /// Go: sema.go:128 semacquire

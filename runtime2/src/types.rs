@@ -653,9 +653,9 @@ impl Preemptoff {
 #[repr(C)]
 #[derive(Default)]
 pub struct MOS {
-    /// Unused: the profiler's timer.
+    /// The profiler's timer.
     pub profile_timer: i32,
-    /// Unused: whether there is one.
+    /// Whether there is one.
     pub profile_timer_valid: Bool,
     /// Unused: a system call that every thread has to make.
     pub need_per_thread_syscall: Uint8,
@@ -780,7 +780,7 @@ pub struct M {
     pub locks: Int32,
     /// Depth of dying.
     pub dying: i32,
-    /// CPU profiling rate; unused.
+    /// CPU profiling rate.
     pub profilehz: i32,
     /// Out of work and looking for it.
     pub spinning: Bool,

@@ -51,6 +51,10 @@ pub unsafe fn minit() {
 pub unsafe fn unminit() {
     // SAFETY: the M is this thread's.
     unsafe {
+        // gort: the thread ends, or is not this M's any more; in Go the timer stays
+        if (*(*getg()).m).profilehz != 0 {
+            gort_cpuprof::timer::set_thread_cpu_profiler(0);
+        }
         unminit_signals(); // :396
         cxx_unminit(); // gort's own
         (*(*getg()).m).procid.set(0);

@@ -10,12 +10,14 @@ use core::ptr::{null, null_mut};
 use gort_asm::async_preempt_pc;
 use gort_asm::{getg, setg, systemstack};
 use gort_chan::{chanrecv1, chansend1, makechan};
+use gort_cpuprof::prof::{kicked, sigprof, sigprof_non_go_pc};
+use gort_cpuprof::timer::{setitimer, valid_sigprof};
 use gort_os_linux::{exit, osyield, usleep};
 use gort_preempt::{interruptible, is_async_safe_point, want_async_preempt};
 use gort_print::print;
 use gort_proc::{
-    EXTRA_M_LENGTH, ElemType, Funcval, Hchan, lock_os_thread, mcount, newproc, readgstatus,
-    register_system_goroutine,
+    EXTRA_M_LENGTH, ElemType, Funcval, Hchan, STATES_OF_PS, lock_os_thread, mcount, newproc, readgstatus,
+    register_system_goroutine, run_safe_point_fn, trace_state_in_handler, trace_states_wanted,
 };
 use gort_runtime1::{DEBUG, gotraceback, is_secure_mode};
 use gort_runtime2::atomic::{Bool, Int32, Pointer, Uint32, Uintptr};
@@ -272,6 +274,47 @@ pub unsafe fn clear_signal_handlers() {
     }
 }
 
+/// Sets the timer that counts the time of the whole process, for threads without one of their own, and takes SIGPROF; 0: gives it back.
+///
+/// Go: signal_unix.go:279 setProcessCPUProfilerTimer
+///
+/// # Safety
+/// Under the lock that keeps the profiler's handlers away.
+#[doc(alias = "setProcessCPUProfilerTimer")]
+#[unsafe(export_name = "gort.set_process_cpu_profiler_timer")]
+pub unsafe fn set_process_cpu_profiler_timer(hz: i32) {
+    const SIG: u32 = libc::SIGPROF as u32;
+    let every = |usec: i64| {
+        let t = libc::timeval { tv_sec: usec / 1_000_000, tv_usec: usec % 1_000_000 };
+        libc::itimerval { it_interval: t, it_value: t }
+    };
+    // SAFETY: the runtime's own handler, or the one that was there before.
+    unsafe {
+        // :280
+        if hz != 0 {
+            // :282
+            if HANDLING_SIG[SIG as usize].cas(0, 1) {
+                let mut h = getsig(SIG);
+                // :297 not the default: a signal may still be on its way when the profile has ended
+                if h == SIG_DFL {
+                    h = SIG_IGN;
+                }
+                FWD_SIG[SIG as usize].store(h);
+                setsig(SIG, sighandler_pc());
+            }
+            // :304
+            setitimer(libc::ITIMER_PROF, &every(1_000_000 / i64::from(hz)));
+        } else {
+            // :310
+            setitimer(libc::ITIMER_PROF, &every(0));
+            // :317
+            if !sig_install_go_handler(SIG) && HANDLING_SIG[SIG as usize].cas(1, 0) {
+                setsig(SIG, FWD_SIG[SIG as usize].load());
+            }
+        }
+    }
+}
+
 /// SIGPIPE as the program wants it: ignored, sent to os/signal, or the end.
 ///
 /// Go: signal_unix.go:333 sigpipe
@@ -321,7 +364,8 @@ unsafe fn do_sig_preempt(gp: *mut G, ctxt: &Sigctxt) {
 pub unsafe fn preempt_m(mp: *mut M) {
     // SAFETY: an M is never freed while others know it.
     unsafe {
-        if !interruptible(mp) {
+        // gort: a signal is of use for code that cannot be stopped too, if its state is wanted for a trace
+        if !interruptible(mp) && trace_states_wanted() == 0 {
             return;
         }
         // :375
@@ -358,8 +402,11 @@ unsafe fn sigtrampgo(sig: u32, info: *mut libc::siginfo_t, ctx: *mut c_void) {
         let gp = getg();
         // :438
         if gp.is_null() || (!(*gp).m.is_null() && (*(*gp).m).is_extra_in_c) {
-            // :439 there is no profile.
+            // :439
             if sig == libc::SIGPROF as u32 {
+                if valid_sigprof(null_mut(), c.sigcode() as i32) {
+                    sigprof_non_go_pc(c.sigpc());
+                }
                 return;
             }
             // :447 gort: not lost to a program that wants it
@@ -378,6 +425,10 @@ unsafe fn sigtrampgo(sig: u32, info: *mut libc::siginfo_t, ctx: *mut c_void) {
             return;
         }
 
+        // gort: std gives the main thread's signal stack up before the process ends. A sample is not worth a report.
+        if sig == libc::SIGPROF as u32 && no_stack((*gp).m) {
+            return;
+        }
         setg((*(*gp).m).gsignal); // :476
 
         // :479
@@ -396,6 +447,25 @@ unsafe fn sigtrampgo(sig: u32, info: *mut libc::siginfo_t, ctx: *mut c_void) {
         if set_stack {
             restore_gsignal_stack(&gsignal_stack);
         }
+    }
+}
+
+/// Whether this handler runs where it has interrupted, as the thread has no signal stack any more. gort's own.
+///
+/// # Safety
+/// In a signal handler of the thread of `mp`.
+unsafe fn no_stack(mp: *mut M) -> bool {
+    // SAFETY: the M is this thread's; the kernel fills the structure.
+    unsafe {
+        let here = 0u8;
+        let sp = (&raw const here) as usize;
+        let gs = (*(*mp).gsignal).stack;
+        if sp >= gs.lo && sp < gs.hi {
+            return false;
+        }
+        let mut st: libc::stack_t = core::mem::zeroed();
+        sigaltstack(null(), &raw mut st);
+        st.ss_flags & libc::SS_DISABLE != 0
     }
 }
 
@@ -458,10 +528,16 @@ unsafe fn sighandler(sig: u32, c: &Sigctxt, mut gp: *mut G) {
     unsafe {
         let gsignal = getg(); // :622
         let mp = (*gsignal).m;
-        // :638 there is no profile; :647 no test hooks, no per-thread system calls.
+        // :638
         if sig == libc::SIGPROF as u32 {
+            let code = c.sigcode() as i32;
+            if !kicked(gp, mp, code) && valid_sigprof(mp, code) {
+                let all = gort_traceback::Regs::all(c.all());
+                sigprof(c.sigpc(), c.sigsp(), all.bp(), gp, mp);
+            }
             return;
         }
+        // :647 no test hooks, no per-thread system calls.
 
         // gort: another thread reports, and asks this one for names
         if sig == libc::SIGQUIT as u32 && mp == SYSMON_M.load() && gort_traceback::help() {
@@ -471,6 +547,15 @@ unsafe fn sighandler(sig: u32, c: &Sigctxt, mut gp: *mut G) {
         // gort: sysmon wants to report what this thread runs
         if sig == SIG_PREEMPT && gort_traceback::probe::answer(mp, gp, &gort_traceback::Regs::all(c.all())) {
             return;
+        }
+
+        // gort: the end of a generation of a trace waits for this M
+        if sig == SIG_PREEMPT
+            && trace_states_wanted() != 0
+            && trace_state_in_handler(mp, gp)
+            && trace_states_wanted() & STATES_OF_PS != 0
+        {
+            run_safe_point_fn();
         }
 
         // :664

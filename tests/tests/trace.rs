@@ -339,6 +339,78 @@ fn a_panic_ends_a_generation() {
     assert!(k.contains(&Kind::Log));
 }
 
+/// Starts a goroutine that calls nothing until `STOP`, and waits until it runs.
+fn spin() -> &'static AtomicBool {
+    static STOP: AtomicBool = AtomicBool::new(false);
+    static SPINS: AtomicBool = AtomicBool::new(false);
+    go(|| {
+        SPINS.store(true, SeqCst);
+        while !STOP.load(SeqCst) {
+            std::hint::spin_loop();
+        }
+    });
+    while !SPINS.load(SeqCst) {
+        runtime::gosched();
+    }
+    &STOP
+}
+
+/// A goroutine that calls nothing does not keep a program that panics.
+#[test]
+fn a_panic_beside_one_that_spins() {
+    // With signals the generation ends; without them the program ends all the same, and says what is missing.
+    for (debug, ends) in [("x=0", true), ("asyncpreemptoff=1", false)] {
+        let t = tempfile::tempdir().unwrap();
+        let o = in_child!(.env("TRACES", t.path().display()).env("GOMAXPROCS", 2).env("GODEBUG", debug), || {
+            let r = trace::start_file(dir().join("a.trace")).unwrap();
+            spin();
+            trace::log("before", "the panic");
+            std::mem::forget(r);
+            panic!("on purpose");
+        });
+        o.exited(2).stderr_has("panic: on purpose");
+        if ends {
+            assert!(!o.stderr.contains("incomplete"), "{}", o.stderr);
+            assert_eq!(valid(t.path()), 1);
+            let k = kinds(&std::fs::read(t.path().join("a.trace")).unwrap());
+            assert!(k.contains(&Kind::Log));
+        } else {
+            o.stderr_has("gort: the trace is incomplete");
+        }
+    }
+}
+
+/// Nor does it keep generations from ending, or a trace from being stopped, whether by its owner or by a panic on its way out.
+#[test]
+fn generations_beside_one_that_spins() {
+    let t = tempfile::tempdir().unwrap();
+    in_child!(
+        .env("TRACES", t.path().display()).env("GOMAXPROCS", 2).env("GODEBUG", "traceadvanceperiod=10000000"),
+        || {
+            // In this order: to start a trace stops the world.
+            let file = dir().join("a.trace");
+            let r = trace::start_file(&file).unwrap();
+            let stop = spin();
+            while generations(&std::fs::read(&file).unwrap()) < 5 {
+                time::sleep(Duration::from_millis(5));
+            }
+            r.stop().unwrap();
+            stop.store(true, SeqCst);
+        }
+    )
+    .ok();
+    assert_eq!(valid(t.path()), 1);
+    let t = tempfile::tempdir().unwrap();
+    in_child!(.env("TRACES", t.path().display()).env("GOMAXPROCS", 2), || {
+        let _r = trace::start_file(dir().join("a.trace")).unwrap();
+        spin();
+        panic!("on purpose");
+    })
+    .exited(2)
+    .stderr_has("panic: on purpose");
+    assert_eq!(valid(t.path()), 1);
+}
+
 #[inline(never)]
 fn waits(c: &gort::Chan<()>) {
     c.recv();

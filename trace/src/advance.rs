@@ -1,7 +1,7 @@
 //! trace.go: 321–717. The end of a generation.
 
 use crate::{TRACE_ADVANCE_SEMA, TRACE_SHUTDOWN_SEMA, advancer};
-use gort_preempt::{resume_g, suspend_g};
+use gort_preempt::{interruptible, resume_g, suspend_g};
 use gort_proc::*;
 use gort_sema::{semacquire, semrelease, semrelease1};
 
@@ -23,7 +23,6 @@ struct UntracedG {
 ///
 /// Go: trace.go:330 traceAdvance
 #[doc(alias = "traceAdvance")]
-#[unsafe(export_name = "gort.trace_advance")]
 pub unsafe fn trace_advance(stop: bool) {
     // SAFETY: one at a time, by the semaphore. What is read of Ms, Ps and Gs is guarded as said at each place.
     unsafe {
@@ -48,7 +47,9 @@ pub unsafe fn trace_advance(stop: bool) {
         gort_traceback::fast::renew_walks();
 
         // :351
+        set_trace_states_wanted(STATES_OF_GS);
         let untraced_gs = untraced_gs(gen_);
+        set_trace_states_wanted(0);
 
         if !stop {
             // :410
@@ -125,6 +126,8 @@ pub unsafe fn trace_advance(stop: bool) {
         } else {
             // :637 of the Ps that have done nothing yet in the new generation
             semacquire(&WORLDSEMA);
+            // gort: code that calls nothing is asked by a signal
+            set_trace_states_wanted(STATES_OF_PS);
             for_each_p(WaitReason::TraceProcStatus, &|pp| {
                 let tl = trace_acquire();
                 if !(*pp).trace.resource.status_was_traced(tl.gen_) {
@@ -134,6 +137,7 @@ pub unsafe fn trace_advance(stop: bool) {
                 }
                 trace_release(tl);
             });
+            set_trace_states_wanted(0);
             // :608 Ps that are no more, which just appear as idle (order: in Go before the others are asked, and without keeping the world from
             // stopping in between: a P that goes then is in neither loop)
             let allp = allp();
@@ -202,6 +206,10 @@ unsafe fn untraced_gs(gen_: usize) -> Vec<UntracedG> {
             if (*gp).trace.status_was_traced(gen_) {
                 return;
             }
+            // gort: one that cannot be stopped
+            if state_by_signal(gp, gen_) {
+                return;
+            }
             // :373
             let mut ug = UntracedG {
                 gp,
@@ -240,6 +248,30 @@ unsafe fn untraced_gs(gen_: usize) -> Vec<UntracedG> {
         });
     }
     found
+}
+
+/// Has the state of `gp` written by a signal handler, if it runs code that cannot be stopped. False if that does not help: it is to be stopped, and waited for.
+/// gort's own.
+unsafe fn state_by_signal(gp: *mut G, gen_: usize) -> bool {
+    // SAFETY: Gs and Ms are never freed; an M that does not run `gp` any more gets a signal that it ignores.
+    unsafe {
+        if DEBUG.asyncpreemptoff.get() != 0 {
+            return false;
+        }
+        let until = nanotime() + 20_000_000;
+        while readgstatus(gp) & !GSCAN == GRUNNING {
+            if (*gp).trace.status_was_traced(gen_) {
+                return true;
+            }
+            let mp = (&raw const (*gp).m).read_volatile();
+            if mp.is_null() || mp == (*getg()).m || interruptible(mp) || nanotime() > until {
+                return false;
+            }
+            linkname::preempt_m(mp);
+            osyield();
+        }
+        false
+    }
 }
 
 /// Queues the buffers that all Ms have for generation `gen_`, in which nobody begins to write any more.

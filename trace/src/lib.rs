@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | [`start`] | [`start_trace`], [`stop_trace`] | trace.go:147–319 |
 //! | [`advance`] | the end of a generation, and of the trace | trace.go:321–717 |
+//! | [`last`] | the same when the process ends | gort's own |
 //! | [`read`] | [`read_trace`] | trace.go:743–903 |
 //! | [`names`] | functions, files and lines of the stacks | tracestack.go:146–243 |
 //! | [`advancer`] | the goroutine that ends a generation every second | trace.go:943–1077 |
@@ -19,6 +20,7 @@
 
 pub mod advance;
 pub mod advancer;
+pub mod last;
 pub mod names;
 pub mod read;
 pub mod start;

@@ -44,6 +44,8 @@ const ROWS: usize = 1024;
 struct Rows {
     /// [`refreshed`] when they were looked up.
     modules: u32,
+    /// They are being read or changed: a signal handler keeps away.
+    busy: u32,
     rows: [Row; ROWS],
 }
 
@@ -52,7 +54,7 @@ pub fn renew_walks() {
     renew();
 }
 
-/// This M's rows; nil if there is no memory.
+/// This M's rows, marked as in use; nil if there is no memory.
 unsafe fn rows() -> *mut Rows {
     // SAFETY: the M's own field; fresh memory is all zeroes, which are rows of the kind `None`.
     unsafe {
@@ -73,6 +75,8 @@ unsafe fn rows() -> *mut Rows {
             r = p.cast();
             (*mp).walk_rows = p;
         }
+        (&raw mut (*r).busy).write_volatile(1);
+        core::sync::atomic::compiler_fence(Ordering::SeqCst);
         // Acquire: what the number counts has been done.
         let now = refreshed().load(Ordering::Acquire);
         if (*r).modules != now {
@@ -89,11 +93,51 @@ unsafe fn rows() -> *mut Rows {
 /// # Safety
 /// On a system stack of an M whose thread this is; the frame is alive, or `gp` is stopped. There is room for `max`.
 #[unsafe(export_name = "gort.trace_callers")]
-pub unsafe fn walk(
+pub unsafe fn walk(gp: *mut G, pc: usize, sp: usize, bp: usize, pcs: *mut usize, max: usize) -> usize {
+    // SAFETY: the caller's contract.
+    unsafe {
+        let rows = rows();
+        let n = walk_with(rows, gp, (pc, sp, bp), false, pcs, max);
+        if !rows.is_null() {
+            (&raw mut (*rows).busy).write_volatile(0);
+        }
+        n
+    }
+}
+
+/// [`walk`] in a signal handler. `trapped`: (`pc`, `sp`, `bp`) is what was interrupted. If that was such a walk, places are looked for as reports do; the stack ends early if that
+/// cannot be done, as somebody else is at it.
+///
+/// # Safety
+/// On gsignal of this thread's M; as [`walk`] else.
+pub unsafe fn walk_in_handler(
     gp: *mut G,
-    mut pc: usize,
-    mut sp: usize,
-    mut bp: usize,
+    pc: usize,
+    sp: usize,
+    bp: usize,
+    trapped: bool,
+    pcs: *mut usize,
+    max: usize,
+) -> usize {
+    // SAFETY: the caller's contract. What is interrupted does not go on before this is over.
+    unsafe {
+        let old: *mut Rows = (*(*getg()).m).walk_rows.cast();
+        let free = old.is_null() || (&raw const (*old).busy).read_volatile() == 0;
+        let rows = if free { rows() } else { core::ptr::null_mut() };
+        let n = walk_with(rows, gp, (pc, sp, bp), trapped, pcs, max);
+        if !rows.is_null() {
+            (&raw mut (*rows).busy).write_volatile(0);
+        }
+        n
+    }
+}
+
+/// The walk, with these rows, or none.
+unsafe fn walk_with(
+    rows: *mut Rows,
+    gp: *mut G,
+    (mut pc, mut sp, mut bp): (usize, usize, usize),
+    trapped: bool,
     pcs: *mut usize,
     max: usize,
 ) -> usize {
@@ -119,10 +163,9 @@ pub unsafe fn walk(
                 read_word(a, stk)
             }
         };
-        let rows = rows();
         let root = goexit_pc();
         let mut n = 0;
-        let mut trap = fresh;
+        let mut trap = fresh || trapped;
         while n < max && pc != 0 && pc != root && pc != root + 1 {
             *pcs.add(n) = if trap { pc + 1 } else { pc };
             n += 1;

@@ -100,6 +100,14 @@ pub(crate) struct Reentrant<'a>(&'a AtomicU32);
 /// How long (ns) a signal handler waits for a lock.
 const PATIENCE: i64 = 100_000_000;
 
+/// A sample for the profiler (`sigprof`) is not worth much.
+fn patience() -> i64 {
+    crate::helper::in_handler().map_or(PATIENCE, |mp| {
+        // SAFETY: this thread's M.
+        if unsafe { (*mp).mallocing } != 0 { PATIENCE / 1000 } else { PATIENCE }
+    })
+}
+
 impl<'a> Reentrant<'a> {
     /// Takes the lock; `None` if this very thread has it. Also if a signal handler has waited for too long: whoever has the lock may
     /// wait for the interrupted thread, which may be inside of the loader or the allocator.
@@ -112,7 +120,7 @@ impl<'a> Reentrant<'a> {
         while owner.compare_exchange(0, me, Ordering::Acquire, Ordering::Relaxed).is_err() {
             osyield();
             if crate::helper::in_handler().is_some()
-                && nanotime() > *end.get_or_insert_with(|| nanotime() + PATIENCE)
+                && nanotime() > *end.get_or_insert_with(|| nanotime() + patience())
             {
                 return None;
             }

@@ -11,6 +11,7 @@
 //! | `stack` | the table of stacks | tracestack.go:1–160 |
 //! | `time` | the clock | tracetime.go |
 //! | `finish` | taking the buffers of all Ms | gort's own, after trace.go:454–533 |
+//! | `handler` | states that a signal handler writes | gort's own |
 //! | [`quiet`] | a trace without a reader: `GORT_TRACE=FILE` | gort's own |
 //!
 //! # The protocol
@@ -35,6 +36,8 @@ mod alloc;
 mod buf;
 mod event;
 mod finish;
+#[cfg(not(loom))]
+mod handler;
 mod map;
 #[cfg(not(loom))]
 pub mod quiet;
@@ -49,6 +52,8 @@ mod time;
 pub use buf::*;
 pub use event::*;
 pub use finish::*;
+#[cfg(not(loom))]
+pub use handler::*;
 pub use map::*;
 pub use region::*;
 pub use runtime::*;

@@ -1,0 +1,62 @@
+//! Profiles for `go tool pprof`, as Go's package `runtime/pprof` makes them.
+//!
+//! ```
+//! # gort::run(|| {
+//! let profile = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+//! # struct W(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+//! # impl std::io::Write for W {
+//! #     fn write(&mut self, b: &[u8]) -> std::io::Result<usize> { self.0.lock().unwrap().write(b) }
+//! #     fn flush(&mut self) -> std::io::Result<()> { Ok(()) }
+//! # }
+//! gort::pprof::start_cpu_profile(W(profile.clone()))?;
+//! // ...
+//! gort::pprof::stop_cpu_profile()?;
+//! assert!(profile.lock().unwrap().starts_with(&[0x1f, 0x8b]));
+//! # Ok::<(), std::io::Error>(())
+//! # }).unwrap()
+//! ```
+//!
+//! `GORT_CPUPROFILE=FILE`, or `gort run --cpuprofile FILE`, takes a profile of a whole run, of any program on gort.
+//! [`runtime::set_labels`](crate::runtime::set_labels) gives a goroutine labels, by which `go tool pprof` can filter and group.
+//!
+//! Go: `runtime/pprof`
+
+use std::io::{self, Write};
+
+/// Begins to take samples, 100 in each second that a thread has a processor, until [`stop_cpu_profile`], which writes them to `w`.
+///
+/// A thread of its own writes, so `w` may block.
+///
+/// # Errors
+/// `AlreadyExists` if a profile is being taken, be it that of `GORT_CPUPROFILE`.
+///
+/// Go's `pprof.StartCPUProfile`.
+pub fn start_cpu_profile(w: impl Write + Send + 'static) -> io::Result<()> {
+    start_cpu_profile_at(w, gort_pprof::cpu::HZ)
+}
+
+/// [`start_cpu_profile`] with `hz` samples in a second: 1 to 1,000,000. The kernel does not give more than its clock has ticks, mostly 250 or 1,000.
+///
+/// # Errors
+/// Those of [`start_cpu_profile`].
+pub fn start_cpu_profile_at(w: impl Write + Send + 'static, hz: u32) -> io::Result<()> {
+    if gort_proc::getg().is_null() {
+        return gort_proc::outside("pprof::start_cpu_profile", || start_cpu_profile_at(w, hz));
+    }
+    // SAFETY: on a goroutine, which holds no lock.
+    crate::blocking(|| unsafe { gort_pprof::cpu::start(w, hz) })
+}
+
+/// Ends the profile, and returns when all of it has been written. Nothing happens if none is being taken.
+///
+/// # Errors
+/// The first one of the writer, after which nothing was written any more.
+///
+/// Go's `pprof.StopCPUProfile`.
+pub fn stop_cpu_profile() -> io::Result<()> {
+    if gort_proc::getg().is_null() {
+        return gort_proc::outside("pprof::stop_cpu_profile", stop_cpu_profile);
+    }
+    // SAFETY: on a goroutine, which holds no lock.
+    crate::blocking(|| unsafe { gort_pprof::cpu::stop() })
+}

@@ -1,0 +1,265 @@
+//! `gort::pprof` and `GORT_CPUPROFILE`: the samples are where the time went, for our own decoder and for `go tool pprof`.
+
+use flate2::read::GzDecoder;
+use gort::{blocking, go, pprof, runtime, time};
+use gort_tests::{absent, go_command, in_child};
+use std::collections::HashMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::Duration;
+
+/// Fields of a message: number, and a number or bytes.
+fn fields(mut b: &[u8]) -> Vec<(u64, u64, &[u8])> {
+    let mut found = Vec::new();
+    while !b.is_empty() {
+        let tag = varint(&mut b);
+        let v = varint(&mut b);
+        let mut bytes: &[u8] = &[];
+        match tag & 7 {
+            0 => (),
+            2 => (bytes, b) = b.split_at(v as usize),
+            t => panic!("type {t}"),
+        }
+        found.push((tag >> 3, v, bytes));
+    }
+    found
+}
+
+fn varint(b: &mut &[u8]) -> u64 {
+    let (mut v, mut shift) = (0, 0);
+    loop {
+        let c = b[0];
+        *b = &b[1..];
+        v |= u64::from(c & 0x7f) << shift;
+        shift += 7;
+        if c < 0x80 {
+            return v;
+        }
+    }
+}
+
+/// Numbers of a repeated field, packed or not.
+fn numbers(m: &[(u64, u64, &[u8])], field: u64) -> Vec<u64> {
+    let mut all = Vec::new();
+    for &(f, v, mut b) in m.iter().filter(|m| m.0 == field) {
+        if b.is_empty() {
+            all.push(v);
+        }
+        while !b.is_empty() {
+            all.push(varint(&mut b));
+        }
+        assert_eq!(f, field);
+    }
+    all
+}
+
+/// A sample: functions with inlined ones, innermost first; values; labels.
+struct Sample {
+    stack: Vec<String>,
+    values: Vec<u64>,
+    labels: HashMap<String, String>,
+}
+
+struct Profile {
+    samples: Vec<Sample>,
+    period: u64,
+    build_ids: Vec<String>,
+}
+
+impl Profile {
+    fn read(file: &Path) -> Self {
+        let mut b = Vec::new();
+        GzDecoder::new(std::fs::File::open(file).unwrap()).read_to_end(&mut b).unwrap();
+        let top = fields(&b);
+        let all = |n: u64| top.iter().filter(move |f| f.0 == n).map(|f| fields(f.2));
+        let get = |m: &[(u64, u64, &[u8])], n: u64| m.iter().find(|f| f.0 == n).map_or(0, |f| f.1);
+        let strings: Vec<String> =
+            top.iter().filter(|f| f.0 == 6).map(|f| String::from_utf8(f.2.to_vec()).unwrap()).collect();
+        assert_eq!(strings[0], "");
+        let functions: HashMap<u64, String> =
+            all(5).map(|f| (get(&f, 1), strings[get(&f, 2) as usize].clone())).collect();
+        let mut locations = HashMap::new();
+        for l in all(4) {
+            let lines = l.iter().filter(|f| f.0 == 4).map(|f| functions[&get(&fields(f.2), 1)].clone());
+            locations.insert(get(&l, 1), lines.collect::<Vec<_>>());
+        }
+        let samples = all(2).map(|s| Sample {
+            stack: numbers(&s, 1).iter().flat_map(|l| locations[l].clone()).collect(),
+            values: numbers(&s, 2),
+            labels: s
+                .iter()
+                .filter(|f| f.0 == 3)
+                .map(|f| {
+                    let l = fields(f.2);
+                    (strings[get(&l, 1) as usize].clone(), strings[get(&l, 2) as usize].clone())
+                })
+                .collect(),
+        });
+        let build_ids = all(3).map(|m| strings[get(&m, 6) as usize].clone()).collect();
+        Self { samples: samples.collect(), period: get(&top, 12), build_ids }
+    }
+
+    /// What the second value is in samples for which `f` holds.
+    fn sum(&self, f: impl Fn(&Sample) -> bool) -> u64 {
+        self.samples.iter().filter(|s| f(s)).map(|s| s.values[1]).sum()
+    }
+
+    /// The same of samples with that function in their stacks.
+    fn of(&self, func: &str) -> u64 {
+        self.sum(|s| s.stack.iter().any(|f| f.ends_with(func)))
+    }
+}
+
+/// The processor time of this thread.
+fn cpu() -> Duration {
+    // SAFETY: a structure of its own.
+    unsafe {
+        let mut t: libc::timespec = std::mem::zeroed();
+        libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut t);
+        Duration::new(t.tv_sec as u64, t.tv_nsec as u32)
+    }
+}
+
+#[inline(never)]
+fn work(n: u64) -> Duration {
+    let from = cpu();
+    let mut x = 1u64;
+    for i in 0..n * 1_000_000 {
+        x = std::hint::black_box(x.wrapping_mul(6364136223846793005).wrapping_add(i));
+    }
+    cpu() - from
+}
+
+#[inline(never)]
+fn sixty(n: u64) -> Duration {
+    std::hint::black_box(work(6 * n))
+}
+#[inline(never)]
+fn thirty(n: u64) -> Duration {
+    std::hint::black_box(work(3 * n))
+}
+#[inline(never)]
+fn ten(n: u64) -> Duration {
+    std::hint::black_box(work(n))
+}
+
+fn file(name: &str) -> PathBuf {
+    PathBuf::from(std::env::var_os("PROFILES").expect("PROFILES")).join(name)
+}
+
+/// Three functions with known shares.
+#[test]
+fn shares() {
+    let t = tempfile::tempdir().unwrap();
+    let o = in_child!(.env("PROFILES", t.path().display()), || {
+        // The work that takes a tenth of a second.
+        let n = 1 + (100_000_000 / work(20).as_nanos().max(1) * 20) as u64;
+        pprof::start_cpu_profile_at(std::fs::File::create(file("a")).unwrap(), 250).unwrap();
+        let e = pprof::start_cpu_profile(std::io::sink()).unwrap_err();
+        assert_eq!(e.to_string(), "cpu profiling already in use");
+        let times = [sixty(2 * n), thirty(2 * n), ten(2 * n)];
+        pprof::stop_cpu_profile().unwrap();
+        pprof::stop_cpu_profile().unwrap();
+        println!("{} {} {}", times[0].as_nanos(), times[1].as_nanos(), times[2].as_nanos());
+    });
+    o.ok();
+    let p = Profile::read(&t.path().join("a"));
+    assert_eq!(p.period, 4_000_000);
+    assert!(p.build_ids.iter().any(|id| id.len() >= 16), "{:?}", p.build_ids);
+    let times: Vec<f64> = o.stdout.split_whitespace().map(|n| n.parse().unwrap()).collect();
+    let all: f64 = times.iter().sum();
+    let seen = p.sum(|_| true) as f64;
+    // The kernel's clock may tick less often than asked for: then the samples are fewer than time, in all functions alike.
+    assert!(seen > 0.25 * all && seen < 1.1 * all, "{seen} of {all}");
+    let mut shares = Vec::new();
+    for (f, time) in ["::sixty", "::thirty", "::ten"].iter().zip(&times) {
+        let (is, was) = (100.0 * p.of(f) as f64 / seen, 100.0 * time / all);
+        assert!((is - was).abs() < 3.0, "{f}: {is} of {was}");
+        shares.push(was);
+    }
+    let Some(go) = go_command() else {
+        return absent("Go", "its pprof has not read the profile");
+    };
+    let o =
+        Command::new(go).args(["tool", "pprof", "-top", "-cum"]).arg(t.path().join("a")).output().unwrap();
+    let top = String::from_utf8_lossy(&o.stdout).into_owned();
+    assert!(o.status.success(), "{}", String::from_utf8_lossy(&o.stderr));
+    for (f, was) in ["::sixty", "::thirty", "::ten"].iter().zip(&shares) {
+        // flat flat% sum% cum cum% name
+        let line = top.lines().find(|l| l.ends_with(f)).unwrap_or_else(|| panic!("{f}: {top}"));
+        let is: f64 = line.split_whitespace().nth(4).unwrap().trim_end_matches('%').parse().unwrap();
+        assert!((is - was).abs() < 3.0, "{line}: {was}");
+    }
+}
+
+/// Code that calls nothing is seen, also if it ran when the profile began; and so are labels.
+#[test]
+fn spinning() {
+    static STOP: AtomicBool = AtomicBool::new(false);
+    static SPINS: AtomicBool = AtomicBool::new(false);
+    #[inline(never)]
+    fn spins() {
+        SPINS.store(true, SeqCst);
+        while !STOP.load(SeqCst) {
+            std::hint::spin_loop();
+        }
+    }
+    let t = tempfile::tempdir().unwrap();
+    in_child!(.env("PROFILES", t.path().display()).env("GOMAXPROCS", 2), || {
+        go(|| {
+            runtime::set_labels(runtime::Labels::new([("who", "spinner")]));
+            spins();
+        });
+        while !SPINS.load(SeqCst) {
+            runtime::gosched();
+        }
+        pprof::start_cpu_profile(std::fs::File::create(file("a")).unwrap()).unwrap();
+        // Until it has had half a second of a processor: all of the process's time, but for a little.
+        while blocking(process_cpu) < Duration::from_millis(800) {
+            time::sleep(Duration::from_millis(10));
+        }
+        pprof::stop_cpu_profile().unwrap();
+        STOP.store(true, SeqCst);
+    })
+    .ok();
+    let p = Profile::read(&t.path().join("a"));
+    assert!(p.of("::spins") > 300_000_000, "{}", p.of("::spins"));
+    let labelled = p.sum(|s| s.labels.get("who").is_some_and(|v| v == "spinner"));
+    assert!(labelled >= p.of("::spins"), "{labelled}");
+}
+
+/// The processor time of the process.
+fn process_cpu() -> Duration {
+    // SAFETY: a structure of its own.
+    unsafe {
+        let mut t: libc::timespec = std::mem::zeroed();
+        libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &raw mut t);
+        Duration::new(t.tv_sec as u64, t.tv_nsec as u32)
+    }
+}
+
+/// However the process ends, the profile of the environment is there.
+#[test]
+fn environment() {
+    for how in ["return", "exit", "panic", "deadlock"] {
+        let t = tempfile::tempdir().unwrap();
+        let f = t.path().join("a");
+        let o = in_child!(.env("GORT_CPUPROFILE", f.display()).env("HOW", how), || {
+            let until = cpu() + Duration::from_millis(200);
+            while cpu() < until {
+                ten(1);
+            }
+            match &*std::env::var("HOW").unwrap() {
+                "exit" => std::process::exit(0),
+                "panic" => panic!("on purpose"),
+                "deadlock" => gort::chan::<()>(0).recv().unwrap(),
+                _ => (),
+            }
+        });
+        o.exited(if matches!(how, "panic" | "deadlock") { 2 } else { 0 });
+        let p = Profile::read(&f);
+        assert!(p.of("::ten") > 50_000_000, "{how}: {}", p.of("::ten"));
+    }
+}
