@@ -371,7 +371,7 @@ fn support(t: &Tools) -> (PathBuf, String) {
 const WEAK: &[&str] = &["internal_1godebug.get"];
 
 /// Counts the changes of what becomes of libgo's export data and symbols, as results are kept.
-const REWRITE: u32 = 1;
+const REWRITE: u32 = 2;
 
 /// Export data of libgo's packages that does not fit, mended.
 fn rewrite_exports(from: &Path, to: &Path) {

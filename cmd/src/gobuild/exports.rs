@@ -20,8 +20,9 @@ pub fn rewrite(data: &[u8]) -> Option<Vec<u8>> {
     // Bytes as characters: lengths count bytes.
     let text: String = data.iter().map(|&b| char::from(b)).collect();
     let text = without_bodies(&text)?;
-    let text =
-        text.lines().any(|l| begins_path(l).is_some()).then(|| renamed(&text)).flatten().unwrap_or(text);
+    // A package that has nothing of a copy may still be initialised after one.
+    let has_copies = text.contains(COPIES_SYMBOL) || text.lines().any(|l| begins_path(l).is_some());
+    let text = has_copies.then(|| renamed(&text)).flatten().unwrap_or(text);
     let new: Vec<u8> = text.chars().map(|c| c as u32 as u8).collect();
     (new != data).then_some(new)
 }
