@@ -14,6 +14,7 @@
 use core::alloc::Layout;
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
+use gort_mprof::{blockevent, blockprofilerate, ticks};
 #[cfg(not(loom))]
 use gort_panic::plain_error;
 use gort_proc::*;
@@ -422,7 +423,7 @@ pub unsafe fn chansend_begin(
         // :249 wait; some receiver will complete the operation
         let gp = gp();
         let mysg = acquire_sudog();
-        (*mysg).releasetime = 0;
+        note_wait(mysg);
         (*mysg).elem = ep.cast_mut(); // :257
         (*mysg).waitlink = core::ptr::null_mut();
         (*mysg).g = gp;
@@ -460,6 +461,10 @@ pub unsafe fn chansend_end(gp: *mut G, c: *mut Hchan, mysg: *mut Sudog) -> Sent 
         (*gp).active_stack_chans = false;
         let closed = !(*mysg).success; // :283
         (*gp).param = core::ptr::null_mut();
+        // :285
+        if (*mysg).releasetime > 0 {
+            blockevent((*mysg).releasetime - (*mysg).acquiretime);
+        }
         (*mysg).c = core::ptr::null_mut();
         release_sudog_of(gp, mysg); // :289
         if closed {
@@ -470,6 +475,22 @@ pub unsafe fn chansend_end(gp: *mut G, c: *mut Hchan, mysg: *mut Sudog) -> Sent 
             return Sent::Closed;
         }
         Sent::Yes
+    }
+}
+
+/// Notes in the sudog of a wait when that begins, if the block profile is taken. In Go (chan.go:207, :253) a variable of the function has the time.
+///
+/// # Safety
+/// The sudog is this goroutine's, and on no list.
+#[inline(always)]
+unsafe fn note_wait(sg: *mut Sudog) {
+    // SAFETY: the caller's contract. Lists of channels do not look at `acquiretime`.
+    unsafe {
+        (*sg).releasetime = 0;
+        if blockprofilerate() > 0 {
+            (*sg).acquiretime = ticks();
+            (*sg).releasetime = -1;
+        }
     }
 }
 
@@ -495,7 +516,7 @@ pub unsafe fn send(c: *mut Hchan, sg: *mut Sudog, ep: *const c_void, unlockf: im
         (*gp).param = sg.cast();
         (*sg).success = true; // :329
         if (*sg).releasetime != 0 {
-            (*sg).releasetime = cputicks();
+            (*sg).releasetime = ticks();
         }
         goready(gp); // :333
     }
@@ -606,7 +627,7 @@ pub unsafe fn closechan(c: *mut Hchan) {
                 (*sg).elem = core::ptr::null_mut();
             }
             if (*sg).releasetime != 0 {
-                (*sg).releasetime = cputicks();
+                (*sg).releasetime = ticks();
             }
             let gp = (*sg).g;
             (*gp).param = sg.cast(); // :432
@@ -621,7 +642,7 @@ pub unsafe fn closechan(c: *mut Hchan) {
             }
             (*sg).elem = core::ptr::null_mut(); // :446
             if (*sg).releasetime != 0 {
-                (*sg).releasetime = cputicks();
+                (*sg).releasetime = ticks();
             }
             let gp = (*sg).g;
             (*gp).param = sg.cast();
@@ -808,7 +829,7 @@ pub unsafe fn chanrecv_begin(
         // :613 wait; some sender will complete the operation
         let gp = gp();
         let mysg = acquire_sudog();
-        (*mysg).releasetime = 0;
+        note_wait(mysg);
         (*mysg).elem = ep; // :621
         (*mysg).waitlink = core::ptr::null_mut();
         (*gp).waiting = mysg;
@@ -850,6 +871,10 @@ pub unsafe fn chanrecv_end(gp: *mut G, c: *mut Hchan, mysg: *mut Sudog) -> (bool
         }
         (*gp).waiting = core::ptr::null_mut();
         (*gp).active_stack_chans = false;
+        // :650
+        if (*mysg).releasetime > 0 {
+            blockevent((*mysg).releasetime - (*mysg).acquiretime);
+        }
         let success = (*mysg).success; // :653
         (*gp).param = core::ptr::null_mut();
         (*mysg).c = core::ptr::null_mut();
@@ -893,7 +918,7 @@ pub unsafe fn recv(c: *mut Hchan, sg: *mut Sudog, ep: *mut c_void, unlockf: impl
         (*gp).param = sg.cast();
         (*sg).success = true;
         if (*sg).releasetime != 0 {
-            (*sg).releasetime = cputicks();
+            (*sg).releasetime = ticks();
         }
         goready(gp); // :713
     }

@@ -23,6 +23,8 @@
 
 use std::io::{self, Write};
 
+pub use gort_pprof::profile::Profile;
+
 /// Begins to take samples, 100 in each second that a thread has a processor, until [`stop_cpu_profile`], which writes them to `w`.
 ///
 /// A thread of its own writes, so `w` may block.
@@ -59,4 +61,43 @@ pub fn stop_cpu_profile() -> io::Result<()> {
     }
     // SAFETY: on a goroutine, which holds no lock.
     crate::blocking(|| unsafe { gort_pprof::cpu::stop() })
+}
+
+/// The profile of that name: `block`, who has waited for channels, selects, locks and conditions, and for how long; `mutex`, which unlocks others
+/// have waited for. Both are empty until [`set_block_profile_rate`], [`set_mutex_profile_fraction`] switch them on.
+///
+/// ```
+/// # gort::run(|| {
+/// gort::pprof::set_block_profile_rate(1);
+/// let c = gort::chan(0);
+/// let tx = c.clone();
+/// gort::go(move || tx.send(1));
+/// c.recv();
+/// let mut file = Vec::new();
+/// gort::pprof::lookup("block").unwrap().write_to(&mut file)?;
+/// assert!(gort::pprof::lookup("heap").is_none());
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap()
+/// ```
+///
+/// Go's `pprof.Lookup`.
+pub fn lookup(name: &str) -> Option<Profile> {
+    Profile::lookup(name)
+}
+
+/// Records one wait for each `rate` nanoseconds that goroutines wait, in the profile `block`: 1 all of them, 0 none, as it is at first.
+///
+/// Waits with a time-out, of the kinds that Go has none of, are not recorded.
+///
+/// Go's `runtime.SetBlockProfileRate`.
+pub fn set_block_profile_rate(rate: i64) {
+    gort_mprof::set_block_profile_rate(rate);
+}
+
+/// Records one of `rate` unlocks that others have waited for, on average, in the profile `mutex`: 0 none, as it is at first. A negative one changes nothing. Returns what it was
+/// before.
+///
+/// Go's `runtime.SetMutexProfileFraction`.
+pub fn set_mutex_profile_fraction(rate: i64) -> i64 {
+    gort_mprof::set_mutex_profile_fraction(rate)
 }

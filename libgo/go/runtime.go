@@ -212,6 +212,12 @@ func SetMutexProfileFraction(rate int) int
 func Breakpoint()
 func gogetenv(key string) string
 
+//go:linkname blockProfile gortgo.blockProfile
+func blockProfile(p []BlockProfileRecord) (n int, ok bool)
+
+//go:linkname mutexProfile gortgo.mutexProfile
+func mutexProfile(p []BlockProfileRecord) (n int, ok bool)
+
 //go:linkname absent gortgo.absent
 func absent(what string)
 
@@ -245,7 +251,7 @@ func (r *MemProfileRecord) Stack() []uintptr    { return upToZero(r.Stack0[:]) }
 // MemProfileRate is the rate at which allocations are sampled: not at all.
 var MemProfileRate int
 
-// A BlockProfileRecord is how long a stack has waited; there are none, as waits are not sampled.
+// A BlockProfileRecord is how long a stack has waited, or made others wait.
 type BlockProfileRecord struct {
 	Count  int64
 	Cycles int64
@@ -258,13 +264,11 @@ func MemProfile(p []MemProfileRecord, inuseZero bool) (n int, ok bool) {
 }
 
 func BlockProfile(p []BlockProfileRecord) (n int, ok bool) {
-	absent("block")
-	return 0, true
+	return blockProfile(p)
 }
 
 func MutexProfile(p []BlockProfileRecord) (n int, ok bool) {
-	absent("mutex")
-	return 0, true
+	return mutexProfile(p)
 }
 
 // ThreadCreateProfile is empty: which stack happened to need a thread is not noted.

@@ -2,7 +2,7 @@
 //!
 //! What has a meaning here works: stacks, limits of stacks and threads, panics on faults, traceback levels, the profile of goroutines
 //! and its labels, metrics. Settings of a collector are kept and given back, statistics of one are zero. A program that asks for something that
-//! cannot be had (heap, block and mutex profiles, heap dumps) is told so on standard error, once each, and gets an empty one.
+//! cannot be had (heap profiles, heap dumps) is told so on standard error, once each, and gets an empty one.
 
 use crate::mem::{Contents, alloc, alloc_runtime};
 use crate::symtab::{decode, encode, go_calls, inlined_at};
@@ -33,8 +33,6 @@ fn absent(what: &'static str) {
 #[unsafe(export_name = "gortgo.absent")]
 unsafe extern "C-unwind" fn gortgo_absent(what: Str) {
     absent(match what.bytes() {
-        b"block" => "block profiles",
-        b"mutex" => "mutex profiles",
         b"heap" => "heap profiles",
         _ => "CPU profiles",
     });
@@ -256,22 +254,53 @@ static MUTEX_PROFILE_RATE: AtomicU64 = AtomicU64::new(0);
 /// `runtime.SetBlockProfileRate`
 #[unsafe(export_name = "runtime.SetBlockProfileRate")]
 extern "C-unwind" fn set_block_profile_rate(rate: isize) {
-    if rate > 0 {
-        absent("block profiles");
-    }
     BLOCK_PROFILE_RATE.store(rate.max(0) as u64, Relaxed);
+    gort_mprof::set_block_profile_rate(rate as i64);
 }
 
 /// `runtime.SetMutexProfileFraction`
 #[unsafe(export_name = "runtime.SetMutexProfileFraction")]
 extern "C-unwind" fn set_mutex_profile_fraction(rate: isize) -> isize {
-    if rate < 0 {
-        return MUTEX_PROFILE_RATE.load(Relaxed) as isize;
+    if rate >= 0 {
+        MUTEX_PROFILE_RATE.store(rate as u64, Relaxed);
     }
-    if rate > 0 {
-        absent("mutex profiles");
+    gort_mprof::set_mutex_profile_fraction(rate as i64) as isize
+}
+
+/// A record, as Go has it.
+#[repr(C)]
+struct BlockRecord {
+    count: i64,
+    cycles: i64,
+    stack: StackRecord,
+}
+
+/// Fills `p`, if all of `found` has room there.
+unsafe fn block_records(p: Slice, found: &[gort_mprof::BlockProfileRecord]) -> IntBool {
+    if found.len() > p.len.max(0) as usize {
+        return IntBool(found.len() as isize, false);
     }
-    MUTEX_PROFILE_RATE.swap(rate as u64, Relaxed) as isize
+    for (i, r) in found.iter().enumerate() {
+        let to = &mut *p.ptr.cast::<BlockRecord>().add(i);
+        (to.count, to.cycles) = (r.count, r.cycles);
+        to.stack.fill(0);
+        for (to, (pc, _)) in to.stack.iter_mut().zip(go_calls(r.stack)) {
+            *to = pc;
+        }
+    }
+    IntBool(found.len() as isize, true)
+}
+
+/// `runtime.BlockProfile`
+#[unsafe(export_name = "gortgo.blockProfile")]
+unsafe extern "C-unwind" fn block_profile(p: Slice) -> IntBool {
+    block_records(p, &gort_mprof::block_profile())
+}
+
+/// `runtime.MutexProfile`
+#[unsafe(export_name = "gortgo.mutexProfile")]
+unsafe extern "C-unwind" fn mutex_profile(p: Slice) -> IntBool {
+    block_records(p, &gort_mprof::mutex_profile())
 }
 
 // Calls of package runtime that are inlined into package pprof: NumGoroutine, Gosched, and the body of a spinning wait.

@@ -163,7 +163,10 @@ impl Builder {
         let info = symtab::with_room(|| symbolize((pc as usize).wrapping_sub(1))).unwrap_or_default();
         let user = info.frames.is_empty() || info.frames.iter().any(|f| f.owner == Owner::User);
         let mut lines = Vec::new();
-        for f in &info.frames {
+        // Inlined calls of gort's are left out like others.
+        let first = info.frames.iter().position(|f| f.owner == Owner::User);
+        let skip = if self.kind.trim == Trim::Both { first.unwrap_or(0) } else { 0 };
+        for f in &info.frames[skip..] {
             let name = go_name(&f.name).unwrap_or(&f.name);
             lines.push((self.function(name, &f.file), f.line));
         }

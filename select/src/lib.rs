@@ -4,6 +4,7 @@ use core::ffi::c_void;
 use gort_chan::{
     AsyncSide, chanbuf, check_bubble, dequeue, enqueue, notify_async, parking_on_chan, recv, send,
 };
+use gort_mprof::{blockevent, blockprofilerate, ticks};
 #[cfg(not(loom))]
 use gort_panic::plain_error;
 use gort_proc::*;
@@ -288,6 +289,10 @@ pub unsafe fn selectgo_checked(
             return (-1, false);
         }
 
+        // :153 (order: in Go at the beginning)
+        let t0 = if blockprofilerate() > 0 { ticks() } else { 0 };
+        let mut case_release_time = -1i64;
+
         // :293 pass 2: enqueue on all channels
         let gp = getg();
         if !(*gp).waiting.is_null() {
@@ -302,7 +307,7 @@ pub unsafe fn selectgo_checked(
             (*sg).g = gp;
             (*sg).is_select = true;
             (*sg).elem = cas.elem; // :307
-            (*sg).releasetime = 0;
+            (*sg).releasetime = if t0 != 0 { -1 } else { 0 };
             (*sg).c = c;
             // :314 the waiting list is in lock order
             *nextp = sg;
@@ -359,6 +364,10 @@ pub unsafe fn selectgo_checked(
                 // :366 the waker has dequeued this one
                 chosen = Some(casei as usize);
                 case_success = (*sglist).success;
+                // :370
+                if (*sglist).releasetime > 0 {
+                    case_release_time = (*sglist).releasetime;
+                }
             } else {
                 // :374
                 let c = k.c;
@@ -385,6 +394,10 @@ pub unsafe fn selectgo_checked(
         let recv_ok = case_success; // :401
         // :405 race, msan, asan: left out
         selunlock(scases, lockorder); // :427
+        // :518
+        if case_release_time > 0 {
+            blockevent(case_release_time - t0);
+        }
         (casi as isize, recv_ok)
     }
 }

@@ -15,6 +15,7 @@
 //! semaphore, then looks at `nwait`. All four are sequentially consistent, so at least one sees the other.
 
 use core::ffi::c_void;
+use gort_mprof::{blockevent, blockprofilerate, mutexevent, mutexprofilerate, ticks};
 use gort_proc::atomic::Uint32;
 use gort_proc::*;
 
@@ -236,7 +237,7 @@ unsafe fn ready_with_time(s: *mut Sudog) {
     unsafe {
         // :114
         if (*s).releasetime != 0 {
-            (*s).releasetime = cputicks();
+            (*s).releasetime = ticks();
         }
         goready((*s).g); // :117
     }
@@ -254,11 +255,6 @@ pub const SEMA_BLOCK_PROFILE: SemaProfileFlags = 1 << 0;
 ///
 /// Go: sema.go:124 semaMutexProfile
 pub const SEMA_MUTEX_PROFILE: SemaProfileFlags = 1 << 1;
-
-/// Whether Go's `blockprofilerate` is not 0: there is no block profile.
-const BLOCK_PROFILING: bool = false;
-/// Whether Go's `mutexprofilerate` is not 0: there is no mutex profile.
-const MUTEX_PROFILING: bool = false;
 
 /// Waits until the semaphore is not 0, and takes one: for the runtime itself.
 ///
@@ -309,14 +305,14 @@ pub unsafe fn semacquire1(
         (*s).acquiretime = 0;
         (*s).ticket = 0;
         // :155
-        if profile & SEMA_BLOCK_PROFILE != 0 && BLOCK_PROFILING {
-            t0 = cputicks();
+        if profile & SEMA_BLOCK_PROFILE != 0 && blockprofilerate() > 0 {
+            t0 = ticks();
             (*s).releasetime = -1;
         }
-        if profile & SEMA_MUTEX_PROFILE != 0 && MUTEX_PROFILING {
+        if profile & SEMA_MUTEX_PROFILE != 0 && mutexprofilerate() > 0 {
             // :160
             if t0 == 0 {
-                t0 = cputicks();
+                t0 = ticks();
             }
             (*s).acquiretime = t0;
         }
@@ -339,7 +335,10 @@ pub unsafe fn semacquire1(
                 break;
             }
         }
-        // :183 no block profile to write to
+        // :183
+        if (*s).releasetime > 0 {
+            blockevent((*s).releasetime - t0);
+        }
         release_sudog(s); // :186
     }
 }
@@ -549,8 +548,8 @@ pub unsafe fn semrelease1(addr: *const Uint32, handoff: bool, _skipframes: i32) 
                     let dtail = t0 - tailtime;
                     dt += (dtail + dt0) / 2 * i64::from((*s).waiters); // :239
                 }
-                // :241 no mutex profile to write to
-                let _ = dt;
+                // :241
+                mutexevent(dt);
             }
             // :243
             if (*s).ticket != 0 {
@@ -729,7 +728,7 @@ pub unsafe fn dequeue(root: *mut SemaRoot, addr: *const Uint32) -> (*mut Sudog, 
         // :399 found
         let mut now = 0i64;
         if (*s).acquiretime != 0 {
-            now = cputicks();
+            now = ticks();
         }
         let tailtime;
         let t = (*s).waitlink; // :403
@@ -957,7 +956,12 @@ pub unsafe fn notify_list_wait(l: *mut NotifyList, t: u32) {
         (*s).g = getg();
         (*s).ticket = t;
         (*s).releasetime = 0;
-        // :577 no block profile, so no times
+        // :576
+        let mut t0 = 0;
+        if blockprofilerate() > 0 {
+            t0 = ticks();
+            (*s).releasetime = -1;
+        }
         // :581
         if (*l).tail.is_null() {
             (*l).head = s;
@@ -966,6 +970,10 @@ pub unsafe fn notify_list_wait(l: *mut NotifyList, t: u32) {
         }
         (*l).tail = s;
         goparkunlock(&raw mut (*l).lock, WaitReason::SyncCondWait); // :587
+        // :588
+        if t0 != 0 {
+            blockevent((*s).releasetime - t0);
+        }
         release_sudog(s); // :591
     }
 }

@@ -425,8 +425,9 @@ unsafe fn sigtrampgo(sig: u32, info: *mut libc::siginfo_t, ctx: *mut c_void) {
             return;
         }
 
-        // gort: std gives the main thread's signal stack up before the process ends. A sample is not worth a report.
-        if sig == libc::SIGPROF as u32 && no_stack((*gp).m) {
+        // gort: std gives the main thread's signal stack up before the process ends. The runtime's own signals are not worth a report.
+        if (sig == libc::SIGPROF as u32 || sig == SIG_PREEMPT) && no_stack((*gp).m) {
+            (*(*gp).m).signal_pending.store(0);
             return;
         }
         setg((*(*gp).m).gsignal); // :476

@@ -1,0 +1,58 @@
+//! Profiles that are there at any time.
+
+use crate::builder::{Builder, CONTENTION};
+use gort_mprof::{BlockProfileRecord, block_profile, mutex_profile};
+use std::io::{self, Write};
+
+/// One of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// Who waited.
+    Block,
+    /// Who kept others waiting.
+    Mutex,
+}
+
+impl Profile {
+    /// The profile of that name: `block`, `mutex`.
+    pub fn lookup(name: &str) -> Option<Self> {
+        match name {
+            "block" => Some(Self::Block),
+            "mutex" => Some(Self::Mutex),
+            _ => None,
+        }
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Block => "block",
+            Self::Mutex => "mutex",
+        }
+    }
+
+    fn records(self) -> Vec<BlockProfileRecord> {
+        match self {
+            Self::Block => block_profile(),
+            Self::Mutex => mutex_profile(),
+        }
+    }
+
+    /// How many stacks it has.
+    pub fn count(self) -> usize {
+        self.records().len()
+    }
+
+    /// Writes it, as a file for `go tool pprof`.
+    ///
+    /// # Errors
+    /// Those of `w`.
+    pub fn write_to(self, w: impl Write) -> io::Result<()> {
+        let mut b = Builder::new(CONTENTION, 1);
+        for r in self.records() {
+            let stk: Vec<u64> = r.stack.iter().map(|pc| *pc as u64).collect();
+            b.add(&stk, Vec::new(), [r.count, r.cycles]);
+        }
+        b.write(w)
+    }
+}
