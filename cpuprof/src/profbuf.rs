@@ -3,9 +3,23 @@
 //! The writer waits for nobody: if there is no room it counts what it loses, and writes that number when there is room again, or the reader takes it.
 
 use core::cell::UnsafeCell;
-use gort_lock_futex::{noteclear, notetsleepg, notewakeup};
+#[cfg(not(loom))]
+use gort_lock_futex::notetsleepg;
+use gort_lock_futex::{noteclear, notewakeup};
 use gort_runtime2::atomic::{Uint32, Uint64};
 use gort_runtime2::{Note, mutant};
+
+/// Models have no Ps to give away.
+#[cfg(loom)]
+unsafe fn notetsleepg(n: *mut Note, _ns: i64) -> bool {
+    // SAFETY: the reader's note.
+    unsafe {
+        while (*n).key.load() == 0 {
+            gort_os_linux::futexsleep(&raw const (*n).key, 0, -1);
+        }
+    }
+    true
+}
 
 #[cfg(loom)]
 fn throw(s: &str) -> ! {
@@ -325,7 +339,9 @@ impl ProfBuf {
         loop {
             // :407
             let old = self.w.load();
-            if !self.w.cas(old, old | PROF_WRITE_EXTRA) {
+            // :408 gort: the reader is woken once
+            let sleeping = if mutant!("the flag of a sleeper stays") { 0 } else { PROF_READER_SLEEPING };
+            if !self.w.cas(old, (old | PROF_WRITE_EXTRA) & !sleeping) {
                 continue;
             }
             // :412
@@ -384,7 +400,8 @@ impl ProfBuf {
             // :474
             if self.eof.load() > 0 {
                 // gort: as this is looked at after `w`: what was written before the end must have been seen
-                if self.w.load() & !PROF_WRITE_EXTRA != bw & !PROF_WRITE_EXTRA || self.has_overflow() {
+                let more = self.w.load() & !PROF_WRITE_EXTRA != bw & !PROF_WRITE_EXTRA || self.has_overflow();
+                if more && !mutant!("the end is believed at once") {
                     continue;
                 }
                 return true;
@@ -437,6 +454,9 @@ impl ProfBuf {
         let tag_at = tag_count(br) as usize % self.tags.len();
         let ntag = ntag.min(self.tags.len() - tag_at);
 
+        if mutant!("the ring is given back before it is read") {
+            self.r.store(bw);
+        }
         // :530 whole records
         let (mut di, mut ti) = (0, 0);
         while di < n && self.data[at + di].get() != 0 && ti < ntag {
@@ -453,9 +473,6 @@ impl ProfBuf {
         }
         // :541
         *r_next = add_counts_and_clear_flags(br, skip + di, ti);
-        if mutant!("the ring is given back before it is read") {
-            self.r.store(add_counts_and_clear_flags(br, skip + di + 1, ti));
-        }
         // :556
         false
     }

@@ -99,7 +99,7 @@ unsafe fn stkbucket(typ: BucketType, stk: &[usize]) -> *mut Bucket {
         let find = || {
             // Acquire: what the bucket has. Pairs with the store below.
             let mut b = (*head).load_acq();
-            while !b.is_null() && !((*b).typ == typ && (*b).hash == h && *(*b).stk == *stk) {
+            while !(b.is_null() || (*b).typ == typ && (*b).hash == h && *(*b).stk == *stk) {
                 b = (*b).next;
             }
             b
@@ -340,8 +340,8 @@ fn records(typ: BucketType) -> Vec<BlockProfileRecord> {
             let bp = (*b).record.get();
             let (count, cycles) = ((*bp).count, (*bp).cycles);
             unlock(&raw mut (*prof).block_lock);
-            let stack: &'static [usize] = &*(&raw const *(*b).stk);
-            all.push(BlockProfileRecord { count: count as i64, cycles, stack });
+            let stack: *const [usize] = &raw const *(*b).stk;
+            all.push(BlockProfileRecord { count: count as i64, cycles, stack: &*stack });
             b = (*b).allnext;
         }
         all

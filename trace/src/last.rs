@@ -38,7 +38,7 @@ pub unsafe fn trace_last_advance() {
         }
         if !DONE.load(Ordering::Acquire) {
             gort_print::print!(
-                "gort: the trace is incomplete: its last generation did not end within two seconds, as a goroutine cannot be stopped\n"
+                "gort: the trace is incomplete: its last generation did not end within two seconds\n"
             );
         }
         // As exitsyscall, but without a P, which somebody may never give back. The world may want to stop: it does not find this one.
