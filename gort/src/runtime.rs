@@ -54,15 +54,16 @@ pub fn gomaxprocs(n: i32) -> i32 {
     unsafe { gort_debug::gomaxprocs(n as isize) as i32 }
 }
 
-/// Processors that this process may use. Go's `runtime.NumCPU`.
+/// Processors that this process may use, as it was when the runtime started. Go's `runtime.NumCPU`.
 ///
 /// ```
-/// # gort::run(|| {
 /// assert!(gort::runtime::num_cpu() >= 1);
-/// # })
 /// ```
 pub fn num_cpu() -> i32 {
-    NCPU.get()
+    match NCPU.get() {
+        0 => gort_os_linux::getproccount(), // not started
+        n => n,
+    }
 }
 
 /// Goroutines that exist, system goroutines left out. Go's `runtime.NumGoroutine`.
@@ -145,7 +146,8 @@ pub fn never_calls_in() -> bool {
     getg().is_null() && gort_proc::never_calls_in()
 }
 
-/// The stack of this goroutine, or of all, as a panic would print them. Go's `runtime.Stack`.
+/// The stack of this goroutine, or of all, as a panic would print them. Go's `runtime.Stack`. A thread
+/// that runs no goroutine has none to show: of its own it gives an empty text.
 ///
 /// ```
 /// # gort::run(|| {

@@ -31,7 +31,7 @@ use gort_traceback::{Backtrace, goroutineheader, printcreatedby, symbolize, trac
 /// How long others have to have waited.
 const REPORT_NS: i64 = 1_000_000_000;
 /// How long a thread has to sleep before it is asked whether it does so in `thread::park`.
-const ALONE_NS: i64 = 5_000_000_000;
+const ALONE_NS: i64 = 3_000_000_000;
 /// How much processor time makes a loop: twenty time slices.
 const SPIN_NS: i64 = 200_000_000;
 /// What one round of sysmon counts at most; it sleeps for 10 ms at most.

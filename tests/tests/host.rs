@@ -52,6 +52,17 @@ fn panics_come_back() {
     assert!(report.contains("panic: not mine\n\ngoroutine "), "{o}");
 }
 
+/// The number of processors is known before the runtime starts.
+#[test]
+fn processors_before_the_start() {
+    in_plain_child!(.procs(1), || {
+        let n = runtime::num_cpu();
+        assert!(n >= 1);
+        assert_eq!(gort::run(runtime::num_cpu), n);
+    })
+    .ok();
+}
+
 /// A program whose `main` returns what `run` gave.
 #[test]
 fn main_returns_what_run_returns() {
