@@ -95,6 +95,7 @@ const IN_GO: &[(&str, &str, u32)] = &[
     ("runtime.doInit", "proc.go", 7257),
     ("runtime.main", "proc.go", 272),
     ("runtime.goexit", "asm_amd64.s", 1700),
+    ("runtime.Callers", "extern.go", 331),
 ];
 
 /// Functions that are calls in Go as well and can be seen by a program: those that panic, and those at the roots of stacks.

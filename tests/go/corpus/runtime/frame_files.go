@@ -1,4 +1,4 @@
-// The files and lines of frames of package runtime that a program sees when it recovers.
+// The files and lines of frames of package runtime that a program sees when it recovers, `Callers` itself included.
 package main
 
 import (
@@ -15,7 +15,7 @@ func try(name string, f func()) {
 	defer func() {
 		recover()
 		var pcs [30]uintptr
-		fr := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs[:])])
+		fr := runtime.CallersFrames(pcs[:runtime.Callers(0, pcs[:])])
 		for {
 			f, more := fr.Next()
 			if strings.HasPrefix(f.Function, "runtime.") {
