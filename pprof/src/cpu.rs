@@ -83,11 +83,11 @@ fn write_profile(w: impl Write) -> io::Result<()> {
     let mut b = None;
     let (mut data, mut tags) = (Vec::new(), Vec::new());
     loop {
-        for _ in 0..20 {
+        for _ in 0..4 {
             if HURRY.load(SeqCst) || STOPPED.load(SeqCst) {
                 break;
             }
-            std::thread::sleep(Duration::from_millis(5));
+            std::thread::sleep(Duration::from_millis(25));
         }
         // Before the ring is read: what was written until then is in the profile.
         let hurry = HURRY.load(SeqCst);

@@ -345,3 +345,39 @@ fn waits() {
         assert!(top.contains("Type: delay") && top.contains("::receives"), "{top}");
     }
 }
+
+/// What a profile costs: processor time of the process for the same work with and without one, in turns. By hand:
+/// `cargo test -p gort-tests --test pprof costs -- --ignored --nocapture`. docs/profiling.md has the result.
+#[test]
+#[ignore = "a measurement"]
+fn costs() {
+    let o = in_child!(.limit(Duration::from_secs(600)), || {
+        fn round(deep: u32, c: &gort::Chan<u64>, d: &gort::Chan<u64>) -> u64 {
+            if deep > 0 {
+                return std::hint::black_box(round(deep - 1, c, d));
+            }
+            (0..100_000).map(|i| (c.send(i), d.recv().unwrap()).1).sum()
+        }
+        let (c, d) = (chan::<u64>(0), chan::<u64>(0));
+        let (rx, tx) = (c.clone(), d.clone());
+        go(move || rx.iter().for_each(|i| tx.send(i)));
+        let mut ratios = Vec::new();
+        for pair in 0..41 {
+            let mut took = [Duration::ZERO; 2];
+            // Now this first, now that.
+            for on in if pair % 2 == 0 { [0, 1] } else { [1, 0] } {
+                if on == 1 {
+                    pprof::start_cpu_profile(std::io::sink()).unwrap();
+                }
+                let from = blocking(process_cpu);
+                std::hint::black_box(round(20, &c, &d) + work(100).as_nanos() as u64);
+                took[on] = blocking(process_cpu) - from;
+                pprof::stop_cpu_profile().unwrap();
+            }
+            ratios.push(took[1].as_secs_f64() / took[0].as_secs_f64());
+        }
+        ratios.sort_by(f64::total_cmp);
+        println!("with a profile: {:.4} (quartiles {:.4}, {:.4})", ratios[20], ratios[10], ratios[30]);
+    });
+    print!("{}", o.ok().stdout);
+}
