@@ -236,15 +236,15 @@ unsafe fn save_block_event_stack(cycles: i64, rate: i64, stk: &[usize], which: B
         if which == BucketType::Block && cycles < rate {
             // :863 as many as there were, for each that was recorded
             (*bp).count += rate as f64 / cycles as f64;
-            (*bp).cycles += rate;
+            (*bp).cycles = (*bp).cycles.wrapping_add(rate); // Go's addition wraps
         } else if which == BucketType::Mutex {
             // :867
             (*bp).count += rate as f64;
-            (*bp).cycles += rate * cycles;
+            (*bp).cycles = (*bp).cycles.wrapping_add(rate.wrapping_mul(cycles));
         } else {
             // :870
             (*bp).count += 1.0;
-            (*bp).cycles += cycles;
+            (*bp).cycles = (*bp).cycles.wrapping_add(cycles);
         }
         // :874
         unlock(&raw mut (*prof).block_lock);

@@ -386,6 +386,11 @@ pub unsafe fn semacquire_until(
         (*s).releasetime = 0;
         (*s).acquiretime = 0;
         (*s).ticket = 0;
+        // As in semacquire1: a waiter for a lock without a time among those that have one would be
+        // taken for one that has waited since the machine was started (sema.go:237).
+        if reason != WaitReason::Semacquire && mutexprofilerate() > 0 {
+            (*s).acquiretime = ticks();
+        }
         let mut taken = true;
         loop {
             lock_with_rank(&raw mut (*root).lock, LOCK_RANK_ROOT);
@@ -463,7 +468,18 @@ unsafe fn take_out(
             return null;
         }
         if (*head).c == token.cast() {
-            return if leave() { dequeue(root, addr).0 } else { null };
+            if !leave() {
+                return null;
+            }
+            // Nobody is charged for the others' waits: they keep their times, which dequeue resets.
+            let (t, tail) = ((*head).waitlink, (*head).waittail);
+            let times = (!t.is_null()).then(|| ((*t).acquiretime, (*tail).acquiretime));
+            let s = dequeue(root, addr).0;
+            if let Some((first, last)) = times {
+                (*tail).acquiretime = last;
+                (*t).acquiretime = first;
+            }
+            return s;
         }
         let (mut p, mut s) = (head, (*head).waitlink);
         while !s.is_null() && (*s).c != token.cast() {

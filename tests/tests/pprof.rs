@@ -8,7 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Fields of a message: number, and a number or bytes.
 fn fields(mut b: &[u8]) -> Vec<(u64, u64, &[u8])> {
@@ -281,6 +281,7 @@ fn waits() {
     const N: u64 = 10;
     const EACH: Duration = Duration::from_millis(20);
     let t = tempfile::tempdir().unwrap();
+    let start = Instant::now();
     in_child!(.env("PROFILES", t.path().display()).env("GOMAXPROCS", 2), || {
         let c = chan(0);
         // Not yet.
@@ -324,7 +325,8 @@ fn waits() {
         }
     })
     .ok();
-    let least = N * EACH.as_nanos() as u64;
+    // One waits at a time.
+    let (least, most) = (N * EACH.as_nanos() as u64, start.elapsed().as_nanos() as u64);
     let p = Profile::read(&t.path().join("block"));
     let of = |p: &Profile, f: &str| {
         p.samples
@@ -334,16 +336,51 @@ fn waits() {
     };
     let (n, ns) = of(&p, "::receives");
     // The waits end when the sleeps do, and those may be late.
-    assert!(n == N && ns > least * 9 / 10 && ns < least * 10, "{n} {ns}");
+    assert!(n == N && ns > least * 9 / 10 && ns < most, "{n} {ns} {most}");
     let p = Profile::read(&t.path().join("mutex"));
     let (n, ns) = of(&p, "::unlocks");
-    assert!(n == N && ns > least && ns < least * 10, "{n} {ns}");
+    assert!(n == N && ns > least && ns < most, "{n} {ns} {most}");
     if let Some(go) = go_command() {
         let o =
             Command::new(go).args(["tool", "pprof", "-top"]).arg(t.path().join("block")).output().unwrap();
         let top = String::from_utf8_lossy(&o.stdout);
         assert!(top.contains("Type: delay") && top.contains("::receives"), "{top}");
     }
+}
+
+/// Waiters that would give up after a time count like the others.
+#[test]
+fn timed_waits() {
+    let t = tempfile::tempdir().unwrap();
+    let start = Instant::now();
+    in_child!(.env("PROFILES", t.path().display()).env("GOMAXPROCS", 2), || {
+        pprof::set_mutex_profile_fraction(1);
+        let m: &'static sync::Mutex<()> = Box::leak(Box::new(sync::Mutex::new(())));
+        let g = m.lock();
+        let done = chan(0);
+        let waiter = |n, f: fn(&'static sync::Mutex<()>)| {
+            let done = done.clone();
+            go(move || {
+                f(m);
+                done.send(());
+            });
+            while runtime::stack(true).matches("sync.Mutex.Lock").count() != n {
+                time::sleep(Duration::from_millis(1));
+            }
+        };
+        waiter(1, |m| unlocks(m.lock()));
+        waiter(2, |m| unlocks(m.lock_timeout(Duration::from_secs(3600)).unwrap()));
+        waiter(3, |m| unlocks(m.lock()));
+        unlocks(g);
+        (0..3).for_each(|_| _ = done.recv());
+        let out = std::fs::File::create(file("mutex")).unwrap();
+        pprof::lookup("mutex").unwrap().write_to(out).unwrap();
+    })
+    .ok();
+    let most = 3 * start.elapsed().as_nanos() as u64;
+    let p = Profile::read(&t.path().join("mutex"));
+    let ns: u64 = p.samples.iter().map(|s| s.values[1]).sum();
+    assert!(!p.samples.is_empty() && ns < most, "{ns} {most}");
 }
 
 /// What a profile costs: processor time of the process for the same work with and without one, in turns. By hand:

@@ -355,9 +355,13 @@ impl Fd {
                 if !fd.fdmu.decref() {
                     return;
                 }
-                // Another thread has one; this one may wait for it here.
+                // Another thread has one; this one may wait for it here. Who closed waits for this: if the
+                // system has no thread to give, then again until it has.
+                let close = || gort_proc::outside("close of a descriptor", || _ = fd.destroy());
                 std::thread::scope(|s| {
-                    s.spawn(|| gort_proc::outside("close of a descriptor", || _ = fd.destroy()));
+                    while std::thread::Builder::new().spawn_scoped(s, close).is_err() {
+                        std::thread::sleep(std::time::Duration::from_millis(10));
+                    }
                 });
             }
         }

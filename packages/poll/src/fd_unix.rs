@@ -644,9 +644,12 @@ impl Drop for Fd {
             return gort_proc::outside("close of a descriptor", || self.end());
         }
         if !has_goroutine() {
-            // No processor (the value went into a blocking section): the poller cannot be
-            // told. Closing takes the descriptor out of epoll; the pollDesc, which a stale event may still touch, is
-            // given up.
+            // No processor (the value went into a blocking section): the pollDesc, which a stale event may still
+            // touch, is given up. The descriptor is taken out of epoll by hand: with a duplicate of it somewhere, as
+            // after `into_std`, closing would not do that, and its number could not be registered again.
+            if self.pd.pollable() {
+                gort_netpoll::forget(self.sysfd.get());
+            }
             // SAFETY: the number is ours.
             let _ = unsafe { sys::raw_syscall(libc::SYS_close, [self.sysfd.get() as usize, 0, 0, 0, 0, 0]) };
             return;
