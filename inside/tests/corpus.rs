@@ -3,13 +3,13 @@
 //! * `GORT_CORPUS=all cargo test -p gort-inside --test corpus`: all programs of tests/go/corpus, and not only some of each group
 //! * `GORT_SEEDS=N`: so many random programs, `GORT_SEED_BASE` the first one's seed
 //! * `GORT_REQUESTS=N`: so many requests to a web server
+//! * `GORT_SOAK=SECONDS`: for so long everything at once
 
 #[path = "../compile.rs"]
 mod compile;
 
 use gort_diff::process::Status;
 use gort_generator::{INTERPRETER, PROGRAM, Program};
-use gort_inside::bisect::bisect;
 use gort_inside::command::{self, Options};
 use gort_tests::{Outcome, absent, go_answer, go_command, normalise_program, tests_dir, undisturbed, wait};
 use serde_json::Value;
@@ -25,7 +25,7 @@ const BUILD: Duration = Duration::from_secs(3600);
 
 /// Kept between runs, as that of the other tests: std is built in it.
 fn cache() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("gort")
 }
 
 fn options() -> Option<Options> {
@@ -213,129 +213,103 @@ fn random_programs_do_the_same() {
     println!("{n} random programs, from seed {base} on");
 }
 
-/// Bugs in the port, and the seed of a random program that shows each; none: a program of this file does.
-/// Four of the twelve of `gort diff` are in channels, semaphores and timers, which are Go's here; the last two are in locks and notes.
-const PLANTED: &[(&str, Option<u64>)] = &[
-    ("runnext is off", Some(1_000_022)),
-    ("runnext has a slice of its own", Some(1_000_204)),
-    ("the readied goes to the tail", Some(1_000_022)),
-    ("no 61st tick", Some(1_000_182)),
-    ("every 64th tick", Some(1_000_182)),
-    ("overflow moves a quarter", Some(1_000_114)),
-    ("the global queue gives one at a time", Some(1_000_032)),
-    ("Gosched goes to the front", Some(1_000_084)),
-    ("notewakeup wakes nobody", None),
-    ("unlock2 wakes nobody", None),
+/// What shows a bug.
+#[derive(Clone, Copy)]
+enum By {
+    /// The random program of this seed does something else.
+    Seed(u64),
+    /// `tests/programs.go` ends so, in one of some runs.
+    Programs(End),
+    /// So does `tests/server.go`.
+    Server(End),
+}
+use By::{Programs, Seed, Server};
+
+/// Bugs in the port. The first eight are those of `gort diff`'s twelve whose place is in functions that are swapped: its other four are
+/// in channels, semaphores and timers, which are Go's here.
+const PLANTED: &[(&str, By)] = &[
+    ("runnext is off", Seed(1_000_022)),
+    ("runnext has a slice of its own", Seed(1_000_204)),
+    ("the readied goes to the tail", Seed(1_000_022)),
+    ("no 61st tick", Seed(1_000_182)),
+    ("every 64th tick", Seed(1_000_182)),
+    ("overflow moves a quarter", Seed(1_000_114)),
+    ("the global queue gives one at a time", Seed(1_000_032)),
+    ("Gosched goes to the front", Seed(1_000_084)),
+    ("notewakeup wakes nobody", Programs(End::Hangs)),
+    ("unlock2 wakes nobody", Programs(End::Hangs)),
+    ("the poller keeps its place", Server(End::Badly)),
 ];
 
-/// With a bug in the port, programs do something else.
+/// With a bug in the port, programs do something else; without, they do not.
 #[test]
 fn planted_bugs_are_found() {
     let Some(mut o) = options() else { return };
     let dir = tempfile::tempdir().unwrap();
-    let (real, _) = interpreters(&o, dir.path());
+    let crate_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (real, inside) = interpreters(&o, dir.path());
     let all = std::env::var("GORT_CORPUS").is_ok_and(|v| v == "all");
+    let shown = |o: &Options, by: By, name: &str, args: &[&str]| match by {
+        Seed(seed) => {
+            if name == "planted" {
+                build(o, true, dir.path(), &["-gcflags=-lang=go1.18", "-o", name, "interpreter.go"]);
+            }
+            let exe = if name == "planted" { dir.path().join(name) } else { inside.clone() };
+            (differs(&real, &exe, seed, 5), "does something else".to_string())
+        }
+        Programs(end) | Server(end) => {
+            let file = if matches!(by, Programs(_)) { "tests/programs.go" } else { "tests/server.go" };
+            build(o, true, dir.path(), &["-o", name, crate_dir.join(file).to_str().unwrap()]);
+            let is = ends(&dir.path().join(name), args);
+            (is == end, format!("{is:?}"))
+        }
+    };
+    let args = |by: By| if matches!(by, Server(_)) { &["500"][..] } else { &[] };
     let mut table = vec![];
-    for &(bug, seed) in PLANTED.iter().filter(|(b, _)| all || ["no 61st tick", "runnext is off"].contains(b))
-    {
+    for &(bug, by) in PLANTED.iter().filter(|(b, _)| all || ["no 61st tick", "runnext is off"].contains(b)) {
         let to = tempfile::tempdir().unwrap();
-        let crate_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
         o.object = Some(compile::compile(crate_dir, to.path(), Some(bug)).unwrap().0);
-        let found = match seed {
-            Some(seed) => {
-                build(&o, true, dir.path(), &["-gcflags=-lang=go1.18", "-o", "planted", "interpreter.go"]);
-                differs(&real, &dir.path().join("planted"), seed, 5)
-            }
-            None => {
-                let source = crate_dir.join("tests/programs.go");
-                build(&o, true, dir.path(), &["-o", "planted", source.to_str().unwrap()]);
-                hangs_or_fails(&dir.path().join("planted"))
-            }
-        };
+        let (found, how) = shown(&o, by, "planted", args(by));
+        println!("{bug}: {}: {how}", if found { "found" } else { "NOT FOUND" });
         table.push((bug, found));
     }
-    for (bug, found) in &table {
-        println!("{bug}: {}", if *found { "found" } else { "NOT FOUND" });
+    // The controls.
+    o.object = None;
+    for by in [Programs(End::Well), Server(End::Well)] {
+        let (well, how) = shown(&o, by, "control", args(by));
+        assert!(well, "without a bug: {how}");
     }
-    assert!(table.iter().all(|t| t.1));
+    for (_, by) in PLANTED.iter().filter(|(_, by)| all && matches!(by, Seed(_))) {
+        assert!(!shown(&o, *by, "control", &[]).0);
+    }
+    assert!(table.iter().all(|t| t.1), "{table:?}");
 }
 
-/// Whether the program does not do in 20 seconds what it does in one.
-fn hangs_or_fails(exe: &Path) -> bool {
+/// How runs of `tests/programs.go` or `tests/server.go` ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Well,
+    /// Not within a minute; they take a few seconds.
+    Hangs,
+    /// With another status or output: a throw, say.
+    Badly,
+}
+
+/// The first end of some runs that is not good.
+fn ends(exe: &Path, args: &[&str]) -> End {
     for procs in ["2", "8", "2", "8", "2", "8"] {
         let mut c = Command::new(exe);
-        c.env("GOMAXPROCS", procs).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
-        let mut child = c.spawn().unwrap();
-        let begin = std::time::Instant::now();
-        let ended = loop {
-            if child.try_wait().unwrap().is_some() {
-                break true;
-            }
-            if begin.elapsed() > Duration::from_secs(60) {
-                child.kill().unwrap();
-                break false;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        };
-        let out = child.wait_with_output().unwrap();
-        if !ended || !String::from_utf8_lossy(&out.stdout).ends_with("deferred\n") {
-            return true;
+        c.args(args).env("GOMAXPROCS", procs).env_remove("GODEBUG");
+        let o = gort_diff::process::run(&mut c, b"", Duration::from_secs(60)).unwrap();
+        let (last, code) = if args.is_empty() { ("deferred\n", 2) } else { ("requests\n", 0) };
+        if o.status == Status::Hung {
+            return End::Hangs;
+        }
+        if !o.stdout.ends_with(last) || o.status.code() != code {
+            return End::Badly;
         }
     }
-    false
-}
-
-/// Who is woken runs before who was started; fails if not, but for what the clock does to it now and then.
-const WOKEN: &str = r#"package main
-
-import "runtime"
-
-func main() {
-	runtime.GOMAXPROCS(1)
-	wrong := 0
-	for range 20 {
-		first := ""
-		c, done := make(chan int), make(chan int, 2)
-		ran := func(name string) {
-			if first == "" {
-				first = name
-			}
-			done <- 1
-		}
-		go func() { <-c; ran("woken") }()
-		runtime.Gosched()
-		go ran("started")
-		c <- 1
-		<-done
-		<-done
-		if first != "woken" {
-			wrong++
-		}
-	}
-	if wrong > 10 {
-		panic(wrong)
-	}
-}
-"#;
-
-/// `gort go bisect` finds the function with the bug.
-#[test]
-fn bisect_finds_the_function() {
-    let Some(mut o) = options() else { return };
-    let to = tempfile::tempdir().unwrap();
-    let crate_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
-    o.object = Some(compile::compile(crate_dir, to.path(), Some("the readied goes to the tail")).unwrap().0);
-    let source = to.path().join("main.go");
-    std::fs::write(&source, WOKEN).unwrap();
-    // Of these, so that it need not build twenty programs.
-    o.only = Some(["ready", "runqget", "gList.pop", "gcd"].map(String::from).to_vec());
-    let args = strings(&["run", source.to_str().unwrap()]);
-    let mut told = vec![];
-    let found = bisect(&o, &args, &cache(), 1, &mut |s| told.push(s.to_string()));
-    assert_eq!(found.as_deref(), Ok(&["ready"][..]), "{told:?}");
-    o.except = vec!["ready".into()];
-    let e = bisect(&o, &args, &cache(), 1, &mut |_| {}).unwrap_err();
-    assert!(e.contains("succeeds"), "{e}");
+    End::Well
 }
 
 /// A web server with type parameters, JSON and the collector at work.
@@ -353,4 +327,27 @@ fn a_server_serves() {
     assert_eq!(o.stdout, format!("{n} requests\n"));
     assert!(collections >= 3 && o.stderr.contains("gort: inside"), "{}", o.stderr);
     println!("{n} requests, {collections} collections");
+}
+
+/// Everything at once, with ever other settings of the collector. A wake-up that is lost is found by the program itself.
+#[test]
+fn a_soak() {
+    let Some(o) = options() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/soak.go");
+    build(&o, true, dir.path(), &["-o", "soak", source.to_str().unwrap()]);
+    let mut left: u64 = std::env::var("GORT_SOAK").ok().and_then(|v| v.parse().ok()).unwrap_or(5);
+    // With gcstoptheworld=2 Go itself leaves some kinds of work without a turn for more than half a minute.
+    let settings = ["", "gccheckmark=1", "gcstoptheworld=1", "asyncpreemptoff=1"];
+    for godebug in settings.iter().cycle() {
+        let seconds = left.min(60);
+        let mut c = Command::new(dir.path().join("soak"));
+        c.arg(seconds.to_string()).env("GODEBUG", godebug).env("GOGC", "1").env_remove("GOMAXPROCS");
+        let o = wait(c, b"", LIMIT);
+        println!("{seconds} s, GODEBUG={godebug}: {}", o.ok().stdout.trim());
+        left -= seconds;
+        if left == 0 {
+            return;
+        }
+    }
 }

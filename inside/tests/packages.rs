@@ -85,7 +85,7 @@ fn what_passes_on_go_passes_inside() {
         })
         .filter(|t| packages.contains(&t.split(' ').next().unwrap()))
         .collect();
-    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache");
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("gort");
     let o = Options { goroot: Some(root.clone()), ..Options::default() };
     let (c, _shadow) = command::prepare(&o, &args, &cache).unwrap();
     let inside = failures(c);

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// Kept between runs: std is built in it.
 fn cache() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).join("cache")
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("gort")
 }
 
 /// The user's GOROOT, if there is the one release.

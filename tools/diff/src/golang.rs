@@ -80,6 +80,18 @@ impl Go {
         self.build_with(dir, files, exe, &[])
     }
 
+    /// The same; whether it compiles, with the compiler's messages left out.
+    ///
+    /// # Errors
+    /// If Go does not run.
+    pub fn tries(&self, dir: &Path, files: &[OsString], exe: &Path) -> Result<bool, String> {
+        let mut c = self.compiler(dir, files, exe, &[LANGUAGE])?;
+        match c.stderr(Stdio::null()).status() {
+            Ok(s) => Ok(s.success()),
+            Err(e) => Err(format!("{}: {e}", self.command.display())),
+        }
+    }
+
     /// The same, with more flags for the go command.
     ///
     /// # Errors
@@ -102,12 +114,23 @@ impl Go {
         self.compile(dir, files, exe, &[])
     }
 
-    fn compile(&self, dir: &Path, files: &[OsString], exe: &Path, flags: &[&str]) -> Result<(), String> {
+    fn compiler(
+        &self,
+        dir: &Path,
+        files: &[OsString],
+        exe: &Path,
+        flags: &[&str],
+    ) -> Result<Command, String> {
         let exe = std::path::absolute(exe).map_err(|e| format!("{}: {e}", exe.display()))?;
         let mut c = self.verb("build");
         c.arg("-buildvcs=false").args(flags).arg("-o").arg(exe);
         of_package(&mut c, dir, files);
-        match c.stdin(Stdio::null()).stdout(Stdio::null()).status() {
+        c.stdin(Stdio::null()).stdout(Stdio::null());
+        Ok(c)
+    }
+
+    fn compile(&self, dir: &Path, files: &[OsString], exe: &Path, flags: &[&str]) -> Result<(), String> {
+        match self.compiler(dir, files, exe, flags)?.status() {
             Ok(s) if s.success() => Ok(()),
             Ok(_) => Err(format!("real Go ({}) does not compile it", self.version)),
             Err(e) => Err(format!("{}: {e}", self.command.display())),

@@ -61,6 +61,8 @@ pub const IDS: &[&str] = &[
 
 /// Other runtimes, measured with `--peers` (tools/bench/peers).
 const PEERS: [&str; 2] = ["tokio", "may"];
+/// Where the values of Go with the port inside are, behind those of [`PEERS`].
+const INSIDE: usize = 2 + PEERS.len();
 /// How often `startup` starts each program in a round.
 const STARTS: usize = 40;
 /// Longer than any workload takes.
@@ -80,6 +82,8 @@ pub struct Options {
     pub goroot: Option<PathBuf>,
     /// Whether [`PEERS`] are measured too.
     pub peers: bool,
+    /// Whether Go's program is also measured with the port inside (`gort go`).
+    pub inside: bool,
 }
 
 /// One metric and what was measured.
@@ -87,8 +91,8 @@ struct Metric {
     name: String,
     unit: String,
     higher: bool,
-    /// gort's values, Go's, and those of [`PEERS`].
-    values: [Vec<f64>; 4],
+    /// gort's values, Go's, those of [`PEERS`], and [`INSIDE`] those of Go with the port inside.
+    values: [Vec<f64>; INSIDE + 1],
 }
 
 struct Programs {
@@ -100,6 +104,8 @@ struct Programs {
     hello_dynamic: PathBuf,
     /// tools/bench/peers.
     peers: Option<PathBuf>,
+    /// Go's program with the port inside.
+    inside: Option<PathBuf>,
 }
 
 /// Runs the command; the result is the exit status.
@@ -112,7 +118,7 @@ pub fn run(root: &Path, o: &Options) -> Result<u8, String> {
     };
     let mut metrics: Vec<Metric> = Vec::new();
     let mut failed = 0;
-    println!("{}", heading(o.peers));
+    println!("{}", heading(o));
     for id in ids {
         let from = metrics.len();
         let done = match id {
@@ -125,9 +131,12 @@ pub fn run(root: &Path, o: &Options) -> Result<u8, String> {
             failed += 1;
         }
         for m in &metrics[from..] {
-            println!("{}", row(m, o.peers));
+            println!("{}", row(m, o));
             let _ = std::io::stdout().flush();
         }
+    }
+    if let Some((mean, worst)) = costs_inside(&metrics) {
+        println!("\nwith the port inside / Go: geometric mean {mean:.2}, worst {worst}");
     }
     let write = |name: &str, text: String| {
         let path = o.out.join(name);
@@ -150,6 +159,7 @@ fn build(root: &Path, o: &Options) -> Result<Programs, String> {
         .peers
         .then(|| cargo(&root.join("tools/bench/peers"), "gort-bench-peers", "gort-bench-peers"))
         .transpose()?;
+    let inside = o.inside.then(|| build_inside(root, o)).transpose()?;
     // In a directory of its own, so that it does not replace the other.
     let options = ["--target-dir", "target/dynamic"];
     let hello_dynamic = cargo_with(root, "gort-bench", "gort-hello", &options, &[("GORT_HELLO", "dynamic")])?;
@@ -158,7 +168,40 @@ fn build(root: &Path, o: &Options) -> Result<Programs, String> {
         hello: [hello, go("tools/bench/go/hello", "hello-go")?],
         hello_dynamic,
         peers,
+        inside,
     })
+}
+
+/// Go's program of workloads with the port inside.
+fn build_inside(root: &Path, o: &Options) -> Result<PathBuf, String> {
+    let exe = std::path::absolute(o.out.join("bench-inside")).map_err(|e| e.to_string())?;
+    let goroot = golang::goroot(o.goroot.clone())?;
+    let options = gort_inside::command::Options { goroot: Some(goroot), ..Default::default() };
+    let args = ["build".into(), "-o".into(), exe.clone().into_os_string(), ".".into()];
+    let (mut c, _shadow) = gort_inside::command::prepare(
+        &options,
+        &args,
+        &std::path::absolute(root.join("target")).map_err(|e| e.to_string())?,
+    )?;
+    let s = c
+        .current_dir(root.join("tools/bench/go"))
+        .env("CGO_ENABLED", "0")
+        .env("GOFLAGS", "-mod=mod")
+        .status();
+    match s {
+        Ok(s) if s.success() => Ok(exe),
+        s => Err(format!("gort go build: {s:?}")),
+    }
+}
+
+/// The geometric mean of what Go costs with the port inside, as multiples of what it costs unchanged, and the largest of them.
+fn costs_inside(metrics: &[Metric]) -> Option<(f64, String)> {
+    let measured = metrics.iter().filter(|m| m.inside().is_finite() && m.inside() > 0.0);
+    let costs: Vec<_> =
+        measured.map(|m| (if m.higher { 1.0 / m.inside() } else { m.inside() }, &m.name)).collect();
+    let worst = costs.iter().max_by(|a, b| a.0.total_cmp(&b.0))?;
+    let mean = (costs.iter().map(|c| c.0.ln()).sum::<f64>() / costs.len() as f64).exp();
+    Some((mean, format!("{:.2} ({})", worst.0, worst.1)))
 }
 
 /// Builds a program; the result is its path.
@@ -219,6 +262,13 @@ fn workload(id: &str, p: &Programs, o: &Options, metrics: &mut Vec<Metric>) -> R
                 c => return Err(format!("{} ended with {c:?}\n{}", ["gort", "Go"][which], out.stderr)),
             }
         }
+        if let Some(exe) = &p.inside {
+            let out = run(Command::new(exe))?;
+            if out.code != Some(0) {
+                return Err(format!("Go with the port inside ended with {:?}\n{}", out.code, out.stderr));
+            }
+            parse(&out.stdout, INSIDE, metrics)?;
+        }
         for (i, peer) in peers.iter_mut().enumerate() {
             let Some(exe) = *peer else { continue };
             let mut cmd = Command::new(exe);
@@ -263,7 +313,7 @@ fn parse(out: &str, which: usize, metrics: &mut Vec<Metric>) -> Result<(), Strin
 
 fn add(metrics: &mut Vec<Metric>, name: &str, unit: &str, higher: bool, which: usize, value: f64) {
     let i = metrics.iter().position(|m| m.name == name).unwrap_or_else(|| {
-        let values = [const { Vec::new() }; 4];
+        let values = [const { Vec::new() }; INSIDE + 1];
         metrics.push(Metric { name: name.into(), unit: unit.into(), higher, values });
         metrics.len() - 1
     });
@@ -337,7 +387,11 @@ impl Metric {
     fn ratio(&self) -> f64 {
         self.median(0) / self.median(1)
     }
-    /// The same, turned so that less than one is better.
+    /// Go with the port inside / Go; not a number if that was not measured.
+    fn inside(&self) -> f64 {
+        self.median(INSIDE) / self.median(1)
+    }
+    /// gort's cost as a multiple of Go's: less than one is better.
     fn cost(&self) -> f64 {
         if self.higher { 1.0 / self.ratio() } else { self.ratio() }
     }
@@ -352,33 +406,41 @@ fn short(v: f64) -> String {
     }
 }
 
-fn heading(peers: bool) -> String {
+fn heading(o: &Options) -> String {
     let mut s = format!(
         "{:<22} {:>7} {:>10} {:>19} {:>10} {:>19} {:>8}",
         "", "", "gort", "min-max", "Go", "min-max", "gort/Go"
     );
-    for name in PEERS.iter().filter(|_| peers) {
+    for name in PEERS.iter().filter(|_| o.peers) {
         let _ = write!(s, " {name:>10}");
+    }
+    if o.inside {
+        let _ = write!(s, " {:>10} {:>9}", "inside", "inside/Go");
     }
     s
 }
 
-fn row(m: &Metric, peers: bool) -> String {
+fn row(m: &Metric, o: &Options) -> String {
     let mut s = format!("{:<22} {:>7}", m.name, m.unit);
     for which in 0..2 {
         let (lo, hi) = m.spread(which);
         let _ = write!(s, " {:>10} {:>19}", short(m.median(which)), format!("{}-{}", short(lo), short(hi)));
     }
     let _ = write!(s, " {:>8.2}", m.ratio());
-    for v in m.values[2..].iter().filter(|_| peers) {
-        let _ = write!(s, " {:>10}", if v.is_empty() { "-".into() } else { short(median(v)) });
+    let or_dash = |v: &[f64]| if v.is_empty() { "-".into() } else { short(median(v)) };
+    for v in m.values[2..INSIDE].iter().filter(|_| o.peers) {
+        let _ = write!(s, " {:>10}", or_dash(v));
+    }
+    if o.inside {
+        let ratio = if m.inside().is_finite() { format!("{:.2}", m.inside()) } else { "-".into() };
+        let _ = write!(s, " {:>10} {ratio:>9}", or_dash(&m.values[INSIDE]));
     }
     s + if m.higher { " (more is better)" } else { "" }
 }
 
 fn tsv(metrics: &[Metric]) -> String {
     let mut s = "metric\tunit\tbetter\tgort\tgort_min\tgort_max\tgo\tgo_min\tgo_max\tratio\truns".to_string();
-    for name in PEERS {
+    for name in PEERS.iter().chain(&["inside"]) {
         s = s + "\t" + name;
     }
     s.push('\n');
@@ -455,6 +517,9 @@ mod tests {
         assert_eq!((m[0].median(0), m[0].ratio(), m[0].spread(0)), (2.0, 1.0, (1.0, 3.0)));
         assert_eq!((m[1].ratio(), m[1].cost()), (0.5, 2.0));
         assert!(parse("a 1\n", 0, &mut m).is_err());
+        assert_eq!(costs_inside(&m), None);
+        parse("a\t4.0\tns\tlower\nb\t200\t%\thigher\n", INSIDE, &mut m).unwrap();
+        assert_eq!(costs_inside(&m), Some((1.0, "2.00 (a)".into())));
         assert_eq!(tsv(&m).lines().count(), 3);
         assert_eq!(svg(&m).matches("<rect").count(), 3);
     }

@@ -132,6 +132,9 @@ enum Task {
         /// Measure tokio and may too (tools/bench/peers), where they can do the workload
         #[arg(long)]
         peers: bool,
+        /// Measure Go's program with the port inside too (`gort go`)
+        #[arg(long)]
+        inside: bool,
         /// Where bench.tsv and bench.svg go; default: target/bench
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
@@ -167,9 +170,9 @@ fn main() -> ExitCode {
             let dir = root.join(dir);
             gostd::run(root, &gostd::Options { packages, ci, jobs: jobs as usize, dir, gort, verbose })
         }
-        Task::Bench { ids, reps, rounds, peers, out, goroot } => {
+        Task::Bench { ids, reps, rounds, peers, inside, out, goroot } => {
             let out = out.unwrap_or_else(|| root.join("target/bench"));
-            bench::run(root, &bench::Options { ids, reps, rounds, out, goroot, peers })
+            bench::run(root, &bench::Options { ids, reps, rounds, out, goroot, peers, inside })
         }
     };
     match result {
