@@ -66,44 +66,20 @@ pub unsafe fn suspend_g(gp: *mut G) -> SuspendGState {
         let mut next_yield = 0i64;
 
         // :118
-        let mut stopped = false;
         let mut async_m: *mut M = null_mut();
         let mut async_gen = 0u32;
         let mut next_preempt_m = 0i64;
         let mut i = 0u64; // :122
         loop {
-            let mut s = readgstatus(gp); // :123
+            let s = readgstatus(gp); // :123
             match s {
-                // :137
-                GDEAD => return SuspendGState { g: null_mut(), dead: true, stopped: false },
-
                 // :145 its stack moves: wait.
                 GCOPYSTACK => {}
 
-                // :149, and :163 which Go falls through to
-                GPREEMPTED | GRUNNABLE | GSYSCALL | GWAITING => 'case: {
-                    if s == GPREEMPTED {
-                        // :153
-                        if !cas_g_from_preempted(gp, GPREEMPTED, GWAITING) {
-                            break 'case;
-                        }
-                        // :158
-                        stopped = true;
-                        s = GWAITING;
+                GDEAD | GPREEMPTED | GRUNNABLE | GSYSCALL | GWAITING => {
+                    if let Some(state) = suspend_if_stopped(gp) {
+                        return state;
                     }
-                    // :167
-                    if !castogscanstatus(gp, s, s | GSCAN) {
-                        break 'case;
-                    }
-                    // :174
-                    (*gp).preempt_stop = false;
-                    (*gp).preempt.set(false);
-                    // gort: in a system call it is not a request, but says that there is no P (reentersyscall)
-                    if s != GSYSCALL {
-                        (*gp).stackguard0.set((*gp).stack.lo + STACK_GUARD);
-                    }
-                    // :190
-                    return SuspendGState { g: gp, dead: false, stopped };
                 }
 
                 GRUNNING => 'case: {
@@ -167,6 +143,54 @@ pub unsafe fn suspend_g(gp: *mut G) -> SuspendGState {
             }
             i += 1;
         }
+    }
+}
+
+/// Suspends `gp` as [`suspend_g`] does if it does not run. `None` if it does, or just began to, or somebody else holds it: it was not asked to stop.
+///
+/// Go: preempt.go:105 suspendG
+///
+/// # Safety
+/// On the system stack; `gp` is a G of this runtime.
+#[doc(alias = "suspendG")]
+pub unsafe fn suspend_if_stopped(gp: *mut G) -> Option<SuspendGState> {
+    // SAFETY: as in suspend_g.
+    unsafe {
+        let mut s = readgstatus(gp);
+        let stopped = s == GPREEMPTED;
+        match s {
+            // :137
+            GDEAD => return Some(SuspendGState { g: null_mut(), dead: true, stopped: false }),
+            // :149
+            GPREEMPTED => {
+                // :153
+                if !cas_g_from_preempted(gp, GPREEMPTED, GWAITING) {
+                    return None;
+                }
+                // :158
+                s = GWAITING;
+            }
+            // :163
+            GRUNNABLE | GSYSCALL | GWAITING => {}
+            _ => return None,
+        }
+        // :167
+        while !castogscanstatus(gp, s, s | GSCAN) {
+            // gort: it waits for this one only, who has to make it runnable again, be it held by another one for a while
+            if !stopped {
+                return None;
+            }
+            osyield();
+        }
+        // :174
+        (*gp).preempt_stop = false;
+        (*gp).preempt.set(false);
+        // gort: in a system call it is not a request, but says that there is no P (reentersyscall)
+        if s != GSYSCALL {
+            (*gp).stackguard0.set((*gp).stack.lo + STACK_GUARD);
+        }
+        // :190
+        Some(SuspendGState { g: gp, dead: false, stopped })
     }
 }
 

@@ -1,7 +1,7 @@
 //! trace.go: 321–717. The end of a generation.
 
 use crate::{TRACE_ADVANCE_SEMA, TRACE_SHUTDOWN_SEMA, advancer};
-use gort_preempt::{interruptible, resume_g, suspend_g};
+use gort_preempt::{SuspendGState, resume_g, suspend_if_stopped};
 use gort_proc::*;
 use gort_sema::{semacquire, semrelease, semrelease1};
 
@@ -206,10 +206,6 @@ unsafe fn untraced_gs(gen_: usize) -> Vec<UntracedG> {
             if (*gp).trace.status_was_traced(gen_) {
                 return;
             }
-            // gort: one that cannot be stopped
-            if state_by_signal(gp, gen_) {
-                return;
-            }
             // :373
             let mut ug = UntracedG {
                 gp,
@@ -225,7 +221,10 @@ unsafe fn untraced_gs(gen_: usize) -> Vec<UntracedG> {
                 let me = (*(*getg()).m).curg.ptr();
                 cas_g_to_waiting_for_gc(me, GRUNNING, WaitReason::TraceGoroutineStatus);
                 // :389 it hardly ever runs: that would be for the first time in this generation
-                let s = suspend_g(gp);
+                let Some(s) = suspend_unless_traced(gp, gen_) else {
+                    casgstatus(me, GWAITING, GRUNNING);
+                    return;
+                };
                 if !s.dead {
                     ug.goid = (*s.g).goid;
                     if !(*s.g).m.is_null() {
@@ -250,27 +249,39 @@ unsafe fn untraced_gs(gen_: usize) -> Vec<UntracedG> {
     found
 }
 
-/// Has the state of `gp` written by a signal handler, if it runs code that cannot be stopped. False if that does not help: it is to be stopped, and waited for.
-/// gort's own.
-unsafe fn state_by_signal(gp: *mut G, gen_: usize) -> bool {
-    // SAFETY: Gs and Ms are never freed; an M that does not run `gp` any more gets a signal that it ignores.
+/// Stops `gp`, unless its state has been written for generation `gen_`. One that runs is asked to give way, which is an event; and if it calls nothing a signal handler
+/// writes its state, between two events of its M. It is never asked to stop: who asks has to wait for it, and code that calls nothing would not come.
+///
+/// gort's own: Go's suspendG can interrupt any goroutine.
+///
+/// # Safety
+/// On the system stack; the goroutine of this M does not run in the sense of its status.
+unsafe fn suspend_unless_traced(gp: *mut G, gen_: usize) -> Option<SuspendGState> {
+    // SAFETY: Gs and Ms are never freed; that of a goroutine that runs stays as long as the scan bit is held.
     unsafe {
-        if DEBUG.asyncpreemptoff.get() != 0 {
-            return false;
-        }
-        let until = nanotime() + 20_000_000;
-        while readgstatus(gp) & !GSCAN == GRUNNING {
-            if (*gp).trace.status_was_traced(gen_) {
-                return true;
+        let mut next_signal = 0;
+        // Either it runs, and the handler writes its state as soon as `locks` is 0, or it is stopped, or it is on its way from one to the other.
+        while !(*gp).trace.status_was_traced(gen_) {
+            if let Some(s) = suspend_if_stopped(gp) {
+                return Some(s);
             }
-            let mp = (&raw const (*gp).m).read_volatile();
-            if mp.is_null() || mp == (*getg()).m || interruptible(mp) || nanotime() > until {
-                return false;
+            let now = nanotime();
+            if now >= next_signal
+                && readgstatus(gp) == GRUNNING
+                && castogscanstatus(gp, GRUNNING, GSCANRUNNING)
+            {
+                let mp = (*gp).m;
+                (*gp).preempt.set(true);
+                (*gp).stackguard0.set(STACK_PREEMPT);
+                casfrom_gscanstatus(gp, GSCANRUNNING, GRUNNING);
+                if DEBUG.asyncpreemptoff.get() == 0 {
+                    linkname::preempt_m(mp);
+                }
+                next_signal = now + 10_000;
             }
-            linkname::preempt_m(mp);
             osyield();
         }
-        false
+        None
     }
 }
 
