@@ -5,7 +5,8 @@ use crate::prof::{
 };
 use crate::profbuf::{ProfBuf, ProfBufReadMode};
 use core::ptr::null_mut;
-use gort_os_linux::nanotime;
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering};
+use gort_os_linux::{nanotime, osyield};
 use gort_proc::{Global, LOCK_RANK_CPUPROF, Mutex, lock, lock_init, retain_labels, unlock};
 use gort_runtime2::G;
 
@@ -22,31 +23,45 @@ const PROF_BUF_WORD_COUNT: usize = 1 << 17;
 /// Go: cpuprof.go:34 profBufTagCount
 const PROF_BUF_TAG_COUNT: usize = 1 << 14;
 
+/// Who takes a profile, and reads it: the ring has one reader. In Go there is only package runtime/pprof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Owner {
+    /// The crate gort-pprof, be it for the environment or for the program.
+    Gort = 1,
+    /// A Go program.
+    Go = 2,
+}
+
 /// Go: cpuprof.go:37 cpuProfile
 struct CpuProfile {
     lock: Mutex,
-    on: bool,
-    log: *mut ProfBuf,
+    /// A profile is being taken; false as the last act of whoever ends it, who has `log` until then.
+    on: AtomicBool,
+    log: AtomicPtr<ProfBuf>,
+    /// Whose `log` is: an [`Owner`], or 0. Stored after `log`, and taken back before it goes.
+    owner: AtomicU32,
     /// Samples of threads that are no Ms, each with its length in front, until an M gets a signal.
     extra: [usize; 1000],
     num_extra: usize,
     lost_extra: u64,
 }
 
-/// `log` and `on` under `lock`; the rest under the signal lock, and so `log` for handlers: it stays while `PROF.hz` is not 0.
+/// `log` and `on` are written under `lock`, but for the owner, who clears `log` at the end; the rest under the signal lock, and so `log` for handlers: it stays while `PROF.hz` is not 0.
 ///
 /// Go: cpuprof.go:59 cpuprof
 // SAFETY: atomics, integers and a nullable pointer: all zeroes is a valid value.
 static CPUPROF: Global<CpuProfile> = Global::new(unsafe { core::mem::zeroed() });
 
-/// Takes `hz` samples in each second of processor time; 0: no more. False: another profile has not been read to its end, and nothing was changed.
+/// Takes `hz` samples in each second of processor time for `owner`; 0: no more, if the profile is `owner`'s. False: another profile has not been read to its end, and nothing was
+/// changed.
 ///
 /// # Safety
 /// On a goroutine that holds no lock of the runtime.
 ///
 /// Go: cpuprof.go:68 SetCPUProfileRate
 #[doc(alias = "SetCPUProfileRate")]
-pub unsafe fn set_cpu_profile_rate(hz: isize) -> bool {
+pub unsafe fn set_cpu_profile_rate(owner: Owner, hz: isize) -> bool {
     // :70
     let hz = hz.clamp(0, 1_000_000) as i32;
     // SAFETY: under the lock; the ring is there as long as signals may be written into it.
@@ -58,24 +73,30 @@ pub unsafe fn set_cpu_profile_rate(hz: isize) -> bool {
         lock(&raw mut (*p).lock);
         let mut ok = true;
         if hz > 0 {
-            if (*p).on || !(*p).log.is_null() {
+            // Acquire: pairs with the end of read_profile
+            if (*p).on.load(Ordering::Relaxed) || !(*p).log.load(Ordering::Acquire).is_null() {
                 ok = false;
             } else {
                 // :85
-                (*p).on = true;
-                (*p).log = Box::into_raw(Box::new(ProfBuf::new(1, PROF_BUF_WORD_COUNT, PROF_BUF_TAG_COUNT)));
-                (*(*p).log).write(|| 0, nanotime(), &[hz as u64], &[]);
+                (*p).on.store(true, Ordering::Relaxed);
+                let log = Box::new(ProfBuf::new(1, PROF_BUF_WORD_COUNT, PROF_BUF_TAG_COUNT));
+                log.write(|| 0, nanotime(), &[hz as u64], &[]);
+                (*p).log.store(Box::into_raw(log), Ordering::Relaxed);
+                // Release: pairs with the load in read_profile
+                (*p).owner.store(owner as u32, Ordering::Release);
                 setcpuprofilerate(hz);
             }
-        } else if (*p).on {
+        } else if (*p).on.load(Ordering::Relaxed) && (*p).owner.load(Ordering::Relaxed) == owner as u32 {
             // :91
             setcpuprofilerate(0);
-            (*p).on = false;
             // gort: the signal lock is for addNonGo, which may be late
             signal_lock();
             add_extra();
             signal_unlock();
-            (*(*p).log).close();
+            (*(*p).log.load(Ordering::Relaxed)).close();
+            // Release: only now may the reader free it (pairs with the load in read_profile). The end of the samples, which it may have seen, is
+            // stored before `close` has done the rest
+            (*p).on.store(false, Ordering::Release);
         }
         unlock(&raw mut (*p).lock);
         if ok && hz > 0 {
@@ -104,7 +125,8 @@ pub(crate) unsafe fn add(gp: *mut G, stk: &[usize]) {
             }
             // :117 gort: counted once more, for the reader
             let tag = || if gp.is_null() { 0 } else { retain_labels((*gp).labels).addr() as u64 };
-            (*(*p).log).write(tag, nanotime(), &[1], stk);
+            // Relaxed: stored before `hz`
+            (*(*p).log.load(Ordering::Relaxed)).write(tag, nanotime(), &[1], stk);
         }
         // :125
         signal_unlock();
@@ -146,7 +168,7 @@ unsafe fn add_extra() {
     // SAFETY: under the signal lock; there is a ring.
     unsafe {
         let p = CPUPROF.get();
-        let log = &*(*p).log;
+        let log = &*(*p).log.load(Ordering::Relaxed);
         // :169
         let mut i = 0;
         while i < (*p).num_extra {
@@ -167,31 +189,48 @@ unsafe fn add_extra() {
     }
 }
 
+/// Whether a profile is `owner`'s that has not been read to its end.
+pub fn owns(owner: Owner) -> bool {
+    // SAFETY: an atomic. Relaxed: only `owner` makes it true, and false.
+    unsafe { (*CPUPROF.get()).owner.load(Ordering::Relaxed) == owner as u32 }
+}
+
 /// Stores the next records at `data`, each with its length, its time, its count and its stack, and their labels at `tags`, each to be given up
-/// by [`release_labels`](gort_proc::release_labels). True: there are no more. The first record of a profile has the rate in the place of the count.
+/// by [`release_labels`](gort_proc::release_labels). True: there are no more, or the profile is not `owner`'s. The first record of a profile has the rate in the place of the count.
 ///
 /// # Safety
-/// One reader at a time; on a goroutine if it may wait. Without waiting, also on a thread that is no M.
+/// One reader at a time for each owner; on a goroutine if it may wait. Without waiting, also on a thread that is no M.
 ///
 /// Go: cpuprof.go:243 runtime_pprof_readProfile
 #[doc(alias = "runtime_pprof_readProfile")]
-pub unsafe fn read_profile(mode: ProfBufReadMode, data: &mut Vec<u64>, tags: &mut Vec<u64>) -> bool {
+pub unsafe fn read_profile(
+    owner: Owner,
+    mode: ProfBufReadMode,
+    data: &mut Vec<u64>,
+    tags: &mut Vec<u64>,
+) -> bool {
     // SAFETY: the log is the reader's to free, when it is closed.
     unsafe {
         let p = CPUPROF.get();
-        // :244 gort: without the lock, which a thread cannot take: it was stored before there was a reader, and only that one clears it
-        let log = (&raw const (*p).log).read_volatile();
-        if log.is_null() {
+        // :244 gort: without the lock, which a thread cannot take: only the owner clears it (Acquire: `log` was stored before)
+        if (*p).owner.load(Ordering::Acquire) != owner as u32 {
             data.clear();
             tags.clear();
             return true;
         }
+        let log = (*p).log.load(Ordering::Relaxed);
         // :251
         let eof = (*log).read(mode, data, tags);
         // :252
         if data.is_empty() && eof {
+            // gort: whoever ends the profile may still be in `close`, under a lock of the runtime, hence not for long. Acquire: it has left
+            while (*p).on.load(Ordering::Acquire) {
+                osyield();
+            }
+            (*p).owner.store(0, Ordering::Relaxed);
             drop(Box::from_raw(log));
-            (&raw mut (*p).log).write_volatile(null_mut());
+            // Release: pairs with the load in set_cpu_profile_rate, which may store another one at once
+            (*p).log.store(null_mut(), Ordering::Release);
             return true;
         }
         // :257

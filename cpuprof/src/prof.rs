@@ -84,7 +84,12 @@ pub unsafe fn sigprof(pc: usize, sp: usize, bp: usize, gp: *mut G, mp: *mut M) {
         let mut n = walk_in_handler(gp, pc, sp, bp, true, stk.as_mut_ptr(), MAX_CPU_PROF_STACK);
         // unwindJumpStack: a system stack is used on behalf of the goroutine
         let curg = (*mp).curg.ptr();
-        if gp == (*mp).g0 && !curg.is_null() && readgstatus(curg) & !GSCAN != GDEAD && n < MAX_CPU_PROF_STACK
+        // (traceback.go:288 not where the scheduler is about to give it to another M, or has)
+        if gp == (*mp).g0
+            && !curg.is_null()
+            && (&raw const (*curg).m).read_volatile() == mp
+            && readgstatus(curg) & !GSCAN != GDEAD
+            && n < MAX_CPU_PROF_STACK
         {
             let rest = stk.as_mut_ptr().add(n);
             n += walk_in_handler(curg, usize::MAX, usize::MAX, 0, false, rest, MAX_CPU_PROF_STACK - n);
@@ -173,11 +178,22 @@ pub(crate) unsafe fn kick() {
         let mut mp: *mut M = ALLM.load();
         while !mp.is_null() {
             let tid = (*mp).procid.load();
-            if mp != me && tid != 0 && !(*mp).curg.ptr().is_null() {
+            let curg = (*mp).curg.ptr();
+            if mp != me && tid != 0 && !curg.is_null() && !outside(mp, curg) {
                 libc::syscall(libc::SYS_tgkill, pid, tid as i32, libc::SIGPROF);
             }
             mp = (*mp).alllink.load();
         }
+    }
+}
+
+/// Whether the thread of `mp` is not the runtime's at present: it has called in, and does what it likes now. It looks at the rate when it comes again.
+unsafe fn outside(mp: *mut M, curg: *mut G) -> bool {
+    // SAFETY: Gs are never freed; an answer that is not true any more costs a signal, or the samples until the next call.
+    unsafe {
+        (*mp).isextra
+            && readgstatus(curg) & !GSCAN == GSYSCALL
+            && (&raw const (*curg).syscallpc).read_volatile() == outside_pc()
     }
 }
 

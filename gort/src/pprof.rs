@@ -23,7 +23,47 @@
 
 use std::io::{self, Write};
 
-pub use gort_pprof::profile::Profile;
+/// A profile that is there at any time, from [`lookup`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Profile(gort_pprof::profile::Profile);
+
+impl Profile {
+    /// Its name: `block`, `mutex`.
+    ///
+    /// Go's `Profile.Name`.
+    pub fn name(self) -> &'static str {
+        self.0.name()
+    }
+
+    /// How many stacks it has.
+    ///
+    /// Go's `Profile.Count`.
+    pub fn count(self) -> usize {
+        self.0.count()
+    }
+
+    /// Writes it, as a file for `go tool pprof`. A thread of its own makes the file, which takes more stack than goroutines have, and the caller writes it.
+    ///
+    /// # Errors
+    /// Those of `w`, and if there can be no thread.
+    ///
+    /// Go's `Profile.WriteTo`, with `debug` 0.
+    pub fn write_to(self, mut w: impl Write) -> io::Result<()> {
+        if gort_proc::getg().is_null() {
+            return gort_proc::outside("pprof::Profile::write_to", || self.write_to(w));
+        }
+        let profile = self.0.read();
+        let file = crate::blocking(|| {
+            let t = std::thread::Builder::new().name("gort-profile".into()).spawn(move || {
+                let mut file = Vec::new();
+                profile.write(&mut file).map(|()| file)
+            })?;
+            t.join().unwrap_or_else(|_| Err(io::Error::other("the writer of the profile has panicked")))
+        })?;
+        w.write_all(&file)?;
+        w.flush()
+    }
+}
 
 /// Begins to take samples, 100 in each second that a thread has a processor, until [`stop_cpu_profile`], which writes them to `w`.
 ///
@@ -40,7 +80,7 @@ pub fn start_cpu_profile(w: impl Write + Send + 'static) -> io::Result<()> {
 /// [`start_cpu_profile`] with `hz` samples in a second: 1 to 1,000,000. The kernel does not give more than its clock has ticks, mostly 250 or 1,000.
 ///
 /// # Errors
-/// Those of [`start_cpu_profile`].
+/// Those of [`start_cpu_profile`]; `InvalidInput` for another `hz`.
 pub fn start_cpu_profile_at(w: impl Write + Send + 'static, hz: u32) -> io::Result<()> {
     if gort_proc::getg().is_null() {
         return gort_proc::outside("pprof::start_cpu_profile", || start_cpu_profile_at(w, hz));
@@ -82,7 +122,7 @@ pub fn stop_cpu_profile() -> io::Result<()> {
 ///
 /// Go's `pprof.Lookup`.
 pub fn lookup(name: &str) -> Option<Profile> {
-    Profile::lookup(name)
+    gort_pprof::profile::Profile::lookup(name).map(Profile)
 }
 
 /// Records one wait for each `rate` nanoseconds that goroutines wait, in the profile `block`: 1 all of them, 0 none, as it is at first.
@@ -91,6 +131,9 @@ pub fn lookup(name: &str) -> Option<Profile> {
 ///
 /// Go's `runtime.SetBlockProfileRate`.
 pub fn set_block_profile_rate(rate: i64) {
+    if rate > 0 {
+        gort_traceback::fast::renew_walks();
+    }
     gort_mprof::set_block_profile_rate(rate);
 }
 
@@ -99,5 +142,8 @@ pub fn set_block_profile_rate(rate: i64) {
 ///
 /// Go's `runtime.SetMutexProfileFraction`.
 pub fn set_mutex_profile_fraction(rate: i64) -> i64 {
+    if rate > 0 {
+        gort_traceback::fast::renew_walks();
+    }
     gort_mprof::set_mutex_profile_fraction(rate)
 }

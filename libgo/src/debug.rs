@@ -8,9 +8,12 @@ use crate::mem::{Contents, alloc, alloc_runtime};
 use crate::symtab::{decode, encode, go_calls, inlined_at};
 use crate::types::{BoolArg, FuncVal, IntBool, Slice, Str, yes};
 use core::ffi::c_void;
-use core::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{
+    AtomicI32, AtomicU32, AtomicU64, Ordering::Relaxed, Ordering::SeqCst, compiler_fence,
+};
 use gort::runtime::metrics::{self, Value};
 use gort_cpuprof::ProfBufReadMode;
+use gort_cpuprof::cpuprof::{Owner, owns, read_profile as read_cpu_profile};
 use gort_print::print;
 use gort_proc::{
     GDEAD, GIDLE, StwReason, for_each_g_race, getg, is_system_goroutine, labels::take_labels, labels_of_go,
@@ -165,8 +168,10 @@ unsafe extern "C-unwind" fn runtime_goroutine_profile(records: Slice) -> IntBool
 #[unsafe(export_name = "runtime_1pprof.runtime__setProfLabel")]
 unsafe extern "C-unwind" fn set_prof_label(labels: *mut c_void) {
     let gp = getg();
-    release_labels((*gp).labels);
-    (*gp).labels = labels;
+    let old = core::mem::replace(&mut (*gp).labels, labels);
+    // A signal of the profiler may look in between.
+    compiler_fence(SeqCst);
+    release_labels(old);
 }
 
 /// The labels of the current goroutine.
@@ -209,7 +214,7 @@ extern "C-unwind" fn tickspersecond() -> i64 {
 /// `runtime.SetCPUProfileRate`
 #[unsafe(export_name = "runtime.SetCPUProfileRate")]
 unsafe extern "C-unwind" fn set_cpu_profile_rate(hz: isize) {
-    if !gort_cpuprof::cpuprof::set_cpu_profile_rate(hz) {
+    if !gort_cpuprof::cpuprof::set_cpu_profile_rate(Owner::Go, hz) {
         // cpuprof.go:80
         print!("runtime: cannot set cpu profile rate until previous profile has finished.\n");
     }
@@ -227,7 +232,15 @@ struct Profile {
 #[unsafe(export_name = "runtime_1pprof.readProfile")]
 unsafe extern "C-unwind" fn read_profile() -> Profile {
     let (mut data, mut tags) = (Vec::new(), Vec::new());
-    let eof = gort_cpuprof::cpuprof::read_profile(ProfBufReadMode::Blocking, &mut data, &mut tags);
+    // Another profile is being taken, of GORT_CPUPROFILE or of Rust, so this one's could not begin; pprof.StartCPUProfile reads all the same, and wants
+    // a first record at least. The rate is Go's, of which there are no samples.
+    let eof = if owns(Owner::Go) {
+        read_cpu_profile(Owner::Go, ProfBufReadMode::Blocking, &mut data, &mut tags)
+    } else {
+        data.extend([3, 0, 100]);
+        tags.push(0);
+        true
+    };
     if data.is_empty() {
         return Profile { data: Slice::NIL, tags: Slice::NIL, eof };
     }
@@ -255,6 +268,9 @@ static MUTEX_PROFILE_RATE: AtomicU64 = AtomicU64::new(0);
 #[unsafe(export_name = "runtime.SetBlockProfileRate")]
 extern "C-unwind" fn set_block_profile_rate(rate: isize) {
     BLOCK_PROFILE_RATE.store(rate.max(0) as u64, Relaxed);
+    if rate > 0 {
+        gort_traceback::fast::renew_walks();
+    }
     gort_mprof::set_block_profile_rate(rate as i64);
 }
 
@@ -263,6 +279,9 @@ extern "C-unwind" fn set_block_profile_rate(rate: isize) {
 extern "C-unwind" fn set_mutex_profile_fraction(rate: isize) -> isize {
     if rate >= 0 {
         MUTEX_PROFILE_RATE.store(rate as u64, Relaxed);
+    }
+    if rate > 0 {
+        gort_traceback::fast::renew_walks();
     }
     gort_mprof::set_mutex_profile_fraction(rate as i64) as isize
 }

@@ -31,6 +31,8 @@ pub struct Kind {
     pub first: (&'static str, &'static str),
     /// Of the second.
     pub second: (&'static str, &'static str),
+    /// It was taken for a time, of which each sample of the second value stands for a period; otherwise the period is one of the first.
+    pub timed: bool,
     /// Which frames are left out.
     pub trim: Trim,
 }
@@ -45,10 +47,15 @@ pub enum Trim {
 }
 
 /// Processor time.
-pub const CPU: Kind = Kind { first: ("samples", "count"), second: ("cpu", "nanoseconds"), trim: Trim::Roots };
+pub const CPU: Kind =
+    Kind { first: ("samples", "count"), second: ("cpu", "nanoseconds"), timed: true, trim: Trim::Roots };
 /// Events that were waited for.
-pub const CONTENTION: Kind =
-    Kind { first: ("contentions", "count"), second: ("delay", "nanoseconds"), trim: Trim::Both };
+pub const CONTENTION: Kind = Kind {
+    first: ("contentions", "count"),
+    second: ("delay", "nanoseconds"),
+    timed: false,
+    trim: Trim::Both,
+};
 
 /// A place as files have it.
 struct Place {
@@ -63,7 +70,7 @@ struct Place {
 pub struct Builder {
     kind: Kind,
     start: SystemTime,
-    /// Nanoseconds; 0: there is none.
+    /// In the unit of the value that it is of.
     period: i64,
     samples: HashMap<(Vec<u64>, Labels), [i64; 2]>,
     strings: Vec<String>,
@@ -86,7 +93,7 @@ fn go_name(func: &str) -> Option<&'static str> {
 }
 
 impl Builder {
-    /// An empty one, which begins now. `period`: ns for each sample.
+    /// An empty one, which begins now. `period`: of a CPU profile ns for each sample.
     pub fn new(kind: Kind, period: i64) -> Self {
         Self {
             kind,
@@ -109,7 +116,7 @@ impl Builder {
         s[1] += values[1];
     }
 
-    /// Nanoseconds for each sample.
+    /// What each sample stands for.
     pub fn period(&self) -> i64 {
         self.period
     }
@@ -161,7 +168,9 @@ impl Builder {
             return;
         }
         let info = symtab::with_room(|| symbolize((pc as usize).wrapping_sub(1))).unwrap_or_default();
-        let user = info.frames.is_empty() || info.frames.iter().any(|f| f.owner == Owner::User);
+        // What stands for something else is never left out.
+        let user = info.frames.is_empty()
+            || info.frames.iter().any(|f| f.owner == Owner::User || go_name(&f.name).is_some());
         let mut lines = Vec::new();
         // Inlined calls of gort's are left out like others.
         let first = info.frames.iter().position(|f| f.owner == Owner::User);
@@ -220,12 +229,14 @@ impl Builder {
         self.pb.uint64_opt(PROFILE_TIME_NANOS, nanos(self.start));
         self.value_type(PROFILE_SAMPLE_TYPE, self.kind.first);
         self.value_type(PROFILE_SAMPLE_TYPE, self.kind.second);
-        if self.period != 0 {
+        // As runtime/pprof has them (printCountCycleProfile, build).
+        if self.kind.timed {
             let d = SystemTime::now().duration_since(self.start).map_or(0, |d| d.as_nanos() as u64);
             self.pb.uint64_opt(PROFILE_DURATION_NANOS, d);
-            self.value_type(PROFILE_PERIOD_TYPE, self.kind.second);
-            self.pb.uint64_opt(PROFILE_PERIOD, self.period as u64);
         }
+        let of = if self.kind.timed { self.kind.second } else { self.kind.first };
+        self.value_type(PROFILE_PERIOD_TYPE, of);
+        self.pb.uint64_opt(PROFILE_PERIOD, self.period as u64);
         let samples = std::mem::take(&mut self.samples);
         // In an order that does not change from run to run.
         let mut samples: Vec<_> = samples.into_iter().collect();

@@ -2,7 +2,7 @@
 
 use crate::builder::{Builder, CPU, Labels};
 use gort_cpuprof::ProfBufReadMode;
-use gort_cpuprof::cpuprof::{read_profile, set_cpu_profile_rate};
+use gort_cpuprof::cpuprof::{Owner, read_profile, set_cpu_profile_rate};
 use gort_os_linux::{exit, nanotime, osyield, set_last_words};
 use gort_proc::labels::take_labels;
 use gort_runtime1::{gogetenv, is_secure_mode};
@@ -32,14 +32,18 @@ fn reader() -> std::sync::MutexGuard<'static, Option<JoinHandle<io::Result<()>>>
 /// Takes a profile, which [`stop`] writes to `w`, or [`last_words`](gort_os_linux::last_words).
 ///
 /// # Errors
-/// If one is being taken, or there can be no thread.
+/// If one is being taken, there can be no thread, or `hz` is 0 or more than 1,000,000.
 ///
 /// # Safety
 /// On a goroutine that holds no lock of the runtime.
 pub unsafe fn start(w: impl Write + Send + 'static, hz: u32) -> io::Result<()> {
+    if !(1..=1_000_000).contains(&hz) {
+        let e = format!("cpu profile rate {hz} is not in 1 to 1000000");
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, e));
+    }
     let mut r = reader();
     // SAFETY: the caller's contract; the reader below reads to the end.
-    if r.is_some() || !unsafe { set_cpu_profile_rate(hz.max(1) as isize) } {
+    if r.is_some() || !unsafe { set_cpu_profile_rate(Owner::Gort, hz as isize) } {
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, "cpu profiling already in use"));
     }
     DONE.store(false, SeqCst);
@@ -65,9 +69,14 @@ pub unsafe fn start(w: impl Write + Send + 'static, hz: u32) -> io::Result<()> {
         Err(e) => {
             // SAFETY: as above; what has been written is thrown away.
             unsafe {
-                set_cpu_profile_rate(0);
-                while !read_profile(ProfBufReadMode::NonBlocking, &mut Vec::new(), &mut Vec::new()) {}
+                set_cpu_profile_rate(Owner::Gort, 0);
+                let (mut data, mut tags) = (Vec::new(), Vec::new());
+                while !read_profile(Owner::Gort, ProfBufReadMode::NonBlocking, &mut data, &mut tags) {
+                    tags.iter().for_each(|tag| drop(take_labels(*tag as *mut _)));
+                }
             }
+            // Nothing is left for the end of the process to wait for.
+            DONE.store(true, SeqCst);
             Err(e)
         }
     }
@@ -91,9 +100,12 @@ fn write_profile(w: impl Write) -> io::Result<()> {
         }
         // Before the ring is read: what was written until then is in the profile.
         let hurry = HURRY.load(SeqCst);
+        // Handlers do not ask the loader.
+        gort_traceback::fast::renew_walks();
         let eof = loop {
             // SAFETY: the only reader.
-            let eof = unsafe { read_profile(ProfBufReadMode::NonBlocking, &mut data, &mut tags) };
+            let eof =
+                unsafe { read_profile(Owner::Gort, ProfBufReadMode::NonBlocking, &mut data, &mut tags) };
             if eof || data.is_empty() {
                 break eof;
             }
@@ -146,7 +158,7 @@ pub unsafe fn stop() -> io::Result<()> {
     let mut r = reader();
     let Some(t) = r.take() else { return Ok(()) };
     // SAFETY: the caller's contract.
-    unsafe { set_cpu_profile_rate(0) };
+    unsafe { set_cpu_profile_rate(Owner::Gort, 0) };
     STOPPED.store(true, SeqCst);
     let result = t.join().unwrap_or_else(|_| Err(io::Error::other("the writer of the profile has panicked")));
     STOPPED.store(false, SeqCst);

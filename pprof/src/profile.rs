@@ -2,7 +2,6 @@
 
 use crate::builder::{Builder, CONTENTION};
 use gort_mprof::{BlockProfileRecord, block_profile, mutex_profile};
-use std::io::{self, Write};
 
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,16 +42,13 @@ impl Profile {
         self.records().len()
     }
 
-    /// Writes it, as a file for `go tool pprof`.
-    ///
-    /// # Errors
-    /// Those of `w`.
-    pub fn write_to(self, w: impl Write) -> io::Result<()> {
+    /// What it has, to be written. On a goroutine; [`Builder::write`] is not for one: to compress takes some 400 KiB of stack.
+    pub fn read(self) -> Builder {
         let mut b = Builder::new(CONTENTION, 1);
         for r in self.records() {
             let stk: Vec<u64> = r.stack.iter().map(|pc| *pc as u64).collect();
             b.add(&stk, Vec::new(), [r.count, r.cycles]);
         }
-        b.write(w)
+        b
     }
 }

@@ -16,7 +16,7 @@ use core::ptr::null_mut;
 use gort_runtime2::atomic::{Int32, Uint32};
 
 /// What the thread's own goroutine has on its stack while it is outside: nothing that anybody could walk.
-fn outside_pc() -> usize {
+pub fn outside_pc() -> usize {
     goexit_pc() + 1
 }
 
@@ -143,6 +143,14 @@ pub unsafe fn foreign_enter(op: &'static str) {
         // cgocall.go:335 the goroutine comes out of its system call, and gets a P; it waits here if there is none
         (*curg).syscallsp = (*curg).stack.hi;
         exitsyscall_frame(sp);
+        // cgocall.go:424 execute may not have been on the way
+        #[cfg(not(gort_inside))]
+        {
+            let hz = (&raw const (*sched()).profilehz).read_volatile();
+            if (*mp).profilehz != hz {
+                linkname::set_thread_cpu_profiler(hz);
+            }
+        }
     }
 }
 

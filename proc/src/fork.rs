@@ -100,6 +100,12 @@ pub unsafe fn syscall_runtime_before_exec() {
         (*exec_lock()).lock();
 
         // :4940 Darwin: waits for preemption signals on their way
+
+        // gort: the process's timer stays when it executes another program, which SIGPROF would end; those of threads go
+        if (&raw const (*sched()).profilehz).read_volatile() != 0 {
+            let none: libc::itimerval = core::mem::zeroed();
+            libc::setitimer(libc::ITIMER_PROF, &raw const none, core::ptr::null_mut());
+        }
     }
 }
 
@@ -113,6 +119,11 @@ pub unsafe fn syscall_runtime_before_exec() {
 pub unsafe fn syscall_runtime_after_exec() {
     // SAFETY: as above.
     unsafe {
+        // gort: as it was
+        let hz = (&raw const (*sched()).profilehz).read_volatile();
+        if hz != 0 {
+            linkname::set_process_cpu_profiler_timer(hz);
+        }
         // :4951
         (*exec_lock()).unlock();
     }

@@ -36,7 +36,8 @@ pub unsafe fn retain_labels(labels: *mut c_void) -> *mut c_void {
 /// Gives up the labels of a `g.labels`.
 ///
 /// # Safety
-/// It is overwritten next.
+/// They have been overwritten in that goroutine, and a compiler fence stands between, or no signal of the profiler can see the goroutine: a handler counts
+/// once more what it finds there.
 #[inline(always)]
 pub unsafe fn release_labels(labels: *mut c_void) {
     if let Some(set) = counted(labels) {

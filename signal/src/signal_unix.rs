@@ -404,7 +404,9 @@ unsafe fn sigtrampgo(sig: u32, info: *mut libc::siginfo_t, ctx: *mut c_void) {
         if gp.is_null() || (!(*gp).m.is_null() && (*(*gp).m).is_extra_in_c) {
             // :439
             if sig == libc::SIGPROF as u32 {
-                if valid_sigprof(null_mut(), c.sigcode() as i32) {
+                // gort: the runtime's own (cpuprof's `kick`) is no sample
+                let code = c.sigcode() as i32;
+                if code != libc::SI_TKILL && valid_sigprof(null_mut(), code) {
                     sigprof_non_go_pc(c.sigpc());
                 }
                 return;
@@ -532,7 +534,9 @@ unsafe fn sighandler(sig: u32, c: &Sigctxt, mut gp: *mut G) {
         // :638
         if sig == libc::SIGPROF as u32 {
             let code = c.sigcode() as i32;
-            if !kicked(gp, mp, code) && valid_sigprof(mp, code) {
+            // Before the timer may be set: the signal is from what there was before.
+            let valid = valid_sigprof(mp, code);
+            if !kicked(gp, mp, code) && valid {
                 let all = gort_traceback::Regs::all(c.all());
                 sigprof(c.sigpc(), c.sigsp(), all.bp(), gp, mp);
             }

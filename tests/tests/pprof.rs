@@ -2,7 +2,7 @@
 
 use flate2::read::GzDecoder;
 use gort::{blocking, chan, go, pprof, runtime, sync, time};
-use gort_tests::{absent, go_command, in_child};
+use gort_tests::{absent, go_command, gort_command, in_child, wait};
 use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -65,6 +65,9 @@ struct Sample {
 struct Profile {
     samples: Vec<Sample>,
     period: u64,
+    /// Name and unit of what the period is of.
+    period_type: (String, String),
+    duration: u64,
     build_ids: Vec<String>,
 }
 
@@ -98,7 +101,12 @@ impl Profile {
                 .collect(),
         });
         let build_ids = all(3).map(|m| strings[get(&m, 6) as usize].clone()).collect();
-        Self { samples: samples.collect(), period: get(&top, 12), build_ids }
+        let period_type = all(11)
+            .map(|t| (strings[get(&t, 1) as usize].clone(), strings[get(&t, 2) as usize].clone()))
+            .next()
+            .unwrap();
+        let (period, duration) = (get(&top, 12), get(&top, 10));
+        Self { samples: samples.collect(), period, period_type, duration, build_ids }
     }
 
     /// What the second value is in samples for which `f` holds.
@@ -157,6 +165,10 @@ fn shares() {
         // The work that takes a tenth of a second.
         let n = 1 + (100_000_000 / work(20).as_nanos().max(1) * 20) as u64;
         pprof::start_cpu_profile(std::fs::File::create(file("a")).unwrap()).unwrap();
+        for hz in [0, 1_000_001] {
+            let e = pprof::start_cpu_profile_at(std::io::sink(), hz).unwrap_err();
+            assert_eq!(e.kind(), std::io::ErrorKind::InvalidInput);
+        }
         let e = pprof::start_cpu_profile(std::io::sink()).unwrap_err();
         assert_eq!(e.to_string(), "cpu profiling already in use");
         let times = [sixty(2 * n), thirty(2 * n), ten(2 * n)];
@@ -167,6 +179,8 @@ fn shares() {
     o.ok();
     let p = Profile::read(&t.path().join("a"));
     assert_eq!(p.period, 10_000_000);
+    assert_eq!(p.period_type, ("cpu".into(), "nanoseconds".into()));
+    assert!(p.duration > 0);
     assert!(p.build_ids.iter().any(|id| id.len() >= 16), "{:?}", p.build_ids);
     let times: Vec<f64> = o.stdout.split_whitespace().map(|n| n.parse().unwrap()).collect();
     let all: f64 = times.iter().sum();
@@ -329,6 +343,9 @@ fn waits() {
     let (least, most) = (N * EACH.as_nanos() as u64, start.elapsed().as_nanos() as u64);
     let p = Profile::read(&t.path().join("block"));
     let of = |p: &Profile, f: &str| {
+        // As in Go (runtime/pprof, printCountCycleProfile).
+        assert_eq!(p.period_type, ("contentions".into(), "count".into()));
+        assert_eq!((p.period, p.duration), (1, 0));
         p.samples
             .iter()
             .filter(|s| s.stack.first().is_some_and(|s| s.ends_with(f)))
@@ -381,6 +398,99 @@ fn timed_waits() {
     let p = Profile::read(&t.path().join("mutex"));
     let ns: u64 = p.samples.iter().map(|s| s.values[1]).sum();
     assert!(!p.samples.is_empty() && ns < most, "{ns} {most}");
+}
+
+/// A profile is made where there is room for it.
+#[test]
+fn small_stacks() {
+    in_child!(.env("GORTSTACK", "16K"), || {
+        pprof::set_block_profile_rate(1);
+        let c = chan(0);
+        let tx = c.clone();
+        go(move || tx.send(()));
+        receives(&c);
+        let mut file = Vec::new();
+        pprof::lookup("block").unwrap().write_to(&mut file).unwrap();
+        assert!(file.starts_with(&[0x1f, 0x8b]));
+    })
+    .ok();
+}
+
+/// Threads that are no Ms are seen, and said to be such.
+#[test]
+fn threads() {
+    #[inline(never)]
+    fn alone() {
+        let until = cpu() + Duration::from_millis(300);
+        while cpu() < until {
+            std::hint::black_box(work(1));
+        }
+    }
+    let t = tempfile::tempdir().unwrap();
+    in_child!(.env("PROFILES", t.path().display()), || {
+        pprof::start_cpu_profile(std::fs::File::create(file("a")).unwrap()).unwrap();
+        blocking(|| std::thread::spawn(alone).join().unwrap());
+        pprof::stop_cpu_profile().unwrap();
+    })
+    .ok();
+    let p = Profile::read(&t.path().join("a"));
+    let seen = p.sum(|s| s.stack.last().is_some_and(|f| f == "runtime._ExternalCode") && s.stack.len() > 1);
+    assert!(seen > 30_000_000, "{seen}");
+}
+
+/// A Go program's profile beside that of the environment: it has no samples, and the other one has them all. And the program that it executes next is not ended by a signal.
+#[test]
+fn go_programs() {
+    const TEXT: &str = r#"package main
+
+import (
+	"bytes"
+	"os"
+	"runtime/pprof"
+	"syscall"
+	"time"
+)
+
+//go:noinline
+func work(until time.Time) (n int) {
+	for time.Now().Before(until) {
+		n++
+	}
+	return
+}
+
+func main() {
+	for i := 0; i < 3; i++ {
+		var b bytes.Buffer
+		if err := pprof.StartCPUProfile(&b); err != nil {
+			panic(err)
+		}
+		work(time.Now().Add(200 * time.Millisecond))
+		if len(os.Args) > 1 {
+			syscall.Exec("/bin/sh", []string{"sh", "-c", os.Args[1]}, nil)
+		}
+		pprof.StopCPUProfile()
+		println(b.Len() > 0)
+	}
+}
+"#;
+    let t = tempfile::tempdir().unwrap();
+    let (source, program, profile) = (t.path().join("main.go"), t.path().join("main"), t.path().join("cpu"));
+    std::fs::write(&source, TEXT).unwrap();
+    let Some(mut gort) = gort_command() else { return };
+    gort.arg("build").arg("-o").arg(&program).arg(&source);
+    wait(gort, b"", Duration::from_secs(300)).ok();
+    let mut c = Command::new(&program);
+    c.env("GORT_CPUPROFILE", &profile);
+    let o = wait(c, b"", Duration::from_secs(60));
+    let says = "runtime: cannot set cpu profile rate until previous profile has finished.\ntrue\n".repeat(3);
+    o.ok();
+    assert_eq!(o.stderr, says);
+    let p = Profile::read(&profile);
+    assert!(p.of("main.work") > 0, "{}", p.of("main.work"));
+    let mut c = Command::new(&program);
+    c.arg("i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo $i");
+    assert_eq!(wait(c, b"", Duration::from_secs(60)).ok().stdout, "200000\n");
 }
 
 /// What a profile costs: processor time of the process for the same work with and without one, in turns. By hand:

@@ -51,7 +51,8 @@ struct Rows {
 
 /// Brings the tables of modules up to date, for walks that do not.
 pub fn renew_walks() {
-    renew();
+    // What reads them needs more than small goroutines have.
+    crate::symtab::with_room(renew);
 }
 
 /// This M's rows, marked as in use; nil if there is no memory.
@@ -99,6 +100,8 @@ pub unsafe fn walk(gp: *mut G, pc: usize, sp: usize, bp: usize, pcs: *mut usize,
         let rows = rows();
         let n = walk_with(rows, gp, (pc, sp, bp), false, pcs, max);
         if !rows.is_null() {
+            // What was written before has been written.
+            core::sync::atomic::compiler_fence(Ordering::SeqCst);
             (&raw mut (*rows).busy).write_volatile(0);
         }
         n
@@ -126,6 +129,8 @@ pub unsafe fn walk_in_handler(
         let rows = if free { rows() } else { core::ptr::null_mut() };
         let n = walk_with(rows, gp, (pc, sp, bp), trapped, pcs, max);
         if !rows.is_null() {
+            // What was written before has been written.
+            core::sync::atomic::compiler_fence(Ordering::SeqCst);
             (&raw mut (*rows).busy).write_volatile(0);
         }
         n
