@@ -383,32 +383,6 @@ fn a_panic_beside_one_that_spins() {
     panic!("never in time");
 }
 
-/// The same where some code could be interrupted, as in every Go program, but not this.
-#[test]
-fn generations_beside_one_that_spins_and_other_code() {
-    let t = tempfile::tempdir().unwrap();
-    in_child!(
-        .env("TRACES", t.path().display()).env("GOMAXPROCS", 2).env("GODEBUG", "traceadvanceperiod=10000000"),
-        || {
-            unsafe fn anywhere(pc: usize, _sp: usize) -> Option<usize> {
-                Some(pc)
-            }
-            // SAFETY: no code lies there.
-            unsafe { gort_preempt::register_text_range(1, 2, anywhere) };
-            let file = dir().join("a.trace");
-            let r = trace::start_file(&file).unwrap();
-            let stop = spin();
-            while generations(&std::fs::read(&file).unwrap()) < 5 {
-                time::sleep(Duration::from_millis(5));
-            }
-            r.stop().unwrap();
-            stop.store(true, SeqCst);
-        }
-    )
-    .ok();
-    assert_eq!(valid(t.path()), 1);
-}
-
 /// Nor does it keep generations from ending, or a trace from being stopped, whether by its owner or by a panic on its way out.
 #[test]
 fn generations_beside_one_that_spins() {
