@@ -99,7 +99,7 @@ pub unsafe fn futexsleep(addr: *const Uint32, val: u32, ns: i64) {
 /// Wakes at most `cnt` threads that sleep on `addr`.
 ///
 /// # Safety
-/// None: the address is a key only.
+/// The caller owes nothing, as the address is a key only; the real one reads it.
 pub unsafe fn futexwakeup(addr: *const Uint32, cnt: u32) {
     let mut q = QUEUES.lock().unwrap();
     let mut n = 0;

@@ -72,7 +72,7 @@ pub unsafe fn all_gs_snapshot() -> Slice<*mut G> {
 /// Array and length of the table for a walk without the lock, with [`atomic_all_g_index`].
 ///
 /// # Safety
-/// None beyond what its use with [`atomic_all_g_index`] asks for.
+/// What is read by it is as old as the call; see [`atomic_all_g_index`] for its use.
 ///
 /// Go: proc.go:679 atomicAllG
 #[doc(alias = "atomicAllG")]

@@ -167,7 +167,7 @@ pub unsafe fn sync_runtime_can_spin(i: i32) -> bool {
 /// Spins once for a `sync.Mutex`.
 ///
 /// # Safety
-/// None; unsafe like its kin.
+/// The caller owes nothing: it is `unsafe` as its kin are.
 ///
 /// Go: proc.go:7176 sync_runtime_doSpin
 #[doc(alias = "sync_runtime_doSpin")]

@@ -66,6 +66,6 @@ pub unsafe fn unminit() {
 /// Go: os_linux.go:402 mdestroy
 ///
 /// # Safety
-/// None needed.
+/// The caller owes nothing: it is `unsafe` because other systems free memory here.
 #[unsafe(export_name = "gort.mdestroy")]
 pub unsafe fn mdestroy(_mp: *mut M) {}
