@@ -1,7 +1,7 @@
 //! Compiles `object/` to one relocatable object and checks what it asks of others.
 //!
-//! The sources are those of the crates beside this one. In a packaged copy of this crate they are not there: then there is no
-//! object, and `gort go` says so.
+//! The sources are those of the crates beside this one. In a packaged copy of this crate they are
+//! not there: then there is no object, and `gort go` says so.
 
 mod compile;
 
@@ -19,7 +19,8 @@ fn main() {
         println!("cargo::rustc-cfg=no_object");
         return;
     }
-    // Its files, not the directory, which the compiler's temporary files change: all would be made anew each time.
+    // Its files, not the directory, which the compiler's temporary files change: all would be made
+    // anew each time.
     let made = compile::compile(&here, &out, None).and_then(|(object, sources)| {
         for s in sources {
             println!("cargo::rerun-if-changed={}", s.display());

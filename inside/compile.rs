@@ -5,8 +5,8 @@ use object::{Object as _, ObjectSymbol as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The object, and the sources that it consists of. `to` is a directory for what comes about on the way; `planted` the name of
-/// a bug to have in it (`mutant!`).
+/// The object, and the sources that it consists of. `to` is a directory for what comes about on the
+/// way; `planted` the name of a bug to have in it (`mutant!`).
 pub fn compile(
     crate_dir: &Path,
     to: &Path,
@@ -16,8 +16,16 @@ pub fn compile(
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let deps = to.join("object.d");
     let mut c = Command::new(rustc);
-    c.args(["--edition", "2024", "--crate-name", "gort_inside_object", "--crate-type", "staticlib"]);
-    // One module without unwinding or frames that a debugger needs, so that what is left is small; the frame pointers are Go's habit.
+    c.args([
+        "--edition",
+        "2024",
+        "--crate-name",
+        "gort_inside_object",
+        "--crate-type",
+        "staticlib",
+    ]);
+    // One module without unwinding or frames that a debugger needs, so that what is left is small;
+    // the frame pointers are Go's habit.
     c.args([
         "-Copt-level=3",
         "-Cpanic=abort",
@@ -39,7 +47,8 @@ pub fn compile(
     let deps = std::fs::read_to_string(&deps).map_err(|e| e.to_string())?;
     let sources = deps.lines().filter_map(|l| l.strip_suffix(':')).map(PathBuf::from).collect();
 
-    // The member that has all of it: the others are parts of the compiler's runtime, of which nothing may be needed.
+    // The member that has all of it: the others are parts of the compiler's runtime, of which
+    // nothing may be needed.
     let data = std::fs::read(&lib).map_err(|e| e.to_string())?;
     let archive = ArchiveFile::parse(&*data).map_err(|e| e.to_string())?;
     let mut found = None;

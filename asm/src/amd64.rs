@@ -37,8 +37,8 @@ global_asm!(
 // Go: asm_amd64.s:404 gogo
 // Go: asm_amd64.s:410 gogo
 //
-// rdi = gobuf. Continues at gobuf.pc with rdi, rdx and r10 all equal to gobuf.ctxt: System V's first
-// argument, Go's closure register and gcc's static chain, whichever the code there expects.
+// rdi = gobuf. Continues at gobuf.pc with rdi, rdx and r10 all equal to gobuf.ctxt: System V's
+// first argument, Go's closure register and gcc's static chain, whichever the code there expects.
 global_asm!(
     ".text",
     ".p2align 4",
@@ -52,14 +52,16 @@ global_asm!(
     "mov rcx, qword ptr [rdx]",        // :406 faults if g is nil
     "mov rax, qword ptr [rip + gort_tls_g@GOTTPOFF]",
     "mov qword ptr fs:[rax], rdx", // :412
-    // The guard of split-stack code is the thread's, so it comes with the goroutine: 0 unless its stack has segments.
+    // The guard of split-stack code is the thread's, so it comes with the goroutine: 0 unless its
+    // stack has segments.
     "xor eax, eax",
     "cmp byte ptr [rdx + {kind}], {segmented}",
     "je 3f",
     "2: mov qword ptr fs:[0x70], rax",
     "mov r14, rdx",                 // :413 where managed code has g; others load theirs
     "mov rsp, qword ptr [rdi]",     // :414
-    // :415 and :419 left out: gobuf.ret is the result of a call that returns twice, which nothing here does.
+    // :415 and :419 left out: gobuf.ret is the result of a call that returns twice, which nothing
+    // here does.
     "mov rdx, qword ptr [rdi + 0x18]", // :416
     "mov rbp, qword ptr [rdi + 0x30]", // :417
     "mov rcx, qword ptr [rdi + 0x08]", // :422
@@ -81,11 +83,12 @@ global_asm!(
 
 // Go: asm_amd64.s:429 mcall
 //
-// rdi = fn(g) -> !. Saves the caller in g.sched, switches to g0 and calls fn there. The resume label undoes
-// the pushes and jumps to the return address.
+// rdi = fn(g) -> !. Saves the caller in g.sched, switches to g0 and calls fn there. The resume
+// label undoes the pushes and jumps to the return address.
 //
-// The FP control words belong to the goroutine too (System V). All runtime code on g0 has the default ones, so a
-// goroutine that has them needs nothing restored; only others take the resume label that loads theirs.
+// The FP control words belong to the goroutine too (System V). All runtime code on g0 has the
+// default ones, so a goroutine that has them needs nothing restored; only others take the resume
+// label that loads theirs.
 global_asm!(
     ".text",
     ".p2align 4",
@@ -171,7 +174,8 @@ global_asm!(
     "jmp rcx",
     ".cfi_def_cfa_offset 64",
     ".cfi_offset rip, -8",
-    // Not the default control words: g0 gets the default ones, and the goroutine its own when it resumes.
+    // Not the default control words: g0 gets the default ones, and the goroutine its own when it
+    // resumes.
     "4: mov dword ptr [rsp - 8], 0x1f80",
     "mov word ptr [rsp - 4], 0x37f",
     "ldmxcsr dword ptr [rsp - 8]",
@@ -192,9 +196,9 @@ global_asm!(
 
 // Go: asm_amd64.s:483 systemstack
 //
-// rdi = fn, rsi = its argument. On g0 or gsignal: a plain (tail) call. On a user goroutine: saves a gobuf that
-// tracebacks can start from, switches to g0, calls, switches back. The frame pointer stays on the goroutine's
-// stack, so unwinders walk straight through the switch.
+// rdi = fn, rsi = its argument. On g0 or gsignal: a plain (tail) call. On a user goroutine: saves a
+// gobuf that tracebacks can start from, switches to g0, calls, switches back. The frame pointer
+// stays on the goroutine's stack, so unwinders walk straight through the switch.
 global_asm!(
     ".text",
     ".p2align 4",
@@ -243,8 +247,9 @@ global_asm!(
     bad = sym linkname::badsystemstack,
 );
 
-// void gort_call_on_stack(fn, arg, top): calls fn(arg) on the stack that ends at rdx, a multiple of 16. As in systemstack
-// the frame pointer stays behind, for unwinders, and the call itself is in `__morestack`, for gdb.
+// void gort_call_on_stack(fn, arg, top): calls fn(arg) on the stack that ends at rdx, a multiple
+// of 16. As in systemstack the frame pointer stays behind, for unwinders, and the call itself is in
+// `__morestack`, for gdb.
 global_asm!(
     ".text",
     ".p2align 4",
@@ -268,12 +273,13 @@ global_asm!(
 
 // Go: asm_amd64.s:394 mstart
 //
-// The part of mstart and mstart1 that needs to know its own frame: rdi = fn (mstart1), rsi = &g0.sched. Saves
-// in g0.sched a place to come back to, then calls fn, which never returns the ordinary way. `gogo(&g0.sched)`
-// ends up behind the call, and mexit goes on from there.
+// The part of mstart and mstart1 that needs to know its own frame: rdi = fn (mstart1), rsi =
+// &g0.sched. Saves in g0.sched a place to come back to, then calls fn, which never returns the
+// ordinary way. `gogo(&g0.sched)` ends up behind the call, and mexit goes on from there.
 //
-// A thread inherits the FP control words of the one that made it, which may have done so for a goroutine with words
-// of its own. g0 has the default ones: mcall relies on it, and a new goroutine starts with them.
+// A thread inherits the FP control words of the one that made it, which may have done so for a
+// goroutine with words of its own. g0 has the default ones: mcall relies on it, and a new goroutine
+// starts with them.
 global_asm!(
     ".text",
     ".p2align 4",
@@ -327,8 +333,9 @@ global_asm!(
 
 // Go: asm_amd64.s:1699 goexit
 //
-// The outermost return address of every goroutine is goexit+1, so that an unwinder which looks up pc-1 still
-// lands inside. `.cfi_undefined rip` marks the end of the stack for unwinders and debuggers.
+// The outermost return address of every goroutine is goexit+1, so that an unwinder which looks up
+// pc-1 still lands inside. `.cfi_undefined rip` marks the end of the stack for unwinders and
+// debuggers.
 global_asm!(
     ".text",
     ".p2align 4",
@@ -349,8 +356,8 @@ global_asm!(
 // The structures behind these pointers are read by assembly at asserted offsets only.
 #[allow(improper_ctypes)]
 unsafe extern "C" {
-    // It does not return. The type does not say so, as AddressSanitizer would clean the stack up between `switch_to` and
-    // the switch.
+    // It does not return. The type does not say so, as AddressSanitizer would clean the stack up
+    // between `switch_to` and the switch.
     fn gort_gogo(buf: *mut Gobuf);
     fn gort_mcall(f: unsafe extern "C" fn(*mut G) -> !);
     fn gort_mstart_call(f: unsafe extern "C" fn(), sched: *mut Gobuf);
@@ -363,21 +370,26 @@ unsafe extern "C" {
     static gort_on_stack_end: u8;
 }
 
-/// Calls `f(arg)` on the stack that ends at `top`, on behalf of the same g: the runtime does not know that stack.
+/// Calls `f(arg)` on the stack that ends at `top`, on behalf of the same g: the runtime does not
+/// know that stack.
 ///
 /// # Safety
-/// `top` is a multiple of 16, with enough writable memory below; `f` neither unwinds nor switches the goroutine.
+/// `top` is a multiple of 16, with enough writable memory below; `f` neither unwinds nor switches
+/// the goroutine.
 pub unsafe fn call_on_stack(f: unsafe extern "C" fn(*mut c_void), arg: *mut c_void, top: usize) {
     // SAFETY: the caller's contract.
     unsafe { gort_call_on_stack(f, arg, top) }
 }
 
-/// The name of the function that `pc` belongs to and where its part there begins, if that part is where the linker's symbols
-/// say `__morestack`: a call from one stack to another.
+/// The name of the function that `pc` belongs to and where its part there begins, if that part is
+/// where the linker's symbols say `__morestack`: a call from one stack to another.
 pub fn switch_name(pc: usize) -> Option<(&'static str, usize)> {
-    let [a, b, c] =
-        [&raw const gort_systemstack_call, &raw const gort_on_stack_call, &raw const gort_on_stack_end]
-            .map(|p| p as usize);
+    let [a, b, c] = [
+        &raw const gort_systemstack_call,
+        &raw const gort_on_stack_call,
+        &raw const gort_on_stack_end,
+    ]
+    .map(|p| p as usize);
     match pc {
         _ if a <= pc && pc < b => Some(("gort_systemstack", a)),
         _ if b <= pc && pc < c => Some(("gort_call_on_stack", b)),
@@ -390,14 +402,15 @@ pub fn switches_stack(pc: usize) -> bool {
     switch_name(pc).is_some()
 }
 
-/// The current goroutine: g0 on a scheduler stack, gsignal in a signal handler, nil on a foreign thread.
+/// The current goroutine: g0 on a scheduler stack, gsignal in a signal handler, nil on a foreign
+/// thread.
 ///
 /// Go: stubs.go:31 getg
 #[inline(always)]
 pub fn getg() -> *mut G {
     let g: *mut G;
-    // SAFETY: reads the thread-local word. Neither `pure` nor `nomem`: a switch may move the goroutine to
-    // another thread between two reads, so each one must happen.
+    // SAFETY: reads the thread-local word. Neither `pure` nor `nomem`: a switch may move the
+    // goroutine to another thread between two reads, so each one must happen.
     unsafe {
         asm!(
             "mov {g}, qword ptr [rip + gort_tls_g@GOTTPOFF]",
@@ -412,7 +425,8 @@ pub fn getg() -> *mut G {
 /// Makes `g` the current goroutine of this thread.
 ///
 /// # Safety
-/// `g` must belong to this thread's M, and the stack in use must be its stack (or that of a foreign thread).
+/// `g` must belong to this thread's M, and the stack in use must be its stack (or that of a foreign
+/// thread).
 ///
 /// Go: asm_amd64.s:1148 setg
 #[inline(always)]
@@ -432,8 +446,8 @@ pub unsafe fn setg(g: *mut G) {
 /// Continues where `buf` says, on its stack, as its goroutine. Does not return.
 ///
 /// # Safety
-/// `buf` must hold a state that `mcall` saved or `newproc1` made, which nobody else resumes. No value with a
-/// destructor may be live in the caller.
+/// `buf` must hold a state that `mcall` saved or `newproc1` made, which nobody else resumes. No
+/// value with a destructor may be live in the caller.
 #[inline(always)]
 pub unsafe fn gogo(buf: *mut Gobuf) -> ! {
     // SAFETY: the caller's contract; gort_gogo does not return.
@@ -445,8 +459,8 @@ pub unsafe fn gogo(buf: *mut Gobuf) -> ! {
     }
 }
 
-/// Saves the current goroutine and calls `f(g)` on g0's stack. Returns when something resumes the goroutine
-/// with [`gogo`], possibly on another thread.
+/// Saves the current goroutine and calls `f(g)` on g0's stack. Returns when something resumes the
+/// goroutine with [`gogo`], possibly on another thread.
 ///
 /// # Safety
 /// Must run on a user goroutine, not on g0. `f` must not return.
@@ -460,7 +474,8 @@ pub unsafe fn mcall(f: unsafe extern "C" fn(*mut G) -> !) {
     }
 }
 
-/// Runs `f` on the stack of this thread's g0 (on g0 and gsignal: right here) and returns what it returns.
+/// Runs `f` on the stack of this thread's g0 (on g0 and gsignal: right here) and returns what it
+/// returns.
 ///
 /// # Safety
 /// `f` must not switch the goroutine away, nor need more stack than g0 has.
@@ -470,10 +485,11 @@ pub unsafe fn systemstack<R, F: FnOnce() -> R>(f: F) -> R {
         f: Option<F>,
         r: MaybeUninit<R>,
     }
-    // Not "C-unwind": a panic that left `f` would leave the thread with g0 as its current goroutine, so it
-    // aborts instead.
+    // Not "C-unwind": a panic that left `f` would leave the thread with g0 as its current
+    // goroutine, so it aborts instead.
     unsafe extern "C" fn run<F: FnOnce() -> R, R>(arg: *mut c_void) {
-        // SAFETY: `arg` is the `Call` below, alive and used by nobody else until the switch returns.
+        // SAFETY: `arg` is the `Call` below, alive and used by nobody else until the switch
+        // returns.
         let c = unsafe { &mut *arg.cast::<Call<F, R>>() };
         if let Some(f) = c.f.take() {
             c.r.write(f());
@@ -525,9 +541,9 @@ pub fn systemstack_switch_pc() -> usize {
     (&raw const gort_systemstack_switch) as usize
 }
 
-/// pc, sp and frame pointer of the function that this is inlined into: together a place from which its
-/// stack can be unwound as long as that function has not returned. Go's `getcallerpc`, `getcallersp` and
-/// `getcallerfp` in one, which Rust has no way to write one level further up.
+/// pc, sp and frame pointer of the function that this is inlined into: together a place from which
+/// its stack can be unwound as long as that function has not returned. Go's `getcallerpc`,
+/// `getcallersp` and `getcallerfp` in one, which Rust has no way to write one level further up.
 ///
 /// Go: stubs.go:337 getcallerpc
 #[inline(always)]
@@ -559,7 +575,8 @@ pub fn procyield(cycles: u32) {
     }
 }
 
-/// Orders earlier writes before later ones, for publication. x86 does so anyway; the compiler must too.
+/// Orders earlier writes before later ones, for publication. x86 does so anyway; the compiler must
+/// too.
 ///
 /// Go: asm_amd64.s:812 publicationBarrier
 #[inline(always)]
@@ -568,8 +585,8 @@ pub fn publication_barrier() {
     core::sync::atomic::fence(core::sync::atomic::Ordering::Release);
 }
 
-/// Orders earlier writes before later reads, which x86 does not do by itself. A locked add to the stack: cheaper
-/// than MFENCE.
+/// Orders earlier writes before later reads, which x86 does not do by itself. A locked add to the
+/// stack: cheaper than MFENCE.
 #[inline(always)]
 pub fn store_load_fence() {
     // SAFETY: adds zero to the word at the stack pointer.

@@ -1,8 +1,10 @@
-//! What AddressSanitizer has to know of stacks (`.ci/asan`, cfg `gort_asan`): which one a thread runs on, as it looks for
-//! redzones there, and that a stack is used anew, as frames that were left for good have not cleaned up theirs.
+//! What AddressSanitizer has to know of stacks (`.ci/asan`, cfg `gort_asan`): which one a thread
+//! runs on, as it looks for redzones there, and that a stack is used anew, as frames that were left
+//! for good have not cleaned up theirs.
 //!
 //! `gogo`, `mcall` and `systemstack` tell it before they switch. Its fake stacks
-//! (`detect_stack_use_after_return`) are off: a goroutine would take its own along from thread to thread.
+//! (`detect_stack_use_after_return`) are off: a goroutine would take its own along from thread to
+//! thread.
 //!
 //! Without the cfg the functions are empty.
 
@@ -14,8 +16,16 @@ mod imp {
     use core::ffi::{c_char, c_void};
 
     unsafe extern "C" {
-        fn __sanitizer_start_switch_fiber(save: *mut *mut c_void, bottom: *const c_void, size: usize);
-        fn __sanitizer_finish_switch_fiber(save: *mut c_void, bottom: *mut *const c_void, size: *mut usize);
+        fn __sanitizer_start_switch_fiber(
+            save: *mut *mut c_void,
+            bottom: *const c_void,
+            size: usize,
+        );
+        fn __sanitizer_finish_switch_fiber(
+            save: *mut c_void,
+            bottom: *mut *const c_void,
+            size: *mut usize,
+        );
         fn __asan_handle_no_return();
         fn __asan_unpoison_memory_region(addr: *const c_void, size: usize);
     }
@@ -29,7 +39,8 @@ mod imp {
     }
 
     pub unsafe fn switch_to(gp: *mut G) {
-        // SAFETY: both halves at once, as there is no fake stack to be carried over; the bounds are the G's.
+        // SAFETY: both halves at once, as there is no fake stack to be carried over; the bounds are
+        // the G's.
         unsafe {
             let s = (*gp).stack;
             __sanitizer_start_switch_fiber(

@@ -1,14 +1,17 @@
-//! Go's `asm_amd64.s`: the context switch, and the thread-local that holds the current goroutine; and
-//! `preempt_amd64.s`: the call that a preemption signal injects; the growth of segmented stacks; and the ways in and out of managed code.
+//! Go's `asm_amd64.s`: the context switch, and the thread-local that holds the current goroutine;
+//! and `preempt_amd64.s`: the call that a preemption signal injects; the growth of segmented
+//! stacks; and the ways in and out of managed code.
 //!
 //! # The thread-local `g`
-//! Goroutines move between threads, so the address of a thread-local must never survive a switch. Compilers
-//! assume that it may. Therefore `g` is a TLS symbol defined in assembly and read by an `asm!` block that is
-//! neither `pure` nor `nomem`; only its value leaves [`getg`]. `tests/codegen.rs` guards this.
+//! Goroutines move between threads, so the address of a thread-local must never survive a switch.
+//! Compilers assume that it may. Therefore `g` is a TLS symbol defined in assembly and read by an
+//! `asm!` block that is neither `pure` nor `nomem`; only its value leaves [`getg`].
+//! `tests/codegen.rs` guards this.
 //!
 //! # Contracts
-//! [`gogo`], [`mcall`] and [`systemstack`] keep Go's. What System V adds is the set of callee-saved registers:
-//! `mcall` pushes them on the goroutine's stack before it saves sp, and the resume label pops them.
+//! [`gogo`], [`mcall`] and [`systemstack`] keep Go's. What System V adds is the set of callee-saved
+//! registers: `mcall` pushes them on the goroutine's stack before it saves sp, and the resume label
+//! pops them.
 //!
 //! The stack of a goroutine that parked in `mcall`:
 //!
@@ -23,8 +26,9 @@
 //!          mxcsr (4 bytes), x87 control word (2), pad   sp      <- sched.sp
 //! ```
 //!
-//! A goroutine that has not started yet: `sched.pc` is its function, `sched.ctxt` its [`Funcval`](gort_runtime2::Funcval), and the
-//! word at `sched.sp` is `goexit+1`, the outermost return address.
+//! A goroutine that has not started yet: `sched.pc` is its function, `sched.ctxt` its
+//! [`Funcval`](gort_runtime2::Funcval), and the word at `sched.sp` is `goexit+1`, the outermost
+//! return address.
 
 pub mod asan;
 #[cfg(loom)]

@@ -1,8 +1,10 @@
-//! `g` for loom models: loom runs its threads on one OS thread, so its own thread-locals are needed.
+//! `g` for loom models: loom runs its threads on one OS thread, so its own thread-locals are
+//! needed.
 //!
-//! The context switch: leaving a stack for good (`gogo`, and with it every `-> !` function on g0) is an unwinding
-//! here, which whoever set g0 to work catches: [`mcall`], if it is the goroutine's own thread that goes on, or the
-//! model's stand-in for `mstart`. As nothing with a destructor lives on g0 the unwinding does nothing but leave.
+//! The context switch: leaving a stack for good (`gogo`, and with it every `-> !` function on g0)
+//! is an unwinding here, which whoever set g0 to work catches: [`mcall`], if it is the goroutine's
+//! own thread that goes on, or the model's stand-in for `mstart`. As nothing with a destructor
+//! lives on g0 the unwinding does nothing but leave.
 
 use core::cell::Cell;
 use gort_runtime2::{G, Gobuf};
@@ -38,7 +40,7 @@ pub fn procyield(_cycles: u32) {
 /// Runs `f` where it stands: models have one stack per thread.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn systemstack<R, F: FnOnce() -> R>(f: F) -> R {
     f()
 }
@@ -60,8 +62,9 @@ pub unsafe fn gogo(buf: *mut Gobuf) -> ! {
     resume_unwind(Box::new(Switch(unsafe { (*buf).g.ptr() })))
 }
 
-/// Calls `f` on g0, until something continues this goroutine on this thread. A goroutine without a thread of its own does
-/// not come back here: the unwinding passes through to its M, and the model's function for it is called again.
+/// Calls `f` on g0, until something continues this goroutine on this thread. A goroutine without a
+/// thread of its own does not come back here: the unwinding passes through to its M, and the
+/// model's function for it is called again.
 ///
 /// # Safety
 /// On a goroutine.

@@ -377,5 +377,7 @@ pub fn managed_goexit_pc() -> usize {
 /// Whether `pc` is where a stub has gone to g0: on that stack, its frame is the outermost, and the
 /// goroutine's stack goes on from `g.sched`.
 pub fn managed_switch(pc: usize) -> bool {
-    [&raw const gort_m_leaf_switch, &raw const gort_m_step_switch].into_iter().any(|p| p as usize == pc)
+    [&raw const gort_m_leaf_switch, &raw const gort_m_step_switch]
+        .into_iter()
+        .any(|p| p as usize == pc)
 }

@@ -1,8 +1,10 @@
-//! The growth of segmented stacks: `__morestack`, as Go had it up to 1.2 and as gcc's `-fsplit-stack` and gccgo call it.
-//! Go 1.23's `morestack` (asm_amd64.s:580) has the same name and moment, but moves the stack instead of adding to it.
+//! The growth of segmented stacks: `__morestack`, as Go had it up to 1.2 and as gcc's
+//! `-fsplit-stack` and gccgo call it. Go 1.23's `morestack` (asm_amd64.s:580) has the same name and
+//! moment, but moves the stack instead of adding to it.
 //!
 //! # The contract
-//! A function compiled with `-fsplit-stack` begins like this (gcc 12, x86-64), N being the size of its frame:
+//! A function compiled with `-fsplit-stack` begins like this (gcc 12, x86-64), N being the size of
+//! its frame:
 //!
 //! ```text
 //!   f:      lea  r11, [rsp - N]          rsp itself if N is below 256
@@ -17,11 +19,13 @@
 //!           jmp  body                    <- R+1
 //! ```
 //!
-//! `__morestack` finds a segment with room, copies the A bytes of arguments there, and *calls* R+1 on it; when the body returns it goes back to the old
-//! segment and returns to R. In between all registers that hold arguments keep their values (rdi rsi rdx rcx r8 r9, xmm0-7, rax with the static
-//! chain or the number of vector registers), and on the way back all that hold results (rax rdx, xmm0-1, x87's top). Only r10 and r11 are
-//! free. A variadic body finds the arguments on the old stack at rbp+24, so rbp is our frame when it begins.
-//! Every `call` has its `ret` here, so the processor's return predictor is never wrong.
+//! `__morestack` finds a segment with room, copies the A bytes of arguments there, and *calls* R+1
+//! on it; when the body returns it goes back to the old segment and returns to R. In between all
+//! registers that hold arguments keep their values (rdi rsi rdx rcx r8 r9, xmm0-7, rax with the
+//! static chain or the number of vector registers), and on the way back all that hold results (rax
+//! rdx, xmm0-1, x87's top). Only r10 and r11 are free. A variadic body finds the arguments on the
+//! old stack at rbp+24, so rbp is our frame when it begins. Every `call` has its `ret` here, so the
+//! processor's return predictor is never wrong.
 //!
 //! # Stacks
 //! While the body runs, with one split:
@@ -40,16 +44,20 @@
 //! ```
 //!
 //! # Unwinding
-//! Before the switch the frame is an ordinary one, and f's caller's is found by way of R, in f's prologue. After it the
-//! table skips that prologue (CFA = rbp+24), so that f appears once. A CFA on another segment may be lower than the frame that it follows: gdb
-//! tolerates that in functions of the name `__morestack` only, gcc's unwinder does not care, and gort's own unwinder asks [`morestack_frame`].
+//! Before the switch the frame is an ordinary one, and f's caller's is found by way of R, in f's
+//! prologue. After it the table skips that prologue (CFA = rbp+24), so that f appears once. A CFA
+//! on another segment may be lower than the frame that it follows: gdb tolerates that in functions
+//! of the name `__morestack` only, gcc's unwinder does not care, and gort's own unwinder asks
+//! [`morestack_frame`].
 //!
-//! An exception that passes must leave the segment as a return would. So there is a personality routine, whose landing pad
-//! does that and resumes the unwinding: a frame that catches runs with its own segment's guard.
+//! An exception that passes must leave the segment as a return would. So there is a personality
+//! routine, whose landing pad does that and resumes the unwinding: a frame that catches runs with
+//! its own segment's guard.
 //!
 //! # Signals
-//! A handler may interrupt any instruction here and find `g.stack`, the guard and sp of different segments. Nothing depends
-//! on their agreement: no address in here is a safe point of asynchronous preemption, and what a handler prints it reads carefully.
+//! A handler may interrupt any instruction here and find `g.stack`, the guard and sp of different
+//! segments. Nothing depends on their agreement: no address in here is a safe point of asynchronous
+//! preemption, and what a handler prints it reads carefully.
 
 use core::arch::global_asm;
 use core::ffi::c_void;
@@ -211,8 +219,9 @@ global_asm!(
     ".zero 5", // the personality routine looks at seven bytes
     ".cfi_endproc",
     "gort_morestack_end:",
-    // The rest of systemstack, and of call_on_stack (amd64.rs). A caller's frame may be above or below: gdb tolerates that in functions of
-    // this name only, and goes by the symbol that the linker knows.
+    // The rest of systemstack, and of call_on_stack (amd64.rs). A caller's frame may be above or
+    // below: gdb tolerates that in functions of this name only, and goes by the symbol that the
+    // linker knows.
     ".globl gort_systemstack_call, gort_systemstack_switch, gort_on_stack_call, gort_on_stack_end",
     ".hidden gort_systemstack_call, gort_systemstack_switch, gort_on_stack_call, gort_on_stack_end",
     ".p2align 4",
@@ -221,7 +230,8 @@ global_asm!(
     ".cfi_def_cfa rbp, 16",
     ".cfi_offset rbp, -16",
     "call rax",                                     // asm_amd64.s:511
-    // Where a traceback of the goroutine finds it while its g0 works: Go's systemstack_switch, here a label.
+    // Where a traceback of the goroutine finds it while its g0 works: Go's systemstack_switch, here
+    // a label.
     "gort_systemstack_switch:",
     "mov rcx, qword ptr [rip + gort_tls_g@GOTTPOFF]",
     "mov rax, qword ptr fs:[rcx]",                  // asm_amd64.s:514
@@ -286,7 +296,8 @@ global_asm!(
     resume = sym _Unwind_Resume,
 );
 
-/// Bytes below `__morestack`'s frame pointer that belong to a call on its way: the arguments in registers.
+/// Bytes below `__morestack`'s frame pointer that belong to a call on its way: the arguments in
+/// registers.
 pub const MORESTACK_SAVED: usize = 48;
 
 unsafe extern "C" {
@@ -297,8 +308,9 @@ unsafe extern "C" {
     static mut gort_split_free: u8;
 }
 
-/// If `pc`, where a frame stands or returns to, is in `__morestack` while rbp is its frame pointer: what to add to that for the CFA. The
-/// return address is right below the CFA, and the caller's rbp is at rbp.
+/// If `pc`, where a frame stands or returns to, is in `__morestack` while rbp is its frame pointer:
+/// what to add to that for the CFA. The return address is right below the CFA, and the caller's rbp
+/// is at rbp.
 #[inline]
 pub fn morestack_frame(pc: usize) -> Option<usize> {
     let [old, new, ret, end] = [
@@ -311,7 +323,8 @@ pub fn morestack_frame(pc: usize) -> Option<usize> {
     if pc < old || end <= pc || pc == ret { None } else { Some(if pc < new { 16 } else { 24 }) }
 }
 
-/// Says what becomes of a segment that a function returns from: it is freed if `free`, else kept for the next call that needs one.
+/// Says what becomes of a segment that a function returns from: it is freed if `free`, else kept
+/// for the next call that needs one.
 ///
 /// # Safety
 /// Before the first goroutine runs.
@@ -338,8 +351,9 @@ pub unsafe fn set_split_guard(guard: usize) {
     }
 }
 
-// Not `extern "C"`: that would say that it never unwinds, and with link-time optimisation of every call of it in the program. LLVM then leaves
-// those calls out of the tables of call sites, and Rust's personality routine aborts at a call that is not in them.
+// Not `extern "C"`: that would say that it never unwinds, and with link-time optimisation of every
+// call of it in the program. LLVM then leaves those calls out of the tables of call sites, and
+// Rust's personality routine aborts at a call that is not in them.
 unsafe extern "C-unwind" {
     fn _Unwind_Resume(exception: *mut c_void) -> !;
 }
@@ -349,8 +363,9 @@ unsafe extern "C" {
     fn _Unwind_SetIP(context: *mut c_void, ip: usize);
 }
 
-/// The personality routine of `__morestack`: an exception that passes a frame whose body runs goes through the landing pad. It refers to no
-/// symbol of the assembly, as unwind tables keep it in every program, also in those that have nothing of the rest.
+/// The personality routine of `__morestack`: an exception that passes a frame whose body runs goes
+/// through the landing pad. It refers to no symbol of the assembly, as unwind tables keep it in
+/// every program, also in those that have nothing of the rest.
 unsafe extern "C" fn personality(
     version: i32,
     actions: i32,
@@ -365,12 +380,14 @@ unsafe extern "C" fn personality(
     if version != 1 {
         return FATAL_PHASE1_ERROR;
     }
-    // SAFETY: the unwinder's own context, which these functions are for; code of `__morestack`, seven bytes at least from any of its calls on, is
-    // read; the pad finds its frame by rbp, which the unwinder restores.
+    // SAFETY: the unwinder's own context, which these functions are for; code of `__morestack`,
+    // seven bytes at least from any of its calls on, is read; the pad finds its frame by rbp, which
+    // the unwinder restores.
     unsafe {
         let ip = _Unwind_GetIP(context);
         let code = (ip as *const [u8; 7]).read_unaligned();
-        // The pad itself resumes the unwinding from this very frame: then there is nothing left to do.
+        // The pad itself resumes the unwinding from this very frame: then there is nothing left to
+        // do.
         if actions & SEARCH_PHASE != 0 || code[..3] != [0x0f, 0x1f, 0x80] {
             return CONTINUE_UNWIND;
         }

@@ -1,9 +1,9 @@
 //! Go's `preempt_amd64.s`: the call that a signal handler injects into interrupted code.
 //!
-//! Go saves the sixteen SSE registers on the goroutine's stack, as its compiler uses no others. Interrupted native
-//! code may use any: the whole extended state (x87, SSE, AVX, AVX-512, ...) goes to an area that belongs to the G,
-//! with the best of XSAVEC, XSAVE and FXSAVE that the processor has, so that a small stack needs room for the general
-//! registers only.
+//! Go saves the sixteen SSE registers on the goroutine's stack, as its compiler uses no others.
+//! Interrupted native code may use any: the whole extended state (x87, SSE, AVX, AVX-512, ...) goes
+//! to an area that belongs to the G, with the best of XSAVEC, XSAVE and FXSAVE that the processor
+//! has, so that a small stack needs room for the general registers only.
 //!
 //! ```text
 //!   high   the 128 bytes below the interrupted sp: the red zone, left alone   <- CFA = the interrupted sp
@@ -14,7 +14,8 @@
 //!          up to 8 bytes, so that sp is a multiple of 16
 //! ```
 //!
-//! All of it is in the CFI, as a signal frame, so an unwinder finds the interrupted instruction itself.
+//! All of it is in the CFI, as a signal frame, so an unwinder finds the interrupted instruction
+//! itself.
 
 use crate::getg;
 use core::arch::asm;
@@ -27,14 +28,14 @@ use memoffset::offset_of;
 /// Bytes below the interrupted sp that System V lets a leaf function use.
 pub const RED_ZONE: usize = 128;
 
-/// Stack that the injected call needs, with the red zone and the frames of what it calls (`async_preempt2` and
-/// `mcall`).
+/// Stack that the injected call needs, with the red zone and the frames of what it calls
+/// (`async_preempt2` and `mcall`).
 pub const ASYNC_PREEMPT_FRAME: usize = RED_ZONE + 8 + 17 * 8 + 16 + 352;
 
 // Go: preempt_amd64.s:7 asyncPreempt
 //
-// Entered as if the interrupted code had called it. gort_xsave_how chooses the instruction; the mask leaves PKRU
-// alone, which belongs to the thread.
+// Entered as if the interrupted code had called it. gort_xsave_how chooses the instruction; the
+// mask leaves PKRU alone, which belongs to the thread.
 global_asm!(
     ".text",
     ".p2align 4",
@@ -99,7 +100,8 @@ global_asm!(
     "jmp 4f",
     "3: xsave64 [rbx]",
     "4:",
-    // The rest of the runtime starts from clean: an empty x87 stack, default rounding, no upper halves.
+    // The rest of the runtime starts from clean: an empty x87 stack, default rounding, no upper
+    // halves.
     "fninit",
     "mov dword ptr [rsp - 8], 0x1f80",
     "ldmxcsr dword ptr [rsp - 8]",
@@ -117,7 +119,8 @@ global_asm!(
     "jmp 7f",
     "6: xrstor64 [rbx]",
     "7:",
-    // The area is free again. A signal that comes from here on finds a pc in this function, where nothing is injected.
+    // The area is free again. A signal that comes from here on finds a pc in this function, where
+    // nothing is injected.
     "mov rbx, qword ptr [rip + gort_tls_g@GOTTPOFF]",
     "mov rbx, qword ptr fs:[rbx]",
     "mov byte ptr [rbx + {injected}], 0",
@@ -198,10 +201,12 @@ pub unsafe fn async_preempt_init(f: unsafe extern "C" fn()) {
     ASYNC_PREEMPT2.store(f as usize);
 }
 
-/// For tests: uses a lesser instruction (0 FXSAVE, 1 XSAVE, 2 XSAVEC) than the processor has. False if it has not got it.
+/// For tests: uses a lesser instruction (0 FXSAVE, 1 XSAVE, 2 XSAVEC) than the processor has. False
+/// if it has not got it.
 ///
 /// # Safety
-/// After [`async_preempt_init`]; no goroutine is inside the injected call, and with 0 none uses more than x87 and SSE.
+/// After [`async_preempt_init`]; no goroutine is inside the injected call, and with 0 none uses
+/// more than x87 and SSE.
 pub unsafe fn set_xsave_how(how: u32) -> bool {
     if how > XSAVE_HOW.load() {
         return false;
@@ -232,7 +237,8 @@ pub fn async_preempt_pc() -> usize {
 /// Whether `pc` is in the injected routine.
 #[inline]
 pub fn in_async_preempt(pc: usize) -> bool {
-    pc.wrapping_sub(async_preempt_pc()) < (&raw const gort_async_preempt_end) as usize - async_preempt_pc()
+    pc.wrapping_sub(async_preempt_pc())
+        < (&raw const gort_async_preempt_end) as usize - async_preempt_pc()
 }
 
 /// Whether this goroutine was interrupted and has not gone on yet.

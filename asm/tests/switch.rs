@@ -33,7 +33,8 @@ extern "C" fn oldsegment() {
 }
 
 thread_local! {
-    /// Where the test itself continues when a goroutine gives way: a context saved on the thread's own stack.
+    /// Where the test itself continues when a goroutine gives way: a context saved on the thread's
+    /// own stack.
     static BACK: Cell<*mut Gobuf> = const { Cell::new(core::ptr::null_mut()) };
 }
 
@@ -43,8 +44,8 @@ unsafe extern "C" fn to_main(_: *mut G) -> ! {
     unsafe { gogo(BACK.get()) }
 }
 
-/// A thread with g0 and one goroutine. The test's own code runs as a goroutine too (`test`), so that it can be
-/// left with mcall.
+/// A thread with g0 and one goroutine. The test's own code runs as a goroutine too (`test`), so
+/// that it can be left with mcall.
 struct Thread {
     m: *mut M,
     test: *mut G,
@@ -131,7 +132,8 @@ fn a_goroutine_starts_gives_way_resumes_and_ends() {
     assert_eq!(COUNT.load(std::sync::atomic::Ordering::SeqCst), 21);
 }
 
-/// Clobbers all callee-saved registers but rbp and rbx (which Rust's inline assembly reserves) between switches.
+/// Clobbers all callee-saved registers but rbp and rbx (which Rust's inline assembly reserves)
+/// between switches.
 unsafe extern "C-unwind" fn clobber(_: *mut Funcval) {
     loop {
         // SAFETY: all clobbers are declared.
@@ -236,8 +238,8 @@ fn systemstack_runs_on_g0_and_returns() {
     }
 }
 
-/// The value of `g` must be read again after a switch: here the goroutine is resumed by another thread, in one
-/// function, in optimised code of a library crate's inlined `getg`.
+/// The value of `g` must be read again after a switch: here the goroutine is resumed by another
+/// thread, in one function, in optimised code of a library crate's inlined `getg`.
 #[test]
 fn getg_is_read_again_after_a_switch() {
     static FIRST: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);

@@ -1,8 +1,9 @@
 //! What is no business of C's stays inside of `libgort.so`.
 //!
-//! The crates below call each other upwards by the linker's names (`runtime2::linkname`), and rustc exports from a shared library
-//! whatever has such a name. The assembler can say what Rust cannot: of all mentions of a symbol the most restricted one counts.
-//! The test `symbols` (tests/tests/capi.rs) says which names are missing here.
+//! The crates below call each other upwards by the linker's names (`runtime2::linkname`), and rustc
+//! exports from a shared library whatever has such a name. The assembler can say what Rust cannot:
+//! of all mentions of a symbol the most restricted one counts. The test `symbols`
+//! (tests/tests/capi.rs) says which names are missing here.
 
 macro_rules! hidden {
     ($($name:literal,)*) => { $(

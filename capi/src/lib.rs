@@ -1,5 +1,5 @@
-//! The C ABI of gort; `gort.h` beside this crate says what each function does. Functions are `extern "C-unwind"`, as
-//! Go's panics and `Goexit` unwind through C frames.
+//! The C ABI of gort; `gort.h` beside this crate says what each function does. Functions are
+//! `extern "C-unwind"`, as Go's panics and `Goexit` unwind through C frames.
 
 use core::arch::naked_asm;
 use core::ffi::{c_char, c_int, c_void};
@@ -191,7 +191,8 @@ pub extern "C-unwind" fn gort_errno() -> *mut c_int {
     unsafe { libc::__errno_location() }
 }
 
-/// Begins a blocking section: with pc, sp and frame pointer of the caller, whose frame lasts until the end.
+/// Begins a blocking section: with pc, sp and frame pointer of the caller, whose frame lasts until
+/// the end.
 #[unsafe(no_mangle)]
 #[unsafe(naked)]
 pub extern "C-unwind" fn gort_blocking_begin() {
@@ -236,7 +237,10 @@ pub extern "C-unwind" fn gort_chan_make(elem_size: usize, capacity: usize) -> *m
     let align = if elem_size == 0 { 1 } else { 1 << elem_size.trailing_zeros().min(4) };
     // SAFETY: a valid size and alignment.
     unsafe {
-        gort_chan::makechan(ElemType { size: elem_size, align }, isize::try_from(capacity).unwrap_or(-1))
+        gort_chan::makechan(
+            ElemType { size: elem_size, align },
+            isize::try_from(capacity).unwrap_or(-1),
+        )
     }
 }
 
@@ -303,7 +307,11 @@ pub unsafe extern "C-unwind" fn gort_chan_try_send(c: *mut Hchan, elem: *const c
 /// # Safety
 /// As for [`gort_chan_recv`]; `ok` is valid or null.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn gort_chan_try_recv(c: *mut Hchan, elem: *mut c_void, ok: *mut bool) -> bool {
+pub unsafe extern "C-unwind" fn gort_chan_try_recv(
+    c: *mut Hchan,
+    elem: *mut c_void,
+    ok: *mut bool,
+) -> bool {
     // SAFETY: the caller's contract.
     unsafe {
         let (selected, received) = gort_chan::selectnbrecv(elem, c);
@@ -314,18 +322,26 @@ pub unsafe extern "C-unwind" fn gort_chan_try_recv(c: *mut Hchan, elem: *mut c_v
     }
 }
 
-/// The channel of a timer that a time-out waits for; none if it is for ever. Freed at the end of the wait, a panic
-/// included.
+/// The channel of a timer that a time-out waits for; none if it is for ever. Freed at the end of
+/// the wait, a panic included.
 struct Expiry(*mut time::CTimer);
 
 impl Expiry {
     fn new(nanoseconds: i64) -> Self {
-        Self(if nanoseconds < 0 { core::ptr::null_mut() } else { time::gort_timer_new(nanoseconds) })
+        Self(if nanoseconds < 0 {
+            core::ptr::null_mut()
+        } else {
+            time::gort_timer_new(nanoseconds)
+        })
     }
     /// Nil, which never happens, if there is none.
     fn chan(&self) -> *mut Hchan {
         // SAFETY: alive until the drop, or null.
-        if self.0.is_null() { core::ptr::null_mut() } else { unsafe { time::gort_timer_chan(self.0) } }
+        if self.0.is_null() {
+            core::ptr::null_mut()
+        } else {
+            unsafe { time::gort_timer_chan(self.0) }
+        }
     }
 }
 
@@ -363,8 +379,10 @@ pub unsafe extern "C-unwind" fn gort_chan_send_timeout(
             return error(sent);
         }
         let expiry = Expiry::new(nanoseconds);
-        let mut cases =
-            [Scase { c, elem: elem.cast_mut() }, Scase { c: expiry.chan(), elem: core::ptr::null_mut() }];
+        let mut cases = [
+            Scase { c, elem: elem.cast_mut() },
+            Scase { c: expiry.chan(), elem: core::ptr::null_mut() },
+        ];
         let mut order = [0; 4];
         match gort_select::selectgo_checked(cases.as_mut_ptr(), order.as_mut_ptr(), 1, 1, true) {
             (0, true) => 0,
@@ -506,7 +524,8 @@ unsafe fn select_within(cases: &mut [Case], wait: Wait) -> isize {
     unsafe { select_or(cases, core::ptr::null_mut(), wait == Wait::ForEver) }
 }
 
-/// [`select_within`] without a timer, with a receive from `end` as the last case: -1 if that happened.
+/// [`select_within`] without a timer, with a receive from `end` as the last case: -1 if that
+/// happened.
 ///
 /// # Safety
 /// As for [`select_within`]; `end` is null or a channel.
@@ -515,7 +534,8 @@ unsafe fn select_or(cases: &mut [Case], end: *mut Hchan, blocking: bool) -> isiz
     let all = n + usize::from(!end.is_null());
     // Sends first, then receives.
     const FEW: usize = 16;
-    let (mut few, mut few_back, mut few_order) = ([Scase::default(); FEW], [0u16; FEW], [0u16; 2 * FEW]);
+    let (mut few, mut few_back, mut few_order) =
+        ([Scase::default(); FEW], [0u16; FEW], [0u16; 2 * FEW]);
     let (mut many, mut many_back, mut many_order);
     let (scases, back, order): (&mut [Scase], &mut [u16], &mut [u16]) = if all <= FEW {
         (&mut few, &mut few_back, &mut few_order)
@@ -545,7 +565,13 @@ unsafe fn select_or(cases: &mut [Case], end: *mut Hchan, blocking: bool) -> isiz
     }
     // SAFETY: the caller's contract; the scratch arrays are this frame's, or its own on the heap.
     let (i, ok) = unsafe {
-        gort_select::selectgo(scases.as_mut_ptr(), order.as_mut_ptr(), nsends, all - nsends, blocking)
+        gort_select::selectgo(
+            scases.as_mut_ptr(),
+            order.as_mut_ptr(),
+            nsends,
+            all - nsends,
+            blocking,
+        )
     };
     if i < 0 || i as usize == n {
         return -1;
@@ -560,7 +586,11 @@ unsafe fn select_or(cases: &mut [Case], end: *mut Hchan, blocking: bool) -> isiz
 /// # Safety
 /// `n` cases, each with a channel and an element as for a send or a receive.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn gort_select(cases: *mut Case, n: usize, has_default: bool) -> isize {
+pub unsafe extern "C-unwind" fn gort_select(
+    cases: *mut Case,
+    n: usize,
+    has_default: bool,
+) -> isize {
     let wait = if has_default { Wait::Not } else { Wait::ForEver };
     // SAFETY: the caller's contract.
     unsafe { select_within(cases_of("gort_select", cases, n), wait) }
@@ -571,7 +601,11 @@ pub unsafe extern "C-unwind" fn gort_select(cases: *mut Case, n: usize, has_defa
 /// # Safety
 /// As for [`gort_select`].
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn gort_select_timeout(cases: *mut Case, n: usize, nanoseconds: i64) -> isize {
+pub unsafe extern "C-unwind" fn gort_select_timeout(
+    cases: *mut Case,
+    n: usize,
+    nanoseconds: i64,
+) -> isize {
     // SAFETY: the caller's contract.
     unsafe { select_within(cases_of("gort_select_timeout", cases, n), Wait::from(nanoseconds)) }
 }
@@ -616,7 +650,8 @@ pub struct Goroutine {
     segment: *const Segment,
 }
 
-/// What `gp`, which stands still, looks like; `here` has pc, sp and frame pointer of the running goroutine.
+/// What `gp`, which stands still, looks like; `here` has pc, sp and frame pointer of the running
+/// goroutine.
 ///
 /// # Safety
 /// `gp` cannot change.
@@ -650,7 +685,8 @@ unsafe fn describe(gp: *mut G, here: (usize, usize, usize)) -> Goroutine {
 /// Goes on to the next older segment of a stack.
 ///
 /// # Safety
-/// The goroutine that `g` describes stands still, as for [`gort_for_each_goroutine`] and [`gort_suspend`].
+/// The goroutine that `g` describes stands still, as for [`gort_for_each_goroutine`] and
+/// [`gort_suspend`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C-unwind" fn gort_older_segment(g: *mut Goroutine) -> bool {
     // SAFETY: descriptors of segments do not change while the goroutine stands still.
@@ -681,8 +717,9 @@ pub unsafe extern "C-unwind" fn gort_for_each_goroutine(
     arg: *mut c_void,
 ) {
     on_goroutine_for("gort_for_each_goroutine");
-    // SAFETY: nobody else runs. This frame is below the caller's and has its callee-saved registers, or leaves them
-    // in place for frames below, which are looked at as well: the place is that of the closure's frame.
+    // SAFETY: nobody else runs. This frame is below the caller's and has its callee-saved
+    // registers, or leaves them in place for frames below, which are looked at as well: the place
+    // is that of the closure's frame.
     unsafe {
         for_each_g(&mut |gp| {
             if matches!(readgstatus(gp) & !GSCAN, GIDLE | GDEAD) {
@@ -697,17 +734,18 @@ pub unsafe extern "C-unwind" fn gort_for_each_goroutine(
 /// pc, sp and frame pointer of a place below which nothing of the caller's is in registers only.
 #[inline(always)]
 fn spill() -> (usize, usize, usize) {
-    // SAFETY: says that it changes all callee-saved registers that it may name, so that those that are in use are
-    // stored in this frame; rbx and rbp the compiler keeps for itself, and whoever needs them has stored them.
+    // SAFETY: says that it changes all callee-saved registers that it may name, so that those that
+    // are in use are stored in this frame; rbx and rbp the compiler keeps for itself, and whoever
+    // needs them has stored them.
     unsafe {
         core::arch::asm!("", out("r12") _, out("r13") _, out("r14") _, out("r15") _, options(nomem, nostack));
     }
     getpcspbp()
 }
 
-/// Holds one goroutine at a safe point while `f` is called. The caller counts as waiting meanwhile, so that two that
-/// suspend each other do not wait for ever, and stays on the system stack: with a scan bit in hand nothing may be waited
-/// for.
+/// Holds one goroutine at a safe point while `f` is called. The caller counts as waiting meanwhile,
+/// so that two that suspend each other do not wait for ever, and stays on the system stack: with a
+/// scan bit in hand nothing may be waited for.
 ///
 /// # Safety
 /// On a user goroutine; `f` may be called with `arg`, and does not unwind.

@@ -1,4 +1,5 @@
-//! Goroutine-local variables of C: pthread's keys, of a goroutine. Each key is a variable of `goroutine_local!`.
+//! Goroutine-local variables of C: pthread's keys, of a goroutine. Each key is a variable of
+//! `goroutine_local!`.
 
 use crate::Entry;
 use crate::errors::not_null;
@@ -9,7 +10,8 @@ use gort_rs::local::LocalKey;
 
 /// A goroutine's value of one key, and what is called with it at the goroutine's end.
 struct Value(Cell<*mut c_void>, Cell<Option<Entry>>);
-// SAFETY: what it points to is C's own responsibility; the header says that the goroutine takes it to other threads.
+// SAFETY: what it points to is C's own responsibility; the header says that the goroutine takes it
+// to other threads.
 unsafe impl Send for Value {}
 
 impl Drop for Value {

@@ -58,8 +58,9 @@ impl Watch {
 
     /// Parks until it may be ready; `None`: no deadline.
     fn wait(&self, mode: i32, ns: Option<i64>) -> Result<(), c_int> {
-        // SAFETY: open; nobody else waits in this mode. What has come since the last wait is not forgotten before (no
-        // poll_reset): the caller has looked at the descriptor, and that may have been before it came.
+        // SAFETY: open; nobody else waits in this mode. What has come since the last wait is not
+        // forgotten before (no poll_reset): the caller has looked at the descriptor, and that may
+        // have been before it came.
         let r = unsafe {
             if let Some(ns) = ns {
                 // 0 would be none.
@@ -203,8 +204,8 @@ pub unsafe extern "C-unwind" fn gort_fd_wait(f: *mut CFd, mode: c_int, nanosecon
     }
     // SAFETY: the caller's contract.
     gort_proc::entry_here!("gort_fd_wait", unsafe { gort_fd_wait(f, mode, nanoseconds) });
-    // SAFETY: alive by the caller's contract, then by the reference. The lock has one only once it is ours: who queues for it would
-    // find the handle freed by the one before.
+    // SAFETY: alive by the caller's contract, then by the reference. The lock has one only once it
+    // is ours: who queues for it would find the handle freed by the one before.
     unsafe {
         if !(*f).mu.incref() {
             return -libc::EBADF;

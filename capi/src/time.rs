@@ -8,7 +8,8 @@ use gort_panic::plain_error;
 use gort_proc::{ElemType, Hchan, Timer, nanotime};
 use gort_time::{MAX_WHEN, TimeTimer, reset_timer, start_timer, stop_timer, time_timer_ref};
 
-/// `gort_timer`. `gort_timer_free` gives the first reference back; heaps that hold the timer have one each.
+/// `gort_timer`. `gort_timer_free` gives the first reference back; heaps that hold the timer have
+/// one each.
 #[repr(C)]
 pub struct CTimer {
     tt: TimeTimer,
@@ -81,7 +82,8 @@ fn new(ns: i64, period: i64, f: Option<Entry>, arg: *mut c_void) -> *mut CTimer 
 /// # Safety
 /// A live channel of C's.
 pub unsafe fn timer_of(c: *mut Hchan) -> *mut CTimer {
-    // SAFETY: the caller's contract; timers of C's channels lie in a TimeTimer at the head of a CTimer.
+    // SAFETY: the caller's contract; timers of C's channels lie in a TimeTimer at the head of a
+    // CTimer.
     unsafe {
         let t: *mut Timer = (*c).timer;
         if t.is_null() {

@@ -119,7 +119,11 @@ pub unsafe extern "C-unwind" fn gort_trace_region_end(task: u64, name: *const c_
 /// # Safety
 /// Both texts end with a zero.
 #[unsafe(no_mangle)]
-pub unsafe extern "C-unwind" fn gort_trace_log(task: u64, category: *const c_char, message: *const c_char) {
+pub unsafe extern "C-unwind" fn gort_trace_log(
+    task: u64,
+    category: *const c_char,
+    message: *const c_char,
+) {
     not_null!("gort_trace_log", category, message);
     // SAFETY: the caller's contract.
     annotate("gort_trace_log", || unsafe { trace_user_log(task, &text(category), &text(message)) });

@@ -1,15 +1,16 @@
-//! Go's `chan.go`: channels, untyped. Elements are moved as bytes; who owns a value at which moment is the
-//! typed layer's business (`gort::chan`), as is freeing the channel.
+//! Go's `chan.go`: channels, untyped. Elements are moved as bytes; who owns a value at which moment
+//! is the typed layer's business (`gort::chan`), as is freeing the channel.
 //!
 //! # Invariants
-//! At least one of `c.sendq` and `c.recvq` is empty, except for an unbuffered channel with a single goroutine
-//! blocked in a select that both sends and receives on it. For buffered channels also: `c.qcount > 0` implies
-//! that `c.recvq` is empty, and `c.qcount < c.dataqsiz` implies that `c.sendq` is empty.
+//! At least one of `c.sendq` and `c.recvq` is empty, except for an unbuffered channel with a single
+//! goroutine blocked in a select that both sends and receives on it. For buffered channels also:
+//! `c.qcount > 0` implies that `c.recvq` is empty, and `c.qcount < c.dataqsiz` implies that
+//! `c.sendq` is empty.
 //!
 //! # Who owns the bytes
-//! A send either returns true, and the bytes have moved to the buffer or to a receiver, or it returns false or
-//! panics, and they have not. A receive that reports `received` has moved the bytes out; otherwise the target
-//! is zeroed (closed channel) or untouched (non-blocking).
+//! A send either returns true, and the bytes have moved to the buffer or to a receiver, or it
+//! returns false or panics, and they have not. A receive that reports `received` has moved the
+//! bytes out; otherwise the target is zeroed (closed channel) or untouched (non-blocking).
 
 use core::alloc::Layout;
 use core::ffi::c_void;
@@ -80,7 +81,8 @@ pub unsafe fn makechan(elem: ElemType, size: isize) -> *mut Hchan {
     if elem.size >= 1 << 16 {
         throw("makechan: invalid channel element type");
     }
-    // :80 any alignment is fine here: the buffer is laid out behind the header as Rust lays out fields.
+    // :80 any alignment is fine here: the buffer is laid out behind the header as Rust lays out
+    // fields.
     if !elem.align.is_power_of_two() {
         throw("makechan: bad alignment");
     }
@@ -94,8 +96,8 @@ pub unsafe fn makechan(elem: ElemType, size: isize) -> *mut Hchan {
     };
     // SAFETY: the layout is not empty; all fields are written before the pointer leaves.
     unsafe {
-        // :93 one allocation for header and buffer in all three of Go's cases: there is no collector to tell
-        // them apart.
+        // :93 one allocation for header and buffer in all three of Go's cases: there is no
+        // collector to tell them apart.
         let p = std::alloc::alloc(lay);
         if p.is_null() {
             throw("out of memory"); // malloc.go's
@@ -167,7 +169,8 @@ pub enum AsyncSide {
     Senders,
 }
 
-/// Wakes the futures of that side. Called under the channel's lock, and so must not run code of the program.
+/// Wakes the futures of that side. Called under the channel's lock, and so must not run code of the
+/// program.
 pub type AsyncNotify = unsafe fn(*mut Hchan, AsyncSide);
 
 static ASYNC_NOTIFY: std::sync::OnceLock<AsyncNotify> = std::sync::OnceLock::new();
@@ -190,7 +193,8 @@ pub unsafe fn notify_async(c: *mut Hchan, side: AsyncSide) {
     }
 }
 
-/// Frees a channel. gort's own: in Go the collector does. Elements still in the buffer are the caller's.
+/// Frees a channel. gort's own: in Go the collector does. Elements still in the buffer are the
+/// caller's.
 ///
 /// # Safety
 /// Nobody uses or waits on the channel any more.
@@ -216,8 +220,8 @@ pub unsafe fn chanbuf(c: *mut Hchan, i: usize) -> *mut c_void {
     unsafe { (*c).buf.add(i * (*c).elemsize).cast() }
 }
 
-/// Notes whether `gp` is about to park on a channel, for whoever wants to shrink its stack. Only copying stacks
-/// are ever shrunk; the others save two locked instructions.
+/// Notes whether `gp` is about to park on a channel, for whoever wants to shrink its stack. Only
+/// copying stacks are ever shrunk; the others save two locked instructions.
 ///
 /// # Safety
 /// `gp` is the current goroutine, or has just parked and is still held.
@@ -234,7 +238,8 @@ pub unsafe fn parking_on_chan(gp: *mut G, on: bool) {
 /// Moves the bytes of one element. The word case is spelled out: most elements are words.
 #[inline(always)]
 unsafe fn typedmemmove(t: ElemType, dst: *mut c_void, src: *const c_void) {
-    // SAFETY: both are valid for one element and distinct (a buffer slot and a stack slot, or two stacks).
+    // SAFETY: both are valid for one element and distinct (a buffer slot and a stack slot, or two
+    // stacks).
     unsafe {
         if t.size == 8 {
             // Not as an integer: it may have padding, or be a pointer.
@@ -328,8 +333,8 @@ pub unsafe fn chansend(c: *mut Hchan, ep: *const c_void, block: bool) -> bool {
 /// Go: chan.go:171 chansend
 #[inline]
 pub unsafe fn chansend_checked(c: *mut Hchan, ep: *const c_void, block: bool) -> Sent {
-    // SAFETY: the fields of the channel are used under its lock, or are atomics; the sudog belongs to this
-    // goroutine until it is enqueued, and again after the wake-up.
+    // SAFETY: the fields of the channel are used under its lock, or are atomics; the sudog belongs
+    // to this goroutine until it is enqueued, and again after the wake-up.
     unsafe {
         entry!("send on a channel", chansend_checked(c, ep, block));
         // :172 a nil channel blocks for ever
@@ -345,10 +350,10 @@ pub unsafe fn chansend_checked(c: *mut Hchan, ep: *const c_void, block: bool) ->
         if (*c).bubble != 0 {
             check_bubble(c, "send on synctest channel from outside bubble");
         }
-        // :204 A failed non-blocking send without the lock. Two word-sized reads, `closed` first: a closed
-        // channel never goes from ready to not ready for sending, so together they imply a moment when the
-        // channel was open and not ready. Their order may even be swapped; progress comes from the unlocks in
-        // chanrecv and closechan.
+        // :204 A failed non-blocking send without the lock. Two word-sized reads, `closed` first: a
+        // closed channel never goes from ready to not ready for sending, so together they imply a
+        // moment when the channel was open and not ready. Their order may even be swapped; progress
+        // comes from the unlocks in chanrecv and closechan.
         if !block && (*c).closed.get() == 0 && full(c) {
             return Sent::WouldBlock;
         }
@@ -367,11 +372,13 @@ pub unsafe fn chansend_checked(c: *mut Hchan, ep: *const c_void, block: bool) ->
 pub enum Begin<T> {
     /// That was all.
     Done(T),
-    /// The goroutine has to park, for that reason, with [`chanparkcommit`] and the channel's lock; then comes the second half. With its sudog.
+    /// The goroutine has to park, for that reason, with [`chanparkcommit`] and the channel's lock;
+    /// then comes the second half. With its sudog.
     Park(*mut G, *mut Sudog, WaitReason),
 }
 
-/// [`chansend_checked`] up to where the goroutine `gp` parks, for a channel that is not nil. Managed code is on g0 here.
+/// [`chansend_checked`] up to where the goroutine `gp` parks, for a channel that is not nil.
+/// Managed code is on g0 here.
 ///
 /// # Safety
 /// As there; the caller does what [`Begin`] says.
@@ -438,7 +445,8 @@ pub unsafe fn chansend_begin(
         // :269 whoever wants to shrink this stack must wait until chanparkcommit
         parking_on_chan(gp, true);
         // Go 1.25: chan.go line 279
-        let reason = if (*c).bubble != 0 { WaitReason::SynctestChanSend } else { WaitReason::ChanSend };
+        let reason =
+            if (*c).bubble != 0 { WaitReason::SynctestChanSend } else { WaitReason::ChanSend };
         Begin::Park(gp, mysg, reason)
     }
 }
@@ -478,7 +486,8 @@ pub unsafe fn chansend_end(gp: *mut G, c: *mut Hchan, mysg: *mut Sudog) -> Sent 
     }
 }
 
-/// Notes in the sudog of a wait when that begins, if the block profile is taken. In Go (chan.go:207, :253) a variable of the function has the time.
+/// Notes in the sudog of a wait when that begins, if the block profile is taken. In Go
+/// (chan.go:207, :253) a variable of the function has the time.
 ///
 /// # Safety
 /// The sudog is this goroutine's, and on no list.
@@ -494,8 +503,8 @@ unsafe fn note_wait(sg: *mut Sudog) {
     }
 }
 
-/// Hands the element at `ep` to the waiting receiver `sg` and wakes it. The channel is empty and locked;
-/// `unlockf` unlocks it (a select unlocks all of its channels).
+/// Hands the element at `ep` to the waiting receiver `sg` and wakes it. The channel is empty and
+/// locked; `unlockf` unlocks it (a select unlocks all of its channels).
 ///
 /// # Safety
 /// `sg` has been dequeued from `c.recvq` under the lock.
@@ -503,7 +512,8 @@ unsafe fn note_wait(sg: *mut Sudog) {
 /// Go: chan.go:305 send
 #[inline]
 pub unsafe fn send(c: *mut Hchan, sg: *mut Sudog, ep: *const c_void, unlockf: impl FnOnce()) {
-    // SAFETY: the receiver is parked, so its sudog, the target and its `param` are ours until goready.
+    // SAFETY: the receiver is parked, so its sudog, the target and its `param` are ours until
+    // goready.
     unsafe {
         // :306 race detector: left out
         // :322
@@ -538,7 +548,8 @@ pub unsafe fn timerchandrain(c: *mut Hchan) -> bool {
         }
         lock(&raw mut (*c).lock);
         let mut any = false;
-        // :352 the elements are points in time: nothing to drop, nothing to clear without a collector
+        // :352 the elements are points in time: nothing to drop, nothing to clear without a
+        // collector
         while (*c).qcount.get() > 0 {
             any = true;
             (*c).recvx += 1;
@@ -561,7 +572,8 @@ pub unsafe fn timerchandrain(c: *mut Hchan) -> bool {
 #[doc(alias = "sendDirect")]
 #[inline(always)]
 unsafe fn send_direct(t: ElemType, sg: *mut Sudog, src: *const c_void) {
-    // :381 no preemption point lies between the read of sg.elem and its use: a copying stack may move.
+    // :381 no preemption point lies between the read of sg.elem and its use: a copying stack may
+    // move.
     // :382 write barrier: left out
     // SAFETY: see above.
     unsafe { typedmemmove(t, (*sg).elem, src) }
@@ -714,8 +726,9 @@ pub unsafe fn chanrecv2(c: *mut Hchan, elem: *mut c_void) -> bool {
     unsafe { chanrecv(c, elem, true).1 }
 }
 
-/// Receives into `ep` (nil: the value is thrown away). Returns (selected, received): without `block`, not
-/// selected if nothing is there; selected but not received, with `*ep` zeroed, on a closed channel.
+/// Receives into `ep` (nil: the value is thrown away). Returns (selected, received): without
+/// `block`, not selected if nothing is there; selected but not received, with `*ep` zeroed, on a
+/// closed channel.
 ///
 /// # Safety
 /// On a user goroutine. `c` is nil or live; `ep` is nil or valid for an element.
@@ -742,9 +755,10 @@ pub unsafe fn chanrecv(c: *mut Hchan, ep: *mut c_void, block: bool) -> (bool, bo
         if !(*c).timer.is_null() {
             maybe_run_chan((*c).timer);
         }
-        // :525 A failed non-blocking receive without the lock. Here the order matters: were `closed` read
-        // before emptiness, an open channel that gets a value, is closed and drained in between would look
-        // "open and empty". Hence sequentially consistent loads in this order.
+        // :525 A failed non-blocking receive without the lock. Here the order matters: were
+        // `closed` read before emptiness, an open channel that gets a value, is closed and drained
+        // in between would look "open and empty". Hence sequentially consistent loads in this
+        // order.
         if !block && empty(c) {
             // :536 still open after it was seen empty: it was open and empty then
             if (*c).closed.load() == 0 {
@@ -768,7 +782,8 @@ pub unsafe fn chanrecv(c: *mut Hchan, ep: *mut c_void, block: bool) -> (bool, bo
     }
 }
 
-/// [`chanrecv`] up to where the goroutine `gp` parks, for a channel that is not nil and has no timer that is to run first. Managed code is on g0 here.
+/// [`chanrecv`] up to where the goroutine `gp` parks, for a channel that is not nil and has no
+/// timer that is to run first. Managed code is on g0 here.
 ///
 /// # Safety
 /// As there; the caller does what [`Begin`] says.
@@ -847,7 +862,11 @@ pub unsafe fn chanrecv_begin(
         // :638
         parking_on_chan(gp, true);
         // Go 1.25: chan.go line 663
-        let reason = if (*c).bubble != 0 { WaitReason::SynctestChanReceive } else { WaitReason::ChanReceive };
+        let reason = if (*c).bubble != 0 {
+            WaitReason::SynctestChanReceive
+        } else {
+            WaitReason::ChanReceive
+        };
         Begin::Park(gp, mysg, reason)
     }
 }
@@ -883,8 +902,9 @@ pub unsafe fn chanrecv_end(gp: *mut G, c: *mut Hchan, mysg: *mut Sudog) -> (bool
     }
 }
 
-/// Takes the value of the waiting sender `sg` (unbuffered), or the head of the full buffer, whose slot the
-/// sender's value then fills; wakes the sender. The channel is locked; `unlockf` unlocks it.
+/// Takes the value of the waiting sender `sg` (unbuffered), or the head of the full buffer, whose
+/// slot the sender's value then fills; wakes the sender. The channel is locked; `unlockf` unlocks
+/// it.
 ///
 /// # Safety
 /// `sg` has been dequeued from `c.sendq` under the lock; `ep` is nil or valid for an element.
@@ -933,7 +953,8 @@ pub unsafe fn recv(c: *mut Hchan, sg: *mut Sudog, ep: *mut c_void, unlockf: impl
 pub unsafe fn chanparkcommit(gp: *mut G, chan_lock: *mut c_void) -> bool {
     // SAFETY: `gp` has just parked and nobody can wake it before the unlock.
     unsafe {
-        // :721 from now on unlocked sudogs point into its stack: a copying stack must lock their channels
+        // :721 from now on unlocked sudogs point into its stack: a copying stack must lock their
+        // channels
         (*gp).active_stack_chans = true;
         parking_on_chan(gp, false); // :726
         unlock(chan_lock.cast()); // :732 last: after it `gp` may already run elsewhere
@@ -1106,8 +1127,9 @@ pub unsafe fn dequeue(q: *mut Waitq) -> *mut Sudog {
                 (*q).first.set(y);
                 (*sgp).next = core::ptr::null_mut(); // :867 marks it removed, for dequeueSudoG
             }
-            // :878 A select waits on several channels, and others may wake it through another one before it
-            // has taken itself off this queue: who wins selectDone wakes it, the rest skip it.
+            // :878 A select waits on several channels, and others may wake it through another one
+            // before it has taken itself off this queue: who wins selectDone wakes it, the rest
+            // skip it.
             if (*sgp).is_select
                 && !(*(*sgp).g).select_done.cas(0, 1)
                 && !mutant!("dequeue does not ask who has won")

@@ -46,12 +46,12 @@ pub struct Diff {
     /// GOMAXPROCS; without it, that of the environment, or 1.
     #[arg(short, long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65536))]
     procs: Option<u32>,
-    /// Compare what goroutines did, by execution traces, instead of what was printed: created, run, blocked and why,
-    /// woken by whom, ended, in order. At GOMAXPROCS=1, for programs of one file.
+    /// Compare what goroutines did, by execution traces, instead of what was printed: created, run,
+    /// blocked and why, woken by whom, ended, in order. At GOMAXPROCS=1, for programs of one file.
     #[arg(long)]
     trace: bool,
-    /// Compare real Go with real Go that has the port inside (`gort go`). Programs that gccgo cannot compile are compared
-    /// so in any case.
+    /// Compare real Go with real Go that has the port inside (`gort go`). Programs that gccgo
+    /// cannot compile are compared so in any case.
     #[arg(long, conflicts_with = "trace")]
     inside: bool,
     /// A program that strays is not the same.
@@ -81,14 +81,17 @@ pub fn run(d: &Diff) -> ! {
         None => Vec::new(),
     };
     let setup = Setup { diff: d, go: &go, stdin, procs };
-    let width = d.width.unwrap_or_else(|| terminal_size::terminal_size().map_or(100, |(w, _)| w.0.max(80)));
+    let width =
+        d.width.unwrap_or_else(|| terminal_size::terminal_size().map_or(100, |(w, _)| w.0.max(80)));
     let mut results = Vec::new();
     for p in &d.programs {
         let name = p.to_string_lossy().into_owned();
         let comparison = setup.compare(p, &name);
         match &comparison {
             Err(e) => eprintln!("gort: {name}: {e}"),
-            Ok((c, how)) if !d.json => print(&describe(&name, c, *how, &go, width.into(), d.timeout)),
+            Ok((c, how)) if !d.json => {
+                print(&describe(&name, c, *how, &go, width.into(), d.timeout))
+            }
             Ok(_) => {}
         }
         results.push((name, comparison));
@@ -187,7 +190,9 @@ impl Setup<'_> {
             );
             how = How::Inside;
         } else if !self.build_for_gort(path, &gort)? {
-            eprintln!("gort: {name}: gccgo does not compile it, so it is compared inside of real Go");
+            eprintln!(
+                "gort: {name}: gccgo does not compile it, so it is compared inside of real Go"
+            );
             how = How::Inside;
         }
         if how == How::Inside {
@@ -226,7 +231,13 @@ impl Setup<'_> {
     }
 
     /// Real Go twice, the second time with the port inside.
-    fn build_inside(&self, dir: &Path, files: &[OsString], go: &Path, inside: &Path) -> Result<(), String> {
+    fn build_inside(
+        &self,
+        dir: &Path,
+        files: &[OsString],
+        go: &Path,
+        inside: &Path,
+    ) -> Result<(), String> {
         self.go.build_today(dir, files, go)?;
         let gort = std::env::current_exe().map_err(|e| format!("gort's own path: {e}"))?;
         let mut c = Command::new(gort);
@@ -239,7 +250,8 @@ impl Setup<'_> {
         }
     }
 
-    /// False if gccgo does not take the program, which it has said; all else that may be wrong with `gort build` is an error.
+    /// False if gccgo does not take the program, which it has said; all else that may be wrong with
+    /// `gort build` is an error.
     fn build_for_gort(&self, program: &Path, exe: &Path) -> Result<bool, String> {
         let gort = std::env::current_exe().map_err(|e| format!("gort's own path: {e}"))?;
         // With a slash, by which `gort build` knows a directory.
@@ -271,7 +283,9 @@ fn describe(name: &str, c: &Comparison, how: How, go: &Go, width: usize, timeout
             "{name}: same, but not determined: Go had {}, {gort} {n_gort} of them ({each})\n",
             number(n_go, "outcome")
         ),
-        Verdict::Strays => format!("{name}: strays: the same in most runs, but not in all ({each})\n"),
+        Verdict::Strays => {
+            format!("{name}: strays: the same in most runs, but not in all ({each})\n")
+        }
         Verdict::Differs => format!("{name}: differs ({each})\n"),
         Verdict::Unstable => {
             format!("{name}: unstable: Go had 1 outcome, {gort} {n_gort} ({each})\n")
@@ -286,7 +300,8 @@ fn describe(name: &str, c: &Comparison, how: How, go: &Go, width: usize, timeout
         let n = side.outcomes().iter().find(|(known, _)| known == o).map_or(0, |(_, n)| *n);
         format!("{n} of {}", number(side.runs(), "run"))
     };
-    let heads = (format!("{}, {}", go.version, often(&c.go, a)), format!("{gort}, {}", often(&c.gort, b)));
+    let heads =
+        (format!("{}, {}", go.version, often(&c.go, a)), format!("{gort}, {}", often(&c.gort, b)));
     let heads = (heads.0.as_str(), heads.1.as_str());
     let _ = match place {
         Where::Stdout(n) => {
@@ -393,7 +408,15 @@ impl<'a> Program<'a> {
         match result {
             Err(e) => {
                 let (go, gort) = (vec![], vec![]);
-                Self { program, verdict: None, error: Some(e), inside: false, go, gort, difference: None }
+                Self {
+                    program,
+                    verdict: None,
+                    error: Some(e),
+                    inside: false,
+                    go,
+                    gort,
+                    difference: None,
+                }
             }
             Ok((c, how)) => Self {
                 program,
@@ -402,7 +425,9 @@ impl<'a> Program<'a> {
                 inside: *how == How::Inside,
                 go: all(&c.go),
                 gort: all(&c.gort),
-                difference: c.difference().map(|(a, b, place)| Difference::new(a, b, place, c.reordered())),
+                difference: c
+                    .difference()
+                    .map(|(a, b, place)| Difference::new(a, b, place, c.reordered())),
             },
         }
     }

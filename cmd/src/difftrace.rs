@@ -1,12 +1,15 @@
-//! `gort diff --trace`: what goroutines did, in order, as execution traces of real Go and of gort tell it.
+//! `gort diff --trace`: what goroutines did, in order, as execution traces of real Go and of gort
+//! tell it.
 //!
-//! A file is added to the program's package main. On real Go it starts a trace and a goroutine that reads it; on gort, where the
-//! trace needs no reader (`GORT_TRACE`), it makes the same stop of the world and as many goroutines that run once and wait, so
-//! that the program's own find the same queues, ticks and numbers.
+//! A file is added to the program's package main. On real Go it starts a trace and a goroutine that
+//! reads it; on gort, where the trace needs no reader (`GORT_TRACE`), it makes the same stop of the
+//! world and as many goroutines that run once and wait, so that the program's own find the same
+//! queues, ticks and numbers.
 //!
-//! Compared are transitions of goroutines, stops of the world and GOMAXPROCS. Left out is what differs by nature: times, Ms, Ps, stacks,
-//! system calls (but for what they do to the order), the goroutines of runtime and tracer. Goroutines are numbered in the order
-//! in which they were created.
+//! Compared are transitions of goroutines, stops of the world and GOMAXPROCS. Left out is what
+//! differs by nature: times, Ms, Ps, stacks, system calls (but for what they do to the order), the
+//! goroutines of runtime and tracer. Goroutines are numbered in the order in which they were
+//! created.
 
 use gort_tracereader::event::{GoState, Kind, Resource, States};
 use gort_tracereader::{Event, Reader};
@@ -120,7 +123,9 @@ impl Sequence {
 
     fn transition(&mut self, e: &Event) {
         let t = e.state_transition();
-        let (Resource::Goroutine(id), States::Go(from, to)) = (t.resource, t.states) else { return };
+        let (Resource::Goroutine(id), States::Go(from, to)) = (t.resource, t.states) else {
+            return;
+        };
         if from == GoState::NotExist {
             self.created += 1;
             let runtime = e
@@ -143,7 +148,8 @@ impl Sequence {
         let g = self.name(id);
         let why = String::from_utf8_lossy(&t.reason).into_owned();
         match (from, to) {
-            // A call that blocks is one that does not, if nobody has run meanwhile: whether sysmon took the P is a matter of time.
+            // A call that blocks is one that does not, if nobody has run meanwhile: whether sysmon
+            // took the P is a matter of time.
             (GoState::Syscall, GoState::Runnable) => self.out_of_call = Some(id),
             (GoState::Running, GoState::Syscall) | (GoState::Syscall, GoState::Running) => {}
             (GoState::Runnable, GoState::Running) => {

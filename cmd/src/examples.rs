@@ -25,7 +25,13 @@ pub struct Example {
 
 /// All of them.
 pub const ALL: &[Example] = &[
-    Example { name: "hello", about: "a goroutine sends a line to main", n_is: "greetings", n: 1, run: hello },
+    Example {
+        name: "hello",
+        about: "a goroutine sends a line to main",
+        n_is: "greetings",
+        n: 1,
+        run: hello,
+    },
     Example {
         name: "sieve",
         about: "prime sieve: a growing chain of filters",
@@ -433,7 +439,9 @@ fn grow(n: u64) {
         b if b < 1 << 20 => format!("{} KiB", b >> 10),
         b => format!("{} MiB", b >> 20),
     };
-    println!("move   size      from             to               in use     frames    pointers changed");
+    println!(
+        "move   size      from             to               in use     frames    pointers changed"
+    );
     let moves = std::mem::take(&mut *MOVES.lock().unwrap_or_else(|e| e.into_inner()));
     for (i, m) in moves.iter().enumerate() {
         let (new, old) = (size(m.new.hi - m.new.lo), m.old.lo);
@@ -446,9 +454,10 @@ fn grow(n: u64) {
             m.adjusted
         );
     }
-    println!("\nresult {result}, after {took:?}: {} frames have been moved, with each pointer in them", {
-        moves.iter().map(|m| m.frames).sum::<usize>()
-    });
+    println!(
+        "\nresult {result}, after {took:?}: {} frames have been moved, with each pointer in them",
+        { moves.iter().map(|m| m.frames).sum::<usize>() }
+    );
 }
 
 /// Serves each connection of `l` on a goroutine of its own, until the process ends.

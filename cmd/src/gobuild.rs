@@ -1,14 +1,17 @@
-//! `gort run prog.go` and `gort build`: Go programs, compiled by gccgo 12 and linked with gort in libgo's runtime's place.
+//! `gort run prog.go` and `gort build`: Go programs, compiled by gccgo 12 and linked with gort in
+//! libgo's runtime's place.
 //!
-//! What is needed beside this program: gccgo 12 with its gcc and binutils (Debian: package `gccgo-12`), and
-//! `libgort_libgo.a`, the static library of the crate `libgo`. It is looked for at `$GORT_LIBGO`, then beside the
-//! executable, in `../lib/gort`, and in the build directories that the executable may stand in.
+//! What is needed beside this program: gccgo 12 with its gcc and binutils (Debian: package
+//! `gccgo-12`), and `libgort_libgo.a`, the static library of the crate `libgo`. It is looked for at
+//! `$GORT_LIBGO`, then beside the executable, in `../lib/gort`, and in the build directories that
+//! the executable may stand in.
 //!
-//! A program is some files of package main, or a directory; which packages of its module it needs, and in which order, says
-//! gccgo's own `go list`.
+//! A program is some files of package main, or a directory; which packages of its module it needs,
+//! and in which order, says gccgo's own `go list`.
 //!
-//! Results are kept in `$XDG_CACHE_HOME/gort` (`~/.cache/gort`): once for each compiler, libgo's packages without their runtime; for each
-//! program, by the hash of its text, the executable. The last 32 programs stay.
+//! Results are kept in `$XDG_CACHE_HOME/gort` (`~/.cache/gort`): once for each compiler, libgo's
+//! packages without their runtime; for each program, by the hash of its text, the executable. The
+//! last 32 programs stay.
 
 mod closures;
 mod embed;
@@ -30,8 +33,8 @@ use std::time::{Duration, SystemTime};
 /// The Go half of the runtime.
 const COMPANION: &str = include_str!("go/runtime.go");
 
-/// Members of libgo.a that are its runtime, or belong to it: gort is there instead. Without them a symbol that gort
-/// lacks is an error of the linker, never libgo's.
+/// Members of libgo.a that are its runtime, or belong to it: gort is there instead. Without them a
+/// symbol that gort lacks is an error of the linker, never libgo's.
 const RUNTIME_OBJECTS: &[&str] = &[
     "runtime.o",
     "proc.o",
@@ -89,8 +92,9 @@ pub fn build_to(program: &[OsString], out: &Path) {
     install(out, || build(program));
 }
 
-/// Compiles packages, which a file lists as [`LIST`] does, each after those that it imports. One may have the path of one of libgo's,
-/// and takes its place: that is how tests of libgo's packages are built.
+/// Compiles packages, which a file lists as [`LIST`] does, each after those that it imports. One
+/// may have the path of one of libgo's, and takes its place: that is how tests of libgo's packages
+/// are built.
 pub fn build_packages_to(list: &Path, out: &Path) {
     install(out, || {
         let all = listed(&or_fail(fs::read_to_string(list), list));
@@ -106,14 +110,16 @@ fn install(out: &Path, build: impl FnOnce() -> PathBuf) {
         fail(&format!("{} already exists and is not an executable", out.display()));
     }
     let exe = build();
-    // A running executable cannot be written to, but it can be replaced. A device (/dev/null) is written to.
+    // A running executable cannot be written to, but it can be replaced. A device (/dev/null) is
+    // written to.
     if fs::metadata(out).is_ok_and(|m| m.is_file()) {
         let _ = fs::remove_file(out);
     }
     or_fail(fs::copy(&exe, out), out);
 }
 
-/// Not if it is a file that somebody has written by hand: what was meant by `gort build -o a.go b.go`?
+/// Not if it is a file that somebody has written by hand: what was meant by
+/// `gort build -o a.go b.go`?
 fn may_replace(out: &Path) -> bool {
     const ELF: &[u8] = b"\x7fELF";
     if !fs::metadata(out).is_ok_and(|m| m.is_file() && m.len() > 0) {
@@ -139,8 +145,8 @@ fn end(status: i32) -> ! {
     exit(status)
 }
 
-/// The variable by which `gort diff` asks to be told apart: with it set, [`REFUSED`] is the status if gccgo, which is there, does not
-/// take the program; whatever else is wrong is 1 as ever.
+/// The variable by which `gort diff` asks to be told apart: with it set, [`REFUSED`] is the status
+/// if gccgo, which is there, does not take the program; whatever else is wrong is 1 as ever.
 pub const TELL: &str = "GORT_DIFF_BUILDS";
 /// See [`TELL`].
 pub const REFUSED: i32 = 3;
@@ -188,7 +194,8 @@ fn quiet(c: &mut Command) {
     }
 }
 
-/// Runs a tool that speaks for itself; on a terminal, where a line of [`Progress`] stands, once that is gone. Whether all went well.
+/// Runs a tool that speaks for itself; on a terminal, where a line of [`Progress`] stands, once
+/// that is gone. Whether all went well.
 fn speaks(c: &mut Command, progress: bool) -> bool {
     let tool = PathBuf::from(c.get_program());
     if !progress {
@@ -232,15 +239,19 @@ fn find_tools() -> Tools {
             ),
         }
     };
-    let gcc = ["gcc-12", "gcc", "cc"].into_iter().find(|c| output(c.as_ref(), "-dumpversion").is_some());
-    let Some(gcc) = gcc else { fail("no C compiler to link with; install the Debian package gcc-12") };
+    let gcc =
+        ["gcc-12", "gcc", "cc"].into_iter().find(|c| output(c.as_ref(), "-dumpversion").is_some());
+    let Some(gcc) = gcc else {
+        fail("no C compiler to link with; install the Debian package gcc-12")
+    };
     let cache = cache_dir();
     let machine = output(&gccgo, "-dumpmachine").unwrap_or_default();
     let exports = format!("go/12/{machine}");
     Tools { gccgo, gcc: gcc.into(), version, exports, lib: find_lib(), cache }
 }
 
-/// `$XDG_CACHE_HOME/gort`, or where that would be. One that is no absolute path does not count, as its specification has it.
+/// `$XDG_CACHE_HOME/gort`, or where that would be. One that is no absolute path does not count, as
+/// its specification has it.
 pub fn cache_dir() -> PathBuf {
     std::env::var_os("XDG_CACHE_HOME")
         .map(PathBuf::from)
@@ -301,8 +312,8 @@ fn stamp(k: &mut Key, p: &Path) {
     k.add(m.modified().ok().and_then(|t| t.duration_since(SystemTime::UNIX_EPOCH).ok()));
 }
 
-/// A directory in the cache that `fill` makes, if it is not there: under another name first, so that it is
-/// complete or absent, whoever else does the same.
+/// A directory in the cache that `fill` makes, if it is not there: under another name first, so
+/// that it is complete or absent, whoever else does the same.
 fn cached(t: &Tools, name: &str, fill: impl FnOnce(&Path)) -> PathBuf {
     let dir = t.cache.join(name);
     if dir.is_dir() {
@@ -326,7 +337,8 @@ fn cached(t: &Tools, name: &str, fill: impl FnOnce(&Path)) -> PathBuf {
 /// What all programs share: the companion, its export data, libgo's packages.
 fn support(t: &Tools) -> (PathBuf, String) {
     let libgo = Command::new(&t.gccgo).arg("-print-file-name=libgo.a").output();
-    let libgo = PathBuf::from(String::from_utf8_lossy(&libgo.map(|o| o.stdout).unwrap_or_default()).trim());
+    let libgo =
+        PathBuf::from(String::from_utf8_lossy(&libgo.map(|o| o.stdout).unwrap_or_default()).trim());
     if !libgo.is_absolute() {
         fail("libgo.a not found; install the Debian package libgo-12-dev");
     }
@@ -356,7 +368,9 @@ fn support(t: &Tools) -> (PathBuf, String) {
         }
         or_fail(fs::create_dir(d.join("inc")), d);
         quiet(
-            Command::new("objcopy").args(["-j", ".go_export", "runtime.o", "inc/runtime.gox"]).current_dir(d),
+            Command::new("objcopy")
+                .args(["-j", ".go_export", "runtime.o", "inc/runtime.gox"])
+                .current_dir(d),
         );
         progress.step("preparing libgo's packages (once): copying");
         let pkgs = d.join("libgopkgs.a");
@@ -372,8 +386,9 @@ fn support(t: &Tools) -> (PathBuf, String) {
         let mut c = Command::new("objcopy");
         c.args(WEAK.iter().map(|s| format!("--weaken-symbol={s}")));
         quiet(c.arg("--redefine-syms=renames").arg("libgopkgs.a").current_dir(d));
-        let from =
-            PathBuf::from(output(&t.gccgo, &format!("-print-file-name={}", t.exports)).unwrap_or_default());
+        let from = PathBuf::from(
+            output(&t.gccgo, &format!("-print-file-name={}", t.exports)).unwrap_or_default(),
+        );
         if !from.is_absolute() {
             fail("libgo's export data not found; install the Debian package libgo-12-dev");
         }
@@ -486,7 +501,9 @@ fn packages(program: &[OsString]) -> (Vec<Package>, String) {
     let o = match o {
         Ok(o) if o.status.success() => String::from_utf8_lossy(&o.stdout).into_owned(),
         Ok(_) => refused(), // it has said why
-        Err(e) => fail(&format!("go-12, of the Debian package gccgo-12, is needed for packages: {e}")),
+        Err(e) => {
+            fail(&format!("go-12, of the Debian package gccgo-12, is needed for packages: {e}"))
+        }
     };
     let all = listed(&o);
     match all.last() {
@@ -544,7 +561,9 @@ impl Module {
         let dir = std::path::absolute(dir).ok()?;
         let file = match std::env::var("GOWORK").as_deref() {
             Ok("off") => return None,
-            Ok("" | "auto") | Err(_) => dir.ancestors().map(|d| d.join("go.work")).find(|f| f.is_file())?,
+            Ok("" | "auto") | Err(_) => {
+                dir.ancestors().map(|d| d.join("go.work")).find(|f| f.is_file())?
+            }
             Ok(path) => PathBuf::from(path),
         };
         let text = or_fail(fs::read_to_string(&file), &file);
@@ -553,14 +572,16 @@ impl Module {
 
     /// What it says about GODEBUG.
     fn settings(&self) -> godebug::ModFile {
-        let name = if self.file.extension() == Some("work".as_ref()) { "go.work" } else { "go.mod" };
+        let name =
+            if self.file.extension() == Some("work".as_ref()) { "go.work" } else { "go.mod" };
         godebug::ModFile::read(&self.file, &self.text, name).unwrap_or_else(|e| {
             eprintln!("go: {e}");
             give_up()
         })
     }
 
-    /// The text for a `go` of 1.18: with a language version instead of a release (`go 1.23.1`), without a toolchain, without `godebug` lines.
+    /// The text for a `go` of 1.18: with a language version instead of a release (`go 1.23.1`),
+    /// without a toolchain, without `godebug` lines.
     fn old_text(&self) -> String {
         let mut text = String::new();
         let mut skip = false;
@@ -580,7 +601,8 @@ impl Module {
         text
     }
 
-    /// Hands a `go` of 1.18 a copy of a `go.mod` that is too new for it. The copy is there as long as what this returns.
+    /// Hands a `go` of 1.18 a copy of a `go.mod` that is too new for it. The copy is there as long
+    /// as what this returns.
     fn for_go_1_18(&self, c: &mut Command) -> Option<tempfile::TempDir> {
         let text = self.old_text();
         if text.trim_end() == self.text.trim_end() {
@@ -622,7 +644,10 @@ impl Module {
         let (work, overlay) = (tmp.path().join("go.work"), tmp.path().join("overlay.json"));
         or_fail(fs::write(&work, text), &work);
         let _ = fs::copy(self.file.with_extension("work.sum"), tmp.path().join("go.work.sum"));
-        or_fail(fs::write(&overlay, serde_json::json!({ "Replace": replace }).to_string()), &overlay);
+        or_fail(
+            fs::write(&overlay, serde_json::json!({ "Replace": replace }).to_string()),
+            &overlay,
+        );
         c.env("GOWORK", work).arg(format!("-overlay={}", overlay.display()));
         Some(tmp)
     }
@@ -666,7 +691,10 @@ fn build_packages(t: &Tools, packages: &[Package], settings: &str) -> PathBuf {
             .iter()
             .enumerate()
             .map(|(i, p)| {
-                progress.step(&format!("compiling {}", if p.path.is_empty() { "main" } else { &p.path }));
+                progress.step(&format!(
+                    "compiling {}",
+                    if p.path.is_empty() { "main" } else { &p.path }
+                ));
                 compile(t, &sup, d, p, i, progress.is_shown())
             })
             .collect();
@@ -674,7 +702,8 @@ fn build_packages(t: &Tools, packages: &[Package], settings: &str) -> PathBuf {
         let mut c = Command::new(&t.gcc);
         c.arg("-pie").arg("-o").arg(d.join("prog")).args(&objects).arg(sup.join("runtime.o"));
         // What runtime.godebugDefault is in Go, and Go's names of functions.
-        for (symbol, text) in [("gort_godebug_default", settings), ("gort_function_names", &names(packages))]
+        for (symbol, text) in
+            [("gort_godebug_default", settings), ("gort_function_names", &names(packages))]
         {
             if text.is_empty() {
                 continue;
@@ -689,7 +718,14 @@ fn build_packages(t: &Tools, packages: &[Package], settings: &str) -> PathBuf {
             c.arg(file);
         }
         c.arg("-Wl,--start-group").arg(&t.lib).arg(sup.join("libgopkgs.a")).arg("-Wl,--end-group");
-        c.args(["-Wl,-u,ffi_prep_cif", "-Wl,--gc-sections", "-Wl,-z,now", "-lm", "-lpthread", "-ldl"]);
+        c.args([
+            "-Wl,-u,ffi_prep_cif",
+            "-Wl,--gc-sections",
+            "-Wl,-z,now",
+            "-lm",
+            "-lpthread",
+            "-ldl",
+        ]);
         if !speaks(&mut c, progress.is_shown()) {
             fail("the program needs what gort does not provide (see the linker's messages)");
         }
@@ -721,7 +757,8 @@ fn names(packages: &[Package]) -> String {
 const LANGUAGE: &str =
     "the language and the packages are those of Go 1.18, without type parameters, cgo and plugins";
 
-/// Whether a file that does not compile has, as far as a look at its lines tells, something beyond that.
+/// Whether a file that does not compile has, as far as a look at its lines tells, something beyond
+/// that.
 fn is_too_new(text: &str) -> bool {
     const PACKAGES: &[&str] = &[
         "C",
@@ -740,18 +777,22 @@ fn is_too_new(text: &str) -> bool {
         "go/version",
     ];
     text.lines().map(str::trim).any(|l| {
-        let imported = l.strip_suffix('"').and_then(|l| l.rsplit_once('"')).is_some_and(|(before, path)| {
-            PACKAGES.contains(&path) && (before.is_empty() || before.ends_with([' ', '\t']))
-        });
-        // `func Map[T any](`, `type Set[T comparable] ...`; `min`, `max` and `clear`; `for i := range 10`
+        let imported =
+            l.strip_suffix('"').and_then(|l| l.rsplit_once('"')).is_some_and(|(before, path)| {
+                PACKAGES.contains(&path) && (before.is_empty() || before.ends_with([' ', '\t']))
+            });
+        // `func Map[T any](`, `type Set[T comparable] ...`; `min`, `max` and `clear`;
+        // `for i := range 10`
         let name = |word: &str| {
-            let rest = l.strip_prefix(word)?.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
+            let rest =
+                l.strip_prefix(word)?.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
             rest.strip_prefix('[')
         };
         let parameters = name("func ").is_some() || name("type ").is_some_and(|r| r.contains(' '));
         let built_in = ["min(", "max(", "clear("].iter().any(|f| {
-            l.match_indices(f)
-                .any(|(i, _)| !l[..i].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.'))
+            l.match_indices(f).any(|(i, _)| {
+                !l[..i].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.')
+            })
         });
         let counts = l.starts_with("for ") && l.contains("range ");
         imported || parameters || built_in || counts
@@ -798,7 +839,8 @@ fn compile(t: &Tools, sup: &Path, d: &Path, p: &Package, i: usize, progress: boo
     obj
 }
 
-/// Removes the programs that have not been used for longest, and what commands that were killed have left half-made.
+/// Removes the programs that have not been used for longest, and what commands that were killed
+/// have left half-made.
 fn prune(cache: &Path, current: &Path) {
     // The time of change of a directory is when it was used last.
     let _ = fs::File::open(current).and_then(|f| f.set_modified(SystemTime::now()));

@@ -80,7 +80,9 @@ pub fn run(g: &Go) {
         let args = &g.args[1..];
         let args = if args.first().is_some_and(|a| a == "--") { &args[1..] } else { args };
         if args.is_empty() {
-            eprintln!("gort: bisect: which command of go's? As in: gort go bisect -- test -short sync");
+            eprintln!(
+                "gort: bisect: which command of go's? As in: gort go bisect -- test -short sync"
+            );
             exit(2)
         }
         let limit = g.limit.map(Duration::from_secs);

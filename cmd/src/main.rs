@@ -55,7 +55,8 @@ enum Command {
     Run(Run),
     /// Compile a Go program to an executable that runs on the scheduler.
     Build(Build),
-    /// Build, run or test Go programs with the user's own Go 1.23.1, with gort in the place of its scheduler.
+    /// Build, run or test Go programs with the user's own Go 1.23.1, with gort in the place of its
+    /// scheduler.
     Go(inside::Go),
     /// Run Go programs on real Go and on gort, and show where they differ.
     Diff(diff::Diff),
@@ -70,9 +71,11 @@ enum Command {
 }
 
 #[derive(Args)]
-#[command(after_help = "bash:  gort completions bash > ~/.local/share/bash-completion/completions/gort\n\
+#[command(
+    after_help = "bash:  gort completions bash > ~/.local/share/bash-completion/completions/gort\n\
     zsh:   gort completions zsh > DIR/_gort, with a DIR of $fpath\n\
-    fish:  gort completions fish > ~/.config/fish/completions/gort.fish")]
+    fish:  gort completions fish > ~/.config/fish/completions/gort.fish"
+)]
 struct Completions {
     /// The shell.
     shell: clap_complete::Shell,
@@ -98,12 +101,12 @@ struct Man {
     EXIT STATUS:\n  0  done\n  1  the program does not compile or link\n  2  wrong usage"
 )]
 struct Build {
-    /// Name of the executable, or the directory for it; without it that of the first file, without `.go`, or of the directory, in the
-    /// current directory.
+    /// Name of the executable, or the directory for it; without it that of the first file, without
+    /// `.go`, or of the directory, in the current directory.
     #[arg(short, value_name = "EXE")]
     output: Option<PathBuf>,
-    /// The packages, as a file lists them: each in a line, after those that it imports, with its path, name, directory and files between
-    /// tabs. For tests of libgo's packages.
+    /// The packages, as a file lists them: each in a line, after those that it imports, with its
+    /// path, name, directory and files between tabs. For tests of libgo's packages.
     #[arg(long, value_name = "FILE", hide = true, requires = "output", conflicts_with = "files")]
     packages: Option<PathBuf>,
     /// The files of package main, or its directory (with a slash in its name, or `.`).
@@ -128,7 +131,8 @@ struct Build {
     EXIT STATUS:\n  0  the program ended\n  1  the program said so\n  2  panic, deadlock or another fatal error; wrong usage"
 )]
 struct Run {
-    /// The program: a name from --list, or the files or the directory of a Go program and its arguments.
+    /// The program: a name from --list, or the files or the directory of a Go program and its
+    /// arguments.
     #[arg(required_unless_present = "list")]
     program: Option<String>,
     /// List the example programs.
@@ -149,7 +153,8 @@ struct Run {
     /// Print what the scheduler did when the program ends.
     #[arg(long)]
     stats: bool,
-    /// Write an execution trace to FILE, for `gort trace` and `go tool trace`, as GORT_TRACE=FILE does.
+    /// Write an execution trace to FILE, for `gort trace` and `go tool trace`, as GORT_TRACE=FILE
+    /// does.
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
     /// Write a CPU profile to FILE, for `go tool pprof`, as GORT_CPUPROFILE=FILE does.
@@ -159,7 +164,8 @@ struct Run {
 
 fn main() {
     let mut argv: Vec<OsString> = std::env::args_os().collect();
-    // `gort run [OPTION...] a.go b.go x -y`, `gort run ./a x -y`: x and -y are the program's, which clap would not believe.
+    // `gort run [OPTION...] a.go b.go x -y`, `gort run ./a x -y`: x and -y are the program's, which
+    // clap would not believe.
     let mut go_args = Vec::new();
     if argv.get(1).is_some_and(|a| a == "run")
         // What stands behind --trace is its file, even if it looks like a program.
@@ -218,7 +224,9 @@ fn refuse(mut e: clap::Error) -> ! {
 fn man(m: &Man) {
     let cmd = Cli::command();
     if let Some(dir) = &m.dir {
-        if let Err(e) = std::fs::create_dir_all(dir).and_then(|()| clap_mangen::generate_to(cmd, dir)) {
+        if let Err(e) =
+            std::fs::create_dir_all(dir).and_then(|()| clap_mangen::generate_to(cmd, dir))
+        {
             eprintln!("gort: {}: {e}", dir.display());
             exit(1)
         }
@@ -233,7 +241,8 @@ fn man(m: &Man) {
                 Some(c) => c.clone().name(c.get_display_name().unwrap_or(name).to_string()),
                 None => {
                     let all = cmd.get_subcommands().map(|c| c.get_name().to_string());
-                    let near = nearest(name, all).map_or(String::new(), |n| format!("; did you mean '{n}'?"));
+                    let near = nearest(name, all)
+                        .map_or(String::new(), |n| format!("; did you mean '{n}'?"));
                     usage("man", ErrorKind::InvalidValue, format!("no command '{name}'{near}"))
                 }
             }
@@ -247,8 +256,8 @@ fn man(m: &Man) {
     print_text(format_args!("{}", String::from_utf8_lossy(&text)), 1);
 }
 
-/// Which of the names was meant: one that differs by as few letters (left out, added, wrong, or two exchanged) as a typing
-/// mistake leaves, or that begins so.
+/// Which of the names was meant: one that differs by as few letters (left out, added, wrong, or two
+/// exchanged) as a typing mistake leaves, or that begins so.
 fn nearest<S: AsRef<str>>(name: &str, names: impl IntoIterator<Item = S>) -> Option<S> {
     let apart = |n: &str| match n.starts_with(name) && name.len() >= 2 {
         true => 0,
@@ -272,7 +281,8 @@ fn build(b: &Build) {
     if !one_dir && let Some(f) = b.files.iter().find(|f| !gobuild::is_go(f)) {
         usage("build", ErrorKind::InvalidValue, format!("'{}' is not a Go file", f.display()));
     }
-    let name = if one_dir { first.canonicalize().unwrap_or_default() } else { first.with_extension("") };
+    let name =
+        if one_dir { first.canonicalize().unwrap_or_default() } else { first.with_extension("") };
     let name = name.file_name().unwrap_or("a.out".as_ref());
     let out = match &b.output {
         Some(dir) if dir.is_dir() => dir.join(name),
@@ -304,8 +314,8 @@ fn usage(subcommand: &str, kind: ErrorKind, msg: String) -> ! {
     }
 }
 
-/// `GOMAXPROCS`, if it is set. The runtime itself ignores a value that is no number of threads, as Go's does; a person who typed it
-/// wants to know.
+/// `GOMAXPROCS`, if it is set. The runtime itself ignores a value that is no number of threads, as
+/// Go's does; a person who typed it wants to know.
 fn env_gomaxprocs(subcommand: &str) -> Option<String> {
     let v = std::env::var("GOMAXPROCS").ok().filter(|v| !v.is_empty())?;
     if !v.parse::<i32>().is_ok_and(|n| n >= 1) {
@@ -387,8 +397,8 @@ fn print_line(line: fmt::Arguments<'_>) {
     print_text(format_args!("{line}\n"), 1);
 }
 
-/// Prints on standard output. If nobody reads there any more the program dies of SIGPIPE, as Go's do, and C's; if it cannot be written
-/// (a full disk) it says so, and ends with this status.
+/// Prints on standard output. If nobody reads there any more the program dies of SIGPIPE, as Go's
+/// do, and C's; if it cannot be written (a full disk) it says so, and ends with this status.
 fn print_text(text: fmt::Arguments<'_>, status: i32) {
     let Err(e) = io::stdout().write_fmt(text) else { return };
     if e.kind() == io::ErrorKind::BrokenPipe {

@@ -7,7 +7,8 @@ use std::time::Duration;
 /// The line that is shown.
 static SHOWN: Mutex<Option<ProgressBar>> = Mutex::new(None);
 
-/// A line that says how far it is, and is gone when this is dropped. Nothing where standard error is no terminal.
+/// A line that says how far it is, and is gone when this is dropped. Nothing where standard error
+/// is no terminal.
 pub struct Progress(ProgressBar);
 
 impl Progress {

@@ -41,8 +41,10 @@ pub fn run(s: &Study) {
 
 fn source(s: &Study) -> PathBuf {
     let here = std::env::current_dir().unwrap_or_default();
-    let around =
-        here.ancestors().find(|d| d.join("proc/src/find_runnable.rs").is_file()).map(Path::to_path_buf);
+    let around = here
+        .ancestors()
+        .find(|d| d.join("proc/src/find_runnable.rs").is_file())
+        .map(Path::to_path_buf);
     let built = || Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf);
     s.source.clone().or(around).or_else(built).unwrap_or_default()
 }
@@ -50,7 +52,9 @@ fn source(s: &Study) -> PathBuf {
 fn study(s: &Study) -> Result<(), String> {
     let goroot = golang::goroot(s.goroot.clone())?;
     let temporary = match (&s.out, s.serve) {
-        (None, Some(_)) => Some(tempfile::tempdir().map_err(|e| format!("a folder for the book: {e}"))?),
+        (None, Some(_)) => {
+            Some(tempfile::tempdir().map_err(|e| format!("a folder for the book: {e}"))?)
+        }
         _ => None,
     };
     let out = match (&s.out, &temporary) {
@@ -66,7 +70,8 @@ fn study(s: &Study) -> Result<(), String> {
         println!("http://{}/", l.local_addr().map_err(|e| e.to_string())?);
         let dir: Arc<Path> = out.into();
         // ^C ends the loop, so that the folder goes.
-        let interrupt = gort::signal::notify(&[gort::signal::Signal::INT, gort::signal::Signal::TERM]);
+        let interrupt =
+            gort::signal::notify(&[gort::signal::Signal::INT, gort::signal::Signal::TERM]);
         gort::go(move || {
             for conn in l.incoming().flatten() {
                 let dir = dir.clone();
@@ -95,7 +100,8 @@ fn answer(conn: &TcpStream, dir: &Path) -> io::Result<()> {
     let name = target.split(['?', '#']).next().unwrap_or("").trim_start_matches('/');
     let name = if name.is_empty() { "index.html" } else { name };
     // All files of the book lie in one folder.
-    let file = name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) && !name.starts_with('.');
+    let file = name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+        && !name.starts_with('.');
     let body = if file { gort::blocking(|| std::fs::read(dir.join(name))).ok() } else { None };
     let kind = match name.rsplit('.').next() {
         Some("css") => "text/css",

@@ -28,7 +28,8 @@ pub struct Trace {
     /// Print its events, in the form of `go tool trace -d=1`.
     #[arg(long, conflicts_with = "summary")]
     events: bool,
-    /// Print where the time of its goroutines and processors went. This is what is done without an option.
+    /// Print where the time of its goroutines and processors went. This is what is done without an
+    /// option.
     #[arg(long)]
     summary: bool,
     /// Write what its goroutines, processors and threads did when to OUT (`-` is standard output),
@@ -62,7 +63,8 @@ pub fn run(t: &Trace) {
     };
     let (timeline, summary) = result.unwrap_or_else(|e| failed(&t.file, &e));
     if let Some(out) = &t.json {
-        save(out, &t.file, |w| chrome::write(&timeline, &summary, w)).unwrap_or_else(|e| failed(out, &e));
+        save(out, &t.file, |w| chrome::write(&timeline, &summary, w))
+            .unwrap_or_else(|e| failed(out, &e));
     }
     if let Some(out) = &t.html {
         let title = format!("Trace {}", t.file.display());
@@ -72,8 +74,15 @@ pub fn run(t: &Trace) {
 }
 
 /// Writes a file as a whole or not at all.
-fn save(out: &Path, trace: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    fn flushed(w: impl Write, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+fn save(
+    out: &Path,
+    trace: &Path,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    fn flushed(
+        w: impl Write,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
         let mut w = BufWriter::with_capacity(1 << 16, w);
         write(&mut w)?;
         w.flush()
@@ -131,7 +140,10 @@ fn read(t: &Trace, input: impl BufRead) -> Result<(Timeline, Summary), String> {
     timeline.finish();
     summary.finish();
     if let Some(e) = reader.cut() {
-        eprintln!("gort: {}: {e}: the trace ends here, as it does for Go's reader", t.file.display());
+        eprintln!(
+            "gort: {}: {e}: the trace ends here, as it does for Go's reader",
+            t.file.display()
+        );
     }
     if printed {
         print_out(&summary.to_string());

@@ -45,12 +45,15 @@ fn every_example() {
         for procs in ["1", "2", "8"] {
             let o = gort(&["run", &name, "-n", "3", "--procs", procs], &[]);
             let (code, says) = match name.as_str() {
-                "deadlock" => {
-                    (2, "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive]:")
-                }
+                "deadlock" => (
+                    2,
+                    "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive]:",
+                ),
                 "panic" => (2, "panic: out of rock\n\ngoroutine "),
                 "overflow" => (2, "fatal error: stack overflow\n\nruntime stack:\n"),
-                "goexit" => (2, "fatal error: no goroutines (main called runtime.Goexit) - deadlock!"),
+                "goexit" => {
+                    (2, "fatal error: no goroutines (main called runtime.Goexit) - deadlock!")
+                }
                 _ => (0, ""),
             };
             assert!(o.code == code && o.stderr.contains(says), "{name} -p {procs}\n{o}");
@@ -81,8 +84,8 @@ fn signals() {
     }
 }
 
-/// Waits until the program is at work, most likely: it has used 50 ms of a processor, or has gone to sleep 50 times, or has
-/// said something. A dump must be right at any moment.
+/// Waits until the program is at work, most likely: it has used 50 ms of a processor, or has gone
+/// to sleep 50 times, or has said something. A dump must be right at any moment.
 fn until_at_work(pid: u32, stdout: &Mutex<String>) {
     let tasks = format!("/proc/{pid}/task");
     loop {
@@ -139,8 +142,9 @@ fn quit(args: &[&str], env: &[(&str, &str)]) -> Outcome {
     Outcome { code: status.code().unwrap_or(-1), stdout, stderr }
 }
 
-/// Checks the dump of a SIGQUIT: its parts, and that each goroutine has a header, frames with a place each, and, but for
-/// the first, somebody who created it. In the example `goexit` the first goroutine may have ended.
+/// Checks the dump of a SIGQUIT: its parts, and that each goroutine has a header, frames with a
+/// place each, and, but for the first, somebody who created it. In the example `goexit` the first
+/// goroutine may have ended.
 fn check_dump(name: &str, o: &Outcome) {
     let bad = |what: &str| -> ! { panic!("{what}\n{o}") };
     o.exited(2);
@@ -151,7 +155,9 @@ fn check_dump(name: &str, o: &Outcome) {
         bad("the second line");
     }
     let parts: Vec<&str> = parts.collect();
-    let Some((registers, goroutines)) = parts.split_last() else { bad("nothing but the beginning") };
+    let Some((registers, goroutines)) = parts.split_last() else {
+        bad("nothing but the beginning")
+    };
     for r in ["rax", "rsp", "rip", "rflags", "fs"] {
         if !registers.lines().any(|l| l.starts_with(r) && l.contains("0x")) {
             bad(r);
@@ -215,8 +221,9 @@ fn sigquit() {
     }
 }
 
-/// The levels of GOTRACEBACK make no difference to the dump of a SIGQUIT, as in Go, which always shows all goroutines, those
-/// of the runtime too. `crash` shows the other threads as well, and ends in an abort.
+/// The levels of GOTRACEBACK make no difference to the dump of a SIGQUIT, as in Go, which always
+/// shows all goroutines, those of the runtime too. `crash` shows the other threads as well, and
+/// ends in an abort.
 #[test]
 fn sigquit_levels() {
     let dump = |level| quit(&["ring", "-n", "100000000", "-p", "2"], &[("GOTRACEBACK", level)]);
@@ -230,7 +237,8 @@ fn sigquit_levels() {
     o.stderr_has("\ngoroutine 2 gp=0x").stderr_has("\n-----\n");
 }
 
-/// The example `http` under load: by its own client, and by wrk where there is one. No request fails.
+/// The example `http` under load: by its own client, and by wrk where there is one. No request
+/// fails.
 #[test]
 fn http() {
     for procs in ["1", "4"] {
@@ -263,7 +271,9 @@ fn http() {
 fn results() {
     gort(&["run", "sieve", "-n", "100"], &[]).ok().stdout_is("prime number 100 is 541\n");
     gort(&["run", "mutex", "-n", "1000"], &[]).ok().stdout_is("8000 (expected 8000)\n");
-    gort(&["run", "pipeline", "-n", "100"], &[]).ok().stdout_is("100 items, sum 4950 (expected 4950)\n");
+    gort(&["run", "pipeline", "-n", "100"], &[])
+        .ok()
+        .stdout_is("100 items, sum 4950 (expected 4950)\n");
     gort(&["run", "pull", "-n", "8"], &[]).ok().stdout_is("0\n1\n1\n2\n3\n5\n8\n13\n");
     gort(&["run", "goexit", "-n", "2", "-p", "1"], &[])
         .exited(2)
@@ -283,12 +293,18 @@ fn reports() {
     let headers: Vec<_> = o.stderr.lines().filter(|l| l.starts_with("goroutine ")).collect();
     assert_eq!(
         headers,
-        ["goroutine 1 [chan receive]:", "goroutine 5 [chan receive]:", "goroutine 6 [chan receive]:"],
+        [
+            "goroutine 1 [chan receive]:",
+            "goroutine 5 [chan receive]:",
+            "goroutine 6 [chan receive]:"
+        ],
         "{o}"
     );
     let o = gort(&["run", "deadlock"], &[("GOTRACEBACK", "none")]);
     assert_eq!(o.exited(2).stderr, "fatal error: all goroutines are asleep - deadlock!\n");
-    gort(&["run", "deadlock"], &[("GOTRACEBACK", "system")]).exited(2).stderr_has("[force gc (idle)]:\n");
+    gort(&["run", "deadlock"], &[("GOTRACEBACK", "system")])
+        .exited(2)
+        .stderr_has("[force gc (idle)]:\n");
     // SIGABRT
     gort(&["run", "panic"], &[("GOTRACEBACK", "crash")]).exited(128 + 6);
 }
@@ -350,7 +366,10 @@ fn help_on_commands() {
     for command in ["run", "build", "diff", "completions", "man"] {
         assert!(all.stdout.contains(&format!("\n  {command} ")), "{command}\n{all}");
         let o = gort(&["help", command], &[]);
-        assert!(o.ok().stderr.is_empty() && o.stdout.contains(&format!("Usage: gort {command}")), "{o}");
+        assert!(
+            o.ok().stderr.is_empty() && o.stdout.contains(&format!("Usage: gort {command}")),
+            "{o}"
+        );
         o.stdout_is(&gort(&[command, "--help"], &[]).stdout);
     }
     assert!(all.stdout.contains("EXIT STATUS"), "{all}");
@@ -388,8 +407,10 @@ fn man() {
     let tmp = tempfile::tempdir().unwrap();
     let dir = tmp.path().join("man1");
     gort(&["man", "--dir", dir.to_str().unwrap()], &[]).ok().stdout_is("");
-    let mut pages: Vec<_> =
-        std::fs::read_dir(&dir).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    let mut pages: Vec<_> = std::fs::read_dir(&dir)
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
     pages.sort_unstable();
     for page in ["gort.1", "gort-run.1", "gort-build.1", "gort-diff.1", "gort-man.1"] {
         assert!(pages.iter().any(|p| p == page), "{page}: {pages:?}");
@@ -402,12 +423,14 @@ fn is_bool(s: &str) -> bool {
     s == "true" || s == "false"
 }
 
-/// Whether `line` is `name=value name=value ...` with these names in this order, values being numbers, `nil`, booleans or
-/// (for `preemptoff` and states) anything.
+/// Whether `line` is `name=value name=value ...` with these names in this order, values being
+/// numbers, `nil`, booleans or (for `preemptoff` and states) anything.
 fn has_fields(line: &str, names: &[&str]) -> bool {
     let mut rest = line;
     for (i, name) in names.iter().enumerate() {
-        let Some(r) = rest.strip_prefix(name).and_then(|r| r.strip_prefix('=')) else { return false };
+        let Some(r) = rest.strip_prefix(name).and_then(|r| r.strip_prefix('=')) else {
+            return false;
+        };
         let end = match names.get(i + 1) {
             Some(next) => match r.find(&format!(" {next}=")) {
                 Some(e) => e,
@@ -430,8 +453,15 @@ fn has_fields(line: &str, names: &[&str]) -> bool {
     rest.is_empty()
 }
 
-const SCHED: [&str; 7] =
-    ["gomaxprocs", "idleprocs", "threads", "spinningthreads", "needspinning", "idlethreads", "runqueue"];
+const SCHED: [&str; 7] = [
+    "gomaxprocs",
+    "idleprocs",
+    "threads",
+    "spinningthreads",
+    "needspinning",
+    "idlethreads",
+    "runqueue",
+];
 
 /// The processors of a `SCHED` line: what stands in brackets at its end; checks the rest.
 fn sched_line(line: &str) -> Option<Vec<u32>> {
@@ -454,19 +484,28 @@ fn whole(trace: &str) -> std::str::Lines<'_> {
 fn schedtrace() {
     for procs in [1, 2, 8] {
         let p = procs.to_string();
-        let o =
-            gort(&["run", "sieve", "-n", "700", "--schedtrace", "1", "--procs", &p], &[("GOMAXPROCS", "3")]);
+        let o = gort(
+            &["run", "sieve", "-n", "700", "--schedtrace", "1", "--procs", &p],
+            &[("GOMAXPROCS", "3")],
+        );
         o.ok().stdout_is("prime number 700 is 5279\n");
         assert!(whole(&o.stderr).count() > 3, "{o}");
         for line in whole(&o.stderr) {
             let queues = sched_line(line).unwrap_or_else(|| panic!("not Go's: {line}\n{o}"));
-            assert!(queues.len() == procs && line.contains(&format!(": gomaxprocs={procs} ")), "{line}");
+            assert!(
+                queues.len() == procs && line.contains(&format!(": gomaxprocs={procs} ")),
+                "{line}"
+            );
         }
     }
     // GODEBUG says the same, and both may be given.
-    let o = gort(&["run", "sieve", "-n", "300"], &[("GODEBUG", "schedtrace=1"), ("GOMAXPROCS", "2")]);
+    let o =
+        gort(&["run", "sieve", "-n", "300"], &[("GODEBUG", "schedtrace=1"), ("GOMAXPROCS", "2")]);
     assert!(whole(&o.ok().stderr).all(|l| sched_line(l).is_some_and(|q| q.len() == 2)), "{o}");
-    let o = gort(&["run", "sieve", "-n", "300", "--schedtrace", "1"], &[("GODEBUG", "asyncpreemptoff=1")]);
+    let o = gort(
+        &["run", "sieve", "-n", "300", "--schedtrace", "1"],
+        &[("GODEBUG", "asyncpreemptoff=1")],
+    );
     assert!(whole(&o.ok().stderr).all(|l| sched_line(l).is_some()) && !o.stderr.is_empty(), "{o}");
 }
 
@@ -502,7 +541,8 @@ fn detail_line(line: &str) -> Option<char> {
 
 #[test]
 fn scheddetail() {
-    let o = gort(&["run", "sieve", "-n", "500", "--schedtrace", "1", "--scheddetail", "-p", "2"], &[]);
+    let o =
+        gort(&["run", "sieve", "-n", "500", "--schedtrace", "1", "--scheddetail", "-p", "2"], &[]);
     let mut kinds = String::new();
     // The program may end while its last trace is being written.
     let last = o.ok().stderr.rfind("SCHED ").unwrap_or(0);
@@ -536,7 +576,8 @@ fn stats() {
     for procs in ["1", "2", "8"] {
         let o = gort(&["run", "sieve", "-n", "100", "--stats", "--procs", procs], &[]);
         o.ok().stdout_is("prime number 100 is 541\n");
-        for name in ["time", "goroutines", "switches", "parks", "steals", "handoffs", "Ms started"] {
+        for name in ["time", "goroutines", "switches", "parks", "steals", "handoffs", "Ms started"]
+        {
             let found = o.stderr.lines().any(|l| l.starts_with(&format!("{name} ")));
             assert!(found, "{name}\n{o}");
         }
@@ -581,12 +622,16 @@ fn no_standard_output() {
         let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
         let (status, stderr) = run(args, full.into());
         assert_eq!(status.code(), Some(1), "{args:?} {stderr}");
-        assert_eq!(stderr, "gort: standard output: No space left on device (os error 28)\n", "{args:?}");
+        assert_eq!(
+            stderr, "gort: standard output: No space left on device (os error 28)\n",
+            "{args:?}"
+        );
     }
 }
 
-/// On a terminal a line says what is being prepared and how far it is, and is gone before the message that ends the command; elsewhere there is
-/// one sentence. The compiler and its packages are small stand-ins here: it waits until the line has been seen.
+/// On a terminal a line says what is being prepared and how far it is, and is gone before the
+/// message that ends the command; elsewhere there is one sentence. The compiler and its packages
+/// are small stand-ins here: it waits until the line has been seen.
 #[test]
 fn progress_on_a_terminal() {
     let tmp = tempfile::tempdir().unwrap();
@@ -615,14 +660,21 @@ esac
     let (program, empty) = (file("x.go", "package main\n"), file("empty.c", ""));
     std::fs::create_dir(tmp.path().join("exports")).unwrap();
     let tool = |name: &str, args: &[&str]| {
-        assert!(Command::new(name).args(args).current_dir(tmp.path()).status().unwrap().success(), "{name}");
+        assert!(
+            Command::new(name).args(args).current_dir(tmp.path()).status().unwrap().success(),
+            "{name}"
+        );
     };
     tool("cc", &["-c", "-o", "empty.o", empty.to_str().unwrap()]);
     tool("ar", &["rc", "libgo.a", "empty.o"]);
     let command = |cache: &str| {
         let mut c = Command::new(env!("CARGO_BIN_EXE_gort"));
-        c.args(["build", "-o", "/dev/null"]).arg(&program).env("GCCGO", &gccgo).env("TERM", "xterm");
-        c.env("GORT_LIBGO", tmp.path().join("libgo.a")).env("XDG_CACHE_HOME", tmp.path().join(cache));
+        c.args(["build", "-o", "/dev/null"])
+            .arg(&program)
+            .env("GCCGO", &gccgo)
+            .env("TERM", "xterm");
+        c.env("GORT_LIBGO", tmp.path().join("libgo.a"))
+            .env("XDG_CACHE_HOME", tmp.path().join(cache));
         c.env_remove("NO_COLOR").env_remove("CLICOLOR").stdin(Stdio::null()).stdout(Stdio::null());
         c
     };
@@ -630,7 +682,8 @@ esac
     let (mut master, mut slave) = (0, 0);
     let size = libc::winsize { ws_row: 24, ws_col: 100, ws_xpixel: 0, ws_ypixel: 0 };
     let (name, settings) = (std::ptr::null_mut(), std::ptr::null());
-    // SAFETY: room for two descriptors; no name and no settings are asked for; the size is only read.
+    // SAFETY: room for two descriptors; no name and no settings are asked for; the size is only
+    // read.
     let r = unsafe { libc::openpty(&mut master, &mut slave, name, settings, &size) };
     assert_eq!(r, 0);
     // SAFETY: two new descriptors, which nobody else has.
@@ -649,20 +702,26 @@ esac
         }
     }
     assert_eq!(child.wait().unwrap().code(), Some(1), "{shown:?}");
-    assert!(shown.contains("gort: ") && shown.contains("1/4 preparing libgo's packages"), "{shown:?}");
-    let (before, _) = shown.split_once("x.go:1:1: a message").unwrap_or_else(|| panic!("{shown:?}"));
+    assert!(
+        shown.contains("gort: ") && shown.contains("1/4 preparing libgo's packages"),
+        "{shown:?}"
+    );
+    let (before, _) =
+        shown.split_once("x.go:1:1: a message").unwrap_or_else(|| panic!("{shown:?}"));
     assert!(before.ends_with("\r\u{1b}[2K"), "the line is still there: {shown:?}");
     assert!(!shown.contains("packages in"), "{shown:?}");
 
     let o = wait(command("pipe"), b"", Duration::from_secs(120));
     let cache = tmp.path().join("pipe/gort");
-    let expected =
-        format!("gort: preparing libgo's packages in {} (once)\nx.go:1:1: a message\n", cache.display());
+    let expected = format!(
+        "gort: preparing libgo's packages in {} (once)\nx.go:1:1: a message\n",
+        cache.display()
+    );
     assert_eq!(o.exited(1).stderr, expected);
 }
 
-/// Where standard error is closed, full or has no reader, the exit status is the same as elsewhere, and standard output complete; where both are
-/// closed, too.
+/// Where standard error is closed, full or has no reader, the exit status is the same as elsewhere,
+/// and standard output complete; where both are closed, too.
 #[test]
 fn no_standard_error() {
     let commands: &[(&[&str], i32)] = &[
@@ -684,7 +743,8 @@ fn no_standard_error() {
         let (reader, pipe) = std::io::pipe().unwrap();
         drop(reader);
         for (kind, err) in [("full", Stdio::from(full)), ("no reader", pipe.into())] {
-            let o = Command::new(env!("CARGO_BIN_EXE_gort")).args(*args).stderr(err).output().unwrap();
+            let o =
+                Command::new(env!("CARGO_BIN_EXE_gort")).args(*args).stderr(err).output().unwrap();
             assert_eq!(o.status.code(), Some(*code), "{args:?} {kind}");
             assert_eq!(String::from_utf8_lossy(&o.stdout), normal.stdout, "{args:?} {kind}");
         }
@@ -702,7 +762,9 @@ fn no_standard_error() {
         }
     }
     // Help that cannot be written is none.
-    for args in [&["--help"][..], &["help", "run"], &["--version"], &["completions", "bash"], &["man"]] {
+    for args in
+        [&["--help"][..], &["help", "run"], &["--version"], &["completions", "bash"], &["man"]]
+    {
         let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
         let o = Command::new(env!("CARGO_BIN_EXE_gort")).args(args).stdout(full).output().unwrap();
         assert_eq!(o.status.code(), Some(1), "{args:?}");
@@ -715,7 +777,10 @@ fn no_standard_error() {
 fn gortstack() {
     for v in ["lots", "-1", "0", "8K", "65M", "1G", "99999999999999999999"] {
         let o = gort(&["run", "hello"], &[("GORTSTACK", v)]);
-        assert!(o.code == 2 && o.stderr.contains(&format!("GORTSTACK='{v}' is not a size")), "{v}\n{o}");
+        assert!(
+            o.code == 2 && o.stderr.contains(&format!("GORTSTACK='{v}' is not a size")),
+            "{v}\n{o}"
+        );
     }
     for v in ["", "16K", "20000", "1M", "64m"] {
         gort(&["run", "hello"], &[("GORTSTACK", v)]).ok();
@@ -749,8 +814,8 @@ fn build_over_a_source() {
     assert_eq!(std::fs::read_to_string(a).unwrap(), "package main\n");
 }
 
-/// `gort go`: its own options, what it refuses, and that the rest is Go's, with Go's exit status. Programs with the port inside are
-/// gort-inside's tests.
+/// `gort go`: its own options, what it refuses, and that the rest is Go's, with Go's exit status.
+/// Programs with the port inside are gort-inside's tests.
 #[test]
 fn go_with_the_port_inside() {
     let o = gort(&["go", "--list"], &[]);
@@ -764,7 +829,11 @@ fn go_with_the_port_inside() {
     let env = [("GOROOT", root), ("XDG_CACHE_HOME", cache.to_str().unwrap())];
     gort(&["go", "version"], &env).exited(1).stderr_has("go1.23.1").stderr_has("GOROOT");
     std::fs::write(dir.path().join("VERSION"), "go1.24.0\n").unwrap();
-    gort(&["go", "version"], &env).exited(1).stderr_has("go1.24.0").stderr_has("go1.23.1").stderr_has(root);
+    gort(&["go", "version"], &env)
+        .exited(1)
+        .stderr_has("go1.24.0")
+        .stderr_has("go1.23.1")
+        .stderr_has(root);
     gort(&["go", "--goroot", root, "version"], &[]).exited(1).stderr_has("(from --goroot)");
     gort(&["go", "test", "-race", "./..."], &[]).exited(1).stderr_has("-race");
     gort(&["go", "version"], &[("GOARCH", "arm64")]).exited(1).stderr_has("linux/amd64");
@@ -775,9 +844,15 @@ fn go_with_the_port_inside() {
     let real = String::from_utf8(real.stdout).unwrap();
     let real = ["go", "--goroot", real.trim()];
     let cached = [env[1]];
-    gort(&[&real[..], &["version"]].concat(), &cached).ok().stdout_is("go version go1.23.1 linux/amd64\n");
-    gort(&[&real[..], &["nonesuch"]].concat(), &cached).exited(2).stderr_has("go nonesuch: unknown command");
-    gort(&[&real[..], &["--only", "nonesuch", "version"]].concat(), &cached).exited(1).stderr_has("nonesuch");
+    gort(&[&real[..], &["version"]].concat(), &cached)
+        .ok()
+        .stdout_is("go version go1.23.1 linux/amd64\n");
+    gort(&[&real[..], &["nonesuch"]].concat(), &cached)
+        .exited(2)
+        .stderr_has("go nonesuch: unknown command");
+    gort(&[&real[..], &["--only", "nonesuch", "version"]].concat(), &cached)
+        .exited(1)
+        .stderr_has("nonesuch");
     let listed = gort(&[&real[..], &["list", "net/..."]].concat(), &cached);
     assert!(listed.ok().stdout.lines().any(|l| l == "net/http/httptest"), "{listed}");
     // The settings that go keeps in its file count as well.
@@ -812,7 +887,10 @@ fn pipeline() {
 fn grow() {
     let o = gort(&["run", "grow", "-n", "1000"], &[]);
     o.ok();
-    assert!(o.stdout.contains("fn deep(n, ref up)") && o.stdout.contains("\nresult 999, after "), "{o}");
+    assert!(
+        o.stdout.contains("fn deep(n, ref up)") && o.stdout.contains("\nresult 999, after "),
+        "{o}"
+    );
     let rows: Vec<Vec<&str>> = o
         .stdout
         .lines()
@@ -825,7 +903,8 @@ fn grow() {
         assert_eq!(w[0][4], w[1][3], "{o}");
     }
     for r in &rows {
-        // Frames, but for the first two and the last, have two pointers each: the saved rbp and the reference.
+        // Frames, but for the first two and the last, have two pointers each: the saved rbp and the
+        // reference.
         let (used, frames, pointers): (u64, u64, u64) =
             (r[5].parse().unwrap(), r[6].parse().unwrap(), r[7].parse().unwrap());
         assert!(used > 60 * frames && pointers > frames && pointers < 2 * frames, "{r:?}");

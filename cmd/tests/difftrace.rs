@@ -16,7 +16,8 @@ fn diff(programs: &[&str]) -> Option<Outcome> {
     Some(wait(c, b"", Duration::from_secs(600)))
 }
 
-/// What prints nothing is compared as well: who was created, ran, waited and why, was woken by whom, ended.
+/// What prints nothing is compared as well: who was created, ran, waited and why, was woken by
+/// whom, ended.
 #[test]
 fn the_same_sequence() {
     let programs = [
@@ -29,7 +30,8 @@ fn the_same_sequence() {
     ];
     let Some(o) = diff(&programs) else { return };
     o.ok();
-    let same = o.stdout.lines().filter(|l| l.contains(".go: same") || l.contains(".go: strays")).count();
+    let same =
+        o.stdout.lines().filter(|l| l.contains(".go: same") || l.contains(".go: strays")).count();
     assert_eq!(same, programs.len(), "{o}");
 }
 

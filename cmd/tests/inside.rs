@@ -1,4 +1,5 @@
-//! `gort go bisect` and `gort diff --inside` as commands. Programs with the port inside are gort-inside's tests.
+//! `gort go bisect` and `gort diff --inside` as commands. Programs with the port inside are
+//! gort-inside's tests.
 
 #[path = "../../inside/compile.rs"]
 mod compile;
@@ -24,12 +25,16 @@ fn gort(dir: &Path, args: &[&str], env: &[(&str, &str)]) -> Option<Outcome> {
     for k in ["GOMAXPROCS", "GODEBUG", "GOTRACEBACK", "GORTSTACK"] {
         c.env_remove(k);
     }
-    c.args(args).current_dir(dir).env("GOROOT", root).env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
+    c.args(args)
+        .current_dir(dir)
+        .env("GOROOT", root)
+        .env("XDG_CACHE_HOME", env!("CARGO_TARGET_TMPDIR"));
     c.envs(env.iter().copied());
     Some(wait(c, b"", Duration::from_secs(1200)))
 }
 
-/// Who is woken runs before who was started; fails if not, but for what the clock does to it now and then.
+/// Who is woken runs before who was started; fails if not, but for what the clock does to it now
+/// and then.
 const WOKEN: &str = r#"package main
 
 import "runtime"
@@ -77,8 +82,12 @@ fn bisect() {
     let object = compile::compile(&inside, here, Some("the readied goes to the tail")).unwrap().0;
     std::fs::write(here.join("bug.o"), object).unwrap();
     // Of these, so that it need not build twenty programs.
-    let o =
-        gort(here, &args(&["--object", "bug.o", "--only", "ready,wakep"], &["run", "main.go"]), &[]).unwrap();
+    let o = gort(
+        here,
+        &args(&["--object", "bug.o", "--only", "ready,wakep"], &["run", "main.go"]),
+        &[],
+    )
+    .unwrap();
     o.ok().stdout_is("go run main.go fails with\n  ready\nin Rust, and succeeds without it\n");
     let tries = "gort: 2 functions: fails\ngort: 0 functions: succeeds\ngort: 1 function: fails\n";
     assert_eq!(o.stderr, tries);
@@ -88,15 +97,18 @@ fn bisect() {
     let o = gort(here, &args(only, &["nonesuch"]), &[]).unwrap();
     o.exited(1).stderr_has("it fails with none of them in Rust, too");
     // What does not end fails.
-    std::fs::write(here.join("main.go"), "package main\n\nfunc main() {\n\tfor {\n\t}\n}\n").unwrap();
-    let o = gort(here, &args(&["--only", "gcd", "--limit", "3"], &["run", "main.go"]), &[]).unwrap();
+    std::fs::write(here.join("main.go"), "package main\n\nfunc main() {\n\tfor {\n\t}\n}\n")
+        .unwrap();
+    let o =
+        gort(here, &args(&["--only", "gcd", "--limit", "3"], &["run", "main.go"]), &[]).unwrap();
     o.exited(1).stderr_has("gort: 1 function: hangs\n").stderr_has("it fails with none of them");
 }
 
 const TODAY: &str = "package main\n\nfunc sum[T int | float64](xs ...T) (s T) {\n\tfor i := range len(xs) {\n\t\ts += xs[i]\n\t}\n\treturn\n}\n\n\
     func main() {\n\tprintln(sum(1, 2, 3))\n}\n";
 
-/// What gccgo cannot compile is compared inside, and the output says so; a `gort build` that is broken is not passed over.
+/// What gccgo cannot compile is compared inside, and the output says so; a `gort build` that is
+/// broken is not passed over.
 #[test]
 fn diff() {
     let dir = tempfile::tempdir().unwrap();
@@ -111,7 +123,9 @@ fn diff() {
     }
     let Some(o) = gort(here, &["diff", "-n", "1", "today.go"], &[]) else { return };
     o.ok().stdout_is("today.go: same (1 run each, the port inside of real Go)\n");
-    o.stderr_has("gort: today.go: its language is newer than gccgo's, so it is compared inside of real Go\n");
+    o.stderr_has(
+        "gort: today.go: its language is newer than gccgo's, so it is compared inside of real Go\n",
+    );
     let o = gort(here, &["diff", "-n", "1", "--inside", "--json", "plain.go"], &[]).unwrap();
     assert!(o.ok().stdout.contains("\"inside\": true"), "{o}");
     let o = gort(here, &["diff", "-n", "1", "--inside", "broken.go"], &[]).unwrap();
@@ -124,8 +138,11 @@ fn diff() {
     o.stderr_has("plain.go: gort build failed (exit status: 1); --inside does without it");
     if Command::new("gccgo-12").arg("--version").output().is_ok_and(|o| o.status.success()) {
         // It does not come to linking.
-        let o = gort(here, &["diff", "-n", "1", "generic.go"], &[("GORT_LIBGO", "plain.go")]).unwrap();
+        let o =
+            gort(here, &["diff", "-n", "1", "generic.go"], &[("GORT_LIBGO", "plain.go")]).unwrap();
         o.ok().stdout_is("generic.go: same (1 run each, the port inside of real Go)\n");
-        o.stderr_has("gort: generic.go: gccgo does not compile it, so it is compared inside of real Go\n");
+        o.stderr_has(
+            "gort: generic.go: gccgo does not compile it, so it is compared inside of real Go\n",
+        );
     }
 }

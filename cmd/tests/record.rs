@@ -1,5 +1,5 @@
-//! `gort run --trace FILE`, `GORT_TRACE=FILE`: what is recorded is a valid trace, for gort's validator and for Go's, however the
-//! program ends.
+//! `gort run --trace FILE`, `GORT_TRACE=FILE`: what is recorded is a valid trace, for gort's
+//! validator and for Go's, however the program ends.
 
 use gort_tests::{Outcome, absent, go_command, wait};
 use gort_tracereader::validate;
@@ -82,14 +82,16 @@ fn every_example() {
     for (name, n, code) in EXAMPLES {
         for procs in ["1", "2", "4", "64"] {
             let what = format!("{name} -n {n} -p {procs}");
-            let o = gort(&["run", "--trace", file.to_str().unwrap(), "-p", procs, name, "-n", n], &[]);
+            let o =
+                gort(&["run", "--trace", file.to_str().unwrap(), "-p", procs, name, "-n", n], &[]);
             assert_eq!(o.code, *code, "{what}\n{o}");
             assert!(valid(&file, go.as_deref(), &what) > 10, "{what}");
         }
     }
 }
 
-/// What a program does is the same with a trace: here the order in which goroutines run, by their output.
+/// What a program does is the same with a trace: here the order in which goroutines run, by their
+/// output.
 #[test]
 fn a_deadlock_is_found_and_in_the_trace() {
     let dir = tempfile::tempdir().unwrap();
@@ -100,7 +102,8 @@ fn a_deadlock_is_found_and_in_the_trace() {
     assert_eq!(plain.stderr, traced.stderr);
     let o = gort(&["trace", "--events", file.to_str().unwrap()], &[]);
     // The main goroutine's last event is that it waits.
-    let last = o.ok().stdout.lines().rfind(|l| l.contains("GoID=1 ")).unwrap_or_default().to_string();
+    let last =
+        o.ok().stdout.lines().rfind(|l| l.contains("GoID=1 ")).unwrap_or_default().to_string();
     assert!(last.contains("Running->Waiting") && last.contains("chan receive"), "{last}\n{o}");
 }
 
@@ -154,7 +157,8 @@ fn a_go_program_records_itself() {
             while let Some(e) = r.read_event().unwrap() {
                 *n.entry(e.kind()).or_insert(0) += 1;
             }
-            let kinds = [Kind::TaskBegin, Kind::TaskEnd, Kind::RegionBegin, Kind::RegionEnd, Kind::Log];
+            let kinds =
+                [Kind::TaskBegin, Kind::TaskEnd, Kind::RegionBegin, Kind::RegionEnd, Kind::Log];
             assert_eq!(kinds.map(|k| n.get(&k).copied().unwrap_or(0)), expected);
         }
     }

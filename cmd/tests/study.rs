@@ -37,10 +37,18 @@ fn the_book_is_served() {
     let mut lines = out.lines().map(|l| l.expect("a line"));
     let said = lines.next().expect("what there is");
     assert!(said.contains("functions beside their port"), "{said}");
-    let folder =
-        said.rsplit(": ").next().and_then(|p| p.strip_suffix("/index.html")).expect("a folder").to_string();
+    let folder = said
+        .rsplit(": ")
+        .next()
+        .and_then(|p| p.strip_suffix("/index.html"))
+        .expect("a folder")
+        .to_string();
     let url = lines.next().expect("where it is");
-    let addr = url.strip_prefix("http://").and_then(|a| a.strip_suffix('/')).expect("an address").to_string();
+    let addr = url
+        .strip_prefix("http://")
+        .and_then(|a| a.strip_suffix('/'))
+        .expect("an address")
+        .to_string();
 
     let index = get(&addr, "GET /");
     assert!(index.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/html"), "{index}");
@@ -51,8 +59,13 @@ fn the_book_is_served() {
         .map(|(h, b)| (h.to_string(), b.to_string()))
         .expect("a head");
     assert!(head.contains("text/javascript") && body.is_empty());
-    for bad in ["GET /../../etc/hostname", "GET //etc/hostname", "GET /%2e%2e/x", "GET /.", "GET /none.html"]
-    {
+    for bad in [
+        "GET /../../etc/hostname",
+        "GET //etc/hostname",
+        "GET /%2e%2e/x",
+        "GET /.",
+        "GET /none.html",
+    ] {
         assert!(get(&addr, bad).starts_with("HTTP/1.1 404 "), "{bad}");
     }
     assert!(get(&addr, "PUT /index.html").starts_with("HTTP/1.1 405 "));
@@ -68,12 +81,16 @@ fn the_book_is_served() {
 #[test]
 fn what_is_missing_is_said() {
     let gort = |args: &[&str]| {
-        let o = Command::new(env!("CARGO_BIN_EXE_gort")).arg("study").args(args).output().expect("ran");
+        let o =
+            Command::new(env!("CARGO_BIN_EXE_gort")).arg("study").args(args).output().expect("ran");
         (o.status.code(), String::from_utf8_lossy(&o.stderr).into_owned())
     };
     let (code, err) = gort(&["--goroot", "/nowhere"]);
     assert_eq!(code, Some(1));
-    assert!(err.starts_with("gort: no source tree of go1.23.1\n  --goroot: /nowhere/VERSION: "), "{err}");
+    assert!(
+        err.starts_with("gort: no source tree of go1.23.1\n  --goroot: /nowhere/VERSION: "),
+        "{err}"
+    );
     if gort_study::golang::goroot(None).is_ok() {
         let (code, err) = gort(&["--source", "/nowhere"]);
         assert_eq!((code, err.as_str()), (Some(1), "gort: /nowhere: no source tree of gort\n"));

@@ -141,12 +141,15 @@ fn json_has_the_times_of_the_events() {
         .map(|e| start + (e["ts"].as_f64().unwrap() * 1000.0).round() as i64)
         .collect();
     let (events, _) = texts(&trace(&["--events", golden], b""));
-    let time =
-        |l: &str| -> i64 { l.split("Time=").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap() };
+    let time = |l: &str| -> i64 {
+        l.split("Time=").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap()
+    };
     let changes = events.lines().filter(|l| l.contains(" GoID=") && !l.contains("->NotExist"));
-    let last = events.lines().filter(|l| l.contains("Time=") && !l.contains(" Sync ")).map(time).max();
+    let last =
+        events.lines().filter(|l| l.contains("Time=") && !l.contains(" Sync ")).map(time).max();
     // A state that begins with the last event has no length, but is there.
-    let changes: std::collections::BTreeSet<i64> = changes.map(time).filter(|t| Some(*t) != last).collect();
+    let changes: std::collections::BTreeSet<i64> =
+        changes.map(time).filter(|t| Some(*t) != last).collect();
     assert!(changes.len() > 20);
     assert_eq!(began, changes);
 }

@@ -1,5 +1,5 @@
-//! Go's `coro.go`: coroutines. A coro always has one goroutine blocked in it; switching exchanges it with the
-//! caller, on the same thread and without the scheduler.
+//! Go's `coro.go`: coroutines. A coro always has one goroutine blocked in it; switching exchanges
+//! it with the caller, on the same thread and without the scheduler.
 
 #[cfg(not(loom))]
 use core::ffi::c_void;
@@ -8,7 +8,8 @@ use gort_proc::*;
 #[cfg(not(loom))]
 static COROSTART: Funcval = Funcval { fn_: corostart };
 
-/// Makes a coro whose goroutine waits to run `f` (which finds `arg` in `c.arg`). Freed by [`freecoro`].
+/// Makes a coro whose goroutine waits to run `f` (which finds `arg` in `c.arg`). Freed by
+/// [`freecoro`].
 ///
 /// # Safety
 /// On a user goroutine. `f` must be fine to run on a goroutine of its own.
@@ -42,7 +43,8 @@ pub unsafe fn newcoro_pc(f: unsafe fn(*mut Coro), arg: *mut c_void, pc: usize) -
         // :44
         let gp = systemstack(|| {
             let mp = (*gp).m;
-            let ngp = newproc1((&raw const COROSTART).cast_mut(), gp, pc, true, WaitReason::Coroutine);
+            let ngp =
+                newproc1((&raw const COROSTART).cast_mut(), gp, pc, true, WaitReason::Coroutine);
             // :52 remember the creator's thread lock, and hand it on
             let locked_int = locked_int(mp);
             if (*mp).locked_ext + locked_int != 0 {
@@ -58,7 +60,8 @@ pub unsafe fn newcoro_pc(f: unsafe fn(*mut Coro), arg: *mut c_void, pc: usize) -
     }
 }
 
-/// The thread locks of the runtime's that Go would have as well: not those of goroutines that unwind.
+/// The thread locks of the runtime's that Go would have as well: not those of goroutines that
+/// unwind.
 unsafe fn locked_int(mp: *mut M) -> u32 {
     // SAFETY: the caller's M.
     unsafe { (*mp).locked_int - (*mp).locked_unwind }
@@ -129,16 +132,16 @@ pub unsafe fn coroswitch(c: *mut Coro) {
 }
 
 on_g0! {
-/// The switch, on g0. Three CAS on the fast path, and nothing that could be left out: coroutine switches come
-/// ten times as often as goroutine switches.
+/// The switch, on g0. Three CAS on the fast path, and nothing that could be left out: coroutine
+/// switches come ten times as often as goroutine switches.
 ///
 /// # Safety
 /// Called by mcall from [`coroswitch`] or [`coroexit`].
 ///
 /// Go: coro.go:106 coroswitch_m
 unsafe extern "C" fn coroswitch_m(gp: *mut G) -> ! {
-    // SAFETY: `gp` has just switched to this g0; the goroutine in the coro is parked, and the CAS on c.gp
-    // gives it to exactly one switcher.
+    // SAFETY: `gp` has just switched to this g0; the goroutine in the coro is parked, and the CAS
+    // on c.gp gives it to exactly one switcher.
     unsafe {
         let mut gp = gp;
         let c = (*gp).coroarg; // :107
@@ -150,7 +153,8 @@ unsafe extern "C" fn coroswitch_m(gp: *mut G) -> ! {
             leaving(gp);
         }
 
-        // :120 A coro that was created under a thread lock stays on that thread, with the same lock counts.
+        // :120 A coro that was created under a thread lock stays on that thread, with the same lock
+        // counts.
         let locked = !(*gp).lockedm.is_null();
         let locked_int = locked_int(mp);
         if !(*c).mp.is_null() || locked && locked_int + (*mp).locked_ext != 0 {
@@ -169,7 +173,8 @@ unsafe extern "C" fn coroswitch_m(gp: *mut G) -> ! {
 
         // :135 the tracer sees the beginning and the end of all this only
         let trace = trace_acquire();
-        // Go 1.25: coro.go line 140 in a bubble all changes of state must be counted, and it must not seem blocked between them
+        // Go 1.25: coro.go line 140 in a bubble all changes of state must be counted, and it must
+        // not seem blocked between them
         let bubble = if (*gp).raceignore != 0 { (*gp).bubble } else { core::ptr::null_mut() };
         let can_cas = bubble.is_null();
         #[cfg(not(loom))]
@@ -200,7 +205,8 @@ unsafe extern "C" fn coroswitch_m(gp: *mut G) -> ! {
         // :169 exchange ourselves with the goroutine in c
         let gnext;
         loop {
-            // :179 a plain read: if it is stale the CAS fails, and that CAS makes the next read fresh
+            // :179 a plain read: if it is stale the CAS fails, and that CAS makes the next read
+            // fresh
             let next = (*c).gp.ptr();
             if next.is_null() {
                 throw("coroswitch on exited coro");

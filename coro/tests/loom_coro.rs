@@ -1,6 +1,6 @@
-//! A model of the switch of coroutines: two goroutines on two Ms switch to the one that is blocked in the coro. Each of the
-//! three is run by one M at a time, and one of them is blocked in the coro at the end.
-//! `RUSTFLAGS="--cfg loom" cargo test --release -p gort-coro --test loom_coro`
+//! A model of the switch of coroutines: two goroutines on two Ms switch to the one that is blocked
+//! in the coro. Each of the three is run by one M at a time, and one of them is blocked in the coro
+//! at the end. `RUSTFLAGS="--cfg loom" cargo test --release -p gort-coro --test loom_coro`
 #![cfg(loom)]
 
 use gort_coro::coroswitch;
@@ -11,7 +11,8 @@ use loom::cell::UnsafeCell;
 #[derive(Clone, Copy)]
 struct Scene {
     g: [Ptr<G>; 3],
-    /// What each goroutine uses while it runs; loom reports who does so at the same time as another.
+    /// What each goroutine uses while it runs; loom reports who does so at the same time as
+    /// another.
     used: Ptr<[UnsafeCell<u32>; 3]>,
     c: Ptr<Coro>,
 }

@@ -23,7 +23,8 @@ const PROF_BUF_WORD_COUNT: usize = 1 << 17;
 /// Go: cpuprof.go:34 profBufTagCount
 const PROF_BUF_TAG_COUNT: usize = 1 << 14;
 
-/// Who takes a profile, and reads it: the ring has one reader. In Go there is only package runtime/pprof.
+/// Who takes a profile, and reads it: the ring has one reader. In Go there is only package
+/// runtime/pprof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Owner {
@@ -36,7 +37,8 @@ pub enum Owner {
 /// Go: cpuprof.go:37 cpuProfile
 struct CpuProfile {
     lock: Mutex,
-    /// A profile is being taken; false as the last act of whoever ends it, who has `log` until then.
+    /// A profile is being taken; false as the last act of whoever ends it, who has `log` until
+    /// then.
     on: AtomicBool,
     log: AtomicPtr<ProfBuf>,
     /// Whose `log` is: an [`Owner`], or 0. Stored after `log`, and taken back before it goes.
@@ -47,14 +49,15 @@ struct CpuProfile {
     lost_extra: u64,
 }
 
-/// `log` and `on` are written under `lock`, but for the owner, who clears `log` at the end; the rest under the signal lock, and so `log` for handlers: it stays while `PROF.hz` is not 0.
+/// `log` and `on` are written under `lock`, but for the owner, who clears `log` at the end; the
+/// rest under the signal lock, and so `log` for handlers: it stays while `PROF.hz` is not 0.
 ///
 /// Go: cpuprof.go:59 cpuprof
 // SAFETY: atomics, integers and a nullable pointer: all zeroes is a valid value.
 static CPUPROF: Global<CpuProfile> = Global::new(unsafe { core::mem::zeroed() });
 
-/// Takes `hz` samples in each second of processor time for `owner`; 0: no more, if the profile is `owner`'s. False: another profile has not been read to its end, and nothing was
-/// changed.
+/// Takes `hz` samples in each second of processor time for `owner`; 0: no more, if the profile is
+/// `owner`'s. False: another profile has not been read to its end, and nothing was changed.
 ///
 /// # Safety
 /// On a goroutine that holds no lock of the runtime.
@@ -86,7 +89,9 @@ pub unsafe fn set_cpu_profile_rate(owner: Owner, hz: isize) -> bool {
                 (*p).owner.store(owner as u32, Ordering::Release);
                 setcpuprofilerate(hz);
             }
-        } else if (*p).on.load(Ordering::Relaxed) && (*p).owner.load(Ordering::Relaxed) == owner as u32 {
+        } else if (*p).on.load(Ordering::Relaxed)
+            && (*p).owner.load(Ordering::Relaxed) == owner as u32
+        {
             // :91
             setcpuprofilerate(0);
             // gort: the signal lock is for addNonGo, which may be late
@@ -94,8 +99,9 @@ pub unsafe fn set_cpu_profile_rate(owner: Owner, hz: isize) -> bool {
             add_extra();
             signal_unlock();
             (*(*p).log.load(Ordering::Relaxed)).close();
-            // Release: only now may the reader free it (pairs with the load in read_profile). The end of the samples, which it may have seen, is
-            // stored before `close` has done the rest
+            // Release: only now may the reader free it (pairs with the load in read_profile). The
+            // end of the samples, which it may have seen, is stored before `close` has done the
+            // rest
             (*p).on.store(false, Ordering::Release);
         }
         unlock(&raw mut (*p).lock);
@@ -113,7 +119,8 @@ pub unsafe fn set_cpu_profile_rate(owner: Owner, hz: isize) -> bool {
 ///
 /// Go: cpuprof.go:106 add
 pub(crate) unsafe fn add(gp: *mut G, stk: &[usize]) {
-    // SAFETY: under the signal lock; labels are those of a goroutine that cannot change them meanwhile.
+    // SAFETY: under the signal lock; labels are those of a goroutine that cannot change them
+    // meanwhile.
     unsafe {
         // :108
         signal_lock();
@@ -180,8 +187,10 @@ unsafe fn add_extra() {
 
         // :177
         if (*p).lost_extra > 0 {
-            let lost =
-                [lost_external_code as *const () as usize + 1, external_code as *const () as usize + 1];
+            let lost = [
+                lost_external_code as *const () as usize + 1,
+                external_code as *const () as usize + 1,
+            ];
             log.write(|| 0, 0, &[(*p).lost_extra], &lost);
             (*p).lost_extra = 0;
         }
@@ -195,11 +204,14 @@ pub fn owns(owner: Owner) -> bool {
     unsafe { (*CPUPROF.get()).owner.load(Ordering::Relaxed) == owner as u32 }
 }
 
-/// Stores the next records at `data`, each with its length, its time, its count and its stack, and their labels at `tags`, each to be given up
-/// by [`release_labels`](gort_proc::release_labels). True: there are no more, or the profile is not `owner`'s. The first record of a profile has the rate in the place of the count.
+/// Stores the next records at `data`, each with its length, its time, its count and its stack, and
+/// their labels at `tags`, each to be given up by [`release_labels`](gort_proc::release_labels).
+/// True: there are no more, or the profile is not `owner`'s. The first record of a profile has the
+/// rate in the place of the count.
 ///
 /// # Safety
-/// One reader at a time for each owner; on a goroutine if it may wait. Without waiting, also on a thread that is no M.
+/// One reader at a time for each owner; on a goroutine if it may wait. Without waiting, also on a
+/// thread that is no M.
 ///
 /// Go: cpuprof.go:243 runtime_pprof_readProfile
 #[doc(alias = "runtime_pprof_readProfile")]
@@ -212,7 +224,8 @@ pub unsafe fn read_profile(
     // SAFETY: the log is the reader's to free, when it is closed.
     unsafe {
         let p = CPUPROF.get();
-        // :244 gort: without the lock, which a thread cannot take: only the owner clears it (Acquire: `log` was stored before)
+        // :244 gort: without the lock, which a thread cannot take: only the owner clears it
+        // (Acquire: `log` was stored before)
         if (*p).owner.load(Ordering::Acquire) != owner as u32 {
             data.clear();
             tags.clear();
@@ -223,13 +236,15 @@ pub unsafe fn read_profile(
         let eof = (*log).read(mode, data, tags);
         // :252
         if data.is_empty() && eof {
-            // gort: whoever ends the profile may still be in `close`, under a lock of the runtime, hence not for long. Acquire: it has left
+            // gort: whoever ends the profile may still be in `close`, under a lock of the runtime,
+            // hence not for long. Acquire: it has left
             while (*p).on.load(Ordering::Acquire) {
                 osyield();
             }
             (*p).owner.store(0, Ordering::Relaxed);
             drop(Box::from_raw(log));
-            // Release: pairs with the load in set_cpu_profile_rate, which may store another one at once
+            // Release: pairs with the load in set_cpu_profile_rate, which may store another one at
+            // once
             (*p).log.store(null_mut(), Ordering::Release);
             return true;
         }

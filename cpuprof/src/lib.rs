@@ -1,4 +1,5 @@
-//! Go's cpuprof.go: where the processor's time goes, by a signal that each thread gets after a time of its own on a processor.
+//! Go's cpuprof.go: where the processor's time goes, by a signal that each thread gets after a time
+//! of its own on a processor.
 //!
 //! | module | what | Go |
 //! |---|---|---|
@@ -8,8 +9,9 @@
 //! | [`timer`] | timers of threads | os_linux.go:411–660 |
 //!
 //! # The handler
-//! It allocates nothing and waits for nobody but another handler that writes a sample. Stacks are walked with what the M knows of places; a place that is
-//! not known is looked for if nobody else is at it.
+//! It allocates nothing and waits for nobody but another handler that writes a sample. Stacks are
+//! walked with what the M knows of places; a place that is not known is looked for if nobody else
+//! is at it.
 
 #[cfg(not(loom))]
 pub mod cpuprof;

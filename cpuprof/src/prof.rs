@@ -92,7 +92,15 @@ pub unsafe fn sigprof(pc: usize, sp: usize, bp: usize, gp: *mut G, mp: *mut M) {
             && n < MAX_CPU_PROF_STACK
         {
             let rest = stk.as_mut_ptr().add(n);
-            n += walk_in_handler(curg, usize::MAX, usize::MAX, 0, false, rest, MAX_CPU_PROF_STACK - n);
+            n += walk_in_handler(
+                curg,
+                usize::MAX,
+                usize::MAX,
+                0,
+                false,
+                rest,
+                MAX_CPU_PROF_STACK - n,
+            );
         }
         // :5482
         if n == 0 {
@@ -165,13 +173,14 @@ pub(crate) unsafe fn setcpuprofilerate(hz: i32) {
     }
 }
 
-/// gort's own: has each M that runs a goroutine set its timer. In Go that happens when it next begins to run one, within 10 ms; code that cannot be stopped would never
-/// be seen.
+/// gort's own: has each M that runs a goroutine set its timer. In Go that happens when it next
+/// begins to run one, within 10 ms; code that cannot be stopped would never be seen.
 ///
 /// # Safety
 /// On a goroutine.
 pub(crate) unsafe fn kick() {
-    // SAFETY: Ms are never freed; one that has no thread any more has no number, or one that gets a signal which is ignored.
+    // SAFETY: Ms are never freed; one that has no thread any more has no number, or one that gets a
+    // signal which is ignored.
     unsafe {
         let pid = libc::getpid();
         let me = (*getg()).m;
@@ -187,9 +196,11 @@ pub(crate) unsafe fn kick() {
     }
 }
 
-/// Whether the thread of `mp` is not the runtime's at present: it has called in, and does what it likes now. It looks at the rate when it comes again.
+/// Whether the thread of `mp` is not the runtime's at present: it has called in, and does what it
+/// likes now. It looks at the rate when it comes again.
 unsafe fn outside(mp: *mut M, curg: *mut G) -> bool {
-    // SAFETY: Gs are never freed; an answer that is not true any more costs a signal, or the samples until the next call.
+    // SAFETY: Gs are never freed; an answer that is not true any more costs a signal, or the
+    // samples until the next call.
     unsafe {
         (*mp).isextra
             && readgstatus(curg) & !GSCAN == GSYSCALL
@@ -202,7 +213,8 @@ unsafe fn outside(mp: *mut M, curg: *mut G) -> bool {
 /// # Safety
 /// In the signal handler, on gsignal of `mp`.
 pub unsafe fn kicked(gp: *mut G, mp: *mut M, code: i32) -> bool {
-    // SAFETY: the M is this thread's. It is not in `execute` or the like, as it runs a goroutine and `locks` is 0.
+    // SAFETY: the M is this thread's. It is not in `execute` or the like, as it runs a goroutine
+    // and `locks` is 0.
     unsafe {
         let hz = (&raw const (*sched()).profilehz).read_volatile();
         if (*mp).profilehz == hz {

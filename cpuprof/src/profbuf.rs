@@ -1,6 +1,7 @@
 //! profbuf.go: a ring of samples with one writer, which may be a signal handler, and one reader.
 //!
-//! The writer waits for nobody: if there is no room it counts what it loses, and writes that number when there is room again, or the reader takes it.
+//! The writer waits for nobody: if there is no room it counts what it loses, and writes that number
+//! when there is room again, or the reader takes it.
 
 use core::cell::UnsafeCell;
 #[cfg(not(loom))]
@@ -46,7 +47,8 @@ pub struct ProfBuf {
     wait: UnsafeCell<Note>,
 }
 
-// SAFETY: atomics; `r_next` is the reader's, and `wait` is a note, which is made for several threads.
+// SAFETY: atomics; `r_next` is the reader's, and `wait` is a note, which is made for several
+// threads.
 unsafe impl Sync for ProfBuf {}
 // SAFETY: the same.
 unsafe impl Send for ProfBuf {}
@@ -87,7 +89,8 @@ fn count_sub(x: u32, y: u32) -> isize {
 #[doc(alias = "addCountsAndClearFlags")]
 fn add_counts_and_clear_flags(x: u64, data: usize, tag: usize) -> u64 {
     // :148
-    ((x >> 34) + u64::from((tag as u32) << 2 >> 2)) << 34 | u64::from((x as u32).wrapping_add(data as u32))
+    ((x >> 34) + u64::from((tag as u32) << 2 >> 2)) << 34
+        | u64::from((x as u32).wrapping_add(data as u32))
 }
 
 /// What [`ProfBuf::read`] does if there is nothing.
@@ -102,7 +105,8 @@ pub enum ProfBufReadMode {
 }
 
 impl ProfBuf {
-    /// A ring with `hdrsize` words in the head of each record, for `bufwords` words and `tags` records at least.
+    /// A ring with `hdrsize` words in the head of each record, for `bufwords` words and `tags`
+    /// records at least.
     ///
     /// Go: profbuf.go:207 newProfBuf
     #[doc(alias = "newProfBuf")]
@@ -217,7 +221,9 @@ impl ProfBuf {
         let br = self.r.load();
         let bw = self.w.load();
         // :268
-        if count_sub(tag_count(br), tag_count(bw)) + (self.tags.len() as isize) < nstk.len() as isize {
+        if count_sub(tag_count(br), tag_count(bw)) + (self.tags.len() as isize)
+            < nstk.len() as isize
+        {
             return false;
         }
         // :273
@@ -239,7 +245,8 @@ impl ProfBuf {
         nd >= 0
     }
 
-    /// Writes a record: `hdr` and `stk`, at the time `now`, and the word that `tag` returns, which is called if there is room.
+    /// Writes a record: `hdr` and `stk`, at the time `now`, and the word that `tag` returns, which
+    /// is called if there is room.
     ///
     /// One at a time. It may be a signal handler.
     ///
@@ -340,7 +347,8 @@ impl ProfBuf {
             // :407
             let old = self.w.load();
             // :408 gort: the reader is woken once
-            let sleeping = if mutant!("the flag of a sleeper stays") { 0 } else { PROF_READER_SLEEPING };
+            let sleeping =
+                if mutant!("the flag of a sleeper stays") { 0 } else { PROF_READER_SLEEPING };
             if !self.w.cas(old, (old | PROF_WRITE_EXTRA) & !sleeping) {
                 continue;
             }
@@ -353,13 +361,19 @@ impl ProfBuf {
         }
     }
 
-    /// Stores whole records at `data` and their tags at `tags`, both emptied first. True: there are no more.
+    /// Stores whole records at `data` and their tags at `tags`, both emptied first. True: there are
+    /// no more.
     ///
     /// # Safety
     /// One at a time; on a goroutine if it may wait.
     ///
     /// Go: profbuf.go:429 read
-    pub unsafe fn read(&self, mode: ProfBufReadMode, data: &mut Vec<u64>, tags: &mut Vec<u64>) -> bool {
+    pub unsafe fn read(
+        &self,
+        mode: ProfBufReadMode,
+        data: &mut Vec<u64>,
+        tags: &mut Vec<u64>,
+    ) -> bool {
         data.clear();
         tags.clear();
         // SAFETY: the only reader.
@@ -367,7 +381,8 @@ impl ProfBuf {
         // :434
         let br = *r_next;
 
-        // :441 what was read the last time is the writer's again. gort: it stores a tag whatever was there
+        // :441 what was read the last time is the writer's again. gort: it stores a tag whatever
+        // was there
         let r_prev = self.r.load();
         if r_prev != br {
             // :451
@@ -399,8 +414,10 @@ impl ProfBuf {
             }
             // :474
             if self.eof.load() > 0 {
-                // gort: as this is looked at after `w`: what was written before the end must have been seen
-                let more = self.w.load() & !PROF_WRITE_EXTRA != bw & !PROF_WRITE_EXTRA || self.has_overflow();
+                // gort: as this is looked at after `w`: what was written before the end must have
+                // been seen
+                let more = self.w.load() & !PROF_WRITE_EXTRA != bw & !PROF_WRITE_EXTRA
+                    || self.has_overflow();
                 if more && !mutant!("the end is believed at once") {
                     continue;
                 }

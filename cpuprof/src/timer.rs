@@ -1,4 +1,5 @@
-//! os_linux.go: 411–660. A timer for each thread, which counts the time that the thread has a processor.
+//! os_linux.go: 411–660. A timer for each thread, which counts the time that the thread has a
+//! processor.
 
 use gort_asm::getg;
 use gort_os_linux::syscall6;
@@ -10,13 +11,17 @@ use gort_runtime2::linkname::throw;
 /// Go: os_linux.go:420 timer_create
 unsafe fn timer_create(clock: i32, sevp: *mut libc::sigevent, timerid: *mut i32) -> isize {
     // SAFETY: the kernel reads the one and writes the other.
-    unsafe { syscall6(libc::SYS_timer_create, clock as usize, sevp as usize, timerid as usize, 0, 0, 0) }
+    unsafe {
+        syscall6(libc::SYS_timer_create, clock as usize, sevp as usize, timerid as usize, 0, 0, 0)
+    }
 }
 
 /// Go: os_linux.go:423 timer_settime
 unsafe fn timer_settime(timerid: i32, flags: i32, new: *const libc::itimerspec) -> isize {
     // SAFETY: the kernel reads it.
-    unsafe { syscall6(libc::SYS_timer_settime, timerid as usize, flags as usize, new as usize, 0, 0, 0) }
+    unsafe {
+        syscall6(libc::SYS_timer_settime, timerid as usize, flags as usize, new as usize, 0, 0, 0)
+    }
 }
 
 /// Go: os_linux.go:426 timer_delete
@@ -33,7 +38,9 @@ unsafe fn timer_delete(timerid: i32) -> isize {
 /// Go: os_linux.go:417 setitimer
 pub unsafe fn setitimer(mode: i32, new: &libc::itimerval) {
     // SAFETY: the kernel reads it.
-    unsafe { syscall6(libc::SYS_setitimer, mode as usize, core::ptr::from_ref(new) as usize, 0, 0, 0, 0) };
+    unsafe {
+        syscall6(libc::SYS_setitimer, mode as usize, core::ptr::from_ref(new) as usize, 0, 0, 0, 0)
+    };
 }
 
 /// Whether a SIGPROF counts: from the best source that the thread has.
@@ -99,8 +106,10 @@ pub unsafe fn set_thread_cpu_profiler(hz: i32) {
             return;
         }
 
-        // :648 the first one at random, so that threads which run for less than a period are seen as often as they should
-        let nsec = |n: i64| libc::timespec { tv_sec: n / 1_000_000_000, tv_nsec: n % 1_000_000_000 };
+        // :648 the first one at random, so that threads which run for less than a period are seen
+        // as often as they should
+        let nsec =
+            |n: i64| libc::timespec { tv_sec: n / 1_000_000_000, tv_nsec: n % 1_000_000_000 };
         let spec = libc::itimerspec {
             it_value: nsec(1 + i64::from(cheaprandn((1_000_000_000 / hz) as u32))),
             it_interval: nsec(1_000_000_000 / i64::from(hz)),

@@ -9,7 +9,8 @@ use gort_runtime2::mutant;
 use loom::thread;
 use std::sync::Arc;
 
-/// `n` records with a stack of one go through a ring that has room for two, and the reader waits for them.
+/// `n` records with a stack of one go through a ring that has room for two, and the reader waits
+/// for them.
 fn model(preemptions: usize, n: u64) {
     check(preemptions, move || {
         let b = Arc::new(ProfBuf::new(1, 8, 2));

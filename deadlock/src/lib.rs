@@ -1,7 +1,7 @@
 //! `GODEBUG=deadlockgraph=1`: why a deadlock is one. gort's own.
 //!
-//! Go's message says that all goroutines are asleep, and where. With this setting a report stands before it that says
-//! what each of them waits for:
+//! Go's message says that all goroutines are asleep, and where. With this setting a report stands
+//! before it that says what each of them waits for:
 //!
 //! ```text
 //! deadlock graph:
@@ -12,8 +12,8 @@
 //! cycle: goroutine 5 -> mutex 0x55d0 -> goroutine 6 -> mutex 0x55e0 -> goroutine 5
 //! ```
 //!
-//! Locks have holders, so chains of them are followed and cycles found. Channels belong to nobody; of those the
-//! others that wait on the same one are named.
+//! Locks have holders, so chains of them are followed and cycles found. Channels belong to nobody;
+//! of those the others that wait on the same one are named.
 
 use gort_proc::*;
 use gort_sync::owner::{holders, waits_on_cond};
@@ -57,7 +57,8 @@ pub unsafe fn deadlockgraph() {
 /// # Safety
 /// As for [`deadlockgraph`].
 unsafe fn graph() -> String {
-    // SAFETY: nothing runs, so Gs, sudogs and what they wait on stand still; who waits for a thing keeps it alive.
+    // SAFETY: nothing runs, so Gs, sudogs and what they wait on stand still; who waits for a thing
+    // keeps it alive.
     unsafe {
         let mut nodes = Vec::new();
         for_each_g(&mut |gp| {
@@ -67,7 +68,8 @@ unsafe fn graph() -> String {
             }
         });
         nodes.sort_by_key(|n| n.goid);
-        let index: BTreeMap<u64, usize> = nodes.iter().enumerate().map(|(i, n)| (n.goid, i)).collect();
+        let index: BTreeMap<u64, usize> =
+            nodes.iter().enumerate().map(|(i, n)| (n.goid, i)).collect();
 
         let mut semas = BTreeMap::new();
         gort_sema::for_each_waiter(|gp, addr| {
@@ -111,7 +113,10 @@ unsafe fn graph() -> String {
                 | WaitReason::SyncRWMutexRLock => match semas.get(&n.goid) {
                     None => "a semaphore".into(),
                     Some(&sema)
-                        if matches!(n.reason, WaitReason::Semacquire | WaitReason::SynctestWaitGroupWait) =>
+                        if matches!(
+                            n.reason,
+                            WaitReason::Semacquire | WaitReason::SynctestWaitGroupWait
+                        ) =>
                     {
                         reason = "sync.WaitGroup.Wait";
                         let wg = sema - core::mem::offset_of!(WaitGroup, sema);
@@ -163,7 +168,8 @@ unsafe fn wait_for_chans(gp: *mut G, goid: u64, chans: &BTreeMap<usize, Vec<u64>
             while !s.is_null() && s != sg {
                 s = (*s).next;
             }
-            // The cases of a select are in the order of their channels' addresses: sends first is easier to read.
+            // The cases of a select are in the order of their channels' addresses: sends first is
+            // easier to read.
             let (rank, how) = if s == sg { (0, "send to") } else { (1, "receive from") };
             let (len, cap) = ((*c).qcount.get(), (*c).dataqsiz);
             let mut part = format!("{how} chan {:#x} (len {len}, cap {cap})", c.addr());
@@ -219,7 +225,8 @@ fn cycles(nodes: &[Node], out: &mut String) {
     const DONE: u8 = 2;
     let mut state = vec![NEW; nodes.len()];
     for start in 0..nodes.len() {
-        // A depth-first walk; the path is kept apart, as chains may be long and this stack is short.
+        // A depth-first walk; the path is kept apart, as chains may be long and this stack is
+        // short.
         let mut path: Vec<(usize, usize)> = Vec::new();
         if state[start] == NEW {
             state[start] = ON_PATH;

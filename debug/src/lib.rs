@@ -41,7 +41,8 @@ pub fn num_cpu() -> i32 {
     NCPU.get()
 }
 
-/// Walks all Ms, under `sched.lock`: Go's walks are not, but an M that ends meanwhile is never used again there.
+/// Walks all Ms, under `sched.lock`: Go's walks are not, but an M that ends meanwhile is never used
+/// again there.
 fn sum_allm(mut total: i64, f: impl Fn(*mut M) -> i64) -> i64 {
     // SAFETY: an M in the list is alive, and stays there as long as the lock is held.
     unsafe {

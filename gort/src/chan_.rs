@@ -69,14 +69,15 @@ impl<T> Slot<T> {
 
 /// A channel of Go: `chan T`. A handle; clones are the same channel.
 ///
-/// Values move through it and each is dropped exactly once: by its receiver, or with the channel if it was
-/// never received, or with the failed send.
+/// Values move through it and each is dropped exactly once: by its receiver, or with the channel if
+/// it was never received, or with the failed send.
 ///
-/// Channels are not closed by dropping handles: as in Go, a channel is closed by [`close`](Chan::close), or
-/// never, and a goroutine that waits on a channel that nobody else can reach waits for ever (and is reported
-/// when all do).
+/// Channels are not closed by dropping handles: as in Go, a channel is closed by
+/// [`close`](Chan::close), or never, and a goroutine that waits on a channel that nobody else can
+/// reach waits for ever (and is reported when all do).
 ///
-/// Two handles are equal if they are handles of one channel. The default is the nil channel, as Go's zero value is.
+/// Two handles are equal if they are handles of one channel. The default is the nil channel, as
+/// Go's zero value is.
 ///
 /// ```
 /// # gort::run(|| {
@@ -93,8 +94,9 @@ pub struct Chan<T> {
     _t: TakesAndGives<T>,
 }
 
-/// How a handle depends on `T`. What goes in comes out, so no lifetime in `T` may be shortened or stretched: through
-/// a channel of `&'static str` that passes for one of `&'a str` a string could be sent that is gone when it is received.
+/// How a handle depends on `T`. What goes in comes out, so no lifetime in `T` may be shortened or
+/// stretched: through a channel of `&'static str` that passes for one of `&'a str` a string could
+/// be sent that is gone when it is received.
 ///
 /// ```compile_fail
 /// fn shorten<'a>(c: gort::Chan<&'static str>) -> gort::Chan<&'a str> {
@@ -153,8 +155,9 @@ impl<T> Drop for Chan<T> {
         if self.c.is_null() {
             return;
         }
-        // SAFETY: the count says whether this is the last handle; whoever waits on the channel holds one. Once it has been
-        // lowered the others may free the channel, so nothing of it is read then.
+        // SAFETY: the count says whether this is the last handle; whoever waits on the channel
+        // holds one. Once it has been lowered the others may free the channel, so nothing of it is
+        // read then.
         unsafe {
             let timer = (*self.c).timer;
             match (*self.c).refs.add(1usize.wrapping_neg()) {
@@ -178,7 +181,8 @@ impl<T> Chan<T> {
                 let slot = gort_chan::chanbuf(c, (*c).recvx).cast::<Slot<T>>();
                 (*c).recvx = ((*c).recvx + 1) % (*c).dataqsiz;
                 (*c).qcount.set((*c).qcount.get() - 1);
-                // Not through a reference to the union: a slot of the buffer has the element's size only.
+                // Not through a reference to the union: a slot of the buffer has the element's size
+                // only.
                 if Slot::<T>::BOXED {
                     drop(slot.cast::<Box<T>>().read());
                 } else {
@@ -281,8 +285,8 @@ impl<T> Chan<T> {
     #[inline]
     pub fn send(&self, v: T) {
         let mut o = Outgoing { slot: Slot::full(v), sent: false };
-        // SAFETY: the channel is alive through this handle and has this element type; if chansend unwinds the
-        // bytes have not moved.
+        // SAFETY: the channel is alive through this handle and has this element type; if chansend
+        // unwinds the bytes have not moved.
         unsafe { chansend(self.c, o.slot.ptr(), true) };
         o.sent = true;
     }
@@ -315,7 +319,8 @@ impl<T> Chan<T> {
         Err(TrySendError(unsafe { o.slot.take() }))
     }
 
-    /// [`send`](Self::send) that gives `v` back if the channel is closed, or is closed meanwhile, where Go panics.
+    /// [`send`](Self::send) that gives `v` back if the channel is closed, or is closed meanwhile,
+    /// where Go panics.
     ///
     /// ```
     /// # gort::run(|| {
@@ -409,8 +414,8 @@ impl<T> Chan<T> {
         self.send_timeout(v, t.saturating_duration_since(Instant::now()))
     }
 
-    /// Receives a value, waiting at most for `d`. A value that is there when the time has passed is received, so none is
-    /// lost.
+    /// Receives a value, waiting at most for `d`. A value that is there when the time has passed is
+    /// received, so none is lost.
     ///
     /// ```
     /// # gort::run(|| {
@@ -449,7 +454,8 @@ impl<T> Chan<T> {
         self.recv_timeout(t.saturating_duration_since(Instant::now()))
     }
 
-    /// Receives a value, waiting for one; `None` once the channel is closed and empty. Go's `v, ok := <-c`.
+    /// Receives a value, waiting for one; `None` once the channel is closed and empty. Go's
+    /// `v, ok := <-c`.
     ///
     /// ```
     /// # gort::run(|| {

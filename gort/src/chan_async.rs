@@ -154,7 +154,10 @@ impl<T> RecvAsync<T> {
             // SAFETY: under the lock.
             unsafe {
                 lock(&raw mut (*c).lock);
-                if (*c).closed.get() != 0 || (*c).qcount.get() > 0 || !(*c).sendq.first.get().is_null() {
+                if (*c).closed.get() != 0
+                    || (*c).qcount.get() > 0
+                    || !(*c).sendq.first.get().is_null()
+                {
                     unlock(&raw mut (*c).lock);
                     continue;
                 }

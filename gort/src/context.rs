@@ -1,8 +1,8 @@
 //! Go's package `context`: cancellation, deadlines and values that travel with a piece of work.
 //!
-//! A [`Context`] is handed from function to function and to the goroutines that they start. Whoever made it cancels it by
-//! its [`CancelFunc`], or its deadline does; that closes the channel [`done`](Context::done), for this context and all
-//! that were made of it.
+//! A [`Context`] is handed from function to function and to the goroutines that they start. Whoever
+//! made it cancels it by its [`CancelFunc`], or its deadline does; that closes the channel
+//! [`done`](Context::done), for this context and all that were made of it.
 //!
 //! ```
 //! use gort::{context::{self, Context}, go, select};
@@ -18,9 +18,9 @@
 //! # })
 //! ```
 //!
-//! As in Go a context that is never cancelled may stay in its parent until that is: cancel it when the work is over
-//! ([`CancelFunc::guard`] does that at the end of a scope). What nobody can reach or wait for any more is taken out
-//! earlier, as Go's collector cannot.
+//! As in Go a context that is never cancelled may stay in its parent until that is: cancel it when
+//! the work is over ([`CancelFunc::guard`] does that at the end of a scope). What nobody can reach
+//! or wait for any more is taken out earlier, as Go's collector cannot.
 
 use crate::chan_::Receiver;
 use crate::sync::Mutex;
@@ -75,7 +75,8 @@ impl From<Error> for std::io::Error {
 /// What somebody gave as the reason of a cancellation. `downcast_ref` finds the error's own type.
 pub type Cause = Arc<dyn StdError + Send + Sync>;
 
-/// Tells when to give up, why, and what else belongs to a piece of work. Clones are the same context.
+/// Tells when to give up, why, and what else belongs to a piece of work. Clones are the same
+/// context.
 ///
 /// ```
 /// use gort::context::{Context, Error};
@@ -109,20 +110,22 @@ enum Kind {
     WithoutCancel(Context),
 }
 
-/// All that the program has of a context that can be cancelled: there is one, in the `Kind` that its handles share.
+/// All that the program has of a context that can be cancelled: there is one, in the `Kind` that
+/// its handles share.
 struct Handle(Arc<CancelCtx>);
 
 /// Go (context): context.go:421 cancelCtx
 struct CancelCtx {
-    /// For its name and values. A function that waits for a context does not keep it alive, and has none.
+    /// For its name and values. A function that waits for a context does not keep it alive, and has
+    /// none.
     parent: Option<Context>,
     /// The nearest ancestor that can be cancelled.
     up: Weak<CancelCtx>,
     done: Receiver<()>,
     deadline: Option<Instant>,
     mu: Mutex<State>,
-    /// The function of [`Context::after_func`]. Whoever takes it starts it, or keeps it from starting; std's lock is held
-    /// for that only.
+    /// The function of [`Context::after_func`]. Whoever takes it starts it, or keeps it from
+    /// starting; std's lock is held for that only.
     after: std::sync::Mutex<Option<Box<dyn FnOnce() + Send>>>,
 }
 
@@ -147,7 +150,8 @@ impl Context {
         Context(Arc::new(Kind::Background)) // :212
     }
 
-    /// As [`background`](Self::background), for places where it is not yet clear which context they are to have.
+    /// As [`background`](Self::background), for places where it is not yet clear which context they
+    /// are to have.
     ///
     /// Go (context): context.go:219 TODO
     #[doc(alias = "TODO")]
@@ -175,7 +179,8 @@ impl Context {
         self.err().is_some()
     }
 
-    /// What was given as the reason, or [`err`](Self::err) if nothing was; None if the context is not done.
+    /// What was given as the reason, or [`err`](Self::err) if nothing was; None if the context is
+    /// not done.
     ///
     /// ```
     /// use gort::context::Context;
@@ -207,8 +212,8 @@ impl Context {
         }
     }
 
-    /// The value of this type that was put into this context, or into one that it was made of: the innermost. A type of
-    /// one's own is the key.
+    /// The value of this type that was put into this context, or into one that it was made of: the
+    /// innermost. A type of one's own is the key.
     ///
     /// Go (context): context.go:761 value
     pub fn value<T: Any>(&self) -> Option<&T> {
@@ -220,7 +225,7 @@ impl Context {
                     return value.downcast_ref(); // :766
                 }
                 Kind::Value { parent, .. } | Kind::WithoutCancel(parent) => parent,
-                Kind::Cancel(c) => c.0.parent.as_ref()?,      // :773
+                Kind::Cancel(c) => c.0.parent.as_ref()?, // :773
                 Kind::Background | Kind::Todo => return None, // :787
             };
         }
@@ -250,7 +255,8 @@ impl Context {
         (c.clone(), CancelFunc(c))
     }
 
-    /// [`with_cancel`](Self::with_cancel) whose function is told the reason; see [`cause`](Self::cause).
+    /// [`with_cancel`](Self::with_cancel) whose function is told the reason; see
+    /// [`cause`](Self::cause).
     ///
     /// Go (context): context.go:263 WithCancelCause
     pub fn with_cancel_cause(&self) -> (Context, CancelCauseFunc) {
@@ -401,7 +407,9 @@ impl Context {
             if st.err.is_none() {
                 // :638
                 let late = c.clone();
-                st.timer = Some(after_func(dur, move || late.cancel(true, Error::DeadlineExceeded, cause)));
+                st.timer = Some(after_func(dur, move || {
+                    late.cancel(true, Error::DeadlineExceeded, cause)
+                }));
             }
         }
         (ctx.clone(), CancelFunc(ctx))
@@ -482,7 +490,8 @@ impl CancelCtx {
 }
 
 impl Drop for Handle {
-    /// Nobody has the context any more. Go leaves the rest to its collector, and a context in its parent for ever.
+    /// Nobody has the context any more. Go leaves the rest to its collector, and a context in its
+    /// parent for ever.
     fn drop(&mut self) {
         if !has_goroutine() {
             return; // a lock for goroutines; the parent's cancellation will do
@@ -544,7 +553,8 @@ impl Default for Context {
     }
 }
 
-/// Cancels the context that it was made with; all calls but the first do nothing. Go's `context.CancelFunc`.
+/// Cancels the context that it was made with; all calls but the first do nothing. Go's
+/// `context.CancelFunc`.
 ///
 /// Dropping it cancels nothing: see [`guard`](Self::guard).
 ///

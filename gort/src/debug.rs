@@ -1,22 +1,27 @@
 //! Finding what must not be: goroutines that wait while they hold something of their thread.
 //!
-//! A guard of std's locks, `StdoutLock`, a reference into a `thread_local!` belong to the thread, and a goroutine that waits while it has one may go on
-//! on another. The compiler does not see that (they are not `Send`, but it asks that of closures that are sent, not of what lives across a call), and neither
-//! does the runtime: std's locks are a word that is changed in place, without a call that anybody could watch. So it has to be told, by a
-//! section ([`no_park`], [`NoPark`]) or a wrapper ([`checked`]). In a section an operation that would park ends the program, with the goroutine's stack:
+//! A guard of std's locks, `StdoutLock`, a reference into a `thread_local!` belong to the thread,
+//! and a goroutine that waits while it has one may go on on another. The compiler does not see that
+//! (they are not `Send`, but it asks that of closures that are sent, not of what lives across a
+//! call), and neither does the runtime: std's locks are a word that is changed in place, without a
+//! call that anybody could watch. So it has to be told, by a section ([`no_park`], [`NoPark`]) or a
+//! wrapper ([`checked`]). In a section an operation that would park ends the program, with the
+//! goroutine's stack:
 //!
 //! ```text
 //! fatal error: gort: the goroutine would park, or go on on another thread, inside of gort::local::with or gort::debug::no_park
 //! ```
 //!
-//! It costs an increment and a decrement, in all builds. What finds such places without being told: clippy, with `clippy/clippy.toml`
-//! of this crate, refuses std's blocking types and calls; and a lock that was held across a wait for long shows in sysmon's report on the thread that wants it.
+//! It costs an increment and a decrement, in all builds. What finds such places without being told:
+//! clippy, with `clippy/clippy.toml` of this crate, refuses std's blocking types and calls; and a
+//! lock that was held across a wait for long shows in sysmon's report on the thread that wants it.
 
 use core::marker::PhantomData;
 use core::ops::{Deref, DerefMut};
 use gort_proc::{G, getg};
 
-/// The goroutine that runs here; nil on threads of the program's own, which do not change, and in the scheduler.
+/// The goroutine that runs here; nil on threads of the program's own, which do not change, and in
+/// the scheduler.
 #[inline]
 fn curg() -> *mut G {
     let gp = getg();
@@ -29,7 +34,8 @@ fn curg() -> *mut G {
     gp
 }
 
-/// While it lives this goroutine must not wait: an operation that would park ends the program. On a thread without a goroutine it means nothing.
+/// While it lives this goroutine must not wait: an operation that would park ends the program. On a
+/// thread without a goroutine it means nothing.
 ///
 /// ```
 /// let section = gort::debug::NoPark::new();
@@ -49,7 +55,8 @@ impl NoPark {
     pub fn new() -> Self {
         let gp = curg();
         if !gp.is_null() {
-            // SAFETY: the goroutine's own field; it stays on this thread until the end of the section.
+            // SAFETY: the goroutine's own field; it stays on this thread until the end of the
+            // section.
             unsafe { (*gp).no_park += 1 };
         }
         Self { gp, _here: PhantomData }
@@ -84,7 +91,8 @@ pub fn no_park<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// A guard of std's, or anything else that belongs to the thread, and the section in which it is held.
+/// A guard of std's, or anything else that belongs to the thread, and the section in which it is
+/// held.
 #[derive(Debug)]
 #[must_use = "what is held is released when it is dropped"]
 pub struct Checked<T> {

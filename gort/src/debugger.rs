@@ -1,7 +1,8 @@
 //! For debuggers: where the goroutines are, without debug information of the runtime's types.
 //!
-//! `tools/gdb/gort-gdb.py` finds the symbol `gort_gdb` in a live process or in a core file. What stands there is this table:
-//! a magic number, addresses of globals, and offsets of fields, all of 64 bits. Fields are only ever added at the end.
+//! `tools/gdb/gort-gdb.py` finds the symbol `gort_gdb` in a live process or in a core file. What
+//! stands there is this table: a magic number, addresses of globals, and offsets of fields, all of
+//! 64 bits. Fields are only ever added at the end.
 
 use core::mem::offset_of;
 use gort_proc::*;

@@ -6,7 +6,9 @@ use core::pin::pin;
 use core::ptr::null_mut;
 use core::sync::atomic::{Ordering, fence};
 use core::task::{Context, Poll, Waker};
-use gort_netpoll::{Woken, netpoll_adjust_waiters, netpoll_generic_init, netpoll_wake, netpollinited};
+use gort_netpoll::{
+    Woken, netpoll_adjust_waiters, netpoll_generic_init, netpoll_wake, netpollinited,
+};
 use gort_proc::atomic::{Pointer, Uint32};
 use gort_proc::*;
 use std::sync::Arc;

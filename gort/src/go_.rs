@@ -21,7 +21,8 @@ unsafe extern "C-unwind" fn enter<F: FnOnce()>(fv: *mut Funcval) {
 
 /// The code of a closure in a box.
 unsafe extern "C-unwind" fn enter_boxed<F: FnOnce()>(fv: *mut Funcval) {
-    // SAFETY: `fv` is the leaked `Closure<F>` of the `go` that started this goroutine, and it runs once.
+    // SAFETY: `fv` is the leaked `Closure<F>` of the `go` that started this goroutine, and it runs
+    // once.
     let f = unsafe {
         let c = Box::from_raw(fv.cast::<Closure<F>>());
         ManuallyDrop::into_inner(c.f)
@@ -33,8 +34,8 @@ unsafe extern "C-unwind" fn enter_boxed<F: FnOnce()>(fv: *mut Funcval) {
 
 /// Starts a goroutine that runs `f`. Go's `go f()`.
 ///
-/// It runs next on this processor, before what is queued, unless another one takes it over. A panic that
-/// leaves `f` ends the program with Go's report and status 2; see [`recover`](crate::recover).
+/// It runs next on this processor, before what is queued, unless another one takes it over. A panic
+/// that leaves `f` ends the program with Go's report and status 2; see [`recover`](crate::recover).
 ///
 /// ```
 /// # gort::run(|| {
@@ -52,7 +53,8 @@ pub fn go<F: FnOnce() + Send + 'static>(f: F) {
     go_pc(StackKind::Native, f, pc);
 }
 
-/// [`go`] with a stack of that kind: a segmented one for code that was compiled with `-fsplit-stack`.
+/// [`go`] with a stack of that kind: a segmented one for code that was compiled with
+/// `-fsplit-stack`.
 #[inline(always)]
 pub fn go_on<F: FnOnce() + Send + 'static>(kind: StackKind, f: F) {
     let (pc, _, _) = getpcspbp();
@@ -71,7 +73,8 @@ fn go_pc<F: FnOnce() + Send + 'static>(kind: StackKind, f: F, pc: usize) {
     unsafe { start(kind, 0, f, pc) };
 }
 
-/// [`go`] with a native stack of at least so many bytes (0: as many as others have), said to be created at `pc`.
+/// [`go`] with a native stack of at least so many bytes (0: as many as others have), said to be
+/// created at `pc`.
 #[inline]
 pub(crate) fn go_sized<F: FnOnce() + Send + 'static>(stack: usize, f: F, pc: usize) {
     // SAFETY: `f` borrows nothing that could end.
@@ -130,7 +133,8 @@ unsafe fn start<F: FnOnce() + Send>(kind: StackKind, stack: usize, f: F, pc: usi
         // SAFETY: the closure's bytes move to the new goroutine, which takes it from there.
         unsafe { newproc_sized((&raw mut c).cast(), size_of::<Closure<F>>(), pc, kind, stack) }
     } else {
-        let c = Box::new(Closure { fv: Funcval { fn_: enter_boxed::<F> }, f: ManuallyDrop::new(f) });
+        let c =
+            Box::new(Closure { fv: Funcval { fn_: enter_boxed::<F> }, f: ManuallyDrop::new(f) });
         // SAFETY: the closure is leaked here and taken back by `enter_boxed`, on the new goroutine.
         unsafe { newproc_sized(Box::into_raw(c).cast(), 0, pc, kind, stack) }
     }
@@ -156,8 +160,9 @@ pub unsafe fn go_raw(fv: *mut Funcval, callerpc: usize) {
     unsafe { newproc_pc(fv, callerpc) }
 }
 
-/// Runs `f`, which may block its thread (a system call, a foreign function, a file), without keeping other
-/// goroutines from running: the processor is handed on if it takes long. Go does this around every system call.
+/// Runs `f`, which may block its thread (a system call, a foreign function, a file), without
+/// keeping other goroutines from running: the processor is handed on if it takes long. Go does this
+/// around every system call.
 ///
 /// ```
 /// # gort::run(|| {
@@ -166,10 +171,11 @@ pub unsafe fn go_raw(fv: *mut Funcval, callerpc: usize) {
 /// # })
 /// ```
 ///
-/// Inside `f` no other function of this crate may be called but [`recover`](crate::recover), what turns connections and files into
-/// std's (`into_std`, `as_fd`), and those that end the goroutine or the program: one that needs the processor ends the program with `gort: operation inside of
-/// gort::blocking`, its name, and a traceback. On a thread that runs no goroutine, and inside another blocking section, this is a
-/// plain call.
+/// Inside `f` no other function of this crate may be called but [`recover`](crate::recover), what
+/// turns connections and files into std's (`into_std`, `as_fd`), and those that end the goroutine
+/// or the program: one that needs the processor ends the program with
+/// `gort: operation inside of gort::blocking`, its name, and a traceback. On a thread that runs no
+/// goroutine, and inside another blocking section, this is a plain call.
 pub fn blocking<R>(f: impl FnOnce() -> R) -> R {
     if !has_goroutine() {
         return f(); // there is nobody to make room for, or the room has been made

@@ -6,7 +6,8 @@ use gort_proc::{HANDLES, has_goroutine, outside};
 use std::fmt;
 use std::sync::{Arc, Mutex as StdMutex};
 
-/// How [`start`] starts the runtime. What is not set comes from the environment, as in Go (`GOMAXPROCS`, `GORTSTACK`).
+/// How [`start`] starts the runtime. What is not set comes from the environment, as in Go
+/// (`GOMAXPROCS`, `GORTSTACK`).
 ///
 /// ```
 /// let c = gort::Config::new().gomaxprocs(2);
@@ -30,12 +31,14 @@ impl Config {
         self.gomaxprocs = Some(n);
         self
     }
-    /// The size of a goroutine's stack in bytes, 16 KiB to 64 MiB; it is rounded up to a power of two.
+    /// The size of a goroutine's stack in bytes, 16 KiB to 64 MiB; it is rounded up to a power of
+    /// two.
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = Some(bytes);
         self
     }
-    /// For `main`s of other languages: fatal errors abort, and most signals are the host's (Go's `-buildmode=c-shared`).
+    /// For `main`s of other languages: fatal errors abort, and most signals are the host's (Go's
+    /// `-buildmode=c-shared`).
     #[doc(hidden)]
     pub fn library(mut self) -> Self {
         self.library = true;
@@ -45,15 +48,17 @@ impl Config {
 
 /// A handle on the runtime of this process: see [`start`]. Clones are handles on the same one.
 ///
-/// As long as there is a handle, somebody may call in at any time, so goroutines that all wait are no deadlock.
+/// As long as there is a handle, somebody may call in at any time, so goroutines that all wait are
+/// no deadlock.
 #[must_use = "without a handle nobody can call in, and goroutines that all wait are a deadlock"]
 pub struct Runtime(());
 
-/// Starts the runtime beside the calling thread, and returns when it runs. The caller's thread stays what it is: it can use
-/// every operation of this crate, and so can all others; the process ends when the program says so.
+/// Starts the runtime beside the calling thread, and returns when it runs. The caller's thread
+/// stays what it is: it can use every operation of this crate, and so can all others; the process
+/// ends when the program says so.
 ///
-/// There is one runtime per process, as in Go. If it runs already this is one more handle on it, and of `config` nothing
-/// is used.
+/// There is one runtime per process, as in Go. If it runs already this is one more handle on it,
+/// and of `config` nothing is used.
 ///
 /// ```
 /// let rt = gort::start(gort::Config::new());
@@ -75,8 +80,9 @@ pub fn start(config: Config) -> Runtime {
 }
 
 impl Runtime {
-    /// Runs `f` on a new goroutine and returns what it returns; on a goroutine, right there. A panic of `f` comes back to
-    /// the caller; it has been reported on standard error, as Go would, but for the end of the program.
+    /// Runs `f` on a new goroutine and returns what it returns; on a goroutine, right there. A
+    /// panic of `f` comes back to the caller; it has been reported on standard error, as Go would,
+    /// but for the end of the program.
     ///
     /// # Panics
     /// As `f`, and if `f` ends its goroutine with [`goexit`](crate::runtime::goexit).
@@ -84,11 +90,13 @@ impl Runtime {
         elsewhere("Runtime::block_on", f)
     }
 
-    /// Stops the runtime: goroutines stop where they are, at their next operation of this crate or the end of a blocking section, and
-    /// nothing of theirs is ever dropped. The threads of the runtime sleep from then on. For hosts that are about to end, or
-    /// have no more use for what runs; a runtime is not started again, as Go's is not.
+    /// Stops the runtime: goroutines stop where they are, at their next operation of this crate or
+    /// the end of a blocking section, and nothing of theirs is ever dropped. The threads of the
+    /// runtime sleep from then on. For hosts that are about to end, or have no more use for what
+    /// runs; a runtime is not started again, as Go's is not.
     ///
-    /// An operation on any thread ends the program with `gort: ... after shutdown`. Other handles may still be dropped.
+    /// An operation on any thread ends the program with `gort: ... after shutdown`. Other handles
+    /// may still be dropped.
     ///
     /// # Panics
     /// On a goroutine, which cannot stop itself.
@@ -122,13 +130,16 @@ impl fmt::Debug for Runtime {
     }
 }
 
-/// Starts the runtime, runs `f` as the main goroutine, and returns what it returns. A panic that leaves `f` comes back to the
-/// caller; it has been reported on standard error, as Go would, but for the end of the program.
+/// Starts the runtime, runs `f` as the main goroutine, and returns what it returns. A panic that
+/// leaves `f` comes back to the caller; it has been reported on standard error, as Go would, but
+/// for the end of the program.
 ///
-/// Other goroutines go on when `f` has returned, until the program ends; one that panics ends it, as in Go. While `f` runs, a
-/// deadlock ends the program with Go's report. [`run_main`](crate::run_main) is for programs that end when `f` does.
+/// Other goroutines go on when `f` has returned, until the program ends; one that panics ends it,
+/// as in Go. While `f` runs, a deadlock ends the program with Go's report.
+/// [`run_main`](crate::run_main) is for programs that end when `f` does.
 ///
-/// If the runtime runs already `f` is run on a new goroutine of it, or, if the caller is one, right there.
+/// If the runtime runs already `f` is run on a new goroutine of it, or, if the caller is one, right
+/// there.
 ///
 /// ```
 /// let sum = gort::run(|| {
@@ -204,19 +215,22 @@ fn carry<'a, T: Send + 'a>(f: impl FnOnce() -> T + Send + 'a) -> (Arc<Slot<T>>, 
     let finish = Finish(slot.clone());
     let body: Box<dyn FnOnce() + Send + 'a> = Box::new(move || {
         let finish = finish;
-        // `f` and all that it has borrowed are gone before the caller is told. A goexit passes, and leaves nothing.
+        // `f` and all that it has borrowed are gone before the caller is told. A goexit passes, and
+        // leaves nothing.
         let result = crate::recover(f).map_err(|p| {
             p.print();
             p.into_value()
         });
         *finish.0.result.lock().unwrap_or_else(|e| e.into_inner()) = Some(result);
     });
-    // SAFETY: only the lifetime changes. The caller stays in `wait` until `Finish` has been dropped, behind which nothing of
-    // lifetime 'a is left: `f` has been consumed, and its result is the caller's.
+    // SAFETY: only the lifetime changes. The caller stays in `wait` until `Finish` has been
+    // dropped, behind which nothing of lifetime 'a is left: `f` has been consumed, and its result
+    // is the caller's.
     (slot, unsafe { core::mem::transmute::<Box<dyn FnOnce() + Send + 'a>, Body>(body) })
 }
 
-/// On this thread's own goroutine: starts `body`, unless it has been started, and waits until it has ended.
+/// On this thread's own goroutine: starts `body`, unless it has been started, and waits until it
+/// has ended.
 fn wait<T>(slot: &Slot<T>, body: Option<Body>) {
     if let Some(body) = body {
         crate::go_::go_locked(body);

@@ -25,19 +25,22 @@ struct Shared<V> {
 ///
 /// Go (iter): iter.go:241 Pull
 pub struct Pull<V> {
-    /// From a Box, but not one: both sides write what is behind it, and a Box tells the compiler that nobody else does.
+    /// From a Box, but not one: both sides write what is behind it, and a Box tells the compiler
+    /// that nobody else does.
     s: *mut Shared<V>,
 }
 
-// SAFETY: the shared state moves with the handle; the coroutine touches it only while the handle's owner is
-// blocked in a switch.
+// SAFETY: the shared state moves with the handle; the coroutine touches it only while the handle's
+// owner is blocked in a switch.
 unsafe impl<V: Send> Send for Pull<V> {}
 
-/// Turns a function that pushes values into an iterator that pulls them, one at a time. The function runs on a
-/// goroutine of its own, but never at the same time as the caller, and without the scheduler in between.
+/// Turns a function that pushes values into an iterator that pulls them, one at a time. The
+/// function runs on a goroutine of its own, but never at the same time as the caller, and without
+/// the scheduler in between.
 ///
-/// `seq` gets a `yield`: it passes a value on and returns whether to go on. Dropping the iterator (or
-/// [`Pull::stop`]) makes `yield` return false; dropped in a blocking section, it is leaked. A panic or Goexit in `seq` goes on in the caller of `next`.
+/// `seq` gets a `yield`: it passes a value on and returns whether to go on. Dropping the iterator
+/// (or [`Pull::stop`]) makes `yield` return false; dropped in a blocking section, it is leaked. A
+/// panic or Goexit in `seq` goes on in the caller of `next`.
 ///
 /// ```
 /// # gort::run(|| {
@@ -52,7 +55,9 @@ unsafe impl<V: Send> Send for Pull<V> {}
 /// # })
 /// ```
 #[inline(always)]
-pub fn pull<V: Send + 'static>(seq: impl FnOnce(&mut dyn FnMut(V) -> bool) + Send + 'static) -> Pull<V> {
+pub fn pull<V: Send + 'static>(
+    seq: impl FnOnce(&mut dyn FnMut(V) -> bool) + Send + 'static,
+) -> Pull<V> {
     let (pc, _, _) = getpcspbp();
     pull_pc(Box::new(seq), pc)
 }
@@ -85,7 +90,8 @@ unsafe fn body<V: Send + 'static>(c: *mut Coro) {
         let seq = (*s).seq.take();
         // :253
         if (*s).done {
-            // Never run: what it owns is dropped here, and may panic or Goexit like anything that it might have done.
+            // Never run: what it owns is dropped here, and may panic or Goexit like anything that
+            // it might have done.
             if let Err(p) = gort_panic::catch_all(AssertUnwindSafe(move || drop(seq))) {
                 (*s).panic_value = Some(p);
             }
@@ -104,10 +110,11 @@ unsafe fn body<V: Send + 'static>(c: *mut Coro) {
                 coroswitch(c);
                 !(*s).done // :269
             };
-            // :272 in a deferred call there: a panic and a Goexit alike are caught here and go on in the caller of next.
-            if let Err(p) =
-                gort_panic::catch_all(AssertUnwindSafe(|| gort_panic::with_locals(|| seq(&mut yield_))))
-            {
+            // :272 in a deferred call there: a panic and a Goexit alike are caught here and go on
+            // in the caller of next.
+            if let Err(p) = gort_panic::catch_all(AssertUnwindSafe(|| {
+                gort_panic::with_locals(|| seq(&mut yield_))
+            })) {
                 (*s).panic_value = Some(p);
             }
         }
@@ -120,7 +127,8 @@ impl<V> Pull<V> {
     /// Runs the coroutine until it yields or ends.
     fn switch(&mut self) {
         if gort_proc::getg().is_null() {
-            // The goroutine of a foreign thread is locked to it, that of the coroutine is not: Go's rule is that they match.
+            // The goroutine of a foreign thread is locked to it, that of the coroutine is not: Go's
+            // rule is that they match.
             struct There<V>(*mut Pull<V>);
             // SAFETY: `V: Send`, as only `pull` makes a Pull, and this thread waits meanwhile.
             unsafe impl<V> Send for There<V> {}
@@ -135,8 +143,8 @@ impl<V> Pull<V> {
         }
         gort_stack::on_goroutine_for("iter.Pull");
         let s = self.s;
-        // SAFETY: not exited, so its goroutine waits in the coro; when the switch returns it does so again or has
-        // gone through coroexit, and this is the only handle.
+        // SAFETY: not exited, so its goroutine waits in the coro; when the switch returns it does
+        // so again or has gone through coroexit, and this is the only handle.
         let panicked = unsafe {
             coroswitch((*s).c); // :297
             if (*s).exited && !(*s).c.is_null() {
@@ -195,15 +203,17 @@ impl<V> std::fmt::Debug for Pull<V> {
 
 impl<V> Drop for Pull<V> {
     fn drop(&mut self) {
-        // The coroutine can only be ended from a goroutine. Elsewhere it stays where it is, as nobody will ask it any more.
+        // The coroutine can only be ended from a goroutine. Elsewhere it stays where it is, as
+        // nobody will ask it any more.
         // SAFETY: the coroutine does not run, so the state is this side's.
         if !gort_proc::getg().is_null() && !has_goroutine() && unsafe { !(*self.s).done } {
             return;
         }
-        // A panic of the function during this last run has nowhere to go if one is under way already.
+        // A panic of the function during this last run has nowhere to go if one is under way
+        // already.
         let r = catch_unwind(AssertUnwindSafe(|| self.stop()));
-        // SAFETY: made by `pull_pc`; if the coroutine has not ended, which only a panic out of the switch can
-        // bring about, its state stays.
+        // SAFETY: made by `pull_pc`; if the coroutine has not ended, which only a panic out of the
+        // switch can bring about, its state stays.
         unsafe {
             if (*self.s).exited {
                 drop(Box::from_raw(self.s));

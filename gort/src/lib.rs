@@ -1,6 +1,7 @@
 //! # gort: Go's goroutine scheduler for Rust programs
 //!
-//! Goroutines, channels, `select!`, timers and Go's `sync` types on a line-by-line port of Go 1.23's runtime.
+//! Goroutines, channels, `select!`, timers and Go's `sync` types on a line-by-line port of Go
+//! 1.23's runtime.
 //!
 //! ```
 //! use gort::{chan, go};
@@ -22,29 +23,39 @@
 //! }
 //! ```
 //!
-//! What Go does, gort does: a deadlock ends the program with Go's message, a panic that leaves a goroutine ends
-//! it with a traceback and status 2. [`run`] returns what its function returns, and a panic of that function comes back to the
-//! caller; with [`run_main`], or the attribute [`main`](macro@main), the program ends when the function returns, as in Go.
-//! [`start`] gives a handle on the runtime to a program that has a main loop of its own.
+//! What Go does, gort does: a deadlock ends the program with Go's message, a panic that leaves a
+//! goroutine ends it with a traceback and status 2. [`run`] returns what its function returns, and
+//! a panic of that function comes back to the caller; with [`run_main`], or the attribute
+//! [`main`](macro@main), the program ends when the function returns, as in Go. [`start`] gives a
+//! handle on the runtime to a program that has a main loop of its own.
 //!
 //! # Threads
-//! Every operation works on any thread. One that the runtime did not start (`std::thread::spawn`, a thread of a C library) is a goroutine of
-//! its own, locked to it, while the operation lasts; the first operation of all starts the runtime. [`blocking`] is a plain call there.
+//! Every operation works on any thread. One that the runtime did not start (`std::thread::spawn`, a
+//! thread of a C library) is a goroutine of its own, locked to it, while the operation lasts; the
+//! first operation of all starts the runtime. [`blocking`] is a plain call there.
 //!
 //! # The rule about threads
-//! A goroutine may continue on another thread after any operation of this crate that can wait ([`runtime::gosched`], a send, a lock, [`blocking`] ...),
-//! with all that is on its stack. The compiler does not know of that, and does not check it. So:
-//! * **A function that does such an operation must not use a `thread_local!` directly**, its own or one that is inlined into it, not even before *and* after
-//!   the operation: the compiler computes the address once and keeps it. [`local::with`] is right anywhere, and so is a function that is marked
-//!   `#[inline(never)]` and does no such operation itself. [`goroutine_local!`] declares variables that follow the goroutine. The same goes for C's `errno` and
-//!   `__thread` (gort.h).
-//! * No reference into a thread-local, and no value out of one that is not `Send`, is kept across such an operation (a clone of an `Rc` that stays in the
-//!   thread-local is then used by two threads at once).
-//! * No guard that is not `Send` is kept across one: those of std's locks, `StdoutLock`, a span of `tracing` that was entered (the crate `gort-tracing` has a
-//!   registry for that). [`debug::checked`] finds such places, and with `clippy/clippy.toml` of this crate clippy refuses std's types.
-//! * Nothing that waits for *its* thread is used across one: `std::thread::scope`, `thread::park`. Inside of [`blocking`] they are fine.
-//! * What blocks its thread (std's `sleep`, locks under contention, channels, `LazyLock`, reads of pipes) belongs into [`blocking`], or is replaced by what this
-//!   crate has: [`time::sleep`], [`sync`], [`chan()`], [`sync::LazyLock`], [`net`]. sysmon reports a goroutine that keeps others waiting that way for a second.
+//! A goroutine may continue on another thread after any operation of this crate that can wait
+//! ([`runtime::gosched`], a send, a lock, [`blocking`] ...), with all that is on its stack. The
+//! compiler does not know of that, and does not check it. So:
+//! * **A function that does such an operation must not use a `thread_local!` directly**, its own or
+//!   one that is inlined into it, not even before *and* after the operation: the compiler computes
+//!   the address once and keeps it. [`local::with`] is right anywhere, and so is a function that is
+//!   marked `#[inline(never)]` and does no such operation itself. [`goroutine_local!`] declares
+//!   variables that follow the goroutine. The same goes for C's `errno` and `__thread` (gort.h).
+//! * No reference into a thread-local, and no value out of one that is not `Send`, is kept across
+//!   such an operation (a clone of an `Rc` that stays in the thread-local is then used by two
+//!   threads at once).
+//! * No guard that is not `Send` is kept across one: those of std's locks, `StdoutLock`, a span of
+//!   `tracing` that was entered (the crate `gort-tracing` has a registry for that).
+//!   [`debug::checked`] finds such places, and with `clippy/clippy.toml` of this crate clippy
+//!   refuses std's types.
+//! * Nothing that waits for *its* thread is used across one: `std::thread::scope`, `thread::park`.
+//!   Inside of [`blocking`] they are fine.
+//! * What blocks its thread (std's `sleep`, locks under contention, channels, `LazyLock`, reads of
+//!   pipes) belongs into [`blocking`], or is replaced by what this crate has: [`time::sleep`],
+//!   [`sync`], [`chan()`], [`sync::LazyLock`], [`net`]. sysmon reports a goroutine that keeps
+//!   others waiting that way for a second.
 //!
 //! A goroutine that cannot keep the rule has [`runtime::lock_os_thread`].
 
@@ -82,8 +93,8 @@ pub mod time;
 pub mod trace;
 
 pub use chan_::{
-    Chan, IntoIter, Iter, Receiver, RecvTimeoutError, SendError, SendTimeoutError, Sender, TryRecvError,
-    TrySendCheckedError, TrySendError, chan,
+    Chan, IntoIter, Iter, Receiver, RecvTimeoutError, SendError, SendTimeoutError, Sender,
+    TryRecvError, TrySendCheckedError, TrySendError, chan,
 };
 pub use chan_async::{RecvAsync, SendAsync, SendAsyncError};
 pub use future::block_on;

@@ -1,11 +1,14 @@
 //! Variables of a goroutine, and safe ways to those of a thread.
 //!
-//! A goroutine may go on on another thread after anything that can wait, so a `thread_local!` is not its own. And the compiler makes it worse: it
-//! computes the address of a thread-local once for a function and keeps it, as it knows of no switch of threads. Two accesses in one function, with
-//! an operation of this crate between them, may therefore both go to the variable of the *first* thread, while another goroutine uses it there: a data
-//! race in safe code. No option of the compiler prevents that (docs/deviations.md). What holds:
+//! A goroutine may go on on another thread after anything that can wait, so a `thread_local!` is
+//! not its own. And the compiler makes it worse: it computes the address of a thread-local once for
+//! a function and keeps it, as it knows of no switch of threads. Two accesses in one function, with
+//! an operation of this crate between them, may therefore both go to the variable of the *first*
+//! thread, while another goroutine uses it there: a data race in safe code. No option of the
+//! compiler prevents that (docs/deviations.md). What holds:
 //! * [`goroutine_local!`](crate::goroutine_local): a variable that follows the goroutine;
-//! * [`with`]: an access to a `thread_local!` that is never inlined, so that its address is computed anew;
+//! * [`with`]: an access to a `thread_local!` that is never inlined, so that its address is
+//!   computed anew;
 //! * [`lock_os_thread`](crate::runtime::lock_os_thread): a goroutine that stays where it is.
 
 use crate::debug::NoPark;
@@ -17,10 +20,12 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use gort_proc::getg;
 use gort_runtime2::{LOCALS_GONE, Locals};
 
-/// Looks at a `thread_local!` of the thread that the goroutine runs on now: `gort::local::with(&KEY, |v| ...)`.
+/// Looks at a `thread_local!` of the thread that the goroutine runs on now:
+/// `gort::local::with(&KEY, |v| ...)`.
 ///
-/// Unlike `KEY.with(...)` it is right in any function, whatever else that one calls: it is never inlined. Inside of `f` the goroutine stays on its
-/// thread: an operation that would park ends the program with a report. The variable is another one after the next operation that can wait.
+/// Unlike `KEY.with(...)` it is right in any function, whatever else that one calls: it is never
+/// inlined. Inside of `f` the goroutine stays on its thread: an operation that would park ends the
+/// program with a report. The variable is another one after the next operation that can wait.
 ///
 /// ```
 /// use std::cell::Cell;
@@ -34,7 +39,8 @@ use gort_runtime2::{LOCALS_GONE, Locals};
 pub fn with<T: 'static, R>(key: &'static std::thread::LocalKey<T>, f: impl FnOnce(&T) -> R) -> R {
     let _here = NoPark::new();
     let r = key.with(f);
-    // The compiler must not find out that the result depends on nothing but the thread: it would take it from an earlier call.
+    // The compiler must not find out that the result depends on nothing but the thread: it would
+    // take it from an earlier call.
     // SAFETY: no instruction.
     unsafe { core::arch::asm!("", options(nostack, preserves_flags)) };
     r
@@ -54,10 +60,12 @@ pub fn with<T: 'static, R>(key: &'static std::thread::LocalKey<T>, f: impl FnOnc
 /// assert_eq!(DEPTH.get(), 1);
 /// ```
 ///
-/// A value is made when it is first looked at, and inherits nothing from the goroutine that made this one. It is dropped, in reverse order, when the
-/// goroutine's function has ended, whether by returning, by a panic or by [`goexit`](crate::runtime::goexit); on the goroutine, so its `Drop` may
-/// wait, and may use other variables of the goroutine. What is declared must be [`Send`], as the goroutine takes it to other threads. On threads
-/// that run no goroutine each thread has its own. A sequence of [`iter::pull`](crate::iter::pull) is a goroutine, too.
+/// A value is made when it is first looked at, and inherits nothing from the goroutine that made
+/// this one. It is dropped, in reverse order, when the goroutine's function has ended, whether by
+/// returning, by a panic or by [`goexit`](crate::runtime::goexit); on the goroutine, so its `Drop`
+/// may wait, and may use other variables of the goroutine. What is declared must be [`Send`], as
+/// the goroutine takes it to other threads. On threads that run no goroutine each thread has its
+/// own. A sequence of [`iter::pull`](crate::iter::pull) is a goroutine, too.
 #[macro_export]
 macro_rules! goroutine_local {
     () => {};
@@ -76,7 +84,8 @@ macro_rules! goroutine_local {
     };
 }
 
-/// A variable that each goroutine has for itself: made by [`goroutine_local!`](crate::goroutine_local).
+/// A variable that each goroutine has for itself: made by
+/// [`goroutine_local!`](crate::goroutine_local).
 pub struct LocalKey<T: 'static> {
     /// Its place in the tables; 0: none yet.
     id: AtomicUsize,
@@ -108,7 +117,8 @@ enum Slot {
     Dropped,
 }
 
-/// The variables of one goroutine, or thread. No reference into it lives while the program's code runs.
+/// The variables of one goroutine, or thread. No reference into it lives while the program's code
+/// runs.
 #[repr(C)]
 struct Table {
     head: Locals,
@@ -129,7 +139,8 @@ impl Table {
         }))
     }
 
-    /// Drops the values, the youngest first; those that destructors make meanwhile, too. Then the table.
+    /// Drops the values, the youngest first; those that destructors make meanwhile, too. Then the
+    /// table.
     ///
     /// # Safety
     /// `t` is from [`make`](Self::make), and belongs to the current goroutine or thread.
@@ -166,13 +177,18 @@ impl Table {
         }
     }
 
-    /// The table of the current goroutine, or of the thread if it runs none; nil if its end has come.
+    /// The table of the current goroutine, or of the thread if it runs none; nil if its end has
+    /// come.
     #[inline]
     fn current() -> *mut Self {
         let gp = getg();
         // SAFETY: g and its m are this thread's own.
         unsafe {
-            if gp.is_null() || (*gp).m.is_null() || (*(*gp).m).curg.ptr() != gp || (*(*gp).m).isextra {
+            if gp.is_null()
+                || (*gp).m.is_null()
+                || (*(*gp).m).curg.ptr() != gp
+                || (*(*gp).m).isextra
+            {
                 return of_thread();
             }
             match (*gp).locals {
@@ -188,7 +204,8 @@ impl Table {
     }
 }
 
-/// The table of this thread, which runs no goroutine, or one of a foreign thread that stays with it.
+/// The table of this thread, which runs no goroutine, or one of a foreign thread that stays with
+/// it.
 #[cold]
 #[inline(never)]
 fn of_thread() -> *mut Table {
@@ -263,7 +280,9 @@ impl<T: Send + 'static> LocalKey<T> {
             match slots.get(id).copied().unwrap_or(Slot::Empty) {
                 Slot::Full(p, _) => Ok(p.cast()),
                 Slot::Dropped => Err(AccessError),
-                Slot::Begun => panic!("gort: the initialiser of goroutine_local! {} looks at it", self.name),
+                Slot::Begun => {
+                    panic!("gort: the initialiser of goroutine_local! {} looks at it", self.name)
+                }
                 Slot::Empty => {
                     let slots = &mut (*t).slots;
                     if slots.len() <= id {
@@ -282,10 +301,12 @@ impl<T: Send + 'static> LocalKey<T> {
         }
     }
 
-    /// Looks at this goroutine's value, which is made now if it has not been. `f` may do whatever it likes, wait included.
+    /// Looks at this goroutine's value, which is made now if it has not been. `f` may do whatever
+    /// it likes, wait included.
     ///
     /// # Panics
-    /// If the value was dropped already (see [`try_with`](Self::try_with)), or if its initialiser looks at it.
+    /// If the value was dropped already (see [`try_with`](Self::try_with)), or if its initialiser
+    /// looks at it.
     #[inline]
     pub fn with<R>(&'static self, f: impl FnOnce(&T) -> R) -> R {
         match self.try_with(f) {
@@ -294,7 +315,8 @@ impl<T: Send + 'static> LocalKey<T> {
         }
     }
 
-    /// [`with`](Self::with), unless the value was dropped already: in destructors of other such variables.
+    /// [`with`](Self::with), unless the value was dropped already: in destructors of other such
+    /// variables.
     ///
     /// # Errors
     /// If so.

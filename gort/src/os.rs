@@ -18,8 +18,8 @@ use crate::net::file::{is_a, reopen_nonblocking};
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 
-/// Standard input. If it is a pipe or a terminal a goroutine that reads it is parked, and no thread waits. What std has
-/// read ahead into its own buffer is not seen here.
+/// Standard input. If it is a pipe or a terminal a goroutine that reads it is parked, and no thread
+/// waits. What std has read ahead into its own buffer is not seen here.
 ///
 /// ```no_run
 /// // no_run: it would wait for input
@@ -37,7 +37,8 @@ pub fn stdin() -> io::Result<File> {
     standard(io::stdin().as_fd())
 }
 
-/// Standard output, without a buffer: [`std::io::BufWriter`] has one. What std's own buffer still holds comes later.
+/// Standard output, without a buffer: [`std::io::BufWriter`] has one. What std's own buffer still
+/// holds comes later.
 ///
 /// ```
 /// use std::io::Write;
@@ -60,8 +61,8 @@ pub fn stderr() -> io::Result<File> {
     standard(io::stderr().as_fd())
 }
 
-/// A file for a duplicate of the descriptor. The open file behind it is not put into non-blocking mode, as whoever started
-/// this program has it too: a pipe or a terminal is opened anew.
+/// A file for a duplicate of the descriptor. The open file behind it is not put into non-blocking
+/// mode, as whoever started this program has it too: a pipe or a terminal is opened anew.
 ///
 /// Go (os): file_unix.go:106 NewFile
 fn standard(fd: BorrowedFd<'_>) -> io::Result<File> {

@@ -16,8 +16,9 @@
 //! # }).unwrap()
 //! ```
 //!
-//! `GORT_CPUPROFILE=FILE`, or `gort run --cpuprofile FILE`, takes a profile of a whole run, of any program on gort.
-//! [`runtime::set_labels`](crate::runtime::set_labels) gives a goroutine labels, by which `go tool pprof` can filter and group.
+//! `GORT_CPUPROFILE=FILE`, or `gort run --cpuprofile FILE`, takes a profile of a whole run, of any
+//! program on gort. [`runtime::set_labels`](crate::runtime::set_labels) gives a goroutine labels,
+//! by which `go tool pprof` can filter and group.
 //!
 //! Go: `runtime/pprof`
 
@@ -42,7 +43,8 @@ impl Profile {
         self.0.count()
     }
 
-    /// Writes it, as a file for `go tool pprof`. A thread of its own makes the file, which takes more stack than goroutines have, and the caller writes it.
+    /// Writes it, as a file for `go tool pprof`. A thread of its own makes the file, which takes
+    /// more stack than goroutines have, and the caller writes it.
     ///
     /// # Errors
     /// Those of `w`, and if there can be no thread.
@@ -58,14 +60,16 @@ impl Profile {
                 let mut file = Vec::new();
                 profile.write(&mut file).map(|()| file)
             })?;
-            t.join().unwrap_or_else(|_| Err(io::Error::other("the writer of the profile has panicked")))
+            t.join()
+                .unwrap_or_else(|_| Err(io::Error::other("the writer of the profile has panicked")))
         })?;
         w.write_all(&file)?;
         w.flush()
     }
 }
 
-/// Begins to take samples, 100 in each second that a thread has a processor, until [`stop_cpu_profile`], which writes them to `w`.
+/// Begins to take samples, 100 in each second that a thread has a processor, until
+/// [`stop_cpu_profile`], which writes them to `w`.
 ///
 /// A thread of its own writes, so `w` may block.
 ///
@@ -77,7 +81,8 @@ pub fn start_cpu_profile(w: impl Write + Send + 'static) -> io::Result<()> {
     start_cpu_profile_at(w, gort_pprof::cpu::HZ)
 }
 
-/// [`start_cpu_profile`] with `hz` samples in a second: 1 to 1,000,000. The kernel does not give more than its clock has ticks, mostly 250 or 1,000.
+/// [`start_cpu_profile`] with `hz` samples in a second: 1 to 1,000,000. The kernel does not give
+/// more than its clock has ticks, mostly 250 or 1,000.
 ///
 /// # Errors
 /// Those of [`start_cpu_profile`]; `InvalidInput` for another `hz`.
@@ -89,7 +94,8 @@ pub fn start_cpu_profile_at(w: impl Write + Send + 'static, hz: u32) -> io::Resu
     crate::blocking(|| unsafe { gort_pprof::cpu::start(w, hz) })
 }
 
-/// Ends the profile, and returns when all of it has been written. Nothing happens if none is being taken.
+/// Ends the profile, and returns when all of it has been written. Nothing happens if none is being
+/// taken.
 ///
 /// # Errors
 /// The first one of the writer, after which nothing was written any more.
@@ -103,8 +109,9 @@ pub fn stop_cpu_profile() -> io::Result<()> {
     crate::blocking(|| unsafe { gort_pprof::cpu::stop() })
 }
 
-/// The profile of that name: `block`, who has waited for channels, selects, locks and conditions, and for how long; `mutex`, which unlocks others
-/// have waited for. Both are empty until [`set_block_profile_rate`], [`set_mutex_profile_fraction`] switch them on.
+/// The profile of that name: `block`, who has waited for channels, selects, locks and conditions,
+/// and for how long; `mutex`, which unlocks others have waited for. Both are empty until
+/// [`set_block_profile_rate`], [`set_mutex_profile_fraction`] switch them on.
 ///
 /// ```
 /// # gort::run(|| {
@@ -125,7 +132,8 @@ pub fn lookup(name: &str) -> Option<Profile> {
     gort_pprof::profile::Profile::lookup(name).map(Profile)
 }
 
-/// Records one wait for each `rate` nanoseconds that goroutines wait, in the profile `block`: 1 all of them, 0 none, as it is at first.
+/// Records one wait for each `rate` nanoseconds that goroutines wait, in the profile `block`: 1 all
+/// of them, 0 none, as it is at first.
 ///
 /// Waits with a time-out, of the kinds that Go has none of, are not recorded.
 ///
@@ -137,8 +145,8 @@ pub fn set_block_profile_rate(rate: i64) {
     gort_mprof::set_block_profile_rate(rate);
 }
 
-/// Records one of `rate` unlocks that others have waited for, on average, in the profile `mutex`: 0 none, as it is at first. A negative one changes nothing. Returns what it was
-/// before.
+/// Records one of `rate` unlocks that others have waited for, on average, in the profile `mutex`: 0
+/// none, as it is at first. A negative one changes nothing. Returns what it was before.
 ///
 /// Go's `runtime.SetMutexProfileFraction`.
 pub fn set_mutex_profile_fraction(rate: i64) -> i64 {

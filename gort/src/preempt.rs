@@ -1,8 +1,9 @@
 //! Preemption of Rust code: what Go's compiler arranges for all code, and here a program asks for.
 //!
-//! A goroutine is preempted at its calls into the runtime, when it has run for 10 ms and others wait. Between those it runs on: Rust
-//! code may at any moment hold a lock of the standard or the C library, and whoever wants it next would wait for ever if
-//! its goroutine were switched out. A loop that computes for long without calling the runtime has three ways to let others run:
+//! A goroutine is preempted at its calls into the runtime, when it has run for 10 ms and others
+//! wait. Between those it runs on: Rust code may at any moment hold a lock of the standard or the C
+//! library, and whoever wants it next would wait for ever if its goroutine were switched out. A
+//! loop that computes for long without calling the runtime has three ways to let others run:
 //!
 //! * [`scope()`], inside which any instruction may be interrupted, at no cost to the loop;
 //! * [`gosched`](crate::runtime::gosched) now and then;

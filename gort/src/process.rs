@@ -1,7 +1,8 @@
-//! Child processes from goroutines: `std::process::Command`, with what Go's `syscall.forkExec` does around a fork.
+//! Child processes from goroutines: `std::process::Command`, with what Go's `syscall.forkExec` does
+//! around a fork.
 //!
-//! A child's pipes become [`File`]s by `File::from(child.stdout.take().unwrap())`: then a goroutine that reads is parked, and
-//! no thread waits.
+//! A child's pipes become [`File`]s by `File::from(child.stdout.take().unwrap())`: then a goroutine
+//! that reads is parked, and no thread waits.
 //!
 //! ```
 //! use gort::{os::File, process};
@@ -20,13 +21,15 @@
 //! # })
 //! ```
 //!
-//! A [`Command`] may also be used by itself, but then its goroutine keeps its processor while it waits for the child, and a signal
-//! that arrives between fork and exec may be handled by the runtime in the child.
+//! A [`Command`] may also be used by itself, but then its goroutine keeps its processor while it
+//! waits for the child, and a signal that arrives between fork and exec may be handled by the
+//! runtime in the child.
 
 use crate::blocking;
 use crate::{os::File, task};
 use gort_proc::{
-    getg, syscall_runtime_after_fork, syscall_runtime_after_fork_in_child, syscall_runtime_before_fork,
+    getg, syscall_runtime_after_fork, syscall_runtime_after_fork_in_child,
+    syscall_runtime_before_fork,
 };
 use std::io::{self, Read};
 use std::os::fd::{FromRawFd, OwnedFd};
@@ -52,11 +55,12 @@ impl Drop for Fork {
     }
 }
 
-/// Starts `cmd`, as [`Command::spawn`] does. The child forks with all signals blocked, and gets default handlers and its signal mask back
-/// before it executes the program; `cmd` keeps the hook that does it.
+/// Starts `cmd`, as [`Command::spawn`] does. The child forks with all signals blocked, and gets
+/// default handlers and its signal mask back before it executes the program; `cmd` keeps the hook
+/// that does it.
 ///
-/// The processor is kept until the child executes the program, as in Go, whose fork on Linux is a vfork outside of any system call that the
-/// scheduler knows of (exec_linux.go:329).
+/// The processor is kept until the child executes the program, as in Go, whose fork on Linux is a
+/// vfork outside of any system call that the scheduler knows of (exec_linux.go:329).
 ///
 /// ```
 /// # gort::run(|| {
@@ -71,10 +75,11 @@ pub fn spawn(cmd: &mut Command) -> io::Result<Child> {
     gort_stack::entry_here!("start of a process", spawn(cmd));
     let parent = std::process::id();
     let hook = move || {
-        // A later use of `cmd` by itself may be on a thread that has neither, and its `exec` runs the hook in this process,
-        // which goes on if there is no such program.
+        // A later use of `cmd` by itself may be on a thread that has neither, and its `exec` runs
+        // the hook in this process, which goes on if there is no such program.
         if !getg().is_null() && std::process::id() != parent {
-            // SAFETY: in the child, which then executes a program. Only system calls, and this thread's own G and M.
+            // SAFETY: in the child, which then executes a program. Only system calls, and this
+            // thread's own G and M.
             unsafe { syscall_runtime_after_fork_in_child() };
         }
         Ok(())
@@ -85,8 +90,9 @@ pub fn spawn(cmd: &mut Command) -> io::Result<Child> {
     cmd.spawn()
 }
 
-/// Waits for `child`, as [`Child::wait`] does; the goroutine is parked, no thread waits: the kernel's poller looks after a
-/// descriptor of the process (pidfd, Linux 5.3), or if there is none to be had, this is a [`blocking`] call.
+/// Waits for `child`, as [`Child::wait`] does; the goroutine is parked, no thread waits: the
+/// kernel's poller looks after a descriptor of the process (pidfd, Linux 5.3), or if there is none
+/// to be had, this is a [`blocking`] call.
 ///
 /// # Errors
 /// Those of [`Child::wait`].
@@ -118,7 +124,9 @@ pub fn wait_timeout(child: &mut Child, d: Duration) -> io::Result<Option<ExitSta
     }
     let Some(t) = Instant::now().checked_add(d) else { return wait(child).map(Some) };
     match wait_until(child, Some(t)) {
-        Ok(None) => Err(io::Error::new(io::ErrorKind::Unsupported, "no pidfd to wait for the child with")),
+        Ok(None) => {
+            Err(io::Error::new(io::ErrorKind::Unsupported, "no pidfd to wait for the child with"))
+        }
         Err(e) if e.kind() == io::ErrorKind::TimedOut => child.try_wait(),
         r => r,
     }
@@ -166,8 +174,8 @@ pub fn status(cmd: &mut Command) -> io::Result<ExitStatus> {
     wait(&mut child)
 }
 
-/// Runs `cmd` to its end, with empty input, and collects its output, as [`Command::output`] does; other goroutines run
-/// meanwhile, and no thread waits.
+/// Runs `cmd` to its end, with empty input, and collects its output, as [`Command::output`] does;
+/// other goroutines run meanwhile, and no thread waits.
 ///
 /// ```
 /// # gort::run(|| {

@@ -86,7 +86,8 @@ unsafe fn main_main() -> i32 {
     }
 }
 
-/// Starts the runtime for an operation on a thread of the program's own that has come before everything else.
+/// Starts the runtime for an operation on a thread of the program's own that has come before
+/// everything else.
 #[unsafe(export_name = "gort.host_start")]
 fn host_start() -> bool {
     if SHUT.load(Ordering::Acquire) {
@@ -99,8 +100,9 @@ fn host_start() -> bool {
     true
 }
 
-/// Starts the runtime with a thread of its own as m0, unless somebody has started it, and waits until it runs. If this is the start,
-/// `first` runs as the main goroutine; otherwise it is given back.
+/// Starts the runtime with a thread of its own as m0, unless somebody has started it, and waits
+/// until it runs. If this is the start, `first` runs as the main goroutine; otherwise it is given
+/// back.
 pub(crate) fn start_beside(config: &Config, first: Option<Body>) -> Option<Body> {
     if IS_UP.load(Ordering::Acquire) || !claim() {
         return first;
@@ -128,7 +130,8 @@ pub(crate) fn start_beside(config: &Config, first: Option<Body>) -> Option<Body>
             crate::runtime::gomaxprocs(n.min(i32::MAX as u32) as i32);
         }
         let _ = up.send(());
-        // The caller makes its M first, so that the numbers of goroutines are the same each time. It needs no P for that.
+        // The caller makes its M first, so that the numbers of goroutines are the same each time.
+        // It needs no P for that.
         let _ = may_go_on.recv();
         if let Some(f) = first {
             f();
@@ -161,8 +164,8 @@ unsafe fn run_exit_hooks(code: i32) {
     exit_process(code)
 }
 
-/// Ends the process as Rust and C do it: buffered output is flushed (unless somebody holds its lock for a second: he may
-/// never let go), `atexit` functions run.
+/// Ends the process as Rust and C do it: buffered output is flushed (unless somebody holds its lock
+/// for a second: he may never let go), `atexit` functions run.
 pub(crate) fn exit_process(code: i32) -> ! {
     // gort's own
     if DEBUG.metrics.get() > 0 && has_goroutine() {
@@ -174,8 +177,9 @@ pub(crate) fn exit_process(code: i32) -> ! {
         let m0 = M0.load();
         libc::gettid() == pid || !m0.is_null() && (*m0).procid.load() == pid as u64
     };
-    // std's exit unmaps the signal stack that std gave to the initial thread, whichever thread calls; a handler that
-    // starts or runs there then is a fault. If that thread is m0 it has a signal stack of the runtime's own.
+    // std's exit unmaps the signal stack that std gave to the initial thread, whichever thread
+    // calls; a handler that starts or runs there then is a fault. If that thread is m0 it has a
+    // signal stack of the runtime's own.
     if !initial {
         exit_beside(code);
     }
@@ -196,8 +200,8 @@ fn others() -> bool {
     }
 }
 
-/// Flushes standard output, if its lock is to be had within a second. There is no flush that gives up when the lock is held,
-/// so another thread waits for it.
+/// Flushes standard output, if its lock is to be had within a second. There is no flush that gives
+/// up when the lock is held, so another thread waits for it.
 fn flush_in_time() {
     use std::io::Write;
     let flush = || _ = std::io::stdout().flush();
@@ -227,14 +231,16 @@ fn exit_beside(code: i32) -> ! {
     unsafe { libc::exit(code) }
 }
 
-/// Starts the runtime on this thread and runs `f` as the main goroutine. When `f` returns the process exits, whatever the other
-/// goroutines do, as a Go program does when `main.main` returns: with status 0, or what `f`'s result means (`Result`,
-/// `ExitCode`). A panic that leaves `f` ends the program with Go's report and status 2.
+/// Starts the runtime on this thread and runs `f` as the main goroutine. When `f` returns the
+/// process exits, whatever the other goroutines do, as a Go program does when `main.main` returns:
+/// with status 0, or what `f`'s result means (`Result`, `ExitCode`). A panic that leaves `f` ends
+/// the program with Go's report and status 2.
 ///
-/// `GOMAXPROCS`, `GODEBUG` and `GOTRACEBACK` are read as Go reads them. [`#[gort::main]`](macro@crate::main) does this for a
-/// program's `main`.
+/// `GOMAXPROCS`, `GODEBUG` and `GOTRACEBACK` are read as Go reads them.
+/// [`#[gort::main]`](macro@crate::main) does this for a program's `main`.
 ///
-/// If the runtime runs already, `f` runs on a new goroutine of it, or, if the caller is one, right there.
+/// If the runtime runs already, `f` runs on a new goroutine of it, or, if the caller is one, right
+/// there.
 ///
 /// ```no_run
 /// gort::run_main(|| println!("on goroutine {}", gort::runtime::goid()))
@@ -245,7 +251,8 @@ pub fn run_main<T: Termination>(f: impl FnOnce() -> T + Send + 'static) -> ! {
     run_main_on(StackKind::Native, f)
 }
 
-/// [`run_main`] with a main goroutine whose stack is of that kind: for front ends whose code checks its stack.
+/// [`run_main`] with a main goroutine whose stack is of that kind: for front ends whose code checks
+/// its stack.
 pub fn run_main_on<T: Termination>(kind: StackKind, f: impl FnOnce() -> T + Send + 'static) -> ! {
     if has_goroutine() {
         exit_process(status(f()));
@@ -283,8 +290,8 @@ unsafe fn boot(kind: StackKind, main: Main) -> ! {
     // SAFETY: one thread only, once: m0 and g0 are made here and never freed.
     unsafe {
         // asm_amd64.s:161 the arguments are std's to keep
-        // asm_amd64.s:170 g0 on the thread's own stack: the C runtime has set it up, so the initialisation of
-        // cgo (asm_amd64.s:199) is left out
+        // asm_amd64.s:170 g0 on the thread's own stack: the C runtime has set it up, so the
+        // initialisation of cgo (asm_amd64.s:199) is left out
         let g0 = Box::leak(Box::<G>::default()) as *mut G;
         let m0 = Box::leak(Box::<M>::default()) as *mut M;
         M0.store(m0);
@@ -294,8 +301,8 @@ unsafe fn boot(kind: StackKind, main: Main) -> ! {
         // asm_amd64.s:226
         (*g0).stackguard0.set((*g0).stack.lo + STACK_GUARD);
         (*g0).stackguard1 = (*g0).stack.lo + STACK_GUARD;
-        // asm_amd64.s:237 other systems; asm_amd64.s:258 the linker has laid out the thread-local, there is no need to
-        // test it (asm_amd64.s:262)
+        // asm_amd64.s:237 other systems; asm_amd64.s:258 the linker has laid out the thread-local,
+        // there is no need to test it (asm_amd64.s:262)
         // asm_amd64.s:276
         (*m0).g0 = g0;
         (*g0).m = m0; // asm_amd64.s:278

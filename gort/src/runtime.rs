@@ -22,9 +22,10 @@ pub fn gosched() {
     unsafe { gort_proc::gosched() }
 }
 
-/// Ends this goroutine, after dropping what lives on its stack; the others go on. On the main goroutine the
-/// program goes on without it, and ends with `fatal error: no goroutines (main called runtime.Goexit) -
-/// deadlock!` when no other is left. Go's `runtime.Goexit`.
+/// Ends this goroutine, after dropping what lives on its stack; the others go on. On the main
+/// goroutine the program goes on without it, and ends with
+/// `fatal error: no goroutines (main called runtime.Goexit) - deadlock!` when no other is left.
+/// Go's `runtime.Goexit`.
 ///
 /// ```
 /// # gort::run(|| {
@@ -39,8 +40,8 @@ pub fn goexit() -> ! {
     gort_panic::goexit()
 }
 
-/// Sets how many threads may run goroutines at once, and returns the previous value; `n < 1` only asks.
-/// Go's `runtime.GOMAXPROCS`.
+/// Sets how many threads may run goroutines at once, and returns the previous value; `n < 1` only
+/// asks. Go's `runtime.GOMAXPROCS`.
 ///
 /// ```
 /// # gort::run(|| {
@@ -99,8 +100,9 @@ pub fn goid() -> u64 {
     if gp.is_null() { 0 } else { unsafe { (*(*(*gp).m).curg.ptr()).goid } }
 }
 
-/// Wires this goroutine to its thread until [`unlock_os_thread`] has been called as often: no other goroutine
-/// runs there. If the goroutine ends wired, so does the thread. Go's `runtime.LockOSThread`.
+/// Wires this goroutine to its thread until [`unlock_os_thread`] has been called as often: no other
+/// goroutine runs there. If the goroutine ends wired, so does the thread. Go's
+/// `runtime.LockOSThread`.
 ///
 /// ```
 /// # gort::run(|| {
@@ -122,13 +124,14 @@ pub fn unlock_os_thread() {
     unsafe { gort_proc::unlock_os_thread() }
 }
 
-/// Says of the calling thread, which is not the runtime's, that it will never use gort: a logger, a watchdog, a thread of a
-/// library's. gort's own.
+/// Says of the calling thread, which is not the runtime's, that it will never use gort: a logger, a
+/// watchdog, a thread of a library's. gort's own.
 ///
-/// While a program has threads that the runtime does not know, goroutines that all wait are no deadlock, for such a thread may
-/// send to one of them. So one that never ends keeps every deadlock from being reported, unless it has called this. If it uses gort all
-/// the same nothing breaks, but a deadlock may have been reported before. It holds until the thread ends. Returns false, and changes nothing, if
-/// there are 16 such threads already, or if the thread is one of the runtime's.
+/// While a program has threads that the runtime does not know, goroutines that all wait are no
+/// deadlock, for such a thread may send to one of them. So one that never ends keeps every deadlock
+/// from being reported, unless it has called this. If it uses gort all the same nothing breaks, but
+/// a deadlock may have been reported before. It holds until the thread ends. Returns false, and
+/// changes nothing, if there are 16 such threads already, or if the thread is one of the runtime's.
 ///
 /// ```
 /// let (started, begin) = std::sync::mpsc::channel();
@@ -146,8 +149,8 @@ pub fn never_calls_in() -> bool {
     getg().is_null() && gort_proc::never_calls_in()
 }
 
-/// The stack of this goroutine, or of all, as a panic would print them. Go's `runtime.Stack`. A thread
-/// that runs no goroutine has none to show: of its own it gives an empty text.
+/// The stack of this goroutine, or of all, as a panic would print them. Go's `runtime.Stack`. A
+/// thread that runs no goroutine has none to show: of its own it gives an empty text.
 ///
 /// ```
 /// # gort::run(|| {
@@ -158,8 +161,8 @@ pub fn stack(all: bool) -> String {
     gort_traceback::stack_string(all)
 }
 
-/// Sets how many threads the runtime may make (10,000 at first); more end the program. Returns the old value.
-/// Go's `debug.SetMaxThreads`.
+/// Sets how many threads the runtime may make (10,000 at first); more end the program. Returns the
+/// old value. Go's `debug.SetMaxThreads`.
 ///
 /// ```
 /// # gort::run(|| {
@@ -209,7 +212,8 @@ pub struct Stats {
     pub threads: i64,
 }
 
-/// Reads the counters. They are exact for a processor that stands still, and a moment old for others.
+/// Reads the counters. They are exact for a processor that stands still, and a moment old for
+/// others.
 ///
 /// ```
 /// # gort::run(|| {

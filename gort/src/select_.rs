@@ -73,7 +73,8 @@ enum State {
     Empty,
 }
 
-/// A case as the runtime sees it, made by a case alone and good for as long as that stays where it is.
+/// A case as the runtime sees it, made by a case alone and good for as long as that stays where it
+/// is.
 pub struct RawCase<'a> {
     send: bool,
     c: *mut Hchan,
@@ -102,7 +103,13 @@ impl<C: RecvChan> RecvCase<C> {
         let c = if self.on { self.chan.raw() } else { core::ptr::null_mut() };
         // A value that nobody has fetched stays where it is for ever: the slot is not dropped.
         self.state = State::Idle;
-        RawCase { send: false, c, elem: self.slot.ptr(), state: &raw mut self.state, _case: PhantomData }
+        RawCase {
+            send: false,
+            c,
+            elem: self.slot.ptr(),
+            state: &raw mut self.state,
+            _case: PhantomData,
+        }
     }
     /// The result, if this case was chosen; once.
     #[inline(always)]
@@ -137,7 +144,13 @@ impl<C: SendChan> SendCase<C> {
     pub fn raw(&mut self) -> RawCase<'_> {
         // Only a full slot is sent.
         let c = if self.state == State::Idle { self.chan.raw() } else { core::ptr::null_mut() };
-        RawCase { send: true, c, elem: self.slot.ptr(), state: &raw mut self.state, _case: PhantomData }
+        RawCase {
+            send: true,
+            c,
+            elem: self.slot.ptr(),
+            state: &raw mut self.state,
+            _case: PhantomData,
+        }
     }
     /// The case was chosen.
     ///
@@ -182,8 +195,8 @@ impl<C: SendChan> Drop for SendCase<C> {
 /// Selects with one case are what Go's compiler makes of them: a plain or a non-blocking operation.
 #[inline(always)]
 pub fn run<const N: usize>(cases: [RawCase<'_>; N], has_default: bool) -> usize {
-    // SAFETY: each case borrows the slot and the state that it points to, and its channel is alive and of the slot's
-    // type, as is the way of those who can make one (`RecvChan`, `SendChan`).
+    // SAFETY: each case borrows the slot and the state that it points to, and its channel is alive
+    // and of the slot's type, as is the way of those who can make one (`RecvChan`, `SendChan`).
     unsafe {
         if N == 0 {
             if has_default {
@@ -228,7 +241,8 @@ pub fn run<const N: usize>(cases: [RawCase<'_>; N], has_default: bool) -> usize 
                 n += 1;
             }
         }
-        // selectgo writes each index before it reads it; zeroes make that a fact for the compiler too.
+        // selectgo writes each index before it reads it; zeroes make that a fact for the compiler
+        // too.
         order.write([[0; N]; 2]);
         let (i, ok) = selectgo_checked(
             scases.as_mut_ptr(),
@@ -246,8 +260,8 @@ pub fn run<const N: usize>(cases: [RawCase<'_>; N], has_default: bool) -> usize 
     }
 }
 
-/// Waits for the first of several channel operations, as Go's `select` statement: all that can go ahead are
-/// equally likely.
+/// Waits for the first of several channel operations, as Go's `select` statement: all that can go
+/// ahead are equally likely.
 ///
 /// ```
 /// use gort::{chan, select, time};
@@ -271,12 +285,13 @@ pub fn run<const N: usize>(cases: [RawCase<'_>; N], has_default: bool) -> usize 
 /// | `default => ...` | if nothing can go ahead at once; anywhere in the list, once |
 /// | `default(d) => ...` | if nothing can go ahead within the `Duration` `d` |
 ///
-/// All channels and values are evaluated first, in their order. The values of sends that were not chosen are dropped.
-/// `select! {}` waits for ever.
+/// All channels and values are evaluated first, in their order. The values of sends that were not
+/// chosen are dropped. `select! {}` waits for ever.
 ///
 /// # Guards
-/// `, if cond` in front of the arrow takes a case out of the select unless `cond` holds; it is looked at once, before
-/// the wait, and a send's value is not computed without it. Go programs set the channel to nil instead.
+/// `, if cond` in front of the arrow takes a case out of the select unless `cond` holds; it is
+/// looked at once, before the wait, and a send's value is not computed without it. Go programs set
+/// the channel to nil instead.
 ///
 /// ```
 /// # use std::collections::VecDeque;

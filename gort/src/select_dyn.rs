@@ -8,10 +8,12 @@ use gort_proc::Hchan;
 use gort_select::{RuntimeSelect, SelectDir, reflect_rselect_checked};
 use std::time::Duration;
 
-/// A [`select!`](crate::select) whose cases are added at run time, any number of them. Go's `reflect.Select`.
+/// A [`select!`](crate::select) whose cases are added at run time, any number of them. Go's
+/// `reflect.Select`.
 ///
-/// Each case has a function that makes the result: of what was received (`None` if the channel is closed), or of what
-/// became of a send. All that can go ahead are equally likely. The values of sends that were not chosen are dropped.
+/// Each case has a function that makes the result: of what was received (`None` if the channel is
+/// closed), or of what became of a send. All that can go ahead are equally likely. The values of
+/// sends that were not chosen are dropped.
 ///
 /// ```
 /// # gort::run(|| {
@@ -102,7 +104,11 @@ impl<'a, R> Select<'a, R> {
     }
 
     /// Adds a receive from a channel or a reference to one.
-    pub fn recv<C: RecvChan + 'a>(mut self, chan: C, f: impl FnOnce(Option<C::T>) -> R + 'a) -> Self {
+    pub fn recv<C: RecvChan + 'a>(
+        mut self,
+        chan: C,
+        f: impl FnOnce(Option<C::T>) -> R + 'a,
+    ) -> Self {
         self.cases.push(Box::new(Recv { chan, slot: Slot::empty(), f }));
         self
     }
@@ -114,7 +120,11 @@ impl<'a, R> Select<'a, R> {
         v: C::T,
         f: impl FnOnce(Result<(), SendError<C::T>>) -> R + 'a,
     ) -> Self {
-        self.cases.push(Box::new(Send { chan, value: Value { slot: Slot::full(v), full: true }, f }));
+        self.cases.push(Box::new(Send {
+            chan,
+            value: Value { slot: Slot::full(v), full: true },
+            f,
+        }));
         self
     }
 
@@ -156,8 +166,8 @@ impl<'a, R> Select<'a, R> {
             raw.push(RuntimeSelect { dir: SelectDir::Default, ch, val });
         }
         // a send on a closed channel is its case's to tell
-        // SAFETY: the cases are boxed and live to the end of this function; each slot is of its channel's type, which
-        // the case keeps alive; there is at most one default.
+        // SAFETY: the cases are boxed and live to the end of this function; each slot is of its
+        // channel's type, which the case keeps alive; there is at most one default.
         let (i, moved) = unsafe { reflect_rselect_checked(&raw) };
         if let Some(f) = self.default
             && i as usize == self.cases.len()

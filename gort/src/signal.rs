@@ -9,17 +9,20 @@
 //! # });
 //! ```
 //!
-//! Nothing is taken that was not asked for: until [`notify`] or [`ignore`] names a signal it keeps the action that it had when the
-//! program began, or that the program has given it since. The exceptions are those that Go reports itself (SIGSEGV, SIGBUS, SIGFPE, SIGILL,
-//! SIGQUIT, SIGABRT, ...), SIGPIPE, and SIGURG, which asks threads to preempt: whoever is notified of SIGURG gets such ones too, as in Go
-//! (`GODEBUG=asyncpreemptoff=1` leaves it alone).
+//! Nothing is taken that was not asked for: until [`notify`] or [`ignore`] names a signal it keeps
+//! the action that it had when the program began, or that the program has given it since. The
+//! exceptions are those that Go reports itself (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGQUIT, SIGABRT,
+//! ...), SIGPIPE, and SIGURG, which asks threads to preempt: whoever is notified of SIGURG gets
+//! such ones too, as in Go (`GODEBUG=asyncpreemptoff=1` leaves it alone).
 //!
-//! Signals reach the channels whichever thread the kernel chooses, also threads that the runtime does not know.
+//! Signals reach the channels whichever thread the kernel chooses, also threads that the runtime
+//! does not know.
 
 use crate::sync::Mutex;
 use crate::{Chan, Receiver, chan, go};
 use gort_signal::{
-    signal_disable, signal_enable, signal_ignore, signal_ignored, signal_recv, signal_wait_until_idle,
+    signal_disable, signal_enable, signal_ignore, signal_ignored, signal_recv,
+    signal_wait_until_idle,
 };
 use gort_stack::entry_here;
 use std::fmt;
@@ -163,8 +166,12 @@ struct Handlers {
 }
 
 /// Go (os/signal): signal.go:13 handlers
-static HANDLERS: Mutex<Handlers> =
-    Mutex::new(Handlers { m: Vec::new(), refs: [0; NUM_SIG], stopping: Vec::new(), watching: false });
+static HANDLERS: Mutex<Handlers> = Mutex::new(Handlers {
+    m: Vec::new(),
+    refs: [0; NUM_SIG],
+    stopping: Vec::new(),
+    watching: false,
+});
 
 /// A channel and the signals that go to it.
 ///
@@ -228,15 +235,16 @@ fn cancel(sigs: &[Signal], action: unsafe fn(u32)) {
     });
 }
 
-/// Has the kernel ignore these signals (all of them if none is named). Undoes [`notify`] for them. Go's
-/// `signal.Ignore`.
+/// Has the kernel ignore these signals (all of them if none is named). Undoes [`notify`] for them.
+/// Go's `signal.Ignore`.
 ///
 /// Go (os/signal): signal.go:86 Ignore
 pub fn ignore(sigs: &[Signal]) {
     cancel(sigs, signal_ignore); // :87
 }
 
-/// Whether `sig` is ignored, since the start of the program or by [`ignore`]. Go's `signal.Ignored`.
+/// Whether `sig` is ignored, since the start of the program or by [`ignore`]. Go's
+/// `signal.Ignored`.
 ///
 /// Go (os/signal): signal.go:91 Ignored
 pub fn ignored(sig: Signal) -> bool {
@@ -247,9 +255,9 @@ pub fn ignored(sig: Signal) -> bool {
 /// Room in the channels that [`notify`] makes.
 const ROOM: usize = 16;
 
-/// A channel on which these signals will arrive (all of them if none is named). It has room for 16: what comes when it is full is
-/// lost, and the same signal may come once for several. It keeps arriving until [`stop`], also if the
-/// receiver is dropped. Go's `signal.Notify`.
+/// A channel on which these signals will arrive (all of them if none is named). It has room for 16:
+/// what comes when it is full is lost, and the same signal may come once for several. It keeps
+/// arriving until [`stop`], also if the receiver is dropped. Go's `signal.Notify`.
 pub fn notify(sigs: &[Signal]) -> Receiver<Signal> {
     let c = chan(ROOM);
     notify_to(&c, sigs);
@@ -295,15 +303,16 @@ pub fn notify_to(c: &Chan<Signal>, sigs: &[Signal]) {
     });
 }
 
-/// Gives these signals (all of them if none is named) the action that they had before [`notify`]. Go's `signal.Reset`.
+/// Gives these signals (all of them if none is named) the action that they had before [`notify`].
+/// Go's `signal.Reset`.
 ///
 /// Go (os/signal): signal.go:173 Reset
 pub fn reset(sigs: &[Signal]) {
     cancel(sigs, signal_disable); // :174
 }
 
-/// No more signals go to `c`, once this has returned; those that nobody else wants have the action again that they had before.
-/// Go's `signal.Stop`.
+/// No more signals go to `c`, once this has returned; those that nobody else wants have the action
+/// again that they had before. Go's `signal.Stop`.
 ///
 /// Go (os/signal): signal.go:180 Stop
 pub fn stop(c: &Receiver<Signal>) {
@@ -324,11 +333,13 @@ pub fn stop(c: &Receiver<Signal>) {
                 }
             }
         }
-        // gort: nobody receives, as no channel has ever asked for a signal that there is. Go waits for ever here.
+        // gort: nobody receives, as no channel has ever asked for a signal that there is. Go waits
+        // for ever here.
         if !h.watching {
             return;
         }
-        // :199 a signal that the handler has taken already still goes to the channel: it must not get lost between the two
+        // :199 a signal that the handler has taken already still goes to the channel: it must not
+        // get lost between the two
         h.stopping.push(e); // :210
     }
     // SAFETY: on a user goroutine; notify has enabled signals. :214

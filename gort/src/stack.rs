@@ -1,8 +1,9 @@
 //! The size of stacks.
 //!
-//! A goroutine's stack does not grow, as code of Rust and C cannot be moved: it has 256 KiB (`GORTSTACK=BYTES` for all),
-//! of which memory is committed as it is touched, and an end that is guarded. [`Builder::stack_size`](crate::Builder) gives
-//! one goroutine another size; [`call_on`] and [`grow`] give one call a stack of its own.
+//! A goroutine's stack does not grow, as code of Rust and C cannot be moved: it has 256 KiB
+//! (`GORTSTACK=BYTES` for all), of which memory is committed as it is touched, and an end that is
+//! guarded. [`Builder::stack_size`](crate::Builder) gives one goroutine another size; [`call_on`]
+//! and [`grow`] give one call a stack of its own.
 
 use crate::go_;
 use gort_panic::{Payload, catch_all, recover, resume_unwind};
@@ -36,8 +37,8 @@ pub fn remaining() -> usize {
     sp.saturating_sub(lo + gort_stack::guard_size(hi - lo))
 }
 
-/// Calls `f` on a stack of at least `size` bytes, which is freed afterwards. For a call that is known to need much: a deep
-/// recursion, a large array.
+/// Calls `f` on a stack of at least `size` bytes, which is freed afterwards. For a call that is
+/// known to need much: a deep recursion, a large array.
 ///
 /// ```
 /// # gort::run(|| {
@@ -50,9 +51,9 @@ pub fn remaining() -> usize {
 /// ```
 ///
 /// `f` runs on a goroutine of its own while this one waits: it may borrow, and its panic or
-/// [`goexit`](crate::runtime::goexit) goes on here; a stack overflow is reported with its frames, and where it was created.
-/// But what belongs to a goroutine is another's there: its number, and the thread of
-/// [`lock_os_thread`](crate::runtime::lock_os_thread). Hence `Send`.
+/// [`goexit`](crate::runtime::goexit) goes on here; a stack overflow is reported with its frames,
+/// and where it was created. But what belongs to a goroutine is another's there: its number, and
+/// the thread of [`lock_os_thread`](crate::runtime::lock_os_thread). Hence `Send`.
 ///
 /// # Panics
 /// If `size` is more than [`MAX`]; with what `f` panics with.
@@ -71,12 +72,13 @@ fn call_on_pc<R: Send, F: FnOnce() -> R + Send>(size: usize, f: F, pc: usize) ->
     let body = move || {
         let slot = slot;
         let r = catch_all(AssertUnwindSafe(|| recover(f)));
-        // SAFETY: the caller waits below until the channel is closed, so its variable is there and nobody else's.
+        // SAFETY: the caller waits below until the channel is closed, so its variable is there and
+        // nobody else's.
         unsafe { *slot.0 = Some(r) };
         tx.close();
     };
-    // SAFETY: nothing between here and the receive can unwind; `f` and its result are gone, or in the caller's hands,
-    // before the channel is closed.
+    // SAFETY: nothing between here and the receive can unwind; `f` and its result are gone, or in
+    // the caller's hands, before the channel is closed.
     unsafe { go_::go_sized_borrowing(size, body, pc) };
     done.recv();
     match ended {
@@ -92,8 +94,8 @@ struct Slot<T>(*mut T);
 // SAFETY: it is written by one goroutine, before the other looks; `T` moves between them.
 unsafe impl<T: Send> Send for Slot<T> {}
 
-/// Calls `f` here, if at least `red_zone` bytes of the stack are left, else on a stack of `size` bytes: [`call_on`]. In a
-/// recursive function it makes the stack grow by pieces.
+/// Calls `f` here, if at least `red_zone` bytes of the stack are left, else on a stack of `size`
+/// bytes: [`call_on`]. In a recursive function it makes the stack grow by pieces.
 ///
 /// ```
 /// # gort::run(|| {

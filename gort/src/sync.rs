@@ -1,8 +1,8 @@
 //! Go's package `sync`, with the data inside the locks, as Rust likes it.
 //!
-//! Each of these blocks goroutines, not threads. The algorithms (starvation mode, hand-off, wake-up orders) are
-//! Go's. A lock held by a goroutine that panics is released by its guard; there is no poisoning, as a panic that
-//! nobody recovers ends the program.
+//! Each of these blocks goroutines, not threads. The algorithms (starvation mode, hand-off, wake-up
+//! orders) are Go's. A lock held by a goroutine that panics is released by its guard; there is no
+//! poisoning, as a panic that nobody recovers ends the program.
 
 mod lazy;
 
@@ -120,8 +120,9 @@ fn debug<T: ?Sized + fmt::Debug>(
     }
 }
 
-/// What these types are beside: safe to be used after a panic that was recovered (what a lock guards is for the program to
-/// look after, as in Go: there is no poisoning), and printable, if what they lead to is.
+/// What these types are beside: safe to be used after a panic that was recovered (what a lock
+/// guards is for the program to look after, as in Go: there is no poisoning), and printable, if
+/// what they lead to is.
 macro_rules! unwind_safe {
     ($($t:ident $(<$p:ident>)?),*) => { $(
         impl $(<$p: ?Sized>)? UnwindSafe for $t $(<$p>)? {}
@@ -182,8 +183,8 @@ impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
     }
 }
 
-/// Go's `sync.RWMutex`, around the data that it guards: many readers or one writer. A waiting writer keeps new
-/// readers out.
+/// Go's `sync.RWMutex`, around the data that it guards: many readers or one writer. A waiting
+/// writer keeps new readers out.
 ///
 /// ```
 /// # gort::run(|| {
@@ -245,8 +246,8 @@ impl<T: ?Sized> RwMutex<T> {
         // SAFETY: on a user goroutine.
         unsafe { self.m.lock_timeout(nanos(d)) }.then(|| RwWriteGuard { m: self })
     }
-    /// Locks for reading. Not to be nested: a writer that comes in between waits for the first, and the second
-    /// for the writer.
+    /// Locks for reading. Not to be nested: a writer that comes in between waits for the first, and
+    /// the second for the writer.
     #[inline]
     pub fn rlock(&self) -> RwReadGuard<'_, T> {
         // SAFETY: on a user goroutine.
@@ -359,7 +360,8 @@ impl WaitGroup {
     /// There are `n` more things (fewer, if negative) to wait for.
     ///
     /// # Panics
-    /// `sync: negative WaitGroup counter`; `sync: WaitGroup misuse: Add called concurrently with Wait`
+    /// `sync: negative WaitGroup counter`;
+    /// `sync: WaitGroup misuse: Add called concurrently with Wait`
     #[inline]
     pub fn add(&self, n: isize) {
         // SAFETY: on a goroutine.
@@ -410,7 +412,8 @@ impl fmt::Debug for WaitGroup {
     }
 }
 
-/// Go's `sync.Cond`: waiting for a change of what a [`Mutex`] guards. Waiters are woken in their order.
+/// Go's `sync.Cond`: waiting for a change of what a [`Mutex`] guards. Waiters are woken in their
+/// order.
 ///
 /// ```
 /// # gort::run(|| {
@@ -434,15 +437,15 @@ impl Cond {
     pub const fn new() -> Self {
         Self(gort_sync::TimedCond::new())
     }
-    /// Unlocks, waits for a signal, and locks again. Another goroutine may have been faster to the lock: check
-    /// the condition in a loop.
+    /// Unlocks, waits for a signal, and locks again. Another goroutine may have been faster to the
+    /// lock: check the condition in a loop.
     pub fn wait<'a, T: ?Sized>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
         // SAFETY: the guard holds the lock, and is given back holding it.
         unsafe { self.0.wait(&guard.m.m) };
         guard
     }
-    /// [`wait`](Self::wait) that waits at most for `d` for the signal; whether there was one. A signal is never lost on a
-    /// goroutine whose time has run out.
+    /// [`wait`](Self::wait) that waits at most for `d` for the signal; whether there was one. A
+    /// signal is never lost on a goroutine whose time has run out.
     ///
     /// ```
     /// # gort::run(|| {
@@ -503,7 +506,8 @@ impl Once {
     pub const fn new() -> Self {
         Self(gort_sync::Once::new())
     }
-    /// Calls `f` if this is the first call; others wait until it has returned (or panicked). Go's `Do`.
+    /// Calls `f` if this is the first call; others wait until it has returned (or panicked). Go's
+    /// `Do`.
     #[inline]
     pub fn call(&self, f: impl FnOnce()) {
         // SAFETY: on a user goroutine.
@@ -532,11 +536,11 @@ impl fmt::Debug for Once {
     }
 }
 
-/// Go's `sync.Pool`: free objects, kept for the next one that needs one. Each processor has its own store, so
-/// that neither `get` nor `put` waits for anybody.
+/// Go's `sync.Pool`: free objects, kept for the next one that needs one. Each processor has its own
+/// store, so that neither `get` nor `put` waits for anybody.
 ///
-/// There is no collector that empties it: what is in it stays until it is taken or the pool is dropped (on a goroutine:
-/// elsewhere it is leaked).
+/// There is no collector that empties it: what is in it stays until it is taken or the pool is
+/// dropped (on a goroutine: elsewhere it is leaked).
 ///
 /// ```
 /// # gort::run(|| {
@@ -548,7 +552,8 @@ impl fmt::Debug for Once {
 /// # })
 /// ```
 ///
-/// As with channels, what is put in comes out again, so one type of object never passes for another:
+/// As with channels, what is put in comes out again, so one type of object never passes for
+/// another:
 ///
 /// ```compile_fail
 /// use gort::sync::Pool;
@@ -603,7 +608,8 @@ impl<T: Send + 'static> Pool<T> {
 
 impl<T> Drop for Pool<T> {
     fn drop(&mut self) {
-        // The list of pools has a lock for goroutines. Elsewhere the pool stays where it is, with all that is in it.
+        // The list of pools has a lock for goroutines. Elsewhere the pool stays where it is, with
+        // all that is in it.
         if gort_proc::getg().is_null() || has_goroutine() {
             // SAFETY: once, and the last thing that happens to it.
             unsafe { ManuallyDrop::drop(&mut self.p) };
@@ -617,8 +623,9 @@ impl<T> fmt::Debug for Pool<T> {
     }
 }
 
-/// A function that calls `f` the first time that it is called, and does nothing after that; all callers wait
-/// for that first call. If `f` panics, each call panics with the same text. Go's `sync.OnceFunc`.
+/// A function that calls `f` the first time that it is called, and does nothing after that; all
+/// callers wait for that first call. If `f` panics, each call panics with the same text. Go's
+/// `sync.OnceFunc`.
 ///
 /// ```
 /// # gort::run(|| {
@@ -635,8 +642,8 @@ pub fn once_func(f: impl FnOnce() + Send) -> impl Fn() + Send + Sync {
     unsafe { gort_sync::once_func(f) }
 }
 
-/// A function that calls `f` the first time that it is called and returns that result each time. Go's
-/// `sync.OnceValue`.
+/// A function that calls `f` the first time that it is called and returns that result each time.
+/// Go's `sync.OnceValue`.
 ///
 /// ```
 /// # gort::run(|| {
@@ -644,7 +651,9 @@ pub fn once_func(f: impl FnOnce() + Send) -> impl Fn() + Send + Sync {
 /// assert_eq!((answer(), answer()), (42, 42));
 /// # })
 /// ```
-pub fn once_value<T: Clone + Send + Sync>(f: impl FnOnce() -> T + Send) -> impl Fn() -> T + Send + Sync {
+pub fn once_value<T: Clone + Send + Sync>(
+    f: impl FnOnce() -> T + Send,
+) -> impl Fn() -> T + Send + Sync {
     // SAFETY: called on user goroutines, as everything of this crate.
     unsafe { gort_sync::once_value(f) }
 }

@@ -1,5 +1,5 @@
-//! Goroutines whose end can be waited for, and what Go programs take from `golang.org/x/sync`: groups, weighted
-//! semaphores, calls that are shared; besides, values that are passed on to many.
+//! Goroutines whose end can be waited for, and what Go programs take from `golang.org/x/sync`:
+//! groups, weighted semaphores, calls that are shared; besides, values that are passed on to many.
 //!
 //! | | |
 //! |---|---|
@@ -123,8 +123,10 @@ impl<T> Packet<T> {
     }
     fn wait(&self) -> std::thread::Result<T> {
         self.done.recv();
-        // The channel is closed once the outcome is there, and only a handle that is used up takes it.
-        self.take().map_or_else(|| Err(Box::new(Goexit) as Box<dyn Any + Send>), Outcome::into_result)
+        // The channel is closed once the outcome is there, and only a handle that is used up takes
+        // it.
+        self.take()
+            .map_or_else(|| Err(Box::new(Goexit) as Box<dyn Any + Send>), Outcome::into_result)
     }
     fn wait_timeout(&self, d: Duration) -> Option<std::thread::Result<T>> {
         match self.done.recv_timeout(d) {
@@ -145,9 +147,9 @@ impl<T> Packet<T> {
 /// # })
 /// ```
 ///
-/// Dropping the handle detaches the goroutine. Then a panic that leaves `f` ends the program, as with
-/// [`go`](crate::go()); one that was already waiting to be fetched does so when the handle is dropped. Panics are never
-/// lost.
+/// Dropping the handle detaches the goroutine. Then a panic that leaves `f` ends the program, as
+/// with [`go`](crate::go()); one that was already waiting to be fetched does so when the handle is
+/// dropped. Panics are never lost.
 #[inline(always)]
 pub fn spawn<T: Send + 'static, F: FnOnce() -> T + Send + 'static>(f: F) -> JoinHandle<T> {
     let (pc, _, _) = getpcspbp();
@@ -235,7 +237,8 @@ impl<T> Drop for JoinHandle<T> {
     }
 }
 
-/// A panic that nobody has fetched, and nobody can any more: the program's end, as with a plain goroutine.
+/// A panic that nobody has fetched, and nobody can any more: the program's end, as with a plain
+/// goroutine.
 fn unfetched(p: Payload) {
     if has_goroutine() {
         crate::go(move || p.resume());
@@ -277,9 +280,10 @@ impl Builder {
         Self::default()
     }
 
-    /// At least so many bytes of stack, rounded up to a power of two; at least as many as other goroutines have (256 KiB, or
-    /// `GORTSTACK`), at most [`stack::MAX`](crate::stack::MAX). It is address space: memory is committed as it is touched.
-    /// Stacks of another size than the usual are not kept for the next goroutine.
+    /// At least so many bytes of stack, rounded up to a power of two; at least as many as other
+    /// goroutines have (256 KiB, or `GORTSTACK`), at most [`stack::MAX`](crate::stack::MAX). It is
+    /// address space: memory is committed as it is touched. Stacks of another size than the usual
+    /// are not kept for the next goroutine.
     ///
     /// # Panics
     /// If it is more than that.
@@ -304,7 +308,10 @@ impl Builder {
 
     /// See [`spawn`].
     #[inline(always)]
-    pub fn spawn<T: Send + 'static, F: FnOnce() -> T + Send + 'static>(&self, f: F) -> JoinHandle<T> {
+    pub fn spawn<T: Send + 'static, F: FnOnce() -> T + Send + 'static>(
+        &self,
+        f: F,
+    ) -> JoinHandle<T> {
         let (pc, _, _) = getpcspbp();
         let name = self.name;
         let named = move || {

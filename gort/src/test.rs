@@ -111,8 +111,9 @@ pub fn bubble<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
             BubbleEnd::Done => {
                 free_bubble(b);
                 let r = result.lock().unwrap_or_else(|e| e.into_inner()).take();
-                return r
-                    .unwrap_or_else(|| panic!("bubble: its function has not returned, but called goexit"));
+                return r.unwrap_or_else(|| {
+                    panic!("bubble: its function has not returned, but called goexit")
+                });
             }
             BubbleEnd::Failed => {
                 let p = report_of(b);
@@ -273,8 +274,8 @@ impl Config {
     }
 }
 
-/// For `#[gort::test]`: a test has returned this error. Written past what a harness captures: it is another test's on this
-/// goroutine's thread, or nobody's.
+/// For `#[gort::test]`: a test has returned this error. Written past what a harness captures: it is
+/// another test's on this goroutine's thread, or nobody's.
 #[doc(hidden)]
 pub fn __failed(name: &str, e: &dyn std::fmt::Debug) -> std::process::ExitCode {
     gort_os_linux::write_err(format!("gort: {name}: Error: {e:?}\n").as_bytes());
@@ -336,7 +337,11 @@ unsafe fn decide(b: *mut SynctestBubble, config: &Config) -> Verdict {
                 return Verdict::Panicked(report_of(b));
             }
             if s.done {
-                return Verdict::Returned(if config.leaks == Leaks::Allow { None } else { left(b) });
+                return Verdict::Returned(if config.leaks == Leaks::Allow {
+                    None
+                } else {
+                    left(b)
+                });
             }
             // Asleep. What wakes it may be under way, so this is looked into only if it lasts.
             crate::time::sleep(pause);

@@ -5,8 +5,8 @@ use core::ffi::c_void;
 use gort_chan::{freechan, selectnbsend};
 use gort_proc::*;
 use gort_time::{
-    TIMER_ZOMBIE, TimeTimer, reset_timer, start_timer, stop_timer, time_sleep, time_timer_ref, timer_lock,
-    timer_unlock,
+    TIMER_ZOMBIE, TimeTimer, reset_timer, start_timer, stop_timer, time_sleep, time_timer_ref,
+    timer_lock, timer_unlock,
 };
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
@@ -39,8 +39,8 @@ pub fn sleep(d: Duration) {
     unsafe { time_sleep(nanos(d)) }
 }
 
-/// Now, on the clock of package time: in a [bubble](crate::test::bubble) that of the bubble, elsewhere `Instant::now()`.
-/// Points in time of different clocks must not be compared.
+/// Now, on the clock of package time: in a [bubble](crate::test::bubble) that of the bubble,
+/// elsewhere `Instant::now()`. Points in time of different clocks must not be compared.
 ///
 /// ```
 /// use std::time::Duration;
@@ -63,7 +63,8 @@ pub fn now() -> Instant {
     *BASE.get_or_init(Instant::now) + Duration::from_nanos(t as u64)
 }
 
-/// The time of day; in a [bubble](crate::test::bubble) its clock, which begins at midnight UTC, 2000-01-01.
+/// The time of day; in a [bubble](crate::test::bubble) its clock, which begins at midnight UTC,
+/// 2000-01-01.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -87,10 +88,11 @@ type Func = Box<dyn Fn() + Send + Sync>;
 
 /// A timer's memory.
 ///
-/// With a channel (the default, `asynctimerchan=0`) the block lives as long as the channel: the block holds one
-/// of the channel's references and the channel holds the block's first one, which the last of the program's
-/// handles gives back (see `Chan`'s drop). With `asynctimerchan=1`, and for functions, the [`Timer`] holds the first one.
-/// A heap that holds the timer, a P that runs it, and a goroutine that runs its function hold further references.
+/// With a channel (the default, `asynctimerchan=0`) the block lives as long as the channel: the
+/// block holds one of the channel's references and the channel holds the block's first one, which
+/// the last of the program's handles gives back (see `Chan`'s drop). With `asynctimerchan=1`, and
+/// for functions, the [`Timer`] holds the first one. A heap that holds the timer, a P that runs it,
+/// and a goroutine that runs its function hold further references.
 #[repr(C)]
 struct Block {
     tt: TimeTimer,
@@ -102,7 +104,8 @@ struct Block {
 #[derive(Debug)]
 struct Ref(*mut Block);
 
-// SAFETY: the count is atomic, and whoever is the last is alone with the block; its closure may be dropped anywhere.
+// SAFETY: the count is atomic, and whoever is the last is alone with the block; its closure may be
+// dropped anywhere.
 unsafe impl Send for Ref {}
 // SAFETY: the same.
 unsafe impl Sync for Ref {}
@@ -134,7 +137,8 @@ unsafe fn free(b: *mut Block) -> Option<Func> {
     }
 }
 
-/// A heap gives the last reference back. Locks may be held here, so the closure is dropped on a goroutine of its own.
+/// A heap gives the last reference back. Locks may be held here, so the closure is dropped on a
+/// goroutine of its own.
 unsafe fn on_free(tt: *mut TimeTimer) {
     // SAFETY: the last reference.
     if let Some(f) = unsafe { free(tt.cast()) } {
@@ -172,7 +176,8 @@ unsafe fn go_func(arg: *mut c_void, _seq: usize, _delta: i64) {
     let r = Ref(b);
     crate::go(move || {
         let r = r;
-        // SAFETY: alive by this reference; the closure is there until a stopped timer's last handle goes.
+        // SAFETY: alive by this reference; the closure is there until a stopped timer's last handle
+        // goes.
         if let Some(f) = unsafe { &(*r.0).func } {
             f(); // :215
         }
@@ -193,7 +198,8 @@ unsafe fn new(when: i64, period: i64, func: Option<Func>) -> (*mut Block, Chan<I
         } else {
             (*c.as_raw()).refs.add(1);
             // asynctimerchan=1: the runtime is not even told about the channel.
-            let sync = if DEBUG.asynctimerchan.load() == 1 { core::ptr::null_mut() } else { c.as_raw() };
+            let sync =
+                if DEBUG.asynctimerchan.load() == 1 { core::ptr::null_mut() } else { c.as_raw() };
             start_timer(b.cast(), when, period, send_time, c.as_raw().cast(), sync);
         }
     }
@@ -248,8 +254,8 @@ impl Timer {
         &self.c
     }
 
-    /// Prevents it from firing; true if it was still going to. After `stop` no value sent before can be
-    /// received any more (unless `asynctimerchan=1`). Go's `Timer.Stop`.
+    /// Prevents it from firing; true if it was still going to. After `stop` no value sent before
+    /// can be received any more (unless `asynctimerchan=1`). Go's `Timer.Stop`.
     pub fn stop(&self) -> bool {
         entry!("Timer.Stop", self.stop());
         // SAFETY: the block lives as long as this handle or its channel.
@@ -265,7 +271,8 @@ impl Timer {
 }
 
 impl Drop for Timer {
-    /// A stopped timer may stay in its heap until the time that it was set to. Its function goes now.
+    /// A stopped timer may stay in its heap until the time that it was set to. Its function goes
+    /// now.
     fn drop(&mut self) {
         if self.first.is_none() {
             return;
@@ -282,12 +289,14 @@ impl Drop for Timer {
 impl Timer {
     /// Drops the function of a timer that nobody can start any more.
     fn let_go(&self) {
-        // SAFETY: the block is alive by this reference. If the only other one is that of the heap which will throw the timer out,
-        // the function is not running, and nobody can start the timer any more.
+        // SAFETY: the block is alive by this reference. If the only other one is that of the heap
+        // which will throw the timer out, the function is not running, and nobody can start the
+        // timer any more.
         let f = unsafe {
             let t = &raw mut (*self.b).tt.timer;
             timer_lock(t);
-            let idle = (*t).state & TIMER_ZOMBIE != 0 && (*t).when == 0 && (*self.b).tt.refs.load() == 2;
+            let idle =
+                (*t).state & TIMER_ZOMBIE != 0 && (*t).when == 0 && (*self.b).tt.refs.load() == 2;
             timer_unlock(t);
             if idle { (&raw mut (*self.b).func).replace(None) } else { None }
         };
@@ -307,11 +316,12 @@ impl Timer {
 /// # })
 /// ```
 ///
-/// [`Timer::reset`] before it has been called moves it. [`after_func_again`] is for functions that are called again: Go's
-/// are, after each `Reset`.
+/// [`Timer::reset`] before it has been called moves it. [`after_func_again`] is for functions that
+/// are called again: Go's are, after each `Reset`.
 ///
 /// # Panics
-/// On the timer's goroutine, and so for the program, if it was reset after `f` had been called and fires again.
+/// On the timer's goroutine, and so for the program, if it was reset after `f` had been called and
+/// fires again.
 pub fn after_func(d: Duration, f: impl FnOnce() + Send + 'static) -> Timer {
     let f = std::sync::Mutex::new(Some(f));
     after_func_again(d, move || {
@@ -326,9 +336,11 @@ pub fn after_func(d: Duration, f: impl FnOnce() + Send + 'static) -> Timer {
     })
 }
 
-/// Calls `f` on a goroutine of its own after `d`; again after each [`Timer::reset`]. Go's `time.AfterFunc`.
+/// Calls `f` on a goroutine of its own after `d`; again after each [`Timer::reset`]. Go's
+/// `time.AfterFunc`.
 ///
-/// Two calls may run at once, as in Go, if the timer is reset before the first one has ended: hence `Fn` and `Sync`.
+/// Two calls may run at once, as in Go, if the timer is reset before the first one has ended: hence
+/// `Fn` and `Sync`.
 ///
 /// ```
 /// # gort::run(|| {

@@ -1,4 +1,5 @@
-//! Execution traces, as Go's package `runtime/trace` makes them: a file that `gort trace` and `go tool trace` show.
+//! Execution traces, as Go's package `runtime/trace` makes them: a file that `gort trace` and
+//! `go tool trace` show.
 //!
 //! ```
 //! # gort::run(|| {
@@ -13,13 +14,15 @@
 //! # }).unwrap()
 //! ```
 //!
-//! Recorded are goroutines, system calls, Ps and stops of the world, and what the program adds: [`task`], [`region`] and [`log`]. They cost one load
-//! of a byte while nothing is recorded.
+//! Recorded are goroutines, system calls, Ps and stops of the world, and what the program adds:
+//! [`task`], [`region`] and [`log`]. They cost one load of a byte while nothing is recorded.
 //!
 //! # Beside `GORT_TRACE`
-//! As in Go a goroutine writes the trace, and another one ends a generation every second (`GODEBUG=traceadvanceperiod=NANOSECONDS`). They take numbers and
-//! turns, and while a trace is recorded a deadlock is not found, as there is a timer to wait for. `gort run --trace FILE` and `GORT_TRACE=FILE` record without any of that,
-//! from the start of the program to its end; then [`start`] says that tracing is enabled already, and tasks, regions and messages go there.
+//! As in Go a goroutine writes the trace, and another one ends a generation every second
+//! (`GODEBUG=traceadvanceperiod=NANOSECONDS`). They take numbers and turns, and while a trace is
+//! recorded a deadlock is not found, as there is a timer to wait for. `gort run --trace FILE` and
+//! `GORT_TRACE=FILE` record without any of that, from the start of the program to its end; then
+//! [`start`] says that tracing is enabled already, and tasks, regions and messages go there.
 //!
 //! Go: `runtime/trace`
 
@@ -33,8 +36,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Records a trace into `w`, until [`Recording::stop`], or until what it returns is dropped.
 ///
-/// `w` is written by a goroutine, so it may be one of gort's own, such as [`net::TcpStream`](crate::net::TcpStream). One that blocks its thread, as a file
-/// does, keeps a processor meanwhile; [`start_file`] and [`start_blocking`] do not.
+/// `w` is written by a goroutine, so it may be one of gort's own, such as
+/// [`net::TcpStream`](crate::net::TcpStream). One that blocks its thread, as a file does, keeps a
+/// processor meanwhile; [`start_file`] and [`start_blocking`] do not.
 ///
 /// # Errors
 /// `AlreadyExists` if a trace is being recorded, be it that of `GORT_TRACE`.
@@ -64,7 +68,8 @@ pub fn start_file(path: impl AsRef<Path>) -> io::Result<Recording<std::fs::File>
     start_blocking(std::fs::File::create(path)?)
 }
 
-/// [`start`] for a writer that blocks its thread: `w` is called in a [`blocking`](crate::blocking) section.
+/// [`start`] for a writer that blocks its thread: `w` is called in a [`blocking`](crate::blocking)
+/// section.
 ///
 /// # Errors
 /// Those of [`start`].
@@ -93,9 +98,12 @@ fn record<W: Write + Send + 'static>(
         // SAFETY: on a goroutine, the only one that reads.
         while let Some(data) = unsafe { gort_trace::read_trace() } {
             if result.is_ok() {
-                // The trace is read to its end whatever becomes of what is read: who stops it waits for that, and so does a panic.
-                result = catch_unwind(AssertUnwindSafe(|| write(&mut w, data)))
-                    .unwrap_or_else(|_| Err(io::Error::other("the writer of the trace has panicked")));
+                // The trace is read to its end whatever becomes of what is read: who stops it waits
+                // for that, and so does a panic.
+                result =
+                    catch_unwind(AssertUnwindSafe(|| write(&mut w, data))).unwrap_or_else(|_| {
+                        Err(io::Error::other("the writer of the trace has panicked"))
+                    });
             }
         }
         result.and_then(|()| w.flush()).map(|()| w)
@@ -134,7 +142,11 @@ impl<W> Recording<W> {
         } else {
             stop();
         }
-        Some(reader.join().unwrap_or_else(|_| Err(io::Error::other("the writer of the trace has panicked"))))
+        Some(
+            reader
+                .join()
+                .unwrap_or_else(|_| Err(io::Error::other("the writer of the trace has panicked"))),
+        )
     }
 }
 
@@ -169,8 +181,9 @@ pub fn is_enabled() -> bool {
     trace_enabled()
 }
 
-/// A logical operation of the program, such as a request: it may be worked on by several goroutines, one after the other or at the same time.
-/// It begins with [`task`] and ends when it is dropped. Regions and messages belong to a task by its methods.
+/// A logical operation of the program, such as a request: it may be worked on by several
+/// goroutines, one after the other or at the same time. It begins with [`task`] and ends when it is
+/// dropped. Regions and messages belong to a task by its methods.
 ///
 /// ```
 /// # gort::run(|| {
@@ -197,7 +210,8 @@ pub fn task(kind: &str) -> Task {
     Task::new(0, kind)
 }
 
-/// Runs `f`, and records when it began and ended, on this goroutine. Regions within are parts of it.
+/// Runs `f`, and records when it began and ended, on this goroutine. Regions within are parts of
+/// it.
 ///
 /// Go (runtime/trace): annotation.go:122 WithRegion
 pub fn region<R>(name: &str, f: impl FnOnce() -> R) -> R {
@@ -205,7 +219,8 @@ pub fn region<R>(name: &str, f: impl FnOnce() -> R) -> R {
     region_of(0, name, f)
 }
 
-/// Records a message. `category` says what kind it is; there should be only a few. The message is made if a trace is being recorded.
+/// Records a message. `category` says what kind it is; there should be only a few. The message is
+/// made if a trace is being recorded.
 ///
 /// Go (runtime/trace): annotation.go:95 Log
 pub fn log(category: &str, message: impl Display) {
@@ -218,7 +233,8 @@ impl Task {
         /// Go (runtime/trace): annotation.go:83 lastTaskID
         static LAST_TASK_ID: AtomicU64 = AtomicU64::new(0);
         // :40
-        // Relaxed: nothing but a number of its own. As in Go the task gets one also while nothing is recorded: tracing may begin before it ends.
+        // Relaxed: nothing but a number of its own. As in Go the task gets one also while nothing
+        // is recorded: tracing may begin before it ends.
         let id = LAST_TASK_ID.fetch_add(1, Ordering::Relaxed) + 1;
         // SAFETY: `annotate` calls it on a goroutine.
         annotate("trace::task", || unsafe { trace_user_task_create(id, parent, kind) });
@@ -283,7 +299,8 @@ fn annotate_enabled(op: &'static str, f: impl FnOnce()) {
 
 /// Go (runtime/trace): annotation.go:122 WithRegion
 fn region_of<R>(id: u64, name: &str, f: impl FnOnce() -> R) -> R {
-    /// The end also comes when `f` unwinds: regions of a goroutine are nested, or the trace is not valid.
+    /// The end also comes when `f` unwinds: regions of a goroutine are nested, or the trace is not
+    /// valid.
     struct End<'a>(u64, &'a str);
     impl Drop for End<'_> {
         fn drop(&mut self) {

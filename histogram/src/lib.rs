@@ -1,11 +1,12 @@
 //! Go's histogram.go: time histograms.
 //!
-//! A duration's highest set bit chooses the bucket, the next two bits the sub-bucket: buckets double in width, with
-//! four equal parts each. What is below 2⁸ ns shares bucket 0, what is 2⁴⁷ ns and above (39 hours) is overflow.
+//! A duration's highest set bit chooses the bucket, the next two bits the sub-bucket: buckets
+//! double in width, with four equal parts each. What is below 2⁸ ns shares bucket 0, what is 2⁴⁷ ns
+//! and above (39 hours) is overflow.
 
 use gort_runtime2::{
-    TIME_HIST_MAX_BUCKET_BITS, TIME_HIST_MIN_BUCKET_BITS, TIME_HIST_NUM_BUCKETS, TIME_HIST_NUM_SUB_BUCKETS,
-    TIME_HIST_SUB_BUCKET_BITS, TIME_HIST_TOTAL_BUCKETS, TimeHistogram,
+    TIME_HIST_MAX_BUCKET_BITS, TIME_HIST_MIN_BUCKET_BITS, TIME_HIST_NUM_BUCKETS,
+    TIME_HIST_NUM_SUB_BUCKETS, TIME_HIST_SUB_BUCKET_BITS, TIME_HIST_TOTAL_BUCKETS, TimeHistogram,
 };
 
 /// Counts one duration in ns.
@@ -38,8 +39,8 @@ pub unsafe fn record(h: *const TimeHistogram, duration: i64) {
             return;
         }
         // :133
-        let sub_bucket =
-            (duration >> (bucket_bit - 1 - TIME_HIST_SUB_BUCKET_BITS)) as usize % TIME_HIST_NUM_SUB_BUCKETS;
+        let sub_bucket = (duration >> (bucket_bit - 1 - TIME_HIST_SUB_BUCKET_BITS)) as usize
+            % TIME_HIST_NUM_SUB_BUCKETS;
         let counts = &raw const (*h).counts;
         (*counts)[bucket * TIME_HIST_NUM_SUB_BUCKETS + sub_bucket].add(1); // :134
     }
@@ -77,7 +78,8 @@ pub fn time_histogram_metrics_buckets() -> Vec<f64> {
     b[0] = f64::NEG_INFINITY;
     // :173
     for j in 0..TIME_HIST_NUM_SUB_BUCKETS {
-        let bucket_nanos = (j as u64) << (TIME_HIST_MIN_BUCKET_BITS - 1 - TIME_HIST_SUB_BUCKET_BITS);
+        let bucket_nanos =
+            (j as u64) << (TIME_HIST_MIN_BUCKET_BITS - 1 - TIME_HIST_SUB_BUCKET_BITS);
         b[j + 1] = bucket_nanos as f64 / 1e9; // :179
     }
     // :183

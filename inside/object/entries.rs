@@ -1,4 +1,5 @@
-//! The doors: what Go's assembly calls, in System V's convention. `inside/src/table.rs` has their other half.
+//! The doors: what Go's assembly calls, in System V's convention. `inside/src/table.rs` has their
+//! other half.
 
 use crate::linkname::{GoFn, go};
 use crate::*;
@@ -8,11 +9,13 @@ use core::sync::atomic::Ordering;
 #[repr(C)]
 pub struct Two(usize, usize);
 
-/// The first call, at the head of schedinit, by the only thread. `magic` is where g usually is; `fields` are the offsets of
-/// [`layout::FIELDS`] as Go's assembler has them. Returns the number of the first one that differs, or -1.
+/// The first call, at the head of schedinit, by the only thread. `magic` is where g usually is;
+/// `fields` are the offsets of [`layout::FIELDS`] as Go's assembler has them. Returns the number of
+/// the first one that differs, or -1.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn gort_init(magic: usize, fields: *const u32, _keep: *const usize) -> isize {
-    // SAFETY: the word is somewhere below the thread pointer, in the program's own block of thread-locals; what is between the two is there.
+    // SAFETY: the word is somewhere below the thread pointer, in the program's own block of
+    // thread-locals; what is between the two is there.
     unsafe {
         let mut tls = 0isize;
         loop {
@@ -168,7 +171,8 @@ entries! {
     gort_schedEnableUser(enable: bool) { sched_enable_user(enable) }
     gort_schedEnabled(gp: *mut G) -> bool { sched_enabled(gp) }
     gort_runqempty(pp: *mut P) -> bool { runqempty(pp) }
-    // What follows in Go reads nmspinning, and relies on StoreRel being an exchange, as it is in Go on amd64.
+    // What follows in Go reads nmspinning, and relies on StoreRel being an exchange, as it is in Go
+    // on amd64.
     gort_runqput(pp: *mut P, gp: *mut G, next: bool) {
         runqput(pp, gp, next);
         store_load_fence();

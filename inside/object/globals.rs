@@ -90,7 +90,8 @@ impl Mask {
     }
 }
 
-/// Variables that are part of another one, and so have no name of their own: gort.go fills `gortVars` with their addresses.
+/// Variables that are part of another one, and so have no name of their own: gort.go fills
+/// `gortVars` with their addresses.
 #[derive(Clone, Copy)]
 #[repr(usize)]
 pub enum Var {

@@ -1,10 +1,13 @@
-//! What stands in a Go program: the port's own sources, built a second time without std, on Go's `g`, `m`, `p` and `sched`.
+//! What stands in a Go program: the port's own sources, built a second time without std, on Go's
+//! `g`, `m`, `p` and `sched`.
 //!
-//! Not a crate of the workspace: `build.rs` compiles it to one relocatable object. The modules with a path are those of native
-//! gort, file by file; the few that are here stand where native gort has what a Go program has itself: [`globals`] names Go's
-//! variables, [`linkname`] calls Go's functions, [`entries`] are the doors that Go comes in by.
+//! Not a crate of the workspace: `build.rs` compiles it to one relocatable object. The modules with
+//! a path are those of native gort, file by file; the few that are here stand where native gort has
+//! what a Go program has itself: [`globals`] names Go's variables, [`linkname`] calls Go's
+//! functions, [`entries`] are the doors that Go comes in by.
 //!
-//! There is no allocator, no thread-local, no unwinding; a Rust panic is Go's `throw`. All of it runs on g0 or gsignal.
+//! There is no allocator, no thread-local, no unwinding; a Rust panic is Go's `throw`. All of it
+//! runs on g0 or gsignal.
 #![no_std]
 #![allow(improper_ctypes, improper_ctypes_definitions, missing_docs, clippy::missing_safety_doc, dead_code, unused_imports, non_camel_case_types, non_upper_case_globals)]
 

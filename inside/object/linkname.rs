@@ -1,4 +1,5 @@
-//! Calls of Go's functions: each by an entry that `gort go` writes in assembly from its table (`inside/src/table.rs`).
+//! Calls of Go's functions: each by an entry that `gort go` writes in assembly from its table
+//! (`inside/src/table.rs`).
 
 use crate::atomic::Bool;
 use crate::*;
@@ -225,7 +226,8 @@ impl GoFn<'_> {
 pub struct GoStr(pub *const u8, pub usize);
 impl core::fmt::Display for GoStr {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        // SAFETY: the bytes are written on, not looked at. Another thread may be changing the string, as in Go.
+        // SAFETY: the bytes are written on, not looked at. Another thread may be changing the
+        // string, as in Go.
         f.write_str(unsafe { core::str::from_utf8_unchecked(core::slice::from_raw_parts(self.0, self.1)) })
     }
 }
@@ -372,7 +374,8 @@ same! {
         }
         go::wakefing()
     };
-    /// Of findRunnable and others, in a program with C: lets interceptors of its library's calls run.
+    /// Of findRunnable and others, in a program with C: lets interceptors of its library's calls
+    /// run.
     cgo_yield() = {
         let p = *var(Var::CgoYield).cast::<*const usize>();
         if *p != 0 {

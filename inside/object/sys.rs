@@ -5,10 +5,12 @@ use crate::*;
 use core::arch::asm;
 use core::sync::atomic::{AtomicIsize, Ordering};
 
-/// Where Go's g is, from the thread pointer on: the linker's choice, found by [`crate::entries::gort_init`].
+/// Where Go's g is, from the thread pointer on: the linker's choice, found by
+/// [`crate::entries::gort_init`].
 pub static TLS: AtomicIsize = AtomicIsize::new(0);
 
-/// Go's g. It is g0 or gsignal, and the same from the way in to the way out, so this may be evaluated once.
+/// Go's g. It is g0 or gsignal, and the same from the way in to the way out, so this may be
+/// evaluated once.
 #[inline(always)]
 pub fn getg() -> *mut G {
     let g;
@@ -100,7 +102,8 @@ pub fn cputicks() -> i64 {
 #[inline(always)]
 pub unsafe fn syscall6(nr: i64, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) -> isize {
     let r: isize;
-    // SAFETY: the kernel clobbers rcx and r11 only; what it does to memory is the caller's business.
+    // SAFETY: the kernel clobbers rcx and r11 only; what it does to memory is the caller's
+    // business.
     unsafe {
         asm!(
             "syscall",
@@ -119,7 +122,8 @@ pub unsafe fn syscall6(nr: i64, a: usize, b: usize, c: usize, d: usize, e: usize
     r
 }
 
-// What the compiler may call for arrays. Names of this object alone: they are not global, so that a C library's stay what they are.
+// What the compiler may call for arrays. Names of this object alone: they are not global, so that a
+// C library's stay what they are.
 core::arch::global_asm!(
     ".p2align 4",
     "memset: mov r8, rdi",

@@ -31,7 +31,8 @@ pub struct TraceLocker {
     gen_: usize,
 }
 
-/// Why a goroutine stops: of Go's numbers only this one is needed, the others gopark has written into the M.
+/// Why a goroutine stops: of Go's numbers only this one is needed, the others gopark has written
+/// into the M.
 #[derive(Clone, Copy, PartialEq)]
 pub enum TraceBlockReason {
     OfM,

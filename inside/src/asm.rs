@@ -1,10 +1,13 @@
 //! The assembly between Go and Rust, made from the table.
 //!
-//! *Down*, Go to Rust: a function that has lost its body gets one under Go's own convention (ABIInternal: arguments in AX, BX, CX, DI, SI,
-//! R8, R9; g in R14; X15 is zero; nothing is preserved), which moves the words to where System V has them and calls. From a goroutine's own
-//! stack, which is small and may be moved, it goes over to g0's first and comes back, as Go's `systemstack` does.
+//! *Down*, Go to Rust: a function that has lost its body gets one under Go's own convention
+//! (ABIInternal: arguments in AX, BX, CX, DI, SI, R8, R9; g in R14; X15 is zero; nothing is
+//! preserved), which moves the words to where System V has them and calls. From a goroutine's own
+//! stack, which is small and may be moved, it goes over to g0's first and comes back, as Go's
+//! `systemstack` does.
 //!
-//! *Up*, Rust to Go: `gort_go_NAME` keeps System V's callee-saved registers, and makes g and zero what Go expects.
+//! *Up*, Rust to Go: `gort_go_NAME` keeps System V's callee-saved registers, and makes g and zero
+//! what Go expects.
 
 use crate::shadow::Set;
 use crate::table::{On, SWAPS, Swap, UPS, Up, VARS};
@@ -69,9 +72,12 @@ fn down(s: &mut String, f: &Swap, count: Option<usize>, poison: bool) {
     for (i, _) in f.args.bytes().enumerate().filter(|(_, a)| *a == b'b') {
         p(&format!("MOVBLZX {r}, {r}", r = GO[i]));
     }
-    // From the last to the first, but for the fourth, each target has been a source before it is written.
+    // From the last to the first, but for the fourth, each target has been a source before it is
+    // written.
     let mut order: Vec<usize> = (0..n.min(6)).rev().collect();
-    if let (Some(a), Some(b)) = (order.iter().position(|&i| i == 3), order.iter().position(|&i| i == 2)) {
+    if let (Some(a), Some(b)) =
+        (order.iter().position(|&i| i == 3), order.iter().position(|&i| i == 2))
+    {
         order.swap(a, b);
     }
     assert!(n <= 7, "{}: too many arguments", f.name);
@@ -125,8 +131,8 @@ fn down(s: &mut String, f: &Swap, count: Option<usize>, poison: bool) {
     p("get_tls(R10)");
     p("MOVQ R12, g(R10)");
     p("MOVQ R12, R14");
-    // Who waits as forEachP does may be scanned meanwhile, and have another stack now. What is above the return address was copied, and
-    // g.sched follows it, as it does for systemstack.
+    // Who waits as forEachP does may be scanned meanwhile, and have another stack now. What is
+    // above the return address was copied, and g.sched follows it, as it does for systemstack.
     p("MOVQ (g_sched+gobuf_sp)(R14), R10");
     p("SUBQ $8, R10");
     p("CMPQ R10, BP");
@@ -134,7 +140,8 @@ fn down(s: &mut String, f: &Swap, count: Option<usize>, poison: bool) {
     p("MOVQ (g_sched+gobuf_bp)(R14), R11");
     p("MOVQ R11, 0(R10)");
     p("MOVQ R10, BP");
-    // What stood in g.sched is about the old stack, and does not count: a goroutine in a system call keeps its stack.
+    // What stood in g.sched is about the old stack, and does not count: a goroutine in a system
+    // call keeps its stack.
     p("XORL R13, R13");
     p("XORL BX, BX");
     p("XORL R15, R15");
@@ -227,7 +234,12 @@ fn init(s: &mut String) {
     _ = writeln!(s, "GLOBL gort_keep<>(SB), RODATA, ${}", 8 * UPS.len() + 8);
     let fields = gort_runtime2::layout::FIELDS;
     for (i, (t, f, _)) in fields.iter().enumerate() {
-        _ = writeln!(s, "{}DATA gort_fields<>+{}(SB)/4, ${t}_{f}", if i == 0 { "\n" } else { "" }, 4 * i);
+        _ = writeln!(
+            s,
+            "{}DATA gort_fields<>+{}(SB)/4, ${t}_{f}",
+            if i == 0 { "\n" } else { "" },
+            4 * i
+        );
     }
     _ = writeln!(s, "GLOBL gort_fields<>(SB), RODATA, ${}", 4 * fields.len());
     s.push_str(
@@ -260,7 +272,8 @@ pub fn go_file(o: Options<'_>, version: &str) -> String {
     let mut s = String::from(
         "// Made by gort. What its Rust calls of Go's by a function, and its start.\n\npackage runtime\n\nimport (\n\t\"internal/abi\"\n\t\"unsafe\"\n)\n",
     );
-    // The internal linker applies the object's relocations only in a program that has a dynamic import.
+    // The internal linker applies the object's relocations only in a program that has a dynamic
+    // import.
     s.push_str("\n//go:cgo_import_dynamic _ _ \"libc.so.6\"\n//go:cgo_dynamic_linker \"/lib64/ld-linux-x86-64.so.2\"\n\nvar _ = abi.FuncFlagSPWrite\n");
     // An external linker must find what the object names.
     for name in UPS
@@ -357,7 +370,11 @@ func gortReport() {{
             SWAPS.len(),
             SWAPS
                 .iter()
-                .map(|f| if o.swapped.has(f.name) { format!("\"{}\"", f.name) } else { "\"\"".into() })
+                .map(|f| if o.swapped.has(f.name) {
+                    format!("\"{}\"", f.name)
+                } else {
+                    "\"\"".into()
+                })
                 .collect::<Vec<_>>()
                 .join(", ")
         );

@@ -8,9 +8,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Functions with which `go ARGS` fails, and without any one of which it does not. It fails with a set if it does so in one of
-/// `times` runs; one that has not ended within `limit` fails. Of what `o` leaves Go's nothing is tried. `tell` is called with the result
-/// of each try.
+/// Functions with which `go ARGS` fails, and without any one of which it does not. It fails with a
+/// set if it does so in one of `times` runs; one that has not ended within `limit` fails. Of what
+/// `o` leaves Go's nothing is tried. `tell` is called with the result of each try.
 ///
 /// # Errors
 /// It does not fail with all of them, or it does with none; or it cannot be run.
@@ -25,13 +25,15 @@ pub fn bisect(
     let all: Vec<_> = Set::new(o.only.as_deref(), &o.except, false)?.swapped.into_iter().collect();
     let mut fails = |set: &[&'static str]| {
         let mut o = o.clone();
-        (o.only, o.except, o.count) = (Some(set.iter().map(|s| s.to_string()).collect()), vec![], false);
+        (o.only, o.except, o.count) =
+            (Some(set.iter().map(|s| s.to_string()).collect()), vec![], false);
         let (mut c, _shadow) = prepare(&o, args, cache)?;
         let mut end = "succeeds";
         for _ in 0..times {
             // What it says is looked at once it is known with which functions.
             c.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            end = run(&mut c, limit).map_err(|e| format!("{}: {e}", c.get_program().to_string_lossy()))?;
+            end = run(&mut c, limit)
+                .map_err(|e| format!("{}: {e}", c.get_program().to_string_lossy()))?;
             if end != "succeeds" {
                 break;
             }
@@ -70,8 +72,12 @@ fn run(c: &mut Command, limit: Option<Duration>) -> std::io::Result<&'static str
     }
 }
 
-/// A subset of `set` that fails and no proper subset of which, with one less, does. Delta debugging: Zeller and Hildebrandt, 2002.
-fn minimal<T: Copy, E>(mut set: Vec<T>, fails: &mut dyn FnMut(&[T]) -> Result<bool, E>) -> Result<Vec<T>, E> {
+/// A subset of `set` that fails and no proper subset of which, with one less, does. Delta
+/// debugging: Zeller and Hildebrandt, 2002.
+fn minimal<T: Copy, E>(
+    mut set: Vec<T>,
+    fails: &mut dyn FnMut(&[T]) -> Result<bool, E>,
+) -> Result<Vec<T>, E> {
     let mut parts = 2;
     'next: while set.len() > 1 {
         let bounds: Vec<_> = (0..=parts).map(|i| i * set.len() / parts).collect();

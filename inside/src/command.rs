@@ -19,7 +19,8 @@ pub struct Options {
     pub except: Vec<String>,
     /// Count calls.
     pub count: bool,
-    /// Put this inside instead of what this crate was built with: the same with a planted bug, in tests.
+    /// Put this inside instead of what this crate was built with: the same with a planted bug, in
+    /// tests.
     pub object: Option<Vec<u8>>,
     /// Have X15, which is zero in Go, be anything whenever Rust has run, in tests.
     pub poison: bool,
@@ -36,10 +37,12 @@ pub fn run(o: &Options, args: &[OsString], cache: &Path) -> String {
     }
 }
 
-/// The command `go ARGS` in the shadow GOROOT, which is made if need be, and stays as long as the second result or the command.
+/// The command `go ARGS` in the shadow GOROOT, which is made if need be, and stays as long as the
+/// second result or the command.
 ///
 /// # Errors
-/// Go is absent or not the one release; the arguments ask for what cannot be; the shadow cannot be made.
+/// Go is absent or not the one release; the arguments ask for what cannot be; the shadow cannot be
+/// made.
 pub fn prepare(o: &Options, args: &[OsString], cache: &Path) -> Result<(Command, Shadow), String> {
     if OBJECT.is_empty() {
         return Err("this copy of gort was built without the sources of its other crates: it has nothing to put inside".into());
@@ -147,7 +150,8 @@ const LINK_WITH_VALUE: &[&str] = &[
     "tmpdir",
 ];
 
-/// A command line of go's, as far as it matters here. What a program gets that go runs is not in it.
+/// A command line of go's, as far as it matters here. What a program gets that go runs is not in
+/// it.
 #[derive(Debug, Default, PartialEq)]
 struct Line {
     verb: String,
@@ -191,7 +195,8 @@ impl Line {
                 if line.verb == "test" && name == "args" {
                     break;
                 }
-                let value = value.or_else(|| words.next_if(|_| WITH_VALUE.contains(&name.as_str())));
+                let value =
+                    value.or_else(|| words.next_if(|_| WITH_VALUE.contains(&name.as_str())));
                 line.flags.push((name, value));
             }
         }
@@ -203,7 +208,8 @@ impl Line {
     }
 }
 
-/// The words of a value that may have quotes around words. As Split of cmd/internal/quoted has it (line 26).
+/// The words of a value that may have quotes around words. As Split of cmd/internal/quoted has it
+/// (line 26).
 fn split(mut s: &str) -> Vec<String> {
     const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
     let mut words = vec![];
@@ -222,7 +228,8 @@ fn split(mut s: &str) -> Vec<String> {
     }
 }
 
-/// Whether a flag that needs no value is set by this one. As ParseBool of strconv has it (atob.go, line 10).
+/// Whether a flag that needs no value is set by this one. As ParseBool of strconv has it (atob.go,
+/// line 10).
 fn on(value: Option<&str>) -> bool {
     value.is_none_or(|v| matches!(v, "1" | "t" | "T" | "true" | "TRUE" | "True"))
 }
@@ -250,7 +257,8 @@ fn refuse_flags(line: &Line, goflags: &str) -> Result<(), String> {
     if !line.builds() {
         return Ok(());
     }
-    let all: Vec<_> = split(goflags).iter().map(|w| flag(w)).chain(line.flags.iter().cloned()).collect();
+    let all: Vec<_> =
+        split(goflags).iter().map(|w| flag(w)).chain(line.flags.iter().cloned()).collect();
     for f in ["race", "msan", "asan"] {
         // The last one counts.
         if all.iter().rfind(|(n, _)| n == f).is_some_and(|(_, v)| on(v.as_deref())) {
@@ -259,7 +267,9 @@ fn refuse_flags(line: &Line, goflags: &str) -> Result<(), String> {
     }
     let compiler = all.iter().rfind(|(n, _)| n == "compiler").and_then(|(_, v)| v.as_deref());
     if compiler == Some("gccgo") {
-        return Err("-compiler=gccgo: the port is for the runtime of gc; `gort run` is for gccgo".into());
+        return Err(
+            "-compiler=gccgo: the port is for the runtime of gc; `gort run` is for gccgo".into()
+        );
     }
     if all.iter().any(|(n, v)| n == "ldflags" && v.as_deref().is_some_and(has_d)) {
         return Err(
@@ -301,7 +311,8 @@ fn settings(goroot: &Path) -> Result<[String; 4], String> {
         return Err(format!("{} env: {}", go.display(), String::from_utf8_lossy(&o.stderr).trim()));
     }
     let text = String::from_utf8_lossy(&o.stdout);
-    let mut values = text.strip_suffix('\n').unwrap_or(&text).rsplitn(names.len(), '\n').map(str::to_string);
+    let mut values =
+        text.strip_suffix('\n').unwrap_or(&text).rsplitn(names.len(), '\n').map(str::to_string);
     let mut next = || values.next().unwrap_or_default();
     let (arch, os, experiment, flags) = (next(), next(), next(), next());
     Ok([flags, experiment, os, arch])
@@ -334,12 +345,14 @@ fn find(given: Option<&Path>) -> Result<PathBuf, String> {
     if let Some((root, from)) = first {
         return match version(&root) {
             Some(v) if v == RELEASE => at_home(&root),
-            Some(v) => {
-                Err(format!("{}: it is {v}, and the port is of {RELEASE} (from {from})", root.display()))
-            }
-            None => {
-                Err(format!("{}: no Go is there (from {from}); the port needs {RELEASE}", root.display()))
-            }
+            Some(v) => Err(format!(
+                "{}: it is {v}, and the port is of {RELEASE} (from {from})",
+                root.display()
+            )),
+            None => Err(format!(
+                "{}: no Go is there (from {from}); the port needs {RELEASE}",
+                root.display()
+            )),
         };
     }
     let mut seen = None;
@@ -347,7 +360,9 @@ fn find(given: Option<&Path>) -> Result<PathBuf, String> {
         ("go", &["env", "GOROOT"][..]),
         ("python3", &["-c", "import go, os; print(os.path.dirname(go.__file__))"][..]),
     ] {
-        let Ok(o) = Command::new(program).args(args).env("GOTOOLCHAIN", "local").output() else { continue };
+        let Ok(o) = Command::new(program).args(args).env("GOTOOLCHAIN", "local").output() else {
+            continue;
+        };
         let root = PathBuf::from(String::from_utf8_lossy(&o.stdout).trim());
         match version(&root) {
             Some(v) if v == RELEASE => return at_home(&root),
@@ -387,11 +402,15 @@ mod tests {
 
     #[test]
     fn lines() {
-        let l = line(&["-C", "d", "test", "-run", "race", "-v", "./...", "-count=1", "-args", "-race"]);
+        let l =
+            line(&["-C", "d", "test", "-run", "race", "-v", "./...", "-count=1", "-args", "-race"]);
         assert_eq!(l.verb, "test");
         assert_eq!(l.packages, ["./..."]);
         let flags: Vec<_> = l.flags.iter().map(|(n, v)| (n.as_str(), v.as_deref())).collect();
-        assert_eq!(flags, [("C", Some("d")), ("run", Some("race")), ("v", None), ("count", Some("1"))]);
+        assert_eq!(
+            flags,
+            [("C", Some("d")), ("run", Some("race")), ("v", None), ("count", Some("1"))]
+        );
         assert_eq!(line(&["-C=d", "build"]).verb, "build");
         assert_eq!(line(&["run", "-o", "x", "a.go", "-race"]).packages, ["a.go"]);
         assert_eq!(line(&["test", "-run", "-args", "x"]).packages, ["x"]);
@@ -421,7 +440,8 @@ mod tests {
             assert!(refused(&["run", &format!("-ldflags={d}"), "x.go"], ""), "{d}");
         }
         assert!(refused(&["build"], "\"-ldflags=-s -d\""));
-        for d in ["", "-s -w", "-d=false", "-extldflags -d", "-extldflags '-static -d'", "-dumpdep"] {
+        for d in ["", "-s -w", "-d=false", "-extldflags -d", "-extldflags '-static -d'", "-dumpdep"]
+        {
             assert!(!refused(&["build", "-ldflags", d], ""), "{d}");
         }
     }

@@ -1,8 +1,9 @@
 //! The shadow GOROOT: a copy of the user's own, in which package runtime has the port.
 //!
-//! The user's Go is copied once, and each set of swapped functions gets directories of its own with hard links to that copy: so all
-//! of go's patterns find their packages, and whatever is written there, by whatever command, is never the user's. What has been
-//! written there since it was made is found by sizes and times, and thrown away: the links would carry it into other sets.
+//! The user's Go is copied once, and each set of swapped functions gets directories of its own with
+//! hard links to that copy: so all of go's patterns find their packages, and whatever is written
+//! there, by whatever command, is never the user's. What has been written there since it was made
+//! is found by sizes and times, and thrown away: the links would carry it into other sets.
 
 use crate::asm;
 use crate::source::{cut, delegate, insert};
@@ -39,11 +40,14 @@ impl Set {
         let known = |n: &str| SWAPS.iter().find(|f| f.name == n).map(|f| f.name);
         for n in only.unwrap_or_default().iter().chain(except) {
             if known(n).is_none() {
-                return Err(format!("{n} is no function that gort swaps: `gort go --list` has them"));
+                return Err(format!(
+                    "{n} is no function that gort swaps: `gort go --list` has them"
+                ));
             }
         }
-        let wanted =
-            |n: &str| only.is_none_or(|o| o.iter().any(|x| x == n)) && !except.iter().any(|x| x == n);
+        let wanted = |n: &str| {
+            only.is_none_or(|o| o.iter().any(|x| x == n)) && !except.iter().any(|x| x == n)
+        };
         Ok(Self {
             swapped: SWAPS.iter().map(|f| f.name).filter(|n| wanted(n)).collect(),
             count,
@@ -81,7 +85,8 @@ fn at<T>(p: &Path, r: io::Result<T>) -> Result<T, String> {
     r.map_err(|e| format!("{}: {e}", p.display()))
 }
 
-/// A shadow. As long as this, or a process that was started while it lived, is there, nobody removes the shadow.
+/// A shadow. As long as this, or a process that was started while it lived, is there, nobody
+/// removes the shadow.
 #[derive(Debug)]
 pub struct Shadow {
     path: PathBuf,
@@ -99,8 +104,8 @@ impl Shadow {
 const SHADOWS: usize = 12;
 const COPIES: usize = 2;
 
-/// The shadow of `goroot` with `set` inside, made if it is not there yet: below `cache`, which is the user's folder of caches. Older
-/// ones that nobody uses are removed, but for the latest few.
+/// The shadow of `goroot` with `set` inside, made if it is not there yet: below `cache`, which is
+/// the user's folder of caches. Older ones that nobody uses are removed, but for the latest few.
 ///
 /// # Errors
 /// It cannot be made: what and why.
@@ -115,7 +120,8 @@ pub fn make(goroot: &Path, set: &Set, cache: &Path) -> Result<Shadow, String> {
         if !done.exists() {
             unchanged_or_away(&copy);
             // In use while links to it are made; the links then keep the files.
-            let copied = once(&copy, |to| tree(goroot, to, &|from, to| fs::copy(from, to).map(|_| ())))?;
+            let copied =
+                once(&copy, |to| tree(goroot, to, &|from, to| fs::copy(from, to).map(|_| ())))?;
             once(&done, |to| fill(copied.path(), set, to))?;
         }
         // Whoever clears up may have been faster.
@@ -145,7 +151,8 @@ fn sum(dir: &Path) -> Result<String, String> {
     Ok(format!("{:016x}", h.finish()))
 }
 
-/// Takes a directory away if a file in it was written, replaced, added or removed since it was made, and nobody uses it.
+/// Takes a directory away if a file in it was written, replaced, added or removed since it was
+/// made, and nobody uses it.
 fn unchanged_or_away(path: &Path) {
     if !path.exists() {
         return;
@@ -156,7 +163,8 @@ fn unchanged_or_away(path: &Path) {
     }
 }
 
-/// The file next to a directory that is locked by those who use it, and exclusively by who removes it; its time is that of the last use.
+/// The file next to a directory that is locked by those who use it, and exclusively by who removes
+/// it; its time is that of the last use.
 fn lock_of(path: &Path) -> PathBuf {
     path.with_extension("lock")
 }
@@ -187,7 +195,8 @@ fn once(done: &Path, fill: impl Fn(&Path) -> Result<(), String>) -> Result<Shado
             let place = done.parent().unwrap_or(Path::new("."));
             let temp = at(place, tempfile::Builder::new().prefix(".new-").tempdir_in(place))?;
             fill(temp.path())?;
-            // As any directory of a cache: other users may have programs whose debuggers look for sources.
+            // As any directory of a cache: other users may have programs whose debuggers look for
+            // sources.
             at(temp.path(), fs::set_permissions(temp.path(), fs::Permissions::from_mode(0o755)))?;
             let (file, sum) = (temp.path().join(SUM), sum(temp.path())?);
             at(&file, fs::write(&file, sum))?;
@@ -206,11 +215,13 @@ fn once(done: &Path, fill: impl Fn(&Path) -> Result<(), String>) -> Result<Shado
     }
 }
 
-/// Removes directories whose names begin with `kind`, but for the `keep` that were used last and those in use; and what was left behind.
+/// Removes directories whose names begin with `kind`, but for the `keep` that were used last and
+/// those in use; and what was left behind.
 fn clear(place: &Path, kind: &str, keep: usize) {
     let Ok(entries) = fs::read_dir(place) else { return };
-    let used =
-        |p: &Path| fs::metadata(lock_of(p)).and_then(|m| m.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+    let used = |p: &Path| {
+        fs::metadata(lock_of(p)).and_then(|m| m.modified()).unwrap_or(SystemTime::UNIX_EPOCH)
+    };
     let mut found = vec![];
     for e in entries.flatten() {
         let name = e.file_name().to_string_lossy().into_owned();
@@ -218,9 +229,10 @@ fn clear(place: &Path, kind: &str, keep: usize) {
             found.push((used(&e.path()), e.path()));
         }
         // Of who was killed; and the shadows of before, which had no locks.
-        let left =
-            name.starts_with(".new-") || name.len() == 16 && name.bytes().all(|b| b.is_ascii_hexdigit());
-        let old = |m: Metadata| m.modified().ok()?.elapsed().ok().map(|t| t > Duration::from_secs(86400));
+        let left = name.starts_with(".new-")
+            || name.len() == 16 && name.bytes().all(|b| b.is_ascii_hexdigit());
+        let old =
+            |m: Metadata| m.modified().ok()?.elapsed().ok().map(|t| t > Duration::from_secs(86400));
         if left && e.metadata().ok().and_then(old) == Some(true) {
             _ = fs::remove_dir_all(e.path());
         }
@@ -248,13 +260,16 @@ fn away(path: &Path) {
     }
 }
 
-/// What the Go in `root` is: its release, what is in the files of package runtime, and of all others the names, sizes and times.
+/// What the Go in `root` is: its release, what is in the files of package runtime, and of all
+/// others the names, sizes and times.
 fn content(root: &Path) -> Result<u64, String> {
     let mut h = DefaultHasher::new();
     let version = root.join("VERSION");
     at(&version, fs::read(&version))?.hash(&mut h);
     let mut files = vec![];
-    walk(root, &mut |path, m| files.push((path.to_path_buf(), m.len(), m.mtime(), m.mtime_nsec())))?;
+    walk(root, &mut |path, m| {
+        files.push((path.to_path_buf(), m.len(), m.mtime(), m.mtime_nsec()))
+    })?;
     files.sort();
     for (path, len, time, ns) in files {
         let name = path.strip_prefix(root).unwrap_or(&path);
@@ -301,9 +316,13 @@ fn enter(dir: &Path, above: &mut Vec<(u64, u64)>) -> Result<bool, String> {
     Ok(new)
 }
 
-/// The directories of `from`, and by `file` its files. What links lead to is there itself, but where they lead back or nowhere: so
-/// that nothing in `to` is outside of it.
-fn tree(from: &Path, to: &Path, file: &dyn Fn(&Path, &Path) -> io::Result<()>) -> Result<(), String> {
+/// The directories of `from`, and by `file` its files. What links lead to is there itself, but
+/// where they lead back or nowhere: so that nothing in `to` is outside of it.
+fn tree(
+    from: &Path,
+    to: &Path,
+    file: &dyn Fn(&Path, &Path) -> io::Result<()>,
+) -> Result<(), String> {
     tree_below(from, to, &mut vec![], file)
 }
 
@@ -331,7 +350,9 @@ fn tree_below(
 }
 
 fn fill(goroot: &Path, set: &Set, to: &Path) -> Result<(), String> {
-    tree(goroot, to, &|from, to| fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(|_| ())))?;
+    tree(goroot, to, &|from, to| {
+        fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(|_| ()))
+    })?;
     // Its own comes later: the name only.
     at(to, fs::remove_file(to.join(SUM)))?;
     let from = goroot.join("src/runtime");
@@ -372,22 +393,26 @@ mod tests {
     use super::*;
     use std::os::unix::fs::symlink;
 
-    /// Links that lead back to a directory above end the way there, and those that lead nowhere are no files.
+    /// Links that lead back to a directory above end the way there, and those that lead nowhere are
+    /// no files.
     #[test]
     fn links() {
         let dir = tempfile::tempdir().unwrap();
         let (from, to) = (dir.path().join("from"), dir.path().join("to"));
         fs::create_dir_all(from.join("a/b")).unwrap();
         fs::write(from.join("a/b/f"), "f").unwrap();
-        for (target, link) in [("..", "a/up"), (".", "a/b/self"), ("nothing", "a/dangling"), ("a/b", "other")]
+        for (target, link) in
+            [("..", "a/up"), (".", "a/b/self"), ("nothing", "a/dangling"), ("a/b", "other")]
         {
             symlink(target, from.join(link)).unwrap();
         }
         symlink(&from, from.join("a/b/all")).unwrap();
         let names = |dir: &Path| {
             let mut v = vec![];
-            walk(dir, &mut |p, _| v.push(p.strip_prefix(dir).unwrap().to_str().unwrap().to_string()))
-                .unwrap();
+            walk(dir, &mut |p, _| {
+                v.push(p.strip_prefix(dir).unwrap().to_str().unwrap().to_string())
+            })
+            .unwrap();
             v.sort();
             v
         };
@@ -400,7 +425,8 @@ mod tests {
 
     use std::process::Command;
 
-    /// A file that is written in place is another set's as well, by the link. Neither is used again; the user's is as it was.
+    /// A file that is written in place is another set's as well, by the link. Neither is used
+    /// again; the user's is as it was.
     #[test]
     fn written_in_place() {
         let dir = tempfile::tempdir().unwrap();
@@ -412,7 +438,8 @@ mod tests {
             unchanged_or_away(&done);
             if !done.exists() {
                 unchanged_or_away(&copy);
-                let c = once(&copy, |to| tree(&root, to, &|a, b| fs::copy(a, b).map(|_| ()))).unwrap();
+                let c =
+                    once(&copy, |to| tree(&root, to, &|a, b| fs::copy(a, b).map(|_| ()))).unwrap();
                 let link = |to: &Path| {
                     tree(c.path(), to, &|a, b| fs::hard_link(a, b))?;
                     at(to, fs::remove_file(to.join(SUM)))

@@ -1,5 +1,5 @@
-//! Finding functions in Go's source text. gofmt's layout is what it goes by: a declaration begins in the first column, and so
-//! does the brace that ends it.
+//! Finding functions in Go's source text. gofmt's layout is what it goes by: a declaration begins
+//! in the first column, and so does the brace that ends it.
 
 use std::ops::Range;
 
@@ -24,7 +24,8 @@ pub fn find(text: &str, name: &str) -> Option<Func> {
             line_starts(text).find(|&i| text[i..].starts_with(&start))?
         }
         Some((of, name)) => line_starts(text).find(|&i| {
-            let Some((receiver, rest)) = text[i..].strip_prefix("func (").and_then(|t| t.split_once(") "))
+            let Some((receiver, rest)) =
+                text[i..].strip_prefix("func (").and_then(|t| t.split_once(") "))
             else {
                 return false;
             };
@@ -49,7 +50,12 @@ pub fn find(text: &str, name: &str) -> Option<Func> {
     } else {
         text[open..].find("\n}\n")? + open + 2
     };
-    Some(Func { directives: directives(text, at), above: above(text, at), head: at..open, body: open..close })
+    Some(Func {
+        directives: directives(text, at),
+        above: above(text, at),
+        head: at..open,
+        body: open..close,
+    })
 }
 
 fn line_starts(text: &str) -> impl Iterator<Item = usize> {
@@ -86,8 +92,9 @@ fn directives(text: &str, at: usize) -> Vec<Range<usize>> {
     found
 }
 
-/// The text with the function's body taken away, and its directives, which are about bodies; in their place stands that no argument
-/// escapes, as the compiler could see before, unless one does. The lines keep their numbers.
+/// The text with the function's body taken away, and its directives, which are about bodies; in
+/// their place stands that no argument escapes, as the compiler could see before, unless one does.
+/// The lines keep their numbers.
 ///
 /// # Errors
 /// The function is not there.
@@ -108,8 +115,8 @@ pub fn cut(text: &str, name: &str, escapes: bool) -> Result<String, String> {
     Ok(out)
 }
 
-/// The text with a call of a function `to` in the place of the body, and the declaration of that function, whose first
-/// argument is the receiver, if there is one. The lines keep their numbers.
+/// The text with a call of a function `to` in the place of the body, and the declaration of that
+/// function, whose first argument is the receiver, if there is one. The lines keep their numbers.
 ///
 /// # Errors
 /// The function is not there.
@@ -124,7 +131,8 @@ pub fn delegate(text: &str, name: &str, to: &str) -> Result<(String, String), St
         let (params, results) = rest.split_once('(')?.1.split_once(')')?;
         Some((receiver, params, results.trim()))
     };
-    let (receiver, params, results) = head().ok_or_else(|| format!("{name}: what does it take?"))?;
+    let (receiver, params, results) =
+        head().ok_or_else(|| format!("{name}: what does it take?"))?;
     let both: Vec<_> = [receiver, params].into_iter().filter(|p| !p.is_empty()).collect();
     let both = both.join(", ");
     let args: Vec<_> = both.split(", ").filter_map(|p| p.split(' ').next()).collect();
@@ -159,7 +167,9 @@ mod tests {
     fn bodies() {
         let cut_f = cut(TEXT, "f", false).unwrap();
         assert!(
-            cut_f.contains("//\n//go:noescape\n//go:linkname f\nfunc f(a int) (b, c int)\n\n\n\n\nfunc g"),
+            cut_f.contains(
+                "//\n//go:noescape\n//go:linkname f\nfunc f(a int) (b, c int)\n\n\n\n\nfunc g"
+            ),
             "{cut_f}"
         );
         assert_eq!(cut_f.matches('\n').count(), TEXT.matches('\n').count());

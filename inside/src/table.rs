@@ -3,7 +3,8 @@
 /// Where a function may be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum On {
-    /// On g0 only, and it does not return: what `mcall` calls, what that calls, and what threads are for.
+    /// On g0 only, and it does not return: what `mcall` calls, what that calls, and what threads
+    /// are for.
     Mcall,
     /// Anywhere: from a goroutine's stack the way leads over g0's.
     Any,
@@ -31,8 +32,8 @@ const fn mcall(name: &'static str, args: &'static str) -> Swap {
 }
 
 impl Swap {
-    /// Whether its body becomes a call of another function: a method, which an assembler cannot name, or what a linkname gives
-    /// to another package.
+    /// Whether its body becomes a call of another function: a method, which an assembler cannot
+    /// name, or what a linkname gives to another package.
     pub fn is_called(&self) -> bool {
         self.name.contains('.')
             || matches!(self.name, "setMaxThreads" | "sync_runtime_canSpin" | "sync_runtime_doSpin")
@@ -45,7 +46,8 @@ impl Swap {
     pub fn rust(&self) -> String {
         format!("gort_{}", self.name.replace('.', "_"))
     }
-    /// Whether arguments live on after the call, so that what they refer to may not be on the caller's stack.
+    /// Whether arguments live on after the call, so that what they refer to may not be on the
+    /// caller's stack.
     pub fn escapes(&self) -> bool {
         matches!(self.name, "forEachP" | "forEachPInternal" | "newm" | "newproc1" | "parkunlock_c")
     }
@@ -197,7 +199,8 @@ pub struct Up {
     pub args: usize,
     /// Words of results.
     pub results: usize,
-    /// If it is none of package runtime: its Go text, by which it becomes one. Methods, and what the assembler cannot name.
+    /// If it is none of package runtime: its Go text, by which it becomes one. Methods, and what
+    /// the assembler cannot name.
     pub go: &'static str,
 }
 
@@ -243,7 +246,12 @@ pub const UPS: &[Up] = &[
     up("malg", 1, 1),
     up("allgadd", 1, 0),
     up("gostartcallfn", 2, 0),
-    glue("setAncestors", 2, 0, "func(newg, callergp *g) { newg.ancestors = saveAncestors(callergp) }"),
+    glue(
+        "setAncestors",
+        2,
+        0,
+        "func(newg, callergp *g) { newg.ancestors = saveAncestors(callergp) }",
+    ),
     glue("setLabels", 2, 0, "func(newg, curg *g) { newg.labels = curg.labels }"),
     glue(
         "clearG",
@@ -251,7 +259,12 @@ pub const UPS: &[Up] = &[
         0,
         "func(gp *g) {\n\tgp._defer = nil\n\tgp._panic = nil\n\tgp.writebuf = nil\n\tgp.param = nil\n\tgp.labels = nil\n\tgp.timer = nil\n}",
     ),
-    glue("addScannableStack", 2, 0, "func(pp *p, n int64) { gcController.addScannableStack(pp, n) }"),
+    glue(
+        "addScannableStack",
+        2,
+        0,
+        "func(pp *p, n int64) { gcController.addScannableStack(pp, n) }",
+    ),
     glue(
         "flushAssistCredit",
         1,
@@ -296,7 +309,12 @@ pub const UPS: &[Up] = &[
     ),
     up("netpoll", 1, 2),
     up("netpollBreak", 0, 0),
-    glue("timersCheck", 2, 3, "func(ts *timers, now int64) (int64, int64, bool) { return ts.check(now) }"),
+    glue(
+        "timersCheck",
+        2,
+        3,
+        "func(ts *timers, now int64) (int64, int64, bool) { return ts.check(now) }",
+    ),
     up("stackalloc", 1, 2),
     up("stackfree", 2, 0),
     glue("safePointFn", 1, 0, "func(pp *p) { sched.safePointFn(pp) }"),
@@ -313,7 +331,12 @@ pub const UPS: &[Up] = &[
     ),
     up("gcMarkWorkAvailable", 1, 1),
     glue("setIdleMarkMode", 1, 0, "func(pp *p) { pp.gcMarkWorkerMode = gcMarkWorkerIdleMode }"),
-    glue("tryRecordGoroutineProfile", 1, 0, "func(gp *g) { tryRecordGoroutineProfile(gp, nil, osyield) }"),
+    glue(
+        "tryRecordGoroutineProfile",
+        1,
+        0,
+        "func(gp *g) { tryRecordGoroutineProfile(gp, nil, osyield) }",
+    ),
     up("setThreadCPUProfiler", 1, 0),
     glue("prepareForSweep", 1, 0, "func(pp *p) { pp.mcache.prepareForSweep() }"),
     glue("addIdleTime", 1, 0, "func(d int64) { gcCPULimiter.addIdleTime(d) }"),
@@ -353,9 +376,19 @@ pub const UPS: &[Up] = &[
     up("traceExitingSyscall", 0, 0),
     up("traceExitedSyscall", 0, 0),
     up("traceReaderAvailable", 0, 1),
-    glue("traceAcquire", 0, 2, "func() (*m, uintptr) {\n\tt := traceAcquire()\n\treturn t.mp, t.gen\n}"),
+    glue(
+        "traceAcquire",
+        0,
+        2,
+        "func() (*m, uintptr) {\n\tt := traceAcquire()\n\treturn t.mp, t.gen\n}",
+    ),
     glue("traceRelease", 2, 0, "func(mp *m, gen uintptr) { traceRelease(traceLocker{mp, gen}) }"),
-    glue("traceGomaxprocs", 3, 0, "func(mp *m, gen uintptr, n int32) { traceLocker{mp, gen}.Gomaxprocs(n) }"),
+    glue(
+        "traceGomaxprocs",
+        3,
+        0,
+        "func(mp *m, gen uintptr, n int32) { traceLocker{mp, gen}.Gomaxprocs(n) }",
+    ),
     glue(
         "traceGoCreate",
         5,
@@ -363,7 +396,12 @@ pub const UPS: &[Up] = &[
         "func(mp *m, gen uintptr, newg *g, pc uintptr, blocked bool) { traceLocker{mp, gen}.GoCreate(newg, pc, blocked) }",
     ),
     glue("traceProcStart", 2, 0, "func(mp *m, gen uintptr) { traceLocker{mp, gen}.ProcStart() }"),
-    glue("traceProcStop", 3, 0, "func(mp *m, gen uintptr, pp *p) { traceLocker{mp, gen}.ProcStop(pp) }"),
+    glue(
+        "traceProcStop",
+        3,
+        0,
+        "func(mp *m, gen uintptr, pp *p) { traceLocker{mp, gen}.ProcStop(pp) }",
+    ),
     glue("traceGoStart", 2, 0, "func(mp *m, gen uintptr) { traceLocker{mp, gen}.GoStart() }"),
     glue("traceGoSched", 2, 0, "func(mp *m, gen uintptr) { traceLocker{mp, gen}.GoSched() }"),
     glue("traceGoPreempt", 2, 0, "func(mp *m, gen uintptr) { traceLocker{mp, gen}.GoPreempt() }"),
@@ -373,7 +411,12 @@ pub const UPS: &[Up] = &[
         0,
         "func(mp *m, gen uintptr, preempted int) {\n\tif preempted != 0 {\n\t\ttraceLocker{mp, gen}.GoPark(traceBlockPreempted, 0)\n\t} else {\n\t\ttraceLocker{mp, gen}.GoPark(mp.waitTraceBlockReason, mp.waitTraceSkip)\n\t}\n}",
     ),
-    glue("traceGoUnpark", 3, 0, "func(mp *m, gen uintptr, gp *g) { traceLocker{mp, gen}.GoUnpark(gp, 0) }"),
+    glue(
+        "traceGoUnpark",
+        3,
+        0,
+        "func(mp *m, gen uintptr, gp *g) { traceLocker{mp, gen}.GoUnpark(gp, 0) }",
+    ),
     glue(
         "traceProcSteal",
         4,

@@ -1,6 +1,8 @@
-//! The corpus and random programs with the port inside of real Go: what they do is what real Go did.
+//! The corpus and random programs with the port inside of real Go: what they do is what real Go
+//! did.
 //!
-//! * `GORT_CORPUS=all cargo test -p gort-inside --test corpus`: all programs of tests/go/corpus, and not only some of each group
+//! * `GORT_CORPUS=all cargo test -p gort-inside --test corpus`: all programs of tests/go/corpus,
+//!   and not only some of each group
 //! * `GORT_SEEDS=N`: so many random programs, `GORT_SEED_BASE` the first one's seed
 //! * `GORT_REQUESTS=N`: so many requests to a web server
 //! * `GORT_SOAK=SECONDS`: for so long everything at once
@@ -11,7 +13,9 @@ mod compile;
 use gort_diff::process::Status;
 use gort_generator::{INTERPRETER, PROGRAM, Program};
 use gort_inside::command::{self, Options};
-use gort_tests::{Outcome, absent, go_answer, go_command, normalise_program, tests_dir, undisturbed, wait};
+use gort_tests::{
+    Outcome, absent, go_answer, go_command, normalise_program, tests_dir, undisturbed, wait,
+};
 use serde_json::Value;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -58,7 +62,10 @@ fn build(o: &Options, inside: bool, dir: &Path, args: &[&str]) {
         c.args(&args).env("GOROOT", root);
         (c, None)
     };
-    c.current_dir(dir).env("CGO_ENABLED", "0").env("GOTOOLCHAIN", "local").env("GOFLAGS", "-mod=mod");
+    c.current_dir(dir)
+        .env("CGO_ENABLED", "0")
+        .env("GOTOOLCHAIN", "local")
+        .env("GOFLAGS", "-mod=mod");
     wait(c, b"", BUILD).ok();
 }
 
@@ -72,7 +79,8 @@ fn programs() -> Vec<PathBuf> {
     let all = std::env::var("GORT_CORPUS").is_ok_and(|v| v == "all");
     let mut v = vec![];
     for group in entries(&tests_dir().join("go/corpus")).into_iter().filter(|d| d.is_dir()) {
-        let files = entries(&group).into_iter().filter(|f| f.extension().is_some_and(|e| e == "go"));
+        let files =
+            entries(&group).into_iter().filter(|f| f.extension().is_some_and(|e| e == "go"));
         // Two of each group, if not all: building one takes seconds.
         v.extend(files.take(if all { usize::MAX } else { 2 }));
     }
@@ -112,14 +120,16 @@ fn the_corpus_does_the_same() {
         let group = f.parent().unwrap().file_name().unwrap().to_str().unwrap();
         for c in cases {
             let list = |k: &str| c[k].as_array().cloned().unwrap_or_default();
-            let args: Vec<String> = list("args").iter().map(|a| a.as_str().unwrap().into()).collect();
+            let args: Vec<String> =
+                list("args").iter().map(|a| a.as_str().unwrap().into()).collect();
             let order = c["order"] == true;
             let mut name = c["name"].as_str().unwrap_or_default().to_string();
             if name.is_empty() && several {
                 name = args.join("_");
             }
             let dot = if name.is_empty() { "" } else { "." };
-            let golden = tests_dir().join("golden/corpus").join(format!("{group}/{stem}{dot}{name}.txt"));
+            let golden =
+                tests_dir().join("golden/corpus").join(format!("{group}/{stem}{dot}{name}.txt"));
             let golden = std::fs::read_to_string(&golden).unwrap();
             let mut procs: Vec<u64> = list("procs").iter().filter_map(Value::as_u64).collect();
             if order {
@@ -131,7 +141,10 @@ fn the_corpus_does_the_same() {
                 let exe = dir.path().join("bin").join(stem);
                 let run = || {
                     let mut r = if order { undisturbed(&exe) } else { Command::new(&exe) };
-                    r.args(&args).env("GOGC", "off").env_remove("GOTRACEBACK").env_remove("GODEBUG");
+                    r.args(&args)
+                        .env("GOGC", "off")
+                        .env_remove("GOTRACEBACK")
+                        .env_remove("GODEBUG");
                     r.env_remove("GOMAXPROCS");
                     if p != 0 {
                         r.env("GOMAXPROCS", p.to_string());
@@ -225,8 +238,8 @@ enum By {
 }
 use By::{Programs, Seed, Server};
 
-/// Bugs in the port. The first eight are those of `gort diff`'s twelve whose place is in functions that are swapped: its other four are
-/// in channels, semaphores and timers, which are Go's here.
+/// Bugs in the port. The first eight are those of `gort diff`'s twelve whose place is in functions
+/// that are swapped: its other four are in channels, semaphores and timers, which are Go's here.
 const PLANTED: &[(&str, By)] = &[
     ("runnext is off", Seed(1_000_022)),
     ("runnext has a slice of its own", Seed(1_000_204)),
@@ -252,13 +265,19 @@ fn planted_bugs_are_found() {
     let shown = |o: &Options, by: By, name: &str, args: &[&str]| match by {
         Seed(seed) => {
             if name == "planted" {
-                build(o, true, dir.path(), &["-gcflags=-lang=go1.18", "-o", name, "interpreter.go"]);
+                build(
+                    o,
+                    true,
+                    dir.path(),
+                    &["-gcflags=-lang=go1.18", "-o", name, "interpreter.go"],
+                );
             }
             let exe = if name == "planted" { dir.path().join(name) } else { inside.clone() };
             (differs(&real, &exe, seed, 5), "does something else".to_string())
         }
         Programs(end) | Server(end) => {
-            let file = if matches!(by, Programs(_)) { "tests/programs.go" } else { "tests/server.go" };
+            let file =
+                if matches!(by, Programs(_)) { "tests/programs.go" } else { "tests/server.go" };
             build(o, true, dir.path(), &["-o", name, crate_dir.join(file).to_str().unwrap()]);
             let is = ends(&dir.path().join(name), args);
             (is == end, format!("{is:?}"))
@@ -266,7 +285,9 @@ fn planted_bugs_are_found() {
     };
     let args = |by: By| if matches!(by, Server(_)) { &["500"][..] } else { &[] };
     let mut table = vec![];
-    for &(bug, by) in PLANTED.iter().filter(|(b, _)| all || ["no 61st tick", "runnext is off"].contains(b)) {
+    for &(bug, by) in
+        PLANTED.iter().filter(|(b, _)| all || ["no 61st tick", "runnext is off"].contains(b))
+    {
         let to = tempfile::tempdir().unwrap();
         o.object = Some(compile::compile(crate_dir, to.path(), Some(bug)).unwrap().0);
         let (found, how) = shown(&o, by, "planted", args(by));
@@ -329,7 +350,8 @@ fn a_server_serves() {
     println!("{n} requests, {collections} collections");
 }
 
-/// Everything at once, with ever other settings of the collector. A wake-up that is lost is found by the program itself.
+/// Everything at once, with ever other settings of the collector. A wake-up that is lost is found
+/// by the program itself.
 #[test]
 fn a_soak() {
     let Some(o) = options() else { return };
@@ -337,12 +359,16 @@ fn a_soak() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/soak.go");
     build(&o, true, dir.path(), &["-o", "soak", source.to_str().unwrap()]);
     let mut left: u64 = std::env::var("GORT_SOAK").ok().and_then(|v| v.parse().ok()).unwrap_or(5);
-    // With gcstoptheworld=2 Go itself leaves some kinds of work without a turn for more than half a minute.
+    // With gcstoptheworld=2 Go itself leaves some kinds of work without a turn for more than half a
+    // minute.
     let settings = ["", "gccheckmark=1", "gcstoptheworld=1", "asyncpreemptoff=1"];
     for godebug in settings.iter().cycle() {
         let seconds = left.min(60);
         let mut c = Command::new(dir.path().join("soak"));
-        c.arg(seconds.to_string()).env("GODEBUG", godebug).env("GOGC", "1").env_remove("GOMAXPROCS");
+        c.arg(seconds.to_string())
+            .env("GODEBUG", godebug)
+            .env("GOGC", "1")
+            .env_remove("GOMAXPROCS");
         let o = wait(c, b"", LIMIT);
         println!("{seconds} s, GODEBUG={godebug}: {}", o.ok().stdout.trim());
         left -= seconds;

@@ -1,7 +1,9 @@
-//! Go's own tests of its packages with the port inside: those that pass on unchanged Go, on the same machine, pass, but for those
-//! in `inside/gotest.list`, each with a reason; and those do fail.
+//! Go's own tests of its packages with the port inside: those that pass on unchanged Go, on the
+//! same machine, pass, but for those in `inside/gotest.list`, each with a reason; and those do
+//! fail.
 //!
-//! `GORT_PACKAGES=all` (or names with commas between): the packages of [`ALL`] and not only some fast ones.
+//! `GORT_PACKAGES=all` (or names with commas between): the packages of [`ALL`] and not only some
+//! fast ones.
 
 use gort_inside::command::{self, Options};
 use gort_tests::{absent, go_command, wait};
@@ -34,7 +36,8 @@ const ALL: &[&str] = &[
     "time",
 ];
 
-/// What fails, as `PACKAGE TEST`: of subtests the whole name; a package that ends otherwise without a test.
+/// What fails, as `PACKAGE TEST`: of subtests the whole name; a package that ends otherwise without
+/// a test.
 fn failures(c: Command) -> BTreeSet<String> {
     let o = wait(c, b"", Duration::from_secs(7200));
     let mut failed = BTreeSet::new();
@@ -72,9 +75,13 @@ fn what_passes_on_go_passes_inside() {
         "all" => ALL.to_vec(),
         names => names.split(',').collect(),
     };
-    let args: Vec<OsString> =
-        ["test", "-short", "-json", "-count=1"].iter().chain(&packages).map(OsString::from).collect();
-    let list = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/gotest.list")).unwrap();
+    let args: Vec<OsString> = ["test", "-short", "-json", "-count=1"]
+        .iter()
+        .chain(&packages)
+        .map(OsString::from)
+        .collect();
+    let list =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/gotest.list")).unwrap();
     let expected: BTreeSet<String> = list
         .lines()
         .filter(|l| !l.is_empty() && !l.starts_with('#'))
@@ -98,7 +105,12 @@ fn what_passes_on_go_passes_inside() {
     }
     let new: Vec<_> = inside.difference(&expected).filter(|t| !own.contains(*t)).collect();
     let gone: Vec<_> = expected.difference(&inside).collect();
-    println!("{} packages, {} tests fail inside, {} on Go", packages.len(), inside.len(), own.len());
+    println!(
+        "{} packages, {} tests fail inside, {} on Go",
+        packages.len(),
+        inside.len(),
+        own.len()
+    );
     assert!(new.is_empty(), "these fail, and are not in gotest.list: {new:#?}");
     assert!(gone.is_empty(), "these do not fail, and are in gotest.list: {gone:#?}");
 }

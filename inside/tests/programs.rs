@@ -20,7 +20,9 @@ fn goroot() -> Option<PathBuf> {
     let go = go_command()?;
     let o = Command::new(go).args(["env", "GOROOT"]).output().ok()?;
     let root = PathBuf::from(String::from_utf8(o.stdout).ok()?.trim());
-    std::fs::read_to_string(root.join("VERSION")).is_ok_and(|v| v.starts_with("go1.23.1\n")).then_some(root)
+    std::fs::read_to_string(root.join("VERSION"))
+        .is_ok_and(|v| v.starts_with("go1.23.1\n"))
+        .then_some(root)
 }
 
 fn options() -> Option<Options> {
@@ -61,7 +63,10 @@ fn a_program_does_the_same() {
     let (inside, plain) = (dir.path().join("inside"), dir.path().join("plain"));
     build(&o, &inside, "programs.go");
     let mut c = Command::new(o.goroot.as_ref().unwrap().join("bin/go"));
-    c.args(["build", "-o"]).arg(&plain).arg("programs.go").env("GOROOT", o.goroot.as_ref().unwrap());
+    c.args(["build", "-o"])
+        .arg(&plain)
+        .arg("programs.go")
+        .env("GOROOT", o.goroot.as_ref().unwrap());
     c.current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests"));
     run(c).ok();
     let go = |exe: &Path, procs: u32, godebug: &str| {
@@ -77,14 +82,18 @@ fn a_program_does_the_same() {
         assert!(a.stdout.ends_with("deferred\n") && a.code == 2, "{a:?}");
     }
     let told = go(&inside, 2, "gortinside=1");
-    assert!(told.stderr.contains(&format!("gort: inside, {} functions\n", SWAPS.len())), "{told:?}");
+    assert!(
+        told.stderr.contains(&format!("gort: inside, {} functions\n", SWAPS.len())),
+        "{told:?}"
+    );
     for other in ["gortinside=0", "xgortinside=1"] {
         assert!(!go(&inside, 2, other).stderr.contains("gort: "));
     }
     assert!(!go(&plain, 2, "gortinside=1").stderr.contains("gort: "));
 }
 
-/// Go relies on X15 being zero. The object's code hardly uses it, so that this shows only if the ways in and out spoil it on purpose.
+/// Go relies on X15 being zero. The object's code hardly uses it, so that this shows only if the
+/// ways in and out spoil it on purpose.
 #[test]
 fn x15_is_zero_in_go() {
     let Some(mut o) = options() else { return };
@@ -120,7 +129,8 @@ fn a_stack_may_move() {
     assert_eq!(o.ok().stdout, "moved 5 times\n");
 }
 
-/// A goroutine that does not wait is not made ready, with the tracer on as without it, where Go's own code does it.
+/// A goroutine that does not wait is not made ready, with the tracer on as without it, where Go's
+/// own code does it.
 #[test]
 fn ready_looks_first() {
     let Some(o) = options() else { return };
@@ -166,7 +176,8 @@ fn subsets() {
         let set = Set::new(o.only.as_deref(), &o.except, true).unwrap();
         let counted: Vec<_> =
             out.stderr.lines().filter_map(|l| l.strip_prefix("gort: ")?.split_once(' ')).collect();
-        let names: Vec<_> = counted.iter().filter(|(n, _)| n.parse::<u64>().is_ok()).map(|c| c.1).collect();
+        let names: Vec<_> =
+            counted.iter().filter(|(n, _)| n.parse::<u64>().is_ok()).map(|c| c.1).collect();
         assert_eq!(names.iter().copied().collect::<std::collections::BTreeSet<_>>(), set.swapped);
         if set.has("runqput") {
             let n: u64 = counted.iter().find(|c| c.1 == "runqput").unwrap().0.parse().unwrap();
@@ -178,12 +189,15 @@ fn subsets() {
     let root = o.goroot.clone().unwrap();
     let set = Set::new(None, &[], false).unwrap();
     let paths: Vec<_> = std::thread::scope(|s| {
-        let all: Vec<_> = (0..4).map(|_| s.spawn(|| shadow::make(&root, &set, fresh.path()))).collect();
+        let all: Vec<_> =
+            (0..4).map(|_| s.spawn(|| shadow::make(&root, &set, fresh.path()))).collect();
         all.into_iter().map(|t| t.join().unwrap().unwrap()).collect()
     });
     let first = paths[0].path();
     assert!(
-        paths.iter().all(|p| p.path() == first && first.join("src/runtime/gort_linux_amd64.syso").exists())
+        paths
+            .iter()
+            .all(|p| p.path() == first && first.join("src/runtime/gort_linux_amd64.syso").exists())
     );
     let dirs = || {
         let all = std::fs::read_dir(fresh.path().join("inside")).unwrap().flatten();
@@ -197,12 +211,19 @@ fn subsets() {
     for f in ["bin/go", "pkg/tool/linux_amd64/compile", "src/fmt/print.go", "VERSION"] {
         let (a, b) = (first.join(f).metadata().unwrap(), root.join(f).metadata().unwrap());
         assert!(a.is_file() && (a.dev(), a.ino()) != (b.dev(), b.ino()), "{f}");
-        assert!(!first.join(f).is_symlink() && !first.join(f).parent().unwrap().is_symlink(), "{f}");
+        assert!(
+            !first.join(f).is_symlink() && !first.join(f).parent().unwrap().is_symlink(),
+            "{f}"
+        );
     }
     // Old ones go, but for those in use.
     for f in SWAPS.iter().take(14) {
-        shadow::make(&root, &Set::new(Some(&[f.name.to_string()]), &[], false).unwrap(), fresh.path())
-            .unwrap();
+        shadow::make(
+            &root,
+            &Set::new(Some(&[f.name.to_string()]), &[], false).unwrap(),
+            fresh.path(),
+        )
+        .unwrap();
     }
     assert!(first.exists());
     assert_eq!(dirs(), 1 + 12 + 1);
@@ -233,7 +254,11 @@ fn refused() {
     std::fs::write(dir.path().join("VERSION"), "go1.22.6\ntime 2024-07-30\n").unwrap();
     refuse(&o, &["build"], &["go1.22.6", "go1.23.1", dir.path().to_str().unwrap()]);
     for flag in ["-race", "--msan", "-asan=true"] {
-        refuse(&o, &["test", "-short", flag, "./..."], &[flag.trim_matches('-').trim_end_matches("=true")]);
+        refuse(
+            &o,
+            &["test", "-short", flag, "./..."],
+            &[flag.trim_matches('-').trim_end_matches("=true")],
+        );
         refuse(&o, &["run", "-o", "x", flag, "x.go"], &["hooks"]);
         // The program's own.
         refuse(&o, &["run", "x.go", flag], &["go1.22.6"]);
@@ -261,11 +286,13 @@ fn every_function_has_a_place() {
         Some(if receiver.is_empty() { name.to_string() } else { format!("{receiver}.{name}") })
     };
     let go: std::collections::BTreeSet<String> = text.lines().filter_map(name).collect();
-    let doc = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/inside.md")).unwrap();
+    let doc =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/inside.md")).unwrap();
     let doc = doc.split_once("## Who is whose").unwrap().1;
     let mut told = std::collections::BTreeSet::new();
     for (i, group) in doc.split("\n* **").skip(1).enumerate() {
-        let names: Vec<_> = group.split_once("**:").unwrap().1.split('`').skip(1).step_by(2).collect();
+        let names: Vec<_> =
+            group.split_once("**:").unwrap().1.split('`').skip(1).step_by(2).collect();
         if i == 0 {
             assert_eq!(names, SWAPS.iter().map(|f| f.name).collect::<Vec<_>>());
             assert!(group.starts_with(&format!("Rust ({})", SWAPS.len())));

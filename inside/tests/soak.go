@@ -1,5 +1,6 @@
-// Everything at once for as many seconds as the first argument says: HTTP, channels, timers, locks, signals, system calls, threads, new
-// values of GOMAXPROCS, collections. Each kind of work must go on: if one has not within half a minute, a wake-up was lost.
+// Everything at once for as many seconds as the first argument says: HTTP, channels, timers, locks,
+// signals, system calls, threads, new values of GOMAXPROCS, collections. Each kind of work must go
+// on: if one has not within half a minute, a wake-up was lost.
 package main
 
 import (

@@ -1,9 +1,10 @@
 //! Go's lfstack.go and tagptr_64bit.go: lock-free stack.
 //!
-//! The head is one word: a node's address and a count of that node's pushes. `pop` reads `node.next`, which may be
-//! stale by then: the node may have been popped, used and pushed again by others. Its count has changed in that
-//! case, so the compare-and-swap fails. With 19 bits of count that holds unless a node is pushed a multiple of
-//! 524,288 times between two instructions of one thread.
+//! The head is one word: a node's address and a count of that node's pushes. `pop` reads
+//! `node.next`, which may be stale by then: the node may have been popped, used and pushed again by
+//! others. Its count has changed in that case, so the compare-and-swap fails. With 19 bits of count
+//! that holds unless a node is pushed a multiple of 524,288 times between two instructions of one
+//! thread.
 //!
 //! Nodes must never be unmapped: a late `pop` may still read them.
 
@@ -23,7 +24,8 @@ fn print_args(_: core::fmt::Arguments<'_>) {}
 ///
 /// Go: tagptr_64bit.go:29 addrBits
 pub const ADDR_BITS: u32 = 48;
-/// Bits of a tag: those that an address does not need at its top, and three more as nodes are aligned to 8.
+/// Bits of a tag: those that an address does not need at its top, and three more as nodes are
+/// aligned to 8.
 ///
 /// Go: tagptr_64bit.go:34 tagBits
 pub const TAG_BITS: u32 = 64 - ADDR_BITS + 3;
@@ -52,7 +54,10 @@ impl TaggedPointer {
     pub fn pack<T>(ptr: *mut T, tag: usize) -> Self {
         // :58 aix and riscv64 are left out
         // :67
-        Self((ptr.expose_provenance() as u64) << (64 - ADDR_BITS) | (tag & ((1 << TAG_BITS) - 1)) as u64)
+        Self(
+            (ptr.expose_provenance() as u64) << (64 - ADDR_BITS)
+                | (tag & ((1 << TAG_BITS) - 1)) as u64,
+        )
     }
 
     /// The pointer.

@@ -1,5 +1,5 @@
-//! A model of the lock-free stack: a node that is popped, used and pushed again while another thread is about to pop
-//! it must not take its old successor with it.
+//! A model of the lock-free stack: a node that is popped, used and pushed again while another
+//! thread is about to pop it must not take its old successor with it.
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p gort-lfstack --test loom_lfstack`
 #![cfg(loom)]
 
@@ -9,12 +9,13 @@ use gort_runtime2::{Lfnode, mutant};
 use loom::thread;
 use std::sync::Arc;
 
-/// Three nodes are in; one thread pops one, the other pops two and pushes the first of them again: afterwards each
-/// node is in exactly one place.
+/// Three nodes are in; one thread pops one, the other pops two and pushes the first of them again:
+/// afterwards each node is in exactly one place.
 fn pop_against_reuse() {
     model(3, || {
         let s = Arc::new(Lfstack::default());
-        let nodes: [usize; 3] = std::array::from_fn(|_| Box::into_raw(Box::<Lfnode>::default()) as usize);
+        let nodes: [usize; 3] =
+            std::array::from_fn(|_| Box::into_raw(Box::<Lfnode>::default()) as usize);
         // SAFETY: the nodes are leaked; whoever pops a node owns it.
         unsafe {
             nodes.iter().for_each(|&n| s.push(n as *mut Lfnode));
@@ -86,16 +87,22 @@ fn mutant_push_does_not_count() {
     pop_against_reuse();
 }
 
-/// One thread alone: its compare-and-swaps cannot fail for a reason, so only weak ones show that it tries again.
+/// One thread alone: its compare-and-swaps cannot fail for a reason, so only weak ones show that it
+/// tries again.
 fn alone(chances: usize) {
     model(3, move || {
         let s = Lfstack::default();
-        let nodes: [*mut Lfnode; 2] = std::array::from_fn(|_| Box::into_raw(Box::<Lfnode>::default()));
+        let nodes: [*mut Lfnode; 2] =
+            std::array::from_fn(|_| Box::into_raw(Box::<Lfnode>::default()));
         let t = (chances > 0).then(|| disturb(chances));
         // SAFETY: the nodes are leaked, and this thread's.
         unsafe {
             nodes.iter().for_each(|&n| s.push(n));
-            assert_eq!([s.pop(), s.pop()], [nodes[1], nodes[0]], "a node is lost, or in two places");
+            assert_eq!(
+                [s.pop(), s.pop()],
+                [nodes[1], nodes[0]],
+                "a node is lost, or in two places"
+            );
             assert!(s.empty(), "a node is in two places");
         }
         t.map(|t| t.join().unwrap());

@@ -1,5 +1,6 @@
-// The part of package runtime that only Go code can be: error types, which need type descriptors, and the package's public
-// interface as programs see it. Compiled by gccgo with -fgo-pkgpath=runtime; its export data stands in for libgo's.
+// The part of package runtime that only Go code can be: error types, which need type descriptors,
+// and the package's public interface as programs see it. Compiled by gccgo with
+// -fgo-pkgpath=runtime; its export data stands in for libgo's.
 package runtime
 
 import "unsafe"
@@ -315,12 +316,14 @@ type location struct {
 //go:linkname locate gortgo.locate
 func locate(pc uintptr, index int, l *location)
 
-// Where a pc of Caller or Callers has the index of the inlined call that it stands for, as symtab.rs has it.
+// Where a pc of Caller or Callers has the index of the inlined call that it stands for, as
+// symtab.rs has it.
 const inlineShift = 56
 
 func split(pc uintptr) (uintptr, int) { return pc & (1<<inlineShift - 1), int(pc >> inlineShift) }
 
-// at finds what a pc stands for: the entry of a function, or most likely a return address, which may be that of the next function.
+// at finds what a pc stands for: the entry of a function, or most likely a return address, which
+// may be that of the next function.
 func at(pc uintptr) (l location) {
 	pc, index := split(pc)
 	locate(pc, -1, &l)
@@ -422,7 +425,8 @@ func (ci *Frames) Next() (frame Frame, more bool) {
 	return frame, more
 }
 
-// A MemStats is what is known about memory. There is no collector, so fields about one stay 0, and what was allocated is what is in use.
+// A MemStats is what is known about memory. There is no collector, so fields about one stay 0, and
+// what was allocated is what is in use.
 type MemStats struct {
 	Alloc, TotalAlloc, Sys, Lookups, Mallocs, Frees                    uint64
 	HeapAlloc, HeapSys, HeapIdle, HeapInuse, HeapReleased, HeapObjects uint64

@@ -1,6 +1,7 @@
 //! Equality and hashes of Go values.
 //!
-//! The compiler refers to most of these functions by function values, the objects whose names end in `..f`.
+//! The compiler refers to most of these functions by function values, the objects whose names end
+//! in `..f`.
 
 use crate::panic;
 use crate::symtab::counted;
@@ -157,7 +158,8 @@ unsafe extern "C-unwind" fn memhash(p: P, seed: usize, n: usize) -> usize {
 /// Strings are equal.
 #[inline]
 pub(crate) unsafe fn streq(a: Str, b: Str) -> bool {
-    a.len == b.len && (a.ptr == b.ptr || libc::memcmp(a.ptr.cast(), b.ptr.cast(), a.len as usize) == 0)
+    a.len == b.len
+        && (a.ptr == b.ptr || libc::memcmp(a.ptr.cast(), b.ptr.cast(), a.len as usize) == 0)
 }
 
 /// Hash of a string.
@@ -305,8 +307,8 @@ unsafe extern "C-unwind" fn nilinterhash(p: P, seed: usize) -> usize {
 }
 funcval!("runtime.nilinterhash..f", NILINTERHASH, nilinterhash);
 
-/// Hash of a value whose type is only known now. It agrees with what the compiler generates for the type: sums up the
-/// parts in order, each with the hash so far as its seed.
+/// Hash of a value whose type is only known now. It agrees with what the compiler generates for the
+/// type: sums up the parts in order, each with the hash so far as its seed.
 #[unsafe(export_name = "runtime.typehash")]
 pub(crate) unsafe extern "C-unwind" fn typehash(t: *const Type, p: P, seed: usize) -> usize {
     let t = &*t;
@@ -336,7 +338,10 @@ pub(crate) unsafe extern "C-unwind" fn typehash(t: *const Type, p: P, seed: usiz
         }
         kind::STRUCT => {
             let fields = t.as_::<StructType>().fields.all();
-            fields.iter().filter(|f| !f.blank()).fold(seed, |h, f| typehash(f.typ, p.byte_add(f.offset()), h))
+            fields
+                .iter()
+                .filter(|f| !f.blank())
+                .fold(seed, |h, f| typehash(f.typ, p.byte_add(f.offset()), h))
         }
         _ => {
             if t.equal.is_null() {

@@ -6,8 +6,8 @@ use core::ffi::c_void;
 use gort_proc::{ElemType as ElemSize, Hchan};
 use gort_select::{RuntimeSelect, Scase, SelectDir};
 
-/// The channel that does the work: `c`, unless that belongs to a timer, whose channel is only seen by the program (see
-/// [`crate::time`]).
+/// The channel that does the work: `c`, unless that belongs to a timer, whose channel is only seen
+/// by the program (see [`crate::time`]).
 #[inline(always)]
 unsafe fn behind(c: *mut Hchan) -> *mut Hchan {
     // Set before the program has the channel.
@@ -73,7 +73,8 @@ unsafe extern "C-unwind" fn selectgo(
     nrecvs: isize,
     block: BoolArg,
 ) -> IntBool {
-    // The array is the compiler's, made for this one execution. Nobody has a timer's channel to send on.
+    // The array is the compiler's, made for this one execution. Nobody has a timer's channel to
+    // send on.
     for i in nsends..nsends + nrecvs {
         let cas = cas0.add(i as usize);
         (*cas).c = behind((*cas).c);

@@ -1,8 +1,10 @@
-//! What packages `runtime/debug`, `runtime/pprof`, `runtime/trace`, `runtime/metrics` and `testing` ask of the runtime.
+//! What packages `runtime/debug`, `runtime/pprof`, `runtime/trace`, `runtime/metrics` and `testing`
+//! ask of the runtime.
 //!
-//! What has a meaning here works: stacks, limits of stacks and threads, panics on faults, traceback levels, the profile of goroutines
-//! and its labels, metrics. Settings of a collector are kept and given back, statistics of one are zero. A program that asks for something that
-//! cannot be had (heap profiles, heap dumps) is told so on standard error, once each, and gets an empty one.
+//! What has a meaning here works: stacks, limits of stacks and threads, panics on faults, traceback
+//! levels, the profile of goroutines and its labels, metrics. Settings of a collector are kept and
+//! given back, statistics of one are zero. A program that asks for something that cannot be had
+//! (heap profiles, heap dumps) is told so on standard error, once each, and gets an empty one.
 
 use crate::mem::{Contents, alloc, alloc_runtime};
 use crate::symtab::{decode, encode, go_calls, inlined_at};
@@ -16,9 +18,9 @@ use gort_cpuprof::ProfBufReadMode;
 use gort_cpuprof::cpuprof::{Owner, owns, read_profile as read_cpu_profile};
 use gort_print::print;
 use gort_proc::{
-    GDEAD, GIDLE, StwReason, for_each_g_race, getg, is_system_goroutine, labels::take_labels, labels_of_go,
-    readgstatus, release_labels, start_the_world, stop_the_world, systemstack, trace_enabled, trace_user_log,
-    trace_user_region, trace_user_task_create, trace_user_task_end,
+    GDEAD, GIDLE, StwReason, for_each_g_race, getg, is_system_goroutine, labels::take_labels,
+    labels_of_go, readgstatus, release_labels, start_the_world, stop_the_world, systemstack,
+    trace_enabled, trace_user_log, trace_user_region, trace_user_task_create, trace_user_task_end,
 };
 use gort_traceback::{callers, gcallers};
 
@@ -79,7 +81,8 @@ extern "C-unwind" fn set_gc_percent(n: i32) -> i32 {
     }
 }
 
-/// `debug.ReadGCStats`: no pauses, then the last collection (never), their number, and their time, all 0.
+/// `debug.ReadGCStats`: no pauses, then the last collection (never), their number, and their time,
+/// all 0.
 #[unsafe(export_name = "runtime_1debug.readGCStats")]
 unsafe extern "C-unwind" fn read_gc_stats(pauses: *mut Slice) {
     let p = &mut *pauses;
@@ -104,7 +107,8 @@ extern "C-unwind" fn modinfo() -> Str {
 /// A stack in a profile: up to 32 return addresses, then zeroes.
 type StackRecord = [usize; 32];
 
-/// The goroutines, each with its stack and its labels: how many there are, and whether there was room for them.
+/// The goroutines, each with its stack and its labels: how many there are, and whether there was
+/// room for them.
 ///
 /// Go: mprof.go:1569 goroutineProfileWithLabelsSync
 unsafe fn goroutine_profile(records: Slice, labels: Slice) -> IntBool {
@@ -154,7 +158,10 @@ unsafe fn goroutine_profile(records: Slice, labels: Slice) -> IntBool {
 
 /// `pprof.Lookup("goroutine")`
 #[unsafe(export_name = "runtime_1pprof.runtime__goroutineProfileWithLabels")]
-unsafe extern "C-unwind" fn goroutine_profile_with_labels(records: Slice, labels: Slice) -> IntBool {
+unsafe extern "C-unwind" fn goroutine_profile_with_labels(
+    records: Slice,
+    labels: Slice,
+) -> IntBool {
     goroutine_profile(records, labels)
 }
 
@@ -232,8 +239,9 @@ struct Profile {
 #[unsafe(export_name = "runtime_1pprof.readProfile")]
 unsafe extern "C-unwind" fn read_profile() -> Profile {
     let (mut data, mut tags) = (Vec::new(), Vec::new());
-    // Another profile is being taken, of GORT_CPUPROFILE or of Rust, so this one's could not begin; pprof.StartCPUProfile reads all the same, and wants
-    // a first record at least. The rate is Go's, of which there are no samples.
+    // Another profile is being taken, of GORT_CPUPROFILE or of Rust, so this one's could not begin;
+    // pprof.StartCPUProfile reads all the same, and wants a first record at least. The rate is
+    // Go's, of which there are no samples.
     let eof = if owns(Owner::Go) {
         read_cpu_profile(Owner::Go, ProfBufReadMode::Blocking, &mut data, &mut tags)
     } else {
@@ -322,7 +330,8 @@ unsafe extern "C-unwind" fn mutex_profile(p: Slice) -> IntBool {
     block_records(p, &gort_mprof::mutex_profile())
 }
 
-// Calls of package runtime that are inlined into package pprof: NumGoroutine, Gosched, and the body of a spinning wait.
+// Calls of package runtime that are inlined into package pprof: NumGoroutine, Gosched, and the body
+// of a spinning wait.
 
 /// How many goroutines there are.
 #[unsafe(export_name = "runtime.gcount")]
@@ -330,7 +339,8 @@ unsafe extern "C-unwind" fn gcount() -> i32 {
     gort_proc::gcount()
 }
 
-/// Those that `NumGoroutine` does not count beside the runtime's own: finalizers', which do not exist.
+/// Those that `NumGoroutine` does not count beside the runtime's own: finalizers', which do not
+/// exist.
 #[unsafe(export_name = "runtime.expectedSystemGoroutines")]
 static EXPECTED_SYSTEM_GOROUTINES: AtomicU32 = AtomicU32::new(0);
 
@@ -430,7 +440,10 @@ unsafe fn go_slice<T: Copy>(v: &[T]) -> Slice {
 
 /// A distribution of sizes of which only the number is known.
 fn of_any_size(n: u64) -> Value {
-    Value::Float64Histogram(metrics::Float64Histogram { counts: vec![n], buckets: vec![1.0, f64::INFINITY] })
+    Value::Float64Histogram(metrics::Float64Histogram {
+        counts: vec![n],
+        buckets: vec![1.0, f64::INFINITY],
+    })
 }
 
 /// A distribution of times, with nothing in it.
@@ -443,7 +456,8 @@ fn no_times() -> Value {
     core::mem::take(&mut m[0].value)
 }
 
-/// `metrics.Read`. The names of Go 1.18's collector read 0, as there were no collections; what is not known is "bad".
+/// `metrics.Read`. The names of Go 1.18's collector read 0, as there were no collections; what is
+/// not known is "bad".
 #[unsafe(export_name = "runtime_1metrics.runtime__readMetrics")]
 unsafe extern "C-unwind" fn read_metrics(samples: *mut Sample, len: isize, _cap: isize) {
     let mem = crate::mem::stats();
@@ -451,7 +465,9 @@ unsafe extern "C-unwind" fn read_metrics(samples: *mut Sample, len: isize, _cap:
         let s = &mut *samples.add(i);
         let name = s.name.text();
         let value = match name.as_str() {
-            "/gc/heap/allocs:bytes" | "/memory/classes/heap/objects:bytes" => Value::Uint64(mem.bytes),
+            "/gc/heap/allocs:bytes" | "/memory/classes/heap/objects:bytes" => {
+                Value::Uint64(mem.bytes)
+            }
             "/gc/heap/allocs:objects" | "/gc/heap/objects:objects" => Value::Uint64(mem.objects),
             "/memory/classes/heap/unused:bytes" => Value::Uint64(mem.sys.saturating_sub(mem.bytes)),
             "/memory/classes/total:bytes" => Value::Uint64(mem.sys),
@@ -482,7 +498,10 @@ unsafe extern "C-unwind" fn read_metrics(samples: *mut Sample, len: isize, _cap:
             Value::Float64(x) => s.scalar = x.to_bits(),
             Value::Float64Histogram(h) => {
                 s.pointer = alloc_runtime::<Histogram>();
-                s.pointer.write(Histogram { counts: go_slice(&h.counts), buckets: go_slice(&h.buckets) });
+                s.pointer.write(Histogram {
+                    counts: go_slice(&h.counts),
+                    buckets: go_slice(&h.buckets),
+                });
             }
         }
     }

@@ -1,16 +1,18 @@
 //! Faults of Go code as panics: nil pointers and divisions by zero.
 //!
-//! Compiled Go has unwind tables for every instruction that may fault, so the handler can do what Go's does: make the goroutine
-//! call a function that panics, as if the faulting instruction had called it.
+//! Compiled Go has unwind tables for every instruction that may fault, so the handler can do what
+//! Go's does: make the goroutine call a function that panics, as if the faulting instruction had
+//! called it.
 
 use crate::panic::{panicdivide, panicfloat, panicmem, panicmem_addr, panicoverflow};
 use core::arch::global_asm;
 use gort_proc::{G, M, ThrowType, getg, stack_of, throw};
 use gort_signal::sigctxt::Sigctxt;
 
-// Entered from nowhere, with any alignment of the stack. The first one is told about by `push_call`: the return address, one
-// beyond the faulting instruction as unwinders look up the address before, is on top, and the red zone of the function that faulted
-// is above it. The second one has been called, as a nil function: the return address is the call's own.
+// Entered from nowhere, with any alignment of the stack. The first one is told about by
+// `push_call`: the return address, one beyond the faulting instruction as unwinders look up the
+// address before, is on top, and the red zone of the function that faulted is above it. The second
+// one has been called, as a nil function: the return address is the call's own.
 global_asm!(
     ".text",
     ".macro gort_sigpanic_entry name, offset",
@@ -48,7 +50,8 @@ const FPE_INTDIV: i32 = 1;
 /// Go: defs_linux_amd64.go:70 _FPE_INTOVF
 const FPE_INTOVF: i32 = 2;
 
-/// Whether the fault is one that Go makes a panic of; if so, prepares the goroutine. In the signal handler.
+/// Whether the fault is one that Go makes a panic of; if so, prepares the goroutine. In the signal
+/// handler.
 ///
 /// Go: signal_amd64.go:49 preparePanic
 pub(crate) unsafe fn prepare(c: &Sigctxt, gp: *mut G, mp: *mut M) -> bool {

@@ -73,8 +73,8 @@ unsafe extern "C-unwind" fn gomaxprocs(n: isize) -> isize {
     gort_debug::gomaxprocs(n)
 }
 
-/// For `gort diff --trace`: stops and starts the world as Go's StartTrace does, so that the traces of both have the same
-/// beginning.
+/// For `gort diff --trace`: stops and starts the world as Go's StartTrace does, so that the traces
+/// of both have the same beginning.
 #[unsafe(no_mangle)]
 unsafe extern "C-unwind" fn gort_trace_mark() {
     gort_proc::start_the_world(gort_proc::stop_the_world(gort_proc::StwReason::StartTrace));

@@ -86,8 +86,8 @@ unsafe fn same_str(a: *const crate::types::Str, b: *const crate::types::Str) -> 
     a == b || !a.is_null() && !b.is_null() && crate::alg::streq(*a, *b)
 }
 
-/// Finds the methods of the interface among those of the type, both sorted by name; gives each to `f`. The name of the first one
-/// that is missing, if any.
+/// Finds the methods of the interface among those of the type, both sorted by name; gives each to
+/// `f`. The name of the first one that is missing, if any.
 unsafe fn match_methods(
     want: &[Imethod],
     have: &[Method],
@@ -122,11 +122,13 @@ unsafe fn getitab(inter: *const Type, typ: *const Type) -> *const *const c_void 
         m = lookup(TABLE.load(Ordering::Acquire), inter, typ);
         if m.is_null() {
             let want = (*inter).as_::<InterfaceType>().methods.all();
-            m = alloc(size_of::<Itab>() + want.len() * size_of::<usize>(), Contents::Runtime).cast::<Itab>();
+            m = alloc(size_of::<Itab>() + want.len() * size_of::<usize>(), Contents::Runtime)
+                .cast::<Itab>();
             (*m).inter = inter;
             let tab = (&raw mut (*m).tab).cast::<*const c_void>();
             tab.write(typ.cast());
-            let missing = match_methods(want, (*typ).methods(), |i, code| tab.add(i + 1).write(code));
+            let missing =
+                match_methods(want, (*typ).methods(), |i, code| tab.add(i + 1).write(code));
             (*m).complete = missing.is_none();
             add(m);
         }
@@ -194,7 +196,11 @@ unsafe extern "C-unwind" fn iface_i2e2(i: Iface) -> EfaceBool {
 #[unsafe(export_name = "runtime.ifaceE2I2")]
 unsafe extern "C-unwind" fn iface_e2i2(inter: *const Type, e: Eface) -> IfaceBool {
     let tab = if e.typ.is_null() { null() } else { getitab(inter, e.typ) };
-    if tab.is_null() { IfaceBool(Iface::NIL, false) } else { IfaceBool(Iface { tab, data: e.data }, true) }
+    if tab.is_null() {
+        IfaceBool(Iface::NIL, false)
+    } else {
+        IfaceBool(Iface { tab, data: e.data }, true)
+    }
 }
 
 /// `v, ok := i.(I)`

@@ -40,8 +40,9 @@ unsafe extern "C" {
     static gort_texts: [*const c_char; 2];
 }
 
-/// The program's own code can be preempted anywhere: it holds no lock of the C library's, and the compiler's view of threads is
-/// Go's. What it calls cannot: libgo's packages stay cooperative, as some of them sit between two system calls.
+/// The program's own code can be preempted anywhere: it holds no lock of the C library's, and the
+/// compiler's view of threads is Go's. What it calls cannot: libgo's packages stay cooperative, as
+/// some of them sit between two system calls.
 unsafe fn anywhere(pc: usize, _sp: usize) -> Option<usize> {
     Some(pc)
 }
@@ -54,7 +55,8 @@ extern "C" fn main(_argc: c_int, _argv: *const *const c_char) -> c_int {
     gort_signal::set_go_program();
     // SAFETY: null, or what the linker has: strings that stay.
     let [settings, names] = unsafe {
-        gort_texts.map(|t| if t.is_null() { "" } else { CStr::from_ptr(t).to_str().unwrap_or_default() })
+        gort_texts
+            .map(|t| if t.is_null() { "" } else { CStr::from_ptr(t).to_str().unwrap_or_default() })
     };
     if !settings.is_empty() {
         set_godebug_default(settings);
@@ -82,8 +84,8 @@ extern "C" fn main(_argc: c_int, _argv: *const *const c_char) -> c_int {
     })
 }
 
-/// Initialises the packages: the compiler's function does what Go has a task of each package for. In Go these are two calls, which a
-/// program can see: `doInit`,
+/// Initialises the packages: the compiler's function does what Go has a task of each package for.
+/// In Go these are two calls, which a program can see: `doInit`,
 #[inline(never)]
 unsafe fn do_init() {
     do_init1();
@@ -134,7 +136,8 @@ unsafe extern "C-unwind" fn gogetenv(key: Str) -> Str {
     }
 }
 
-/// `os.Setenv`: in C's environment, too, which `runtime.gogetenv` reads. Settings of GODEBUG that may change while the program runs do.
+/// `os.Setenv`: in C's environment, too, which `runtime.gogetenv` reads. Settings of GODEBUG that
+/// may change while the program runs do.
 ///
 /// Go: runtime.go:201 syscall_runtimeSetenv
 #[unsafe(export_name = "syscall.setenv__c")]
@@ -159,17 +162,20 @@ unsafe extern "C-unwind" fn unsetenv(key: Str) {
     }
 }
 
-/// A setting of GODEBUG for a package of libgo's, whose own version of this knows no defaults: the last one in `env`, or the one that was
-/// compiled in, or "".
+/// A setting of GODEBUG for a package of libgo's, whose own version of this knows no defaults: the
+/// last one in `env`, or the one that was compiled in, or "".
 ///
 /// As `update` of internal/godebug (godebug.go, line 233).
 #[unsafe(export_name = "internal_1godebug.get")]
 unsafe extern "C-unwind" fn godebug(env: Str, key: Str) -> Str {
     let (env, key) = (env.text(), key.text());
     let setting = |s: &str| {
-        s.rsplit(',').find_map(|kv| Some(kv.split_once('=').filter(|kv| kv.0 == key)?.1.to_string()))
+        s.rsplit(',')
+            .find_map(|kv| Some(kv.split_once('=').filter(|kv| kv.0 == key)?.1.to_string()))
     };
-    setting(&env).or_else(|| setting(godebug_default())).map_or(Str::EMPTY, |v| Str::copy(v.as_bytes()))
+    setting(&env)
+        .or_else(|| setting(godebug_default()))
+        .map_or(Str::EMPTY, |v| Str::copy(v.as_bytes()))
 }
 
 /// Type descriptors of the program, for reflect: told at start.

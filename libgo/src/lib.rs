@@ -1,20 +1,21 @@
-//! The runtime that Go programs find when gccgo has compiled them: the symbols its code and libgo's packages
-//! refer to, as adapters on gort's own crates.
+//! The runtime that Go programs find when gccgo has compiled them: the symbols its code and libgo's
+//! packages refer to, as adapters on gort's own crates.
 //!
-//! Goroutines, channels, select, semaphores, notify lists, timers, the network poller and system calls go straight to
-//! `proc`, `chan`, `select`, `sema`, `time` and `netpoll`: nothing of the scheduler is written twice. What is not
-//! scheduling stands here: maps, strings, interfaces, hashing, slices, printing, panics with deferred calls, reflection's
-//! entries. A part that must have Go types (runtime errors, package `runtime` as programs see it) is Go, in
-//! `go/runtime.go`.
+//! Goroutines, channels, select, semaphores, notify lists, timers, the network poller and system
+//! calls go straight to `proc`, `chan`, `select`, `sema`, `time` and `netpoll`: nothing of the
+//! scheduler is written twice. What is not scheduling stands here: maps, strings, interfaces,
+//! hashing, slices, printing, panics with deferred calls, reflection's entries. A part that must
+//! have Go types (runtime errors, package `runtime` as programs see it) is Go, in `go/runtime.go`.
 //!
-//! There is no garbage collector: memory is handed out and never taken back. A symbol that is missing here is
-//! missing when the program is linked, by its name.
+//! There is no garbage collector: memory is handed out and never taken back. A symbol that is
+//! missing here is missing when the program is linked, by its name.
 //!
 //! # The one contract
-//! Nearly every function here is called by compiled Go code, under the name that its doc line gives, with the arguments
-//! that Go's type system vouches for: pointers are nil where Go allows nil and valid otherwise, a type descriptor
-//! describes the value that comes with it. Repeating this four hundred times would say nothing, so bodies of
-//! unsafe functions are unsafe as a whole in this crate.
+//! Nearly every function here is called by compiled Go code, under the name that its doc line
+//! gives, with the arguments that Go's type system vouches for: pointers are nil where Go allows
+//! nil and valid otherwise, a type descriptor describes the value that comes with it. Repeating
+//! this four hundred times would say nothing, so bodies of unsafe functions are unsafe as a whole
+//! in this crate.
 //!
 //! | module | what |
 //! |---|---|

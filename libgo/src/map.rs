@@ -1,15 +1,18 @@
 //! Maps. Go 1.18's bucket maps are not ported: what programs can see of a map is its behaviour.
 //!
 //! # Layout
-//! Entries stand in chunks of 8, 8, 16, 32, ... slots that never move; a freed slot is used again. From the ninth slot on
-//! an open-addressed index leads from hashes to slots. As entries never move, iteration walks slot numbers from a
-//! random one on, and whatever is inserted, deleted or grown meanwhile neither repeats nor hides an entry that was there all the time.
-//! Compiled code reads the first word: the number of entries.
+//! Entries stand in chunks of 8, 8, 16, 32, ... slots that never move; a freed slot is used again.
+//! From the ninth slot on an open-addressed index leads from hashes to slots. As entries never
+//! move, iteration walks slot numbers from a random one on, and whatever is inserted, deleted or
+//! grown meanwhile neither repeats nor hides an entry that was there all the time. Compiled code
+//! reads the first word: the number of entries.
 
 use crate::alg::{hash_str, hash_word, streq};
 use crate::mem::{Contents, alloc, alloc_runtime};
 use crate::panic;
-use crate::types::{MAP_HASH_MIGHT_PANIC, MAP_NEED_KEY_UPDATE, MapType, PtrBool, Str, call_equal, callfv};
+use crate::types::{
+    MAP_HASH_MIGHT_PANIC, MAP_NEED_KEY_UPDATE, MapType, PtrBool, Str, call_equal, callfv,
+};
 use core::ffi::c_void;
 use core::ptr::{copy_nonoverlapping, null_mut, write_bytes};
 use gort_proc::{cheaprand, cheaprand64, fatal, preempt_check};
@@ -62,7 +65,8 @@ struct Head {
     _pad: u32,
 }
 
-/// How keys are hashed and compared: as their type says, or in one of the ways that the compiler knows about.
+/// How keys are hashed and compared: as their type says, or in one of the ways that the compiler
+/// knows about.
 trait Keys {
     unsafe fn hash(t: &MapType, k: P, seed: usize) -> usize;
     unsafe fn eq(t: &MapType, a: P, b: P) -> bool;
@@ -178,7 +182,8 @@ unsafe fn new_map() -> *mut Hmap {
 #[inline(always)]
 unsafe fn find<K: Keys>(t: &MapType, h: *mut Hmap, k: P) -> *mut Head {
     if (*h).mask == 0 {
-        // Few entries: comparing is faster than hashing. But hashing is also what finds out that a key has no hash.
+        // Few entries: comparing is faster than hashing. But hashing is also what finds out that a
+        // key has no hash.
         if t.flags & MAP_HASH_MIGHT_PANIC != 0 {
             K::hash(t, k, (*h).seed as usize);
         }
@@ -196,7 +201,12 @@ unsafe fn find<K: Keys>(t: &MapType, h: *mut Hmap, k: P) -> *mut Head {
 
 /// The same with an index; also the cell.
 #[inline(always)]
-unsafe fn find_hash<K: Keys>(t: &MapType, h: *mut Hmap, k: P, hash: usize) -> (*mut Head, *mut Cell) {
+unsafe fn find_hash<K: Keys>(
+    t: &MapType,
+    h: *mut Hmap,
+    k: P,
+    hash: usize,
+) -> (*mut Head, *mut Cell) {
     let tag = (hash >> 32) as u32;
     let mut i = hash as u32 & (*h).mask;
     loop {
@@ -232,7 +242,8 @@ unsafe fn index_put(h: *mut Hmap, low: u32, tag: u32, slot: u32) {
     }
 }
 
-/// A new index for at least `n` entries. The old one goes back to the C library, as only lookups use it.
+/// A new index for at least `n` entries. The old one goes back to the C library, as only lookups
+/// use it.
 #[cold]
 #[inline(never)]
 unsafe fn reindex(t: &MapType, h: *mut Hmap, n: usize) {
@@ -250,7 +261,8 @@ unsafe fn reindex(t: &MapType, h: *mut Hmap, n: usize) {
         if (*e).state == 1 {
             // The low half of a hash is not kept: hash again.
             let hash = Any::hash(t, key_of(e), (*h).seed as usize);
-            // A key that is not equal to itself hashes to something else each time, which does no harm.
+            // A key that is not equal to itself hashes to something else each time, which does no
+            // harm.
             index_put(h, hash as u32, (hash >> 32) as u32, s);
         }
     }
@@ -484,19 +496,31 @@ unsafe extern "C-unwind" fn mapaccess1(t: *const MapType, h: *mut Hmap, k: P) ->
 
 /// `m[k]` with 4-byte keys
 #[unsafe(export_name = "runtime.mapaccess1__fast32")]
-unsafe extern "C-unwind" fn mapaccess1_fast32(t: *const MapType, h: *mut Hmap, k: u32) -> *mut c_void {
+unsafe extern "C-unwind" fn mapaccess1_fast32(
+    t: *const MapType,
+    h: *mut Hmap,
+    k: u32,
+) -> *mut c_void {
     or_zero(get::<K32>(t, h, (&raw const k).cast()))
 }
 
 /// `m[k]` with 8-byte keys
 #[unsafe(export_name = "runtime.mapaccess1__fast64")]
-unsafe extern "C-unwind" fn mapaccess1_fast64(t: *const MapType, h: *mut Hmap, k: u64) -> *mut c_void {
+unsafe extern "C-unwind" fn mapaccess1_fast64(
+    t: *const MapType,
+    h: *mut Hmap,
+    k: u64,
+) -> *mut c_void {
     or_zero(get::<K64>(t, h, (&raw const k).cast()))
 }
 
 /// `m[k]` with strings
 #[unsafe(export_name = "runtime.mapaccess1__faststr")]
-unsafe extern "C-unwind" fn mapaccess1_faststr(t: *const MapType, h: *mut Hmap, k: Str) -> *mut c_void {
+unsafe extern "C-unwind" fn mapaccess1_faststr(
+    t: *const MapType,
+    h: *mut Hmap,
+    k: Str,
+) -> *mut c_void {
     or_zero(get::<KStr>(t, h, (&raw const k).cast()))
 }
 
@@ -556,31 +580,51 @@ unsafe extern "C-unwind" fn mapassign(t: *const MapType, h: *mut Hmap, k: P) -> 
 
 /// `m[k] = v` with 4-byte keys
 #[unsafe(export_name = "runtime.mapassign__fast32")]
-unsafe extern "C-unwind" fn mapassign_fast32(t: *const MapType, h: *mut Hmap, k: u32) -> *mut c_void {
+unsafe extern "C-unwind" fn mapassign_fast32(
+    t: *const MapType,
+    h: *mut Hmap,
+    k: u32,
+) -> *mut c_void {
     assign::<K32>(t, h, (&raw const k).cast())
 }
 
 /// `m[k] = v` with 4-byte keys that are pointers
 #[unsafe(export_name = "runtime.mapassign__fast32ptr")]
-unsafe extern "C-unwind" fn mapassign_fast32ptr(t: *const MapType, h: *mut Hmap, k: u32) -> *mut c_void {
+unsafe extern "C-unwind" fn mapassign_fast32ptr(
+    t: *const MapType,
+    h: *mut Hmap,
+    k: u32,
+) -> *mut c_void {
     assign::<K32>(t, h, (&raw const k).cast())
 }
 
 /// `m[k] = v` with 8-byte keys
 #[unsafe(export_name = "runtime.mapassign__fast64")]
-unsafe extern "C-unwind" fn mapassign_fast64(t: *const MapType, h: *mut Hmap, k: u64) -> *mut c_void {
+unsafe extern "C-unwind" fn mapassign_fast64(
+    t: *const MapType,
+    h: *mut Hmap,
+    k: u64,
+) -> *mut c_void {
     assign::<K64>(t, h, (&raw const k).cast())
 }
 
 /// `m[k] = v` with pointers as keys
 #[unsafe(export_name = "runtime.mapassign__fast64ptr")]
-unsafe extern "C-unwind" fn mapassign_fast64ptr(t: *const MapType, h: *mut Hmap, k: u64) -> *mut c_void {
+unsafe extern "C-unwind" fn mapassign_fast64ptr(
+    t: *const MapType,
+    h: *mut Hmap,
+    k: u64,
+) -> *mut c_void {
     assign::<K64>(t, h, (&raw const k).cast())
 }
 
 /// `m[k] = v` with strings
 #[unsafe(export_name = "runtime.mapassign__faststr")]
-unsafe extern "C-unwind" fn mapassign_faststr(t: *const MapType, h: *mut Hmap, k: Str) -> *mut c_void {
+unsafe extern "C-unwind" fn mapassign_faststr(
+    t: *const MapType,
+    h: *mut Hmap,
+    k: Str,
+) -> *mut c_void {
     assign::<KStr>(t, h, (&raw const k).cast())
 }
 
@@ -691,7 +735,11 @@ unsafe extern "C-unwind" fn reflect_makemap(t: *const MapType, n: isize) -> *mut
 
 /// `reflect.Value.MapIndex`: nil if there is none
 #[unsafe(export_name = "reflect.mapaccess")]
-unsafe extern "C-unwind" fn reflect_mapaccess(t: *const MapType, h: *mut Hmap, k: P) -> *mut c_void {
+unsafe extern "C-unwind" fn reflect_mapaccess(
+    t: *const MapType,
+    h: *mut Hmap,
+    k: P,
+) -> *mut c_void {
     get::<Any>(t, h, k)
 }
 
@@ -714,7 +762,12 @@ unsafe extern "C-unwind" fn reflect_mapassign(t: *const MapType, h: *mut Hmap, k
 
 /// The same with strings
 #[unsafe(export_name = "reflect.mapassign__faststr")]
-unsafe extern "C-unwind" fn reflect_mapassign_faststr(t: *const MapType, h: *mut Hmap, k: Str, v: P) {
+unsafe extern "C-unwind" fn reflect_mapassign_faststr(
+    t: *const MapType,
+    h: *mut Hmap,
+    k: Str,
+    v: P,
+) {
     let p = assign::<KStr>(t, h, (&raw const k).cast());
     copy_nonoverlapping(v.cast::<u8>(), p.cast::<u8>(), (*(*t).elem).size);
 }

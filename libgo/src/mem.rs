@@ -1,8 +1,9 @@
 //! Memory of Go values: it is handed out zeroed, and stays. There is no collector.
 //!
 //! # The interface
-//! All of Go's memory comes from [`alloc`], which is told what will be in it ([`Contents`]), so that a heap with a collector can
-//! take the place of [`bump`] without a change anywhere else. What such a heap needs beside that is at hand:
+//! All of Go's memory comes from [`alloc`], which is told what will be in it ([`Contents`]), so
+//! that a heap with a collector can take the place of [`bump`] without a change anywhere else. What
+//! such a heap needs beside that is at hand:
 //!
 //! | a collector needs | here |
 //! |---|---|
@@ -13,8 +14,9 @@
 //! | pointers that only the runtime has | [`Contents::Runtime`]; sudogs hang on their Gs, timers on their Ps |
 //! | when to begin | `forcegc` and the helper goroutines that `runtime.main` starts |
 //!
-//! Nothing that Go code may see lies in the C library's heap: what is there (a deferred call in a loop, a `go` statement on its way, a map's
-//! index) is freed by its owner and holds no pointer that is not elsewhere, too, except for a goroutine's or deferred call's argument.
+//! Nothing that Go code may see lies in the C library's heap: what is there (a deferred call in a
+//! loop, a `go` statement on its way, a map's index) is freed by its owner and holds no pointer
+//! that is not elsewhere, too, except for a goroutine's or deferred call's argument.
 
 use crate::types::{BoolArg, Eface, Type, kind};
 use gort_proc::{getg, preempt_check, throw};
@@ -42,13 +44,16 @@ pub struct Stats {
     pub sys: u64,
 }
 
-/// A heap without a collector. Each P cuts small objects from a chunk of its own, so that the usual allocation is an addition;
-/// the goroutine stays on its P meanwhile. Chunks come from large mappings; pages that are never touched cost nothing. Objects of more than
-/// half a chunk are mapped by themselves.
+/// A heap without a collector. Each P cuts small objects from a chunk of its own, so that the usual
+/// allocation is an addition; the goroutine stays on its P meanwhile. Chunks come from large
+/// mappings; pages that are never touched cost nothing. Objects of more than half a chunk are
+/// mapped by themselves.
 mod bump {
     use super::Stats;
     use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-    use gort_proc::{Global, LOCK_RANK_MHEAP, Mutex, acquirem, lock_with_rank, releasem, throw, unlock};
+    use gort_proc::{
+        Global, LOCK_RANK_MHEAP, Mutex, acquirem, lock_with_rank, releasem, throw, unlock,
+    };
 
     /// Bytes of a chunk.
     const CHUNK: usize = 256 << 10;
@@ -57,7 +62,8 @@ mod bump {
     /// Ps that have a chunk of their own; those beyond share one.
     const MAX_P: usize = 1024;
 
-    /// A chunk being cut, and what has been counted there. Only its P writes, but [`stats`] reads all.
+    /// A chunk being cut, and what has been counted there. Only its P writes, but [`stats`] reads
+    /// all.
     struct Chunk {
         next: AtomicUsize,
         end: AtomicUsize,
@@ -265,8 +271,8 @@ pub static WRITE_BARRIER: [u32; 4] = [0; 4];
 #[unsafe(export_name = "runtime.KeepAlive")]
 extern "C-unwind" fn keep_alive(_x: crate::types::Eface) {}
 
-/// `runtime.SetFinalizer`: nothing is ever collected, so no finalizer ever runs. But as in Go there is a goroutine for them
-/// once one has been set, and what cannot be one is refused.
+/// `runtime.SetFinalizer`: nothing is ever collected, so no finalizer ever runs. But as in Go there
+/// is a goroutine for them once one has been set, and what cannot be one is refused.
 ///
 /// Go: mfinal.go:411 SetFinalizer
 #[unsafe(export_name = "runtime.SetFinalizer")]

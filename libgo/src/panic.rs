@@ -1,6 +1,6 @@
-//! Deferred calls, `panic`, `recover` and `Goexit` of compiled Go, after libgo's scheme: deferred calls run on top
-//! of the stack that panicked; only when one has recovered is the stack unwound, by an exception, to the landing pad of the
-//! function that had deferred it.
+//! Deferred calls, `panic`, `recover` and `Goexit` of compiled Go, after libgo's scheme: deferred
+//! calls run on top of the stack that panicked; only when one has recovered is the stack unwound,
+//! by an exception, to the landing pad of the function that had deferred it.
 
 use crate::types::{Eface, Iface, Slice, Str, Thunk, Type, kind, yes};
 use crate::unwind::{Exception, rethrow, unwind_stack};
@@ -10,7 +10,8 @@ use gort_panic::Panic;
 use gort_print::{Complex, Float, print};
 use gort_proc::{DEBUG, RUNNING_PANIC_DEFERS, getg, goexit1, throw, unlock_os_thread_int};
 
-/// A deferred call, with libgo's fields. The compiler makes room for it on the stack of the function that defers, if it can.
+/// A deferred call, with libgo's fields. The compiler makes room for it on the stack of the
+/// function that defers, if it can.
 ///
 /// Go: runtime2.go:992 _defer
 #[repr(C)]
@@ -25,7 +26,8 @@ struct Defer {
     /// Code; 0 once it has started.
     pfn: Option<Thunk>,
     arg: *mut c_void,
-    /// Where the call returns to; tells `recover` whether it is called by the deferred function itself.
+    /// Where the call returns to; tells `recover` whether it is called by the deferred function
+    /// itself.
     retaddr: usize,
     _makefunccanrecover: bool,
     heap: bool,
@@ -50,7 +52,8 @@ impl GoPanic {
     }
 }
 
-/// What a goroutine that runs compiled Go needs beside its G. It stands on the goroutine's stack; `g.defer_` points to it.
+/// What a goroutine that runs compiled Go needs beside its G. It stands on the goroutine's stack;
+/// `g.defer_` points to it.
 #[repr(C)]
 pub struct GoState {
     defers: *mut Defer,
@@ -174,8 +177,8 @@ unsafe extern "C-unwind" fn setdeferretaddr(ret: usize) -> bool {
     false
 }
 
-/// In the landing pad of a function that defers: returns if the function is the one that goes on, else the
-/// unwinding does.
+/// In the landing pad of a function that defers: returns if the function is the one that goes on,
+/// else the unwinding does.
 #[unsafe(export_name = "runtime.checkdefer")]
 unsafe extern "C-unwind" fn checkdefer(frame: *mut bool) {
     let st = must_state();
@@ -447,7 +450,8 @@ unsafe fn current_defer() -> *mut Defer {
     if d.is_null() || (*d).panic_stack == (*st).panics { null_mut() } else { d }
 }
 
-/// Whether the function that returns to `ret` was called by `defer` itself, so that its `recover` counts.
+/// Whether the function that returns to `ret` was called by `defer` itself, so that its `recover`
+/// counts.
 #[unsafe(export_name = "runtime.canrecover")]
 unsafe extern "C-unwind" fn canrecover(ret: usize) -> bool {
     let d = current_defer();
@@ -455,11 +459,13 @@ unsafe extern "C-unwind" fn canrecover(ret: usize) -> bool {
         return false;
     }
     let dret = (*d).retaddr;
-    // The call is followed, within a few bytes, by the label whose address the deferred code has told.
+    // The call is followed, within a few bytes, by the label whose address the deferred code has
+    // told.
     if ret <= dret && ret + 16 >= dret {
         return true;
     }
-    // A method value, an interface's method or reflect may have something in between, or the compiler has not told.
+    // A method value, an interface's method or reflect may have something in between, or the
+    // compiler has not told.
     crate::symtab::deferred(ret)
 }
 
@@ -554,7 +560,8 @@ unsafe fn name(t: *const Type) -> *const Str {
     s
 }
 
-/// Panics because of a type assertion: `inter` holds `have` (nil: nothing), `want` was asked for; or `have` lacks a method.
+/// Panics because of a type assertion: `inter` holds `have` (nil: nothing), `want` was asked for;
+/// or `have` lacks a method.
 pub(crate) unsafe fn type_assertion_error(
     inter: *const Type,
     have: *const Type,

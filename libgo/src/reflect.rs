@@ -87,7 +87,8 @@ pub(crate) fn each_type(mut f: impl FnMut(&'static Type)) {
     }
 }
 
-/// The descriptor with this text that the program has, so that a type made by reflect is the same; nil if there is none.
+/// The descriptor with this text that the program has, so that a type made by reflect is the same;
+/// nil if there is none.
 #[unsafe(export_name = "reflect.lookupType")]
 unsafe extern "C-unwind" fn lookup_type(s: Str) -> *const Type {
     let types = TYPES.get_or_init(|| {
@@ -173,7 +174,8 @@ global_asm!(
     ".text",
 );
 
-type PrepCif = unsafe extern "C" fn(*mut FfiCif, u32, u32, *const FfiType, *mut *const FfiType) -> i32;
+type PrepCif =
+    unsafe extern "C" fn(*mut FfiCif, u32, u32, *const FfiType, *mut *const FfiType) -> i32;
 
 unsafe extern "C" {
     static gort_ffi_prep_cif: Option<PrepCif>;
@@ -217,9 +219,13 @@ unsafe fn ffi_type(t: *const Type) -> *const FfiType {
         kind::FLOAT64 => &raw const DOUBLE,
         kind::COMPLEX64 => complex(&FLOAT),
         kind::COMPLEX128 => complex(&DOUBLE),
-        kind::CHAN | kind::FUNC | kind::MAP | kind::PTR | kind::UNSAFE_POINTER => &raw const POINTER,
+        kind::CHAN | kind::FUNC | kind::MAP | kind::PTR | kind::UNSAFE_POINTER => {
+            &raw const POINTER
+        }
         kind::INTERFACE => aggregate(ffi::STRUCT, &[&raw const POINTER, &raw const POINTER]),
-        kind::SLICE => aggregate(ffi::STRUCT, &[&raw const POINTER, &raw const SINT64, &raw const SINT64]),
+        kind::SLICE => {
+            aggregate(ffi::STRUCT, &[&raw const POINTER, &raw const SINT64, &raw const SINT64])
+        }
         kind::STRING => aggregate(ffi::STRUCT, &[&raw const POINTER, &raw const SINT64]),
         kind::ARRAY => {
             let a = t.as_::<ArrayType>();
@@ -283,8 +289,8 @@ unsafe fn return_type(outs: &List<*const Type>) -> *const FfiType {
     aggregate(ffi::STRUCT, &v)
 }
 
-/// Describes the call of a function to libffi. `is_interface`: a receiver comes first; `is_method`: the first parameter
-/// is passed by its address.
+/// Describes the call of a function to libffi. `is_interface`: a receiver comes first; `is_method`:
+/// the first parameter is passed by its address.
 #[unsafe(export_name = "runtime.ffiFuncToCIF")]
 unsafe extern "C-unwind" fn func_to_cif(
     ft: *const FuncType,
@@ -319,8 +325,14 @@ unsafe extern "C-unwind" fn make_cif(ft: *const FuncType) -> *mut FfiCif {
     cif
 }
 
-/// Callers of a function made by `reflect.MakeFunc`, to find out whether it may recover. `canrecover` looks by itself.
+/// Callers of a function made by `reflect.MakeFunc`, to find out whether it may recover.
+/// `canrecover` looks by itself.
 #[unsafe(export_name = "runtime_callers")]
-extern "C-unwind" fn runtime_callers(_skip: i32, _locs: *mut c_void, _n: i32, _keep: BoolArg) -> i32 {
+extern "C-unwind" fn runtime_callers(
+    _skip: i32,
+    _locs: *mut c_void,
+    _n: i32,
+    _keep: BoolArg,
+) -> i32 {
     0
 }

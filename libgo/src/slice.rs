@@ -8,14 +8,16 @@ use core::ptr::{copy, copy_nonoverlapping};
 /// The largest object.
 const MAX_ALLOC: usize = 1 << 48;
 
-/// Sizes of small objects in Go's allocator. Nothing is allocated by them here; they decide what `cap` is after an `append`.
+/// Sizes of small objects in Go's allocator. Nothing is allocated by them here; they decide what
+/// `cap` is after an `append`.
 ///
 /// Go: sizeclasses.go:95 class_to_size
 const CLASS_TO_SIZE: [u32; 68] = [
-    0, 8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256, 288, 320, 352, 384,
-    416, 448, 480, 512, 576, 640, 704, 768, 896, 1024, 1152, 1280, 1408, 1536, 1792, 2048, 2304, 2688, 3072,
-    3200, 3456, 4096, 4864, 5376, 6144, 6528, 6784, 6912, 8192, 9472, 9728, 10240, 10880, 12288, 13568,
-    14336, 16384, 18432, 19072, 20480, 21760, 24576, 27264, 28672, 32768,
+    0, 8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256, 288, 320,
+    352, 384, 416, 448, 480, 512, 576, 640, 704, 768, 896, 1024, 1152, 1280, 1408, 1536, 1792,
+    2048, 2304, 2688, 3072, 3200, 3456, 4096, 4864, 5376, 6144, 6528, 6784, 6912, 8192, 9472, 9728,
+    10240, 10880, 12288, 13568, 14336, 16384, 18432, 19072, 20480, 21760, 24576, 27264, 28672,
+    32768,
 ];
 
 /// The size that Go would allocate for `n` bytes; `noscan`: no pointers in them.
@@ -55,7 +57,9 @@ unsafe extern "C-unwind" fn check_make_slice(t: *const Type, len: isize, cap: is
         _ => {
             // The blame is on len if that alone is too much already.
             match size.checked_mul(len as usize) {
-                Some(n) if n <= MAX_ALLOC && len >= 0 => panic::error_string("makeslice: cap out of range"),
+                Some(n) if n <= MAX_ALLOC && len >= 0 => {
+                    panic::error_string("makeslice: cap out of range")
+                }
                 _ => panic::error_string("makeslice: len out of range"),
             }
         }

@@ -19,13 +19,15 @@ unsafe extern "C-unwind" fn concatstrings(_buf: *mut u8, p: *const Str, n: isize
         if s.len == 0 {
             continue;
         }
-        let Some(l) = len.checked_add(s.len) else { gort_proc::throw("string concatenation too long") };
+        let Some(l) = len.checked_add(s.len) else {
+            gort_proc::throw("string concatenation too long")
+        };
         len = l;
         filled += 1;
         one = *s;
     }
-    // A single one that is not empty is the result itself: strings never change. It may stand in the caller's
-    // buffer only if it was put there, which this runtime never does.
+    // A single one that is not empty is the result itself: strings never change. It may stand in
+    // the caller's buffer only if it was put there, which this runtime never does.
     if filled <= 1 {
         return one;
     }

@@ -28,13 +28,16 @@ struct Location {
     inlined: bool,
 }
 
-/// A call on a stack: the return address, and which of Go's calls inlined there it is, innermost first.
+/// A call on a stack: the return address, and which of Go's calls inlined there it is, innermost
+/// first.
 pub(crate) type Call = (usize, usize);
 
-/// Where the index of an inlined call stands in a pc that is given to a program. Addresses end far below.
+/// Where the index of an inlined call stands in a pc that is given to a program. Addresses end far
+/// below.
 ///
-/// Go has an instruction for each inlined call, so a pc alone says which one is meant; here all calls that were inlined into one have a
-/// return address in common. The companion, which gets such pcs back, knows this too.
+/// Go has an instruction for each inlined call, so a pc alone says which one is meant; here all
+/// calls that were inlined into one have a return address in common. The companion, which gets such
+/// pcs back, knows this too.
 const INLINE_SHIFT: u32 = 56;
 
 /// A call as a pc for the program.
@@ -47,8 +50,9 @@ pub(crate) fn decode(pc: usize) -> Call {
     (pc & ((1 << INLINE_SHIFT) - 1), pc >> INLINE_SHIFT)
 }
 
-/// Where functions of package runtime are in Go 1.23.1, and where a call of them that programs see stands: what is on the stack in their
-/// place is not Go's, and programs look for `runtime/panic.go`, say, to leave such frames out.
+/// Where functions of package runtime are in Go 1.23.1, and where a call of them that programs see
+/// stands: what is on the stack in their place is not Go's, and programs look for
+/// `runtime/panic.go`, say, to leave such frames out.
 const IN_GO: &[(&str, &str, u32)] = &[
     ("runtime.gopanic", "panic.go", 785),
     ("runtime.goPanicIndex", "panic.go", 115),
@@ -98,7 +102,8 @@ const IN_GO: &[(&str, &str, u32)] = &[
     ("runtime.Callers", "extern.go", 331),
 ];
 
-/// Functions that are calls in Go as well and can be seen by a program: those that panic, and those at the roots of stacks.
+/// Functions that are calls in Go as well and can be seen by a program: those that panic, and those
+/// at the roots of stacks.
 const PORTED: [(&str, &str); 6] = [
     ("gort_chan::chansend", "runtime.chansend"),
     ("gort_libgo::iface::must_itab", "runtime.getitab"),
@@ -108,7 +113,8 @@ const PORTED: [(&str, &str); 6] = [
     ("gort_goexit", "runtime.goexit"),
 ];
 
-/// What Go calls a function; `None` if it is Rust's, or C's, or the compiler's, or one that Go has no call for.
+/// What Go calls a function; `None` if it is Rust's, or C's, or the compiler's, or one that Go has
+/// no call for.
 fn go_name(s: &Symbol) -> Option<&str> {
     let name = s.name.as_str();
     if let Some((_, go)) = PORTED.iter().find(|(rust, _)| *rust == name) {
@@ -122,7 +128,8 @@ fn go_name(s: &Symbol) -> Option<&str> {
     counts.then_some(name)
 }
 
-/// The result of a call that is the last thing its caller does: the call does not become a jump, as [`go_calls`] is to count the caller.
+/// The result of a call that is the last thing its caller does: the call does not become a jump, as
+/// [`go_calls`] is to count the caller.
 #[inline(always)]
 pub(crate) fn counted<T>(result: T) -> T {
     // SAFETY: no instruction.
@@ -130,7 +137,8 @@ pub(crate) fn counted<T>(result: T) -> T {
     result
 }
 
-/// Calls of Go functions on the stack with these return addresses, innermost first, without the runtime's own at the near end.
+/// Calls of Go functions on the stack with these return addresses, innermost first, without the
+/// runtime's own at the near end.
 pub(crate) fn go_calls(pcs: &[usize]) -> Vec<Call> {
     let mut calls: Vec<Call> = Vec::new();
     with_room(|| {
@@ -158,12 +166,15 @@ fn go_callers() -> Vec<Call> {
 
 /// How many calls are inlined at `pc`.
 pub(crate) fn inlined_at(pc: usize) -> usize {
-    with_room(|| symbolize(pc)).map_or(0, |f| f.frames.iter().filter_map(go_name).count().saturating_sub(1))
+    with_room(|| symbolize(pc))
+        .map_or(0, |f| f.frames.iter().filter_map(go_name).count().saturating_sub(1))
 }
 
-/// What stands at `pc`: that one of Go's calls inlined there, innermost first; the function itself if the number is negative.
+/// What stands at `pc`: that one of Go's calls inlined there, innermost first; the function itself
+/// if the number is negative.
 fn locate(pc: usize, index: isize) -> Location {
-    let none = Location { function: Str::EMPTY, file: Str::EMPTY, line: 0, entry: 0, inlined: false };
+    let none =
+        Location { function: Str::EMPTY, file: Str::EMPTY, line: 0, entry: 0, inlined: false };
     let Some(f) = with_room(|| symbolize(pc)) else { return none };
     let mut calls = f.frames.iter().filter(|s| go_name(s).is_some());
     let s = usize::try_from(index).map_or(f.frames.last(), |i| calls.nth(i));
@@ -227,9 +238,11 @@ fn pointer_methods() -> &'static HashSet<String> {
             let Some(elem) = t.elem() else { return };
             // The pointer's methods are those of what it points to, too.
             let values: HashSet<&[u8]> = elem.methods().iter().map(Method::text).collect();
-            let own = t.methods().iter().filter(|m| !values.contains(m.text())).map(|m| m.tfn as usize);
+            let own =
+                t.methods().iter().filter(|m| !values.contains(m.text())).map(|m| m.tfn as usize);
             // Methods of embedded fields are called by way of stubs.
-            let names = with_room(|| own.map(|pc| demangle(without_stub(symbol(pc)))).collect::<Vec<_>>());
+            let names =
+                with_room(|| own.map(|pc| demangle(without_stub(symbol(pc)))).collect::<Vec<_>>());
             found.extend(names);
         });
         found
@@ -241,9 +254,9 @@ fn without_stub(name: &str) -> &str {
     name.split_once("..stub").map_or(name, |(n, _)| n)
 }
 
-/// What Go calls the function that gccgo has made for a method value or a method expression (`PKG.go..thunkN`), if the code at `entry`
-/// is one: after the method that it calls, or that is inlined in it. `None` if that is a method of an interface: nothing there says
-/// which.
+/// What Go calls the function that gccgo has made for a method value or a method expression
+/// (`PKG.go..thunkN`), if the code at `entry` is one: after the method that it calls, or that is
+/// inlined in it. `None` if that is a method of an interface: nothing there says which.
 fn thunk_name(pc: usize, entry: usize) -> Option<String> {
     let own = with_room(|| symbol(pc));
     if !own.contains("go..thunk") {
@@ -261,12 +274,14 @@ fn thunk_name(pc: usize, entry: usize) -> Option<String> {
             let name = symbol(to);
             let whose = || symbolize(to)?.frames.last().map(|s| s.owner);
             let begins = !name.is_empty() && symbol(to - 1) != name;
-            let counts = name.contains("..stub") || name.contains('.') && whose() != Some(Owner::Runtime);
+            let counts =
+                name.contains("..stub") || name.contains('.') && whose() != Some(Owner::Runtime);
             (begins && counts).then_some((to, name))
         })
     };
     with_room(|| {
-        // The method of a value is in the closure, which is in r10; the prologue saves that (`mov %r10,%rax`) while it asks for a stack.
+        // The method of a value is in the closure, which is in r10; the prologue saves that
+        // (`mov %r10,%rax`) while it asks for a stack.
         // SAFETY: the code of a function, which is longer.
         let prologue = unsafe { core::slice::from_raw_parts(entry as *const u8, 16) };
         let value = prologue.windows(3).any(|w| w == [0x4c, 0x89, 0xd0]);
@@ -332,8 +347,9 @@ unsafe extern "C-unwind" fn stack(buf: Slice, all: BoolArg) -> isize {
     n as isize
 }
 
-/// Whether the function that returns to `ret` was called by the runtime as a deferred call, with nothing in between but code that
-/// does not count: the compiler's, for a method value, say, or reflect's for a function made by `reflect.MakeFunc`.
+/// Whether the function that returns to `ret` was called by the runtime as a deferred call, with
+/// nothing in between but code that does not count: the compiler's, for a method value, say, or
+/// reflect's for a function made by `reflect.MakeFunc`.
 pub(crate) fn deferred(ret: usize) -> bool {
     let mut pcs = [0; 64];
     let n = callers(0, &mut pcs);
@@ -362,7 +378,8 @@ pub(crate) fn deferred(ret: usize) -> bool {
     false
 }
 
-/// Whether all that is inlined at `pc` is the compiler's own. Unknown without debug information, so not then.
+/// Whether all that is inlined at `pc` is the compiler's own. Unknown without debug information, so
+/// not then.
 fn only_wrappers(pc: usize) -> bool {
     let info = with_room(|| symbolize(pc));
     info.is_some_and(|f| f.frames.iter().all(|s| s.owner == Owner::Runtime && !s.file.is_empty()))

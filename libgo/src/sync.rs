@@ -11,7 +11,8 @@ unsafe extern "C-unwind" fn semacquire(s: *const Uint32) {
     sema::sync_runtime_semacquire(s);
 }
 
-/// The same, for a mutex, or for a `RWMutex`: Go 1.18 has one function for both, Go 1.23 has three, with wait reasons of their own.
+/// The same, for a mutex, or for a `RWMutex`: Go 1.18 has one function for both, Go 1.23 has three,
+/// with wait reasons of their own.
 #[unsafe(export_name = "sync.runtime__SemacquireMutex")]
 #[unsafe(naked)]
 unsafe extern "C-unwind" fn semacquire_mutex(s: *const Uint32, lifo: BoolArg, skip: isize) {
@@ -28,7 +29,8 @@ unsafe extern "C-unwind" fn semacquire_mutex_for(
     skip: isize,
     caller: usize,
 ) {
-    // What of the stack is to be left out of profiles tells a `RWMutex` from a `Mutex`, which skips a function.
+    // What of the stack is to be left out of profiles tells a `RWMutex` from a `Mutex`, which skips
+    // a function.
     if skip > 0 {
         sema::sync_runtime_semacquire_mutex(s, yes(lifo), skip as i32);
     } else if (LOCK[0]..LOCK[1]).contains(&caller) {
@@ -39,7 +41,8 @@ unsafe extern "C-unwind" fn semacquire_mutex_for(
 }
 
 unsafe extern "C" {
-    /// Where libgo's `(*RWMutex).Lock` begins, and the function behind it; 0 in a program without package sync.
+    /// Where libgo's `(*RWMutex).Lock` begins, and the function behind it; 0 in a program without
+    /// package sync.
     #[link_name = "gort.rwmutex_lock"]
     static LOCK: [usize; 2];
 }
@@ -150,7 +153,8 @@ unsafe extern "C-unwind" fn fastrandn(n: u32) -> u32 {
 /// `throw`, from package sync.
 #[unsafe(export_name = "sync.throw")]
 unsafe extern "C-unwind" fn sync_throw(s: Str) {
-    // What Go's package sync calls throw for, and calls fatal for since Go 1.19: misuse by the program.
+    // What Go's package sync calls throw for, and calls fatal for since Go 1.19: misuse by the
+    // program.
     gort_proc::fatal(&s.text());
 }
 

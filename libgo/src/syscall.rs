@@ -3,8 +3,8 @@
 use core::arch::global_asm;
 use gort_proc as proc;
 
-// The frames that are saved must be those of the callers, which stay until the system call is over; so the few
-// instructions that look at them cannot be a function of Rust's.
+// The frames that are saved must be those of the callers, which stay until the system call is over;
+// so the few instructions that look at them cannot be a function of Rust's.
 global_asm!(
     ".text",
     ".macro gort_around name, f, a, b, c",
@@ -41,8 +41,9 @@ unsafe extern "C-unwind" fn exit(_pc: usize, sp: usize, _bp: usize) {
     proc::exitsyscall_frame(sp);
 }
 
-/// `syscall.CgocallDone`, and `syscall.CgocallBack`: C code that a goroutine has called calls Go. Between the two frames
-/// there may have been callbacks, so that the frame of the last entry is gone.
+/// `syscall.CgocallDone`, and `syscall.CgocallBack`: C code that a goroutine has called calls Go.
+/// Between the two frames there may have been callbacks, so that the frame of the last entry is
+/// gone.
 unsafe extern "C-unwind" fn cgo_exit(_pc: usize, sp: usize, _bp: usize) {
     let gp = proc::getg();
     if gp.is_null() {
@@ -107,8 +108,8 @@ unsafe extern "C-unwind" fn before_exit() {
     proc::os_before_exit(0);
 }
 
-/// A write to standard output or standard error met a closed pipe: unless the program has asked for SIGPIPE it dies
-/// of it, as Go's do. Elsewhere such a write is an error like any other.
+/// A write to standard output or standard error met a closed pipe: unless the program has asked for
+/// SIGPIPE it dies of it, as Go's do. Elsewhere such a write is an error like any other.
 #[unsafe(export_name = "os.sigpipe")]
 unsafe extern "C-unwind" fn sigpipe() {
     gort_signal::os_sigpipe();

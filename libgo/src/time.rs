@@ -25,9 +25,9 @@ struct GoTimer {
     timer: Timer,
     /// Of the timer of a channel: the channel that is sent to and received from.
     ///
-    /// It has room for one value, but `len` and `cap` of it are to be 0, and compiled code reads them
-    /// from the channel itself. So the program has another one, without room and never used for
-    /// anything but to find this one: both have the timer.
+    /// It has room for one value, but `len` and `cap` of it are to be 0, and compiled code reads
+    /// them from the channel itself. So the program has another one, without room and never used
+    /// for anything but to find this one: both have the timer.
     chan: *mut Hchan,
     f: *const FuncVal,
     arg: Eface,
@@ -63,7 +63,8 @@ pub(crate) unsafe fn channel_behind(c: *mut Hchan) -> *mut Hchan {
     (*(*c).timer.byte_sub(offset_of!(GoTimer, timer)).cast::<GoTimer>()).chan
 }
 
-/// The scheduler's timer of `t`. One whose argument is a channel is a channel timer, as in Go 1.23: see `newTimer`.
+/// The scheduler's timer of `t`. One whose argument is a channel is a channel timer, as in Go 1.23:
+/// see `newTimer`.
 ///
 /// Go: time.go:310 newTimer
 unsafe fn of(t: *mut RuntimeTimer) -> *mut GoTimer {
@@ -72,8 +73,8 @@ unsafe fn of(t: *mut RuntimeTimer) -> *mut GoTimer {
         let tm = &raw mut (*g).timer;
         tm.write(Timer::default());
         let typ = (*t).arg.typ;
-        // asynctimerchan=2 does what =1 does, by other ways in the runtime, which compiled code that looks at a channel's fields cannot
-        // take part in.
+        // asynctimerchan=2 does what =1 does, by other ways in the runtime, which compiled code
+        // that looks at a channel's fields cannot take part in.
         if !typ.is_null() && (*typ).kind() == kind::CHAN && DEBUG.asynctimerchan.load() == 0 {
             let seen = (*t).arg.data.cast::<Hchan>();
             let c = gort_chan::makechan((*seen).elemtype, (*seen).dataqsiz as isize);

@@ -68,7 +68,11 @@ impl Slice {
     /// # Safety
     /// A slice of `T` that Go code passed.
     pub unsafe fn of<'a, T>(self) -> &'a [T] {
-        if self.len <= 0 { &[] } else { core::slice::from_raw_parts(self.ptr.cast(), self.len as usize) }
+        if self.len <= 0 {
+            &[]
+        } else {
+            core::slice::from_raw_parts(self.ptr.cast(), self.len as usize)
+        }
     }
 }
 
@@ -84,7 +88,11 @@ impl<T> List<T> {
     /// The elements.
     pub fn all(&self) -> &[T] {
         // SAFETY: written by the compiler.
-        if self.len <= 0 { &[] } else { unsafe { core::slice::from_raw_parts(self.ptr, self.len as usize) } }
+        if self.len <= 0 {
+            &[]
+        } else {
+            unsafe { core::slice::from_raw_parts(self.ptr, self.len as usize) }
+        }
     }
 }
 

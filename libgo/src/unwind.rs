@@ -1,5 +1,5 @@
-//! Unwinding through compiled Go: the personality routine that its tables name, and the exception that stands for
-//! a recovered panic on its way to the function that goes on.
+//! Unwinding through compiled Go: the personality routine that its tables name, and the exception
+//! that stands for a recovered panic on its way to the function that goes on.
 
 use crate::panic::{GoState, state};
 use core::ffi::c_void;
@@ -97,7 +97,8 @@ unsafe fn encoded(enc: u8, p: &mut *const u8) -> usize {
     v
 }
 
-/// The personality routine: says for each Go frame whether it has something to do while it is unwound, and where.
+/// The personality routine: says for each Go frame whether it has something to do while it is
+/// unwound, and where.
 #[unsafe(export_name = "__gccgo_personality_v0")]
 unsafe extern "C" fn personality(
     version: i32,

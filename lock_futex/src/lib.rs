@@ -8,10 +8,10 @@
 //! | `mprof` | time waited for locks | mprof.go:678–709 |
 //!
 //! # The mutex
-//! One word: 0 unlocked, 1 locked, 2 locked with (presumably) a sleeper. Who finds it taken spins a little,
-//! yields once, then writes 2 and sleeps on the word. A thread that has slept once takes the lock as 2, never
-//! as 1: other sleepers may exist, and `unlock` wakes one only if it finds 2. That costs a futile wake at
-//! times and loses none.
+//! One word: 0 unlocked, 1 locked, 2 locked with (presumably) a sleeper. Who finds it taken spins a
+//! little, yields once, then writes 2 and sleeps on the word. A thread that has slept once takes
+//! the lock as 2, never as 1: other sleepers may exist, and `unlock` wakes one only if it finds 2.
+//! That costs a futile wake at times and loses none.
 //!
 //! An M that holds such a lock has `locks > 0`: it is not preempted and keeps its P.
 

@@ -13,7 +13,7 @@ pub const STATIC_LOCK_RANKING: bool = false;
 /// Gives a lock its rank: nothing here.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 ///
 /// Go: lockrank_off.go:16 lockInit
 #[doc(alias = "lockInit")]
@@ -23,7 +23,7 @@ pub unsafe fn lock_init(_l: *mut Mutex, _rank: LockRank) {}
 /// The rank of a lock.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 ///
 /// Go: lockrank_off.go:19 getLockRank
 #[doc(alias = "getLockRank")]
@@ -91,7 +91,7 @@ pub unsafe fn release_lock_rank_and_m(_rank: LockRank) {
 /// Says that the lock may be taken here.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 ///
 /// Go: lockrank_off.go:48 lockWithRankMayAcquire
 #[doc(alias = "lockWithRankMayAcquire")]
@@ -101,7 +101,7 @@ pub unsafe fn lock_with_rank_may_acquire(_l: *mut Mutex, _rank: LockRank) {}
 /// Says that the lock must be held here.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 ///
 /// Go: lockrank_off.go:52 assertLockHeld
 #[doc(alias = "assertLockHeld")]
@@ -111,7 +111,7 @@ pub unsafe fn assert_lock_held(_l: *mut Mutex) {}
 /// Says that a lock of this rank must be held here.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 ///
 /// Go: lockrank_off.go:56 assertRankHeld
 #[doc(alias = "assertRankHeld")]
@@ -142,7 +142,7 @@ pub fn assert_world_stopped() {}
 /// Says that the world must be stopped, or the lock held, here.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 ///
 /// Go: lockrank_off.go:72 assertWorldStoppedOrLockHeld
 #[doc(alias = "assertWorldStoppedOrLockHeld")]

@@ -1,7 +1,8 @@
-//! Rank checks: every M remembers which locks it holds in which order, and a `lock` that the partial order does
-//! not allow is fatal, whether or not it would have led to a deadlock this time.
+//! Rank checks: every M remembers which locks it holds in which order, and a `lock` that the
+//! partial order does not allow is fatal, whether or not it would have led to a deadlock this time.
 //!
-//! The work is done on the system stack, as in Go: there the reason is that growing the stack takes locks.
+//! The work is done on the system stack, as in Go: there the reason is that growing the stack takes
+//! locks.
 
 use crate::lockrank::lock_rank_string;
 use crate::mutex::{lock2, unlock2};
@@ -10,8 +11,8 @@ use gort_runtime1::{acquirem, releasem};
 use gort_runtime2::atomic::Uint32;
 use gort_runtime2::linkname::{print_args, printlock, throw};
 use gort_runtime2::{
-    G, HeldLockInfo, LOCK_PARTIAL_ORDER, LOCK_RANK_DEADLOCK, LOCK_RANK_HCHAN, LOCK_RANK_LEAF_RANK, LockRank,
-    M, Mutex, debuglock, paniclk,
+    G, HeldLockInfo, LOCK_PARTIAL_ORDER, LOCK_RANK_DEADLOCK, LOCK_RANK_HCHAN, LOCK_RANK_LEAF_RANK,
+    LockRank, M, Mutex, debuglock, paniclk,
 };
 
 /// Whether ranks are checked.
@@ -56,8 +57,8 @@ unsafe fn held(mp: *mut M, i: isize) -> *mut HeldLockInfo {
     unsafe { (&raw mut (*mp).locks_held).cast::<HeldLockInfo>().add(i as usize) }
 }
 
-/// Appends a lock to the list and returns its index. Of a select's many channels those that would fill the list are
-/// counted only; in Go a select of more than ten is fatal when ranks are checked.
+/// Appends a lock to the list and returns its index. Of a select's many channels those that would
+/// fill the list are counted only; in Go a select of more than ten is fatal when ranks are checked.
 unsafe fn push_held(mp: *mut M, rank: LockRank, lock_addr: usize) -> isize {
     // SAFETY: only the M's own thread uses its list.
     unsafe {
@@ -100,8 +101,9 @@ unsafe fn remove_held(mp: *mut M, i: isize) {
 pub unsafe fn lock_with_rank(l: *mut Mutex, mut rank: LockRank) {
     // SAFETY: the caller's contract.
     unsafe {
-        // :54 these two are taken to report a broken order, or after any lock; no race detector, so no raceFiniLock
-        // `deadlock` is the third (Go checks it, see docs/deviations.md): who waits there dies, whatever it holds.
+        // :54 these two are taken to report a broken order, or after any lock; no race detector, so
+        // no raceFiniLock `deadlock` is the third (Go checks it, see docs/deviations.md): who waits
+        // there dies, whatever it holds.
         if l == debuglock() || l == paniclk() || rank == LOCK_RANK_DEADLOCK {
             lock2(l);
             return;
@@ -140,7 +142,12 @@ unsafe fn print_held_locks(gp: *mut G) {
         // :102
         for j in 0..(*mp).locks_held_len {
             let h = *held(mp, j);
-            print_args(format_args!("{j} : {} {} {:#x}\n", lock_rank_string(h.rank), h.rank.0, h.lock_addr));
+            print_args(format_args!(
+                "{j} : {} {} {:#x}\n",
+                lock_rank_string(h.rank),
+                h.rank.0,
+                h.lock_addr
+            ));
         }
     }
 }
@@ -285,7 +292,12 @@ pub unsafe fn release_lock_rank_and_m(rank: LockRank) {
             }
             // :215
             if !found {
-                print_args(format_args!("{} : {} {}\n", (*mp).procid.get(), lock_rank_string(rank), rank.0));
+                print_args(format_args!(
+                    "{} : {} {}\n",
+                    (*mp).procid.get(),
+                    lock_rank_string(rank),
+                    rank.0
+                ));
                 throw("lockRank release without matching lockRank acquire");
             }
         });
@@ -392,7 +404,10 @@ pub unsafe fn assert_rank_held(r: LockRank) {
         systemstack::<(), _>(|| {
             printlock();
             // :306 the lone parenthesis is Go's
-            print_args(format_args!("caller requires lock with rank {}), holding:\n", lock_rank_string(r)));
+            print_args(format_args!(
+                "caller requires lock with rank {}), holding:\n",
+                lock_rank_string(r)
+            ));
             print_held_locks(gp);
             throw("not holding required lock!");
         });

@@ -1,4 +1,5 @@
-//! How long Ms wait for the runtime's locks: the part of mprof.go that feeds `totalMutexWaitTimeNanos`.
+//! How long Ms wait for the runtime's locks: the part of mprof.go that feeds
+//! `totalMutexWaitTimeNanos`.
 
 use gort_asm::getg;
 use gort_os_linux::nanotime;
@@ -9,7 +10,8 @@ use gort_rand::cheaprand64;
 use gort_runtime2::MLockProfile;
 use gort_runtime2::{G_TRACKING_PERIOD, Mutex};
 
-/// One contended `lock`, sampled. Native gort leaves the cycle counts for mutex profiles out with the profile itself.
+/// One contended `lock`, sampled. Native gort leaves the cycle counts for mutex profiles out with
+/// the profile itself.
 ///
 /// Go: mprof.go:678 lockTimer
 pub(crate) struct LockTimer {
@@ -70,7 +72,13 @@ impl LockTimer {
         if self.tick_start != 0 {
             let now_tick = gort_asm::cputicks();
             // SAFETY: the profile is this M's own.
-            unsafe { record_lock(&raw mut (*(*gp).m).m_lock_profile, now_tick - self.tick_start, self.lock) };
+            unsafe {
+                record_lock(
+                    &raw mut (*(*gp).m).m_lock_profile,
+                    now_tick - self.tick_start,
+                    self.lock,
+                )
+            };
         }
     }
 }

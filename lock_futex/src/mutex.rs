@@ -120,7 +120,8 @@ unsafe fn lock2_slow(l: *mut Mutex, v: u32) {
                     }
                 }
                 // :107
-                // Not in models: the others would run to their end meanwhile, and nobody would ever sleep.
+                // Not in models: the others would run to their end meanwhile, and nobody would ever
+                // sleep.
                 #[cfg(not(loom))]
                 osyield();
             }

@@ -36,7 +36,8 @@ pub unsafe fn noteclear(n: *mut Note) {
 ///
 /// Go: lock_futex.go:149 notewakeup
 pub unsafe fn notewakeup(n: *mut Note) {
-    // SAFETY: the caller's contract. After the exchange `n` may be gone: only its address is used then.
+    // SAFETY: the caller's contract. After the exchange `n` may be gone: only its address is used
+    // then.
     unsafe {
         let key = &raw const (*n).key;
         // :150
@@ -150,10 +151,12 @@ unsafe fn notetsleep_internal(n: *mut Note, mut ns: i64) -> bool {
     }
 }
 
-/// Waits for the event, for at most `ns` nanoseconds (without limit if negative); false if it did not come.
+/// Waits for the event, for at most `ns` nanoseconds (without limit if negative); false if it did
+/// not come.
 ///
 /// # Safety
-/// As [`notesleep`]; a user goroutine may call it too if its M must not be preempted for no reason of its own.
+/// As [`notesleep`]; a user goroutine may call it too if its M must not be preempted for no reason
+/// of its own.
 ///
 /// Go: lock_futex.go:229 notetsleep
 pub unsafe fn notetsleep(n: *mut Note, ns: i64) -> bool {
@@ -183,7 +186,8 @@ pub unsafe fn notetsleep(n: *mut Note, ns: i64) -> bool {
 /// Go: lock_futex.go:240 notetsleepg
 #[cfg(not(gort_inside))]
 pub unsafe fn notetsleepg(n: *mut Note, ns: i64) -> bool {
-    // SAFETY: the caller's contract. `exitsyscall` may move the goroutine to another M: `gp` is not used then.
+    // SAFETY: the caller's contract. `exitsyscall` may move the goroutine to another M: `gp` is not
+    // used then.
     unsafe {
         // :241
         let gp = getg();

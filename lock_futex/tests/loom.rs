@@ -1,5 +1,5 @@
-//! Models of the mutex and the note: the very code that ships, with loom's atomics and a futex of loom's parts.
-//! `RUSTFLAGS="--cfg loom" cargo test -p gort-lock-futex --test loom --release`
+//! Models of the mutex and the note: the very code that ships, with loom's atomics and a futex of
+//! loom's parts. `RUSTFLAGS="--cfg loom" cargo test -p gort-lock-futex --test loom --release`
 #![cfg(loom)]
 
 use gort_asm::setg;

@@ -1,12 +1,14 @@
-//! The attributes of the crate `gort`, which exports them. Nothing else should depend on this crate.
+//! The attributes of the crate `gort`, which exports them. Nothing else should depend on this
+//! crate.
 
 use proc_macro::TokenStream;
 use quote::quote;
 use syn::parse::Parser;
 use syn::{Error, Item, ItemFn, Meta, Result, ReturnType, Token, punctuated::Punctuated};
 
-/// Makes `fn main` the program's main goroutine, with Go's exit semantics: the program ends when it returns, whatever other
-/// goroutines do; a panic that leaves it prints Go's report and ends the program with status 2.
+/// Makes `fn main` the program's main goroutine, with Go's exit semantics: the program ends when it
+/// returns, whatever other goroutines do; a panic that leaves it prints Go's report and ends the
+/// program with status 2.
 ///
 /// It may return what a `main` of Rust may: `Result`, `ExitCode`. The attribute stands for
 /// `fn main() { gort::run_main(|| { .. }) }`.
@@ -51,12 +53,14 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
     }
 }
 
-/// Makes the function a `#[test]` that runs on a goroutine, with a verdict of its own: `gort::test(|| { .. })`. Many of them run
-/// at once in one process.
+/// Makes the function a `#[test]` that runs on a goroutine, with a verdict of its own:
+/// `gort::test(|| { .. })`. Many of them run at once in one process.
 ///
-/// It may return what a test of Rust may, and stand with `#[should_panic]` and `#[ignore]`. Arguments:
+/// It may return what a test of Rust may, and stand with `#[should_panic]` and `#[ignore]`.
+/// Arguments:
 /// * `bubble`: in a bubble, whose clock does not make one wait (`gort::test::bubble`);
-/// * `leaks = "fail"`, `"tell"` (so it is without), `"allow"`: what happens about goroutines that are left.
+/// * `leaks = "fail"`, `"tell"` (so it is without), `"allow"`: what happens about goroutines that
+///   are left.
 ///
 /// ```
 /// #[gort::test]
@@ -165,7 +169,10 @@ fn parse(attribute: &str, args: TokenStream, item: TokenStream) -> Result<ItemFn
         ));
     }
     if !s.generics.params.is_empty() {
-        return Err(Error::new_spanned(&s.generics, format!("#[{attribute}]: the function is not generic")));
+        return Err(Error::new_spanned(
+            &s.generics,
+            format!("#[{attribute}]: the function is not generic"),
+        ));
     }
     Ok(f)
 }

@@ -97,7 +97,8 @@ unsafe fn start_from(entry: usize, args: &[u64], callerpc: usize) {
     on_goroutine_for("go of managed code");
     let mut words = [0; 9];
     words[..args.len()].copy_from_slice(args);
-    let b = Block { entry, args: words, results: [0; 2], leaf: finished, done: core::ptr::null_mut() };
+    let b =
+        Block { entry, args: words, results: [0; 2], leaf: finished, done: core::ptr::null_mut() };
     // SAFETY: the goroutine takes the block.
     unsafe { begin(Box::into_raw(Box::new(b)), callerpc) };
 }

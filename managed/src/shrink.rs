@@ -4,7 +4,8 @@
 use gort_asm::{getg, systemstack};
 use gort_preempt::{resume_g, suspend_g};
 use gort_proc::{
-    cas_g_to_waiting_for_gc, casgstatus, for_each_g_race, is_shrink_stack_safe, set_forcegc_work, shrinkstack,
+    cas_g_to_waiting_for_gc, casgstatus, for_each_g_race, is_shrink_stack_safe, set_forcegc_work,
+    shrinkstack,
 };
 use gort_runtime2::{G, GRUNNING, StackKind, WaitReason};
 use gort_stack::on_goroutine_for;

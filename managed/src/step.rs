@@ -4,7 +4,8 @@
 
 use core::ffi::c_void;
 use gort_chan::{
-    Begin, Sent, chanparkcommit, chanrecv_begin, chanrecv_end, chansend_begin, chansend_end, check_bubble,
+    Begin, Sent, chanparkcommit, chanrecv_begin, chanrecv_end, chansend_begin, chansend_end,
+    check_bubble,
 };
 use gort_proc::park_on_g0;
 use gort_runtime2::linkname::throw;

@@ -27,7 +27,14 @@ impl Text {
         // SAFETY: a new mapping.
         let at = unsafe {
             let prot = libc::PROT_READ | libc::PROT_WRITE;
-            libc::mmap(core::ptr::null_mut(), len, prot, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0)
+            libc::mmap(
+                core::ptr::null_mut(),
+                len,
+                prot,
+                libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+                -1,
+                0,
+            )
         };
         if at == libc::MAP_FAILED {
             return Err(io::Error::last_os_error());
@@ -46,7 +53,10 @@ impl Text {
     /// The system refuses; the code has no room (`InvalidInput`).
     pub fn finish(self, code: &[u8]) -> io::Result<&'static [u8]> {
         if code.len() > self.len {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "more code than there is room for"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "more code than there is room for",
+            ));
         }
         // SAFETY: the mapping is this value's, large enough, and not freed any more; nobody writes
         // to it from here on.

@@ -39,7 +39,8 @@ fn overflow_at_the_limit() {
 fn names_and_lines() {
     let out = in_child!(|| {
         let mut m = Maker::new(32);
-        let (mut top, mut mid, mut low) = (m.a.create_label(), m.a.create_label(), m.a.create_label());
+        let (mut top, mut mid, mut low) =
+            (m.a.create_label(), m.a.create_label(), m.a.create_label());
         let (tm, tl) = (mid, low);
         m.function("main.top", &mut top, |a, c| call(a, c, tm));
         m.function("main.mid", &mut mid, |a, c| {
@@ -72,7 +73,9 @@ fn fatal_in_a_leaf() {
     let out = in_child!(|| {
         let mut m = Maker::new(32);
         let mut top = m.a.create_label();
-        m.function("main.top", &mut top, |a, c| out(a, c, "gort_m_leaf", leaf as *const () as usize));
+        m.function("main.top", &mut top, |a, c| {
+            out(a, c, "gort_m_leaf", leaf as *const () as usize)
+        });
         // SAFETY: a managed function.
         unsafe { managed::call(m.finish("failing"), &[]) };
     });
@@ -85,6 +88,7 @@ fn fatal_in_a_leaf() {
 #[test]
 fn native_code_is_refused() {
     let out = in_child!(|| gort::go_on(gort::StackKind::Copying, || ()));
-    out.exited(2)
-        .stderr_has("fatal error: gort: a stack that moves is for managed code: see gort::managed\n");
+    out.exited(2).stderr_has(
+        "fatal error: gort: a stack that moves is for managed code: see gort::managed\n",
+    );
 }

@@ -42,7 +42,8 @@ fn run(p: &Program, fuel: i64, on_managed: bool) -> (u64, i64) {
     // SAFETY: the program takes these, and has room.
     unsafe {
         p.fuel.write(fuel);
-        let r = if on_managed { managed::call(p.entry, &args)[0] } else { run_native(p.entry, args) };
+        let r =
+            if on_managed { managed::call(p.entry, &args)[0] } else { run_native(p.entry, args) };
         (r ^ words[0].rotate_left(17) ^ words[1], p.fuel.read())
     }
 }
@@ -50,8 +51,12 @@ fn run(p: &Program, fuel: i64, on_managed: bool) -> (u64, i64) {
 /// Cases, each with its own seed, which `GORT_TREES_SEED` sets.
 fn cases(n: u32, calls: i64, f: impl Fn(Vec<Kind>, i64) -> Result<(), TestCaseError>) {
     let seed = std::env::var("GORT_TREES_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or(1);
-    let config =
-        Config { cases: n, failure_persistence: None, rng_seed: RngSeed::Fixed(seed), ..Config::default() };
+    let config = Config {
+        cases: n,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(seed),
+        ..Config::default()
+    };
     TestRunner::new(config).run(&(kinds(), 1..calls), |(k, fuel)| f(k, fuel)).unwrap();
 }
 
@@ -136,7 +141,8 @@ fn shrink_beside() {
 /// Registers a program with one random lie that matters, and runs it, moved at each call. Prints
 /// what came of it.
 fn tell_a_lie(seed: u64) {
-    let config = Config { rng_seed: RngSeed::Fixed(seed), failure_persistence: None, ..Config::default() };
+    let config =
+        Config { rng_seed: RngSeed::Fixed(seed), failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new(config);
     let (kinds, lies) = loop {
         let k = kinds().new_tree(&mut runner).unwrap().current();

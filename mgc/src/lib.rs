@@ -1,10 +1,12 @@
-//! The goroutines that Go's collector keeps: `bgsweep` (mgcsweep.go) and `bgscavenge` (mgcscavenge.go), started
-//! by `gcenable` (mgc.go). There is no collector here, so they park and stay parked.
+//! The goroutines that Go's collector keeps: `bgsweep` (mgcsweep.go) and `bgscavenge`
+//! (mgcscavenge.go), started by `gcenable` (mgc.go). There is no collector here, so they park and
+//! stay parked.
 //!
-//! They are started all the same: they are goroutines 3 and 4 (`forcegc`, started by proc, is 2), so the first
-//! goroutine of a program has the id that it has in Go; they show in a traceback of all goroutines; and the switches that
-//! starting them takes put the scheduler into the state in which Go's main begins, which decides when the global
-//! run queue is looked at first (`schedtick % 61`).
+//! They are started all the same: they are goroutines 3 and 4 (`forcegc`, started by proc, is 2),
+//! so the first goroutine of a program has the id that it has in Go; they show in a traceback of
+//! all goroutines; and the switches that starting them takes put the scheduler into the state in
+//! which Go's main begins, which decides when the global run queue is looked at first
+//! (`schedtick % 61`).
 
 mod mfinal;
 pub use mfinal::createfing;
@@ -51,7 +53,8 @@ static C: Pointer<Hchan> = Pointer::null();
 pub unsafe fn gcenable() {
     static BGSWEEP: Funcval = Funcval { fn_: bgsweep_entry };
     static BGSCAVENGE: Funcval = Funcval { fn_: bgscavenge_entry };
-    // SAFETY: on a user goroutine; the Funcvals are static and only read; the channel is never freed.
+    // SAFETY: on a user goroutine; the Funcvals are static and only read; the channel is never
+    // freed.
     unsafe {
         register_system_goroutine(bgsweep_entry as *const () as usize);
         register_system_goroutine(bgscavenge_entry as *const () as usize);
@@ -142,7 +145,8 @@ impl ScavengerState {
     }
 }
 
-/// The scavenger: gives memory back to the operating system in the background. Here there is nothing to do.
+/// The scavenger: gives memory back to the operating system in the background. Here there is
+/// nothing to do.
 ///
 /// # Safety
 /// On a goroutine of its own.

@@ -1,5 +1,6 @@
-//! The goroutine that runs finalizers (mfinal.go). Nothing is ever collected, so it never has any to run; but a program that
-//! sets one, as package os does at its start, has this goroutine in Go, and with it the next goroutine's id and one more switch.
+//! The goroutine that runs finalizers (mfinal.go). Nothing is ever collected, so it never has any
+//! to run; but a program that sets one, as package os does at its start, has this goroutine in Go,
+//! and with it the next goroutine's id and one more switch.
 
 use gort_proc::atomic::Uint32;
 use gort_proc::*;
@@ -24,7 +25,8 @@ static FINLOCK: Global<Mutex> = unsafe { core::mem::zeroed() };
 pub unsafe fn createfing() {
     static RUNFINQ: Funcval = Funcval { fn_: runfinq };
     // :162
-    if FING_STATUS.load() == FING_UNINITIALIZED && FING_STATUS.cas(FING_UNINITIALIZED, FING_CREATED) {
+    if FING_STATUS.load() == FING_UNINITIALIZED && FING_STATUS.cas(FING_UNINITIALIZED, FING_CREATED)
+    {
         register_system_goroutine(runfinq as *const () as usize);
         // SAFETY: on a goroutine; the Funcval is static and only read.
         unsafe {

@@ -30,7 +30,8 @@ const BUCK_HASH_SIZE: usize = 179_999;
 /// Return addresses of a stack at most; Go's `debug.profstackdepth`.
 const DEPTH: usize = 128;
 
-/// A stack, and what it has waited. Never freed; nothing but the record changes once it is in the table.
+/// A stack, and what it has waited. Never freed; nothing but the record changes once it is in the
+/// table.
 ///
 /// Go: mprof.go:75 bucket
 struct Bucket {
@@ -62,7 +63,8 @@ struct Prof {
 fn prof() -> *mut Prof {
     static PROF: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
     let made = PROF.get_or_init(|| {
-        // SAFETY: atomics and nullable pointers: all zeroes is a valid value. Made before others can see it.
+        // SAFETY: atomics and nullable pointers: all zeroes is a valid value. Made before others
+        // can see it.
         unsafe {
             let p: *mut Prof = Box::into_raw(Box::<Prof>::new_zeroed()).cast();
             lock_init(&raw mut (*p).insert_lock, LOCK_RANK_PROF_INSERT);
@@ -189,7 +191,8 @@ fn blocksampled(cycles: i64, rate: i64) -> bool {
     !(rate <= 0 || rate > cycles && cheaprand64() % rate > cycles)
 }
 
-/// Records an event with the stack of the goroutine. gort's own frames are told apart when they are named, instead of counted.
+/// Records an event with the stack of the goroutine. gort's own frames are told apart when they are
+/// named, instead of counted.
 ///
 /// # Safety
 /// As [`blockevent`].
@@ -260,7 +263,8 @@ pub fn mutexprofilerate() -> i64 {
     MUTEXPROFILERATE.load(Relaxed)
 }
 
-/// Of `rate` events one is recorded, on average; 0: none. A negative one changes nothing. What it was before.
+/// Of `rate` events one is recorded, on average; 0: none. A negative one changes nothing. What it
+/// was before.
 ///
 /// Go: mprof.go:886 SetMutexProfileFraction
 #[doc(alias = "SetMutexProfileFraction")]
@@ -291,7 +295,8 @@ pub unsafe fn mutexevent(cycles: i64) {
     }
 }
 
-/// A stack of a profile: how many events, how long in all (ns), and the return addresses, innermost first.
+/// A stack of a profile: how many events, how long in all (ns), and the return addresses, innermost
+/// first.
 ///
 /// Go: mprof.go:1109 BlockProfileRecord
 #[derive(Clone, Copy, Debug)]
@@ -331,7 +336,8 @@ pub fn mutex_profile() -> Vec<BlockProfileRecord> {
 /// All records of one.
 fn records(typ: BucketType) -> Vec<BlockProfileRecord> {
     let prof = prof();
-    // SAFETY: buckets are never freed; the records are copied under their lock, one by one, as nothing may be allocated meanwhile.
+    // SAFETY: buckets are never freed; the records are copied under their lock, one by one, as
+    // nothing may be allocated meanwhile.
     unsafe {
         let mut all = Vec::new();
         let mut b = (*prof).all[typ as usize].load_acq();

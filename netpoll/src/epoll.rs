@@ -15,8 +15,8 @@ use gort_runtime2::atomic::{Int32, Uint32, Uintptr};
 use gort_runtime2::linkname::throw;
 use gort_runtime2::{GList, mutant};
 use libc::{
-    EFD_CLOEXEC, EFD_NONBLOCK, EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLERR, EPOLLET, EPOLLHUP,
-    EPOLLIN, EPOLLOUT, EPOLLRDHUP,
+    EFD_CLOEXEC, EFD_NONBLOCK, EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLLERR, EPOLLET,
+    EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP,
 };
 
 /// The epoll descriptor.
@@ -95,7 +95,8 @@ pub(crate) unsafe fn netpollopen(fd: usize, pd: *mut PollDesc) -> i32 {
     let seq = unsafe { (*pd).fdseq.load() };
     // :50
     let tp = TaggedPointer::pack(pd, seq);
-    let mut ev = EpollEvent { events: (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) as u32, data: tp.0 };
+    let mut ev =
+        EpollEvent { events: (EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) as u32, data: tp.0 };
     -sys::epoll_ctl(EPFD.get(), EPOLL_CTL_ADD, fd as i32, &mut ev) // :54
 }
 
@@ -143,16 +144,19 @@ pub fn netpoll_break() {
     }
 }
 
-/// Goroutines that have become ready to run, and what to add to the count of waiters once they are readied. Blocks for ever
-/// if `delay < 0`, not at all if it is 0, else for about that many nanoseconds.
+/// Goroutines that have become ready to run, and what to add to the count of waiters once they are
+/// readied. Blocks for ever if `delay < 0`, not at all if it is 0, else for about that many
+/// nanoseconds.
 ///
 /// # Safety
-/// On a thread of the runtime, no runtime lock held. The goroutines in the list are the caller's to ready.
+/// On a thread of the runtime, no runtime lock held. The goroutines in the list are the caller's to
+/// ready.
 ///
 /// Go: netpoll_epoll.go:96 netpoll
 #[unsafe(export_name = "gort.netpoll")]
 pub unsafe fn netpoll(delay: i64) -> (GList, i32) {
-    // SAFETY: the kernel writes `n` events; the pointers in them are of pollDescs, which are never freed.
+    // SAFETY: the kernel writes `n` events; the pointers in them are of pollDescs, which are never
+    // freed.
     unsafe {
         let epfd = EPFD.get();
         if epfd == -1 {
@@ -192,12 +196,17 @@ pub unsafe fn netpoll(delay: i64) -> (GList, i32) {
                     throw("runtime: netpoll: eventfd ready for something unexpected");
                 }
                 if delay != 0 {
-                    // :148 A poll that does not block leaves it to the one that does. Reading resets the counter.
+                    // :148 A poll that does not block leaves it to the one that does. Reading
+                    // resets the counter.
                     if mutant!("netpoll takes the break before it has read it") {
                         NETPOLL_WAKE_SIG.store(0);
                     }
                     let mut one: u64 = 0;
-                    sys::read(NETPOLL_EVENT_FD.get() as i32, (&raw mut one).cast(), size_of::<u64>() as i32);
+                    sys::read(
+                        NETPOLL_EVENT_FD.get() as i32,
+                        (&raw mut one).cast(),
+                        size_of::<u64>() as i32,
+                    );
                     if !mutant!("netpoll takes the break before it has read it") {
                         NETPOLL_WAKE_SIG.store(0);
                     }
@@ -243,16 +252,18 @@ pub struct Woken {
     pub release: unsafe fn(*mut Woken),
 }
 
-/// Those that are woken and have not been readied: [`netpoll`] takes them, like goroutines that waited for a descriptor.
+/// Those that are woken and have not been readied: [`netpoll`] takes them, like goroutines that
+/// waited for a descriptor.
 #[cfg(not(loom))]
 static WOKEN: Pointer<Woken> = Pointer::null();
 
-/// Has the poller ready a goroutine: on any thread, also one that the runtime does not know, or that is in a blocking section.
-/// gort's own: no lock of the runtime is taken, and no P is needed.
+/// Has the poller ready a goroutine: on any thread, also one that the runtime does not know, or
+/// that is in a blocking section. gort's own: no lock of the runtime is taken, and no P is needed.
 ///
 /// # Safety
-/// The poller is initialised. `w` is in the list of nobody; its goroutine is parked, was counted with
-/// [`netpoll_adjust_waiters`](crate::netpoll_adjust_waiters), and nobody else readies it. It lives until `release` is called.
+/// The poller is initialised. `w` is in the list of nobody; its goroutine is parked, was counted
+/// with [`netpoll_adjust_waiters`](crate::netpoll_adjust_waiters), and nobody else readies it. It
+/// lives until `release` is called.
 #[cfg(not(loom))]
 pub unsafe fn netpoll_wake(w: *mut Woken) {
     // SAFETY: ours until it is in the list.
@@ -265,7 +276,8 @@ pub unsafe fn netpoll_wake(w: *mut Woken) {
             }
         }
     }
-    // A poller that has read its event, and so lets the next be written, looks at the list after that.
+    // A poller that has read its event, and so lets the next be written, looks at the list after
+    // that.
     netpoll_break();
 }
 
@@ -289,8 +301,8 @@ unsafe fn take_woken(to_run: &mut GList) -> i32 {
     delta
 }
 
-/// The milliseconds that `netpoll(delay)` tells the kernel: rounded down, but at least 1 so that it does not spin, and at
-/// most 11.5 days. A part of [`netpoll`], apart only for its test.
+/// The milliseconds that `netpoll(delay)` tells the kernel: rounded down, but at least 1 so that it
+/// does not spin, and at most 11.5 days. A part of [`netpoll`], apart only for its test.
 pub fn netpoll_waitms(delay: i64) -> i32 {
     // netpoll_epoll.go:101
     if delay < 0 {

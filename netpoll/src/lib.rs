@@ -17,13 +17,14 @@
 //! | a G | that goroutine is parked | `PD_READY` by the poller, `PD_NIL` by timeout or close, who ready it |
 //!
 //! # Why no wake-up is lost to a timeout or close
-//! The goroutine stores `PD_WAIT`, then looks at `atomic_info`; whoever closes or times out writes `atomic_info`
-//! ([`PollDesc::publish_info`]), then looks at `rg` and `wg`. All of it is sequentially consistent, so at least one of
-//! the two sees the other.
+//! The goroutine stores `PD_WAIT`, then looks at `atomic_info`; whoever closes or times out writes
+//! `atomic_info` ([`PollDesc::publish_info`]), then looks at `rg` and `wg`. All of it is
+//! sequentially consistent, so at least one of the two sees the other.
 //!
 //! # Stale events
-//! PollDescs are reused, never freed: an event may still come in for a closed descriptor. The kernel hands back the pointer
-//! tagged with `fdseq`, which `free` moves on; deadlines carry `rseq` and `wseq` in the same way.
+//! PollDescs are reused, never freed: an event may still come in for a closed descriptor. The
+//! kernel hands back the pointer tagged with `fdseq`, which `free` moves on; deadlines carry `rseq`
+//! and `wseq` in the same way.
 
 use core::ffi::c_void;
 use core::mem::size_of;
@@ -38,8 +39,8 @@ use gort_proc::park::{gopark, goready};
 use gort_runtime2::atomic::{Uint32, Uintptr};
 use gort_runtime2::linkname::throw;
 use gort_runtime2::{
-    G, GList, Global, LOCK_RANK_NETPOLL_INIT, LOCK_RANK_POLL_CACHE, LOCK_RANK_POLL_DESC, Mutex, Timer,
-    TimerFn, WaitReason, mutant,
+    G, GList, Global, LOCK_RANK_NETPOLL_INIT, LOCK_RANK_POLL_CACHE, LOCK_RANK_POLL_DESC, Mutex,
+    Timer, TimerFn, WaitReason, mutant,
 };
 use gort_time::{timer_init, timer_modify, timer_stop};
 
@@ -103,8 +104,8 @@ pub struct PollDesc {
     fd: usize,
     /// Tells uses of this pollDesc apart.
     pub fdseq: Uintptr,
-    /// Closing, expired deadlines, event error, for [`netpollcheckerr`], which cannot lock. Written under the lock by
-    /// [`Self::publish_info`], and only here holds the event error.
+    /// Closing, expired deadlines, event error, for [`netpollcheckerr`], which cannot lock. Written
+    /// under the lock by [`Self::publish_info`], and only here holds the event error.
     pub atomic_info: Uint32,
     /// PD_READY, PD_WAIT, the G that waits to read, or PD_NIL.
     pub rg: Uintptr,
@@ -149,8 +150,8 @@ pub const POLL_EVENT_ERR: u32 = 1 << 1;
 pub const POLL_EXPIRED_READ_DEADLINE: u32 = 1 << 2;
 /// Go: netpoll.go:127 pollExpiredWriteDeadline
 pub const POLL_EXPIRED_WRITE_DEADLINE: u32 = 1 << 3;
-/// Where the low bits of `fdseq` stand: a shift count, which as the next value of the group is 16, so that four of the
-/// twenty bits fall off at the top. See docs/deviations.md.
+/// Where the low bits of `fdseq` stand: a shift count, which as the next value of the group is 16,
+/// so that four of the twenty bits fall off at the top. See docs/deviations.md.
 ///
 /// Go: netpoll.go:128 pollFDSeq
 pub const POLL_FDSEQ: u32 = 1 << 4;
@@ -205,8 +206,8 @@ impl PollDesc {
         unsafe { PollInfo((*pd).atomic_info.load()) } // :143
     }
 
-    /// Writes the summary: after every change of `closing`, or of a deadline to or from "over", and before
-    /// [`netpollunblock`], as it is what keeps a goroutine from blocking anew.
+    /// Writes the summary: after every change of `closing`, or of a deadline to or from "over", and
+    /// before [`netpollunblock`], as it is what keeps a goroutine from blocking anew.
     ///
     /// # Safety
     /// `pd.lock` is held.
@@ -359,7 +360,8 @@ pub fn poll_runtime_is_poll_server_descriptor(fd: usize) -> bool {
 /// Go: netpoll.go:244 poll_runtime_pollOpen
 #[doc(alias = "poll_runtime_pollOpen")]
 pub unsafe fn poll_runtime_poll_open(fd: usize) -> (*mut PollDesc, i32) {
-    // SAFETY: the pollDesc is ours until the kernel knows it; even so a stale event may touch its atomics.
+    // SAFETY: the pollDesc is ours until the kernel knows it; even so a stale event may touch its
+    // atomics.
     unsafe {
         let pd = PollCache::alloc(POLLCACHE.get()); // :245
         lock(&raw mut (*pd).lock);
@@ -452,7 +454,8 @@ impl PollCache {
     }
 }
 
-/// Prepares for an operation in `mode`: forgets an old notification. Returns one of the POLL_ codes.
+/// Prepares for an operation in `mode`: forgets an old notification. Returns one of the POLL_
+/// codes.
 ///
 /// # Safety
 /// `pd` is open; nobody else waits in this mode.
@@ -645,8 +648,8 @@ pub unsafe fn poll_runtime_poll_unblock(pd: *mut PollDesc) {
     }
 }
 
-/// The descriptor of `pd` is ready in `mode`: puts who waits for it on `to_run`, and returns what is to be added to the
-/// count of waiters once they have been readied.
+/// The descriptor of `pd` is ready in `mode`: puts who waits for it on `to_run`, and returns what
+/// is to be added to the count of waiters once they have been readied.
 ///
 /// # Safety
 /// `pd` is a pollDesc whose tag was right; the world may be stopped.
@@ -687,7 +690,9 @@ pub unsafe fn netpollcheckerr(pd: *const PollDesc, mode: i32) -> i32 {
         return POLL_ERR_CLOSING;
     }
     // :517
-    if (mode == MODE_R && info.expired_read_deadline()) || (mode == MODE_W && info.expired_write_deadline()) {
+    if (mode == MODE_R && info.expired_read_deadline())
+        || (mode == MODE_W && info.expired_write_deadline())
+    {
         return POLL_ERR_TIMEOUT;
     }
     // :523 for reading only: a write fails by itself and says more about it
@@ -739,8 +744,8 @@ unsafe fn sema(pd: *mut PollDesc, mode: i32) -> *const Uintptr {
     unsafe { if mode == MODE_W { &raw const (*pd).wg } else { &raw const (*pd).rg } }
 }
 
-/// Waits; true if the descriptor is ready, false on timeout or close (which `waitio` ignores). One goroutine at a time
-/// for each mode.
+/// Waits; true if the descriptor is ready, false on timeout or close (which `waitio` ignores). One
+/// goroutine at a time for each mode.
 ///
 /// # Safety
 /// As for [`poll_runtime_poll_wait`].
@@ -768,8 +773,11 @@ unsafe fn netpollblock(pd: *mut PollDesc, mode: i32, waitio: bool) -> bool {
             }
         }
 
-        // :574 look again for errors now that PD_WAIT stands there: those who close or time out do it the other way round
-        if waitio || mutant!("netpollblock does not look again") || netpollcheckerr(pd, mode) == POLL_NO_ERROR
+        // :574 look again for errors now that PD_WAIT stands there: those who close or time out do
+        // it the other way round
+        if waitio
+            || mutant!("netpollblock does not look again")
+            || netpollcheckerr(pd, mode) == POLL_NO_ERROR
         {
             gopark(Some(netpollblockcommit), gpp.cast_mut().cast(), WaitReason::IOWait);
         }
@@ -782,8 +790,9 @@ unsafe fn netpollblock(pd: *mut PollDesc, mode: i32, waitio: bool) -> bool {
     }
 }
 
-/// Moves the semaphore of `mode` to PD_READY (`ioready`) or PD_NIL and returns who waited there, or nil. What the count of
-/// waiters is to change by, once that goroutine is ready, is added to `delta`.
+/// Moves the semaphore of `mode` to PD_READY (`ioready`) or PD_NIL and returns who waited there, or
+/// nil. What the count of waiters is to change by, once that goroutine is ready, is added to
+/// `delta`.
 ///
 /// # Safety
 /// `pd` is a pollDesc; without `ioready` its lock is held.
@@ -869,7 +878,8 @@ unsafe fn netpolldeadlineimpl(pd: *mut PollDesc, seq: usize, read: bool, write: 
     }
 }
 
-/// The timers of deadlines, for models, which have no clock: what is running now, as it will fire, at any time.
+/// The timers of deadlines, for models, which have no clock: what is running now, as it will fire,
+/// at any time.
 ///
 /// # Safety
 /// `pd` is a pollDesc.

@@ -1,4 +1,5 @@
-//! System calls of the poller: raw, so that they return `-errno` and never touch the thread-local `errno`.
+//! System calls of the poller: raw, so that they return `-errno` and never touch the thread-local
+//! `errno`.
 
 use core::ffi::c_void;
 use gort_os_linux::syscall6;
@@ -35,7 +36,8 @@ pub unsafe fn epoll_wait(epfd: i32, events: *mut EpollEvent, max: i32, waitms: i
     // SAFETY: the caller's contract; no signal mask.
     unsafe {
         let p = events as usize;
-        syscall6(libc::SYS_epoll_pwait, epfd as usize, p, max as usize, waitms as usize, 0, 0) as i32
+        syscall6(libc::SYS_epoll_pwait, epfd as usize, p, max as usize, waitms as usize, 0, 0)
+            as i32
     }
 }
 

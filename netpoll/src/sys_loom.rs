@@ -1,7 +1,9 @@
-//! The kernel of models: one epoll descriptor, one eventfd, and descriptors that become ready when the model says so.
+//! The kernel of models: one epoll descriptor, one eventfd, and descriptors that become ready when
+//! the model says so.
 //!
-//! A wait ends when there is something to report. A wait with a time limit ends not before, as the clock of a model stands
-//! still; how long it would have lasted is what [`waiting`] tells once everything has come to rest.
+//! A wait ends when there is something to report. A wait with a time limit ends not before, as the
+//! clock of a model stands still; how long it would have lasted is what [`waiting`] tells once
+//! everything has come to rest.
 
 use gort_os_linux::{futexsleep, futexwakeup};
 use gort_runtime2::atomic::Uint32;

@@ -1,7 +1,7 @@
-//! Models of where idle Ms wait: the real poller, with a small kernel below it, and the real timers, inside the real
-//! `find_runnable`. A descriptor that becomes ready gets its goroutine run; and for a timer some M wakes in time, whatever
-//! the one that would wait in the poller is just doing.
-//! `RUSTFLAGS="--cfg loom" cargo test --release -p gort-netpoll --test loom_idle`
+//! Models of where idle Ms wait: the real poller, with a small kernel below it, and the real
+//! timers, inside the real `find_runnable`. A descriptor that becomes ready gets its goroutine run;
+//! and for a timer some M wakes in time, whatever the one that would wait in the poller is just
+//! doing. `RUSTFLAGS="--cfg loom" cargo test --release -p gort-netpoll --test loom_idle`
 #![cfg(loom)]
 
 use gort_netpoll::*;
@@ -60,8 +60,9 @@ impl Scene {
     }
 }
 
-/// Two Ps: one M has the first goroutine, one has nothing to do, a third may be made. `before`: a timer that is there from
-/// the beginning, in ms; `waiter`: the second goroutine waits in the poller.
+/// Two Ps: one M has the first goroutine, one has nothing to do, a third may be made. `before`: a
+/// timer that is there from the beginning, in ms; `waiter`: the second goroutine waits in the
+/// poller.
 fn idle(before: Option<i64>, timers: &'static [i64], waiter: bool, event: bool) {
     set_upward(Upward {
         timers_check,
@@ -94,9 +95,16 @@ fn idle(before: Option<i64>, timers: &'static [i64], waiter: bool, event: bool) 
             let first = timers.iter().copied().chain(before).min();
             if let Some(first) = first {
                 let limit = sys::waiting().expect("nobody waits for the timers");
-                assert!(limit >= 0 && i64::from(limit) <= first, "wakes at {limit} ms, too late for {first}");
+                assert!(
+                    limit >= 0 && i64::from(limit) <= first,
+                    "wakes at {limit} ms, too late for {first}"
+                );
             }
-            assert_eq!(readgstatus(g[1].0), if event { GDEAD } else { GWAITING }, "an event was missed");
+            assert_eq!(
+                readgstatus(g[1].0),
+                if event { GDEAD } else { GWAITING },
+                "an event was missed"
+            );
             assert_eq!((*sched()).nmspinning.load(), 0);
         }
     });

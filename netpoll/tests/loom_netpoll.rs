@@ -1,5 +1,5 @@
-//! Models of a pollDesc: a goroutine that waits for the network, against readiness, close and deadline. Nobody is
-//! forgotten, nobody is woken twice, and what was ready stays ready.
+//! Models of a pollDesc: a goroutine that waits for the network, against readiness, close and
+//! deadline. Nobody is forgotten, nobody is woken twice, and what was ready stays ready.
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p gort-netpoll --test loom_netpoll`
 #![cfg(loom)]
 
@@ -183,7 +183,8 @@ fn a_deadline_for_both_directions() {
     });
 }
 
-/// A timer fires while its deadline is taken back. Once that is done, it has no effect: neither on who waits nor later.
+/// A timer fires while its deadline is taken back. Once that is done, it has no effect: neither on
+/// who waits nor later.
 fn stale_timer() {
     model(2, || {
         let pd = Pd::open();
@@ -234,7 +235,8 @@ fn a_deadline_that_is_moved() {
     });
 }
 
-/// Somebody waits with a deadline, which passes while the descriptor is closed: one of the two wakes it.
+/// Somebody waits with a deadline, which passes while the descriptor is closed: one of the two
+/// wakes it.
 #[test]
 fn a_close_and_a_deadline() {
     model(2, || {

@@ -1,4 +1,5 @@
-//! The poller with real descriptors, and the states of a pollDesc. No scheduler: nobody really parks here.
+//! The poller with real descriptors, and the states of a pollDesc. No scheduler: nobody really
+//! parks here.
 
 use gort as _;
 use gort_netpoll::*;

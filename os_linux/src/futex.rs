@@ -21,8 +21,8 @@ unsafe fn futex(addr: *const Uint32, op: usize, val: u32, ts: *const libc::times
     unsafe { syscall6(libc::SYS_futex, addr as usize, op, val as usize, ts as usize, 0, 0) as i32 }
 }
 
-/// Sleeps while `*addr == val`, for at most `ns` nanoseconds; without limit if `ns` is negative. May return
-/// early for no reason.
+/// Sleeps while `*addr == val`, for at most `ns` nanoseconds; without limit if `ns` is negative.
+/// May return early for no reason.
 ///
 /// # Safety
 /// `addr` must be alive during the call.
@@ -45,8 +45,8 @@ pub unsafe fn futexsleep(addr: *const Uint32, val: u32, ns: i64) {
 /// Wakes at most `cnt` threads that sleep on `addr`.
 ///
 /// # Safety
-/// `addr` must be an address of this process; it is not dereferenced here, so it may be that of a word which
-/// its sleeper has meanwhile given up.
+/// `addr` must be an address of this process; it is not dereferenced here, so it may be that of a
+/// word which its sleeper has meanwhile given up.
 ///
 /// Go: os_linux.go:81 futexwakeup
 pub unsafe fn futexwakeup(addr: *const Uint32, cnt: u32) {
@@ -58,7 +58,9 @@ pub unsafe fn futexwakeup(addr: *const Uint32, cnt: u32) {
             return;
         }
         // :90
-        systemstack(|| print_args(format_args!("futexwakeup addr={:#x} returned {}\n", addr as usize, ret)));
+        systemstack(|| {
+            print_args(format_args!("futexwakeup addr={:#x} returned {}\n", addr as usize, ret))
+        });
         // :94
         core::arch::asm!("mov dword ptr [{a}], {a:e}", a = in(reg) 0x1006usize);
     }

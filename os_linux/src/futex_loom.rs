@@ -1,11 +1,13 @@
-//! A futex for loom models: a list of waiters under loom's own mutex. `futexsleep` compares and enqueues in one
-//! step, as the kernel does; a sleep with a time limit returns at once, which is a permitted spurious return. One without
-//! returns so in models that ask for it only (`gort_runtime2::model::disturb`). In models that
-//! ask for it ([`set_time_passes`]) each second one returns at its limit.
+//! A futex for loom models: a list of waiters under loom's own mutex. `futexsleep` compares and
+//! enqueues in one step, as the kernel does; a sleep with a time limit returns at once, which is a
+//! permitted spurious return. One without returns so in models that ask for it only
+//! (`gort_runtime2::model::disturb`). In models that ask for it ([`set_time_passes`]) each second
+//! one returns at its limit.
 //!
-//! A model of the scheduler ends when all its Ms sleep and nobody is left to wake them. It says how many threads
-//! take part ([`set_participants`]); when the last of them goes to sleep, all are thrown out of `futexsleep` by
-//! unwinding with [`Quiescent`], and the model looks at what is left lying.
+//! A model of the scheduler ends when all its Ms sleep and nobody is left to wake them. It says how
+//! many threads take part ([`set_participants`]); when the last of them goes to sleep, all are
+//! thrown out of `futexsleep` by unwinding with [`Quiescent`], and the model looks at what is left
+//! lying.
 
 use crate::{nanotime, set_nanotime};
 use gort_runtime2::atomic::Uint32;
@@ -36,7 +38,8 @@ loom::lazy_static! {
     static ref QUEUES: Mutex<Queues> = Mutex::new(Queues::default());
 }
 
-/// The number of threads that count; 0, as at first: a thread that nobody wakes is an error of the model.
+/// The number of threads that count; 0, as at first: a thread that nobody wakes is an error of the
+/// model.
 pub fn set_participants(n: usize) {
     QUEUES.lock().unwrap().participants = n;
 }
@@ -46,7 +49,8 @@ std::thread_local! {
     static TIME: Cell<(bool, u32)> = const { Cell::new((false, 0)) };
 }
 
-/// From the beginning of an execution: each second sleep with a limit is over when its limit is reached.
+/// From the beginning of an execution: each second sleep with a limit is over when its limit is
+/// reached.
 pub fn set_time_passes() {
     TIME.set((true, 0));
 }

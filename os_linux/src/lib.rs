@@ -7,8 +7,8 @@
 //! | `os` | `osinit`, `getproccount`, randomness, standard descriptors | os_linux.go:97–120, 343–356, fds_unix.go |
 //! | `thread` | `newosproc`, stack bounds | os_linux.go:166, runtime/cgo |
 //!
-//! System calls are made by an inline `syscall` instruction that returns `-errno`: `errno` is a thread-local,
-//! and a goroutine may be on another thread by the time it looks.
+//! System calls are made by an inline `syscall` instruction that returns `-errno`: `errno` is a
+//! thread-local, and a goroutine may be on another thread by the time it looks.
 //!
 //! What os_linux.go has on signals, `minit` and its kin is in the `signal` crate.
 

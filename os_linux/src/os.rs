@@ -14,8 +14,9 @@ pub fn getproccount() -> i32 {
     let mut buf = [0u8; MAX_CPUS / 8];
     // :105
     // SAFETY: the kernel writes at most the buffer's size into it.
-    let r =
-        unsafe { syscall6(libc::SYS_sched_getaffinity, 0, buf.len(), buf.as_mut_ptr() as usize, 0, 0, 0) };
+    let r = unsafe {
+        syscall6(libc::SYS_sched_getaffinity, 0, buf.len(), buf.as_mut_ptr() as usize, 0, 0, 0)
+    };
     if r < 0 {
         return 1;
     }
@@ -51,7 +52,15 @@ pub fn read_random(r: &mut [u8]) -> isize {
     // :352 getrandom rather than /dev/urandom: it needs neither descriptor nor file system.
     // SAFETY: the kernel writes `r` only.
     unsafe {
-        syscall6(libc::SYS_getrandom, r.as_mut_ptr() as usize, r.len(), libc::GRND_NONBLOCK as usize, 0, 0, 0)
+        syscall6(
+            libc::SYS_getrandom,
+            r.as_mut_ptr() as usize,
+            r.len(),
+            libc::GRND_NONBLOCK as usize,
+            0,
+            0,
+            0,
+        )
     }
 }
 
@@ -63,8 +72,8 @@ fn fcntl(fd: usize, cmd: i32, arg: usize) -> (isize, i32) {
     if r < 0 { (-1, -r as i32) } else { (r, 0) }
 }
 
-/// Sees to it that the descriptors 0 to 2 are open, so that no file of the program gets one of these numbers: a closed one
-/// becomes /dev/null. A host program's are its own affair.
+/// Sees to it that the descriptors 0 to 2 are open, so that no file of the program gets one of
+/// these numbers: a closed one becomes /dev/null. A host program's are its own affair.
 ///
 /// Go: fds_unix.go:9 checkfds
 pub fn checkfds() {

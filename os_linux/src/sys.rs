@@ -9,9 +9,18 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 /// # Safety
 /// As the system call itself.
 #[inline(always)]
-pub unsafe fn syscall6(nr: i64, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) -> isize {
+pub unsafe fn syscall6(
+    nr: i64,
+    a: usize,
+    b: usize,
+    c: usize,
+    d: usize,
+    e: usize,
+    f: usize,
+) -> isize {
     let r: isize;
-    // SAFETY: the kernel clobbers rcx and r11 only; what it does to memory is the caller's business.
+    // SAFETY: the kernel clobbers rcx and r11 only; what it does to memory is the caller's
+    // business.
     unsafe {
         asm!(
             "syscall",
@@ -33,12 +42,18 @@ pub unsafe fn syscall6(nr: i64, a: usize, b: usize, c: usize, d: usize, e: usize
 /// What [`last_words`] calls, once they are set: `fn()`s.
 static LAST_WORDS: [AtomicPtr<c_void>; 2] = [const { AtomicPtr::new(core::ptr::null_mut()) }; 2];
 
-/// Has `f` called when the process is about to end by [`exit`] or by a signal that the runtime sends itself: the tracer's last buffers, a profile. It may be
-/// called in any state, several times, and on several threads at once. There is room for two.
+/// Has `f` called when the process is about to end by [`exit`] or by a signal that the runtime
+/// sends itself: the tracer's last buffers, a profile. It may be called in any state, several
+/// times, and on several threads at once. There is room for two.
 pub fn set_last_words(f: fn()) {
     let free = |a: &&AtomicPtr<c_void>| {
-        a.compare_exchange(core::ptr::null_mut(), f as *mut c_void, Ordering::SeqCst, Ordering::SeqCst)
-            .is_ok()
+        a.compare_exchange(
+            core::ptr::null_mut(),
+            f as *mut c_void,
+            Ordering::SeqCst,
+            Ordering::SeqCst,
+        )
+        .is_ok()
     };
     let _ = LAST_WORDS.iter().find(free);
 }
@@ -95,8 +110,10 @@ pub fn write1(fd: usize, b: &[u8]) -> i32 {
 pub fn usleep(usec: u32) {
     // :121 seconds,
     // :126 and nanoseconds
-    let ts =
-        libc::timespec { tv_sec: (usec / 1_000_000) as i64, tv_nsec: ((usec % 1_000_000) * 1000) as i64 };
+    let ts = libc::timespec {
+        tv_sec: (usec / 1_000_000) as i64,
+        tv_nsec: ((usec % 1_000_000) * 1000) as i64,
+    };
     // :131
     // SAFETY: the kernel reads `ts`, which outlives the call.
     unsafe { syscall6(libc::SYS_nanosleep, (&raw const ts) as usize, 0, 0, 0, 0, 0) };
@@ -148,8 +165,8 @@ pub fn osyield() {
 #[inline]
 pub fn nanotime() -> i64 {
     let mut ts = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // :224 Go moves to g0 here, as the vDSO needs stack. Native stacks have it; managed code comes through
-    // the runtime, which is on g0 then.
+    // :224 Go moves to g0 here, as the vDSO needs stack. Native stacks have it; managed code comes
+    // through the runtime, which is on g0 then.
     // :238 the vDSO pc, for the profiler, is left out,
     // :248 and so is the change of stacks
     // :258
@@ -197,8 +214,8 @@ mod err {
     /// Go: runtime.go:250 crashFD
     pub static CRASH_FD: Uintptr = Uintptr::new(!0);
 
-    /// Sets the descriptor that gets a copy of the crash report and returns the previous one, or all ones if
-    /// that must not be closed.
+    /// Sets the descriptor that gets a copy of the crash report and returns the previous one, or
+    /// all ones if that must not be closed.
     ///
     /// Go: runtime.go:253 setCrashFD
     #[doc(alias = "setCrashFD")]
@@ -234,7 +251,11 @@ mod err {
         let gp = getg();
         // SAFETY: the current g and its M are alive; `dying` belongs to this thread.
         let crashing = unsafe {
-            if gp.is_null() { PANICKING.load() > 0 } else { !(*gp).m.is_null() && (*(*gp).m).dying > 0 }
+            if gp.is_null() {
+                PANICKING.load() > 0
+            } else {
+                !(*gp).m.is_null() && (*(*gp).m).dying > 0
+            }
         };
         if crashing {
             // :238

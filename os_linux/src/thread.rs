@@ -1,4 +1,5 @@
-//! Threads. An M is a pthread, as in a Go program that uses cgo: C code in it finds a thread of its library.
+//! Threads. An M is a pthread, as in a Go program that uses cgo: C code in it finds a thread of its
+//! library.
 
 use crate::sys::{getpid, gettid, syscall6, usleep};
 use core::ffi::c_void;
@@ -9,10 +10,12 @@ use gort_runtime2::atomic::Uintptr;
 use gort_runtime2::linkname::{mstart0, print_args, throw};
 use gort_runtime2::{M, Stack, sched};
 
-/// Bytes of stack of an M's thread, on which its g0 runs, beside the thread-locals, which lie in the same memory.
+/// Bytes of stack of an M's thread, on which its g0 runs, beside the thread-locals, which lie in
+/// the same memory.
 pub const M_STACK_SIZE: usize = 1 << 20;
 
-/// Bytes of thread-locals that each thread has from its beginning, in whole pages, and a page for the thread's control block; set by `osinit`.
+/// Bytes of thread-locals that each thread has from its beginning, in whole pages, and a page for
+/// the thread's control block; set by `osinit`.
 pub(crate) static TLS_SIZE: Uintptr = Uintptr::new(0);
 
 /// What [`TLS_SIZE`] shall be: as the program and its libraries say in their headers.
@@ -20,7 +23,8 @@ pub(crate) fn tls_size() -> usize {
     unsafe extern "C" fn each(info: *mut libc::dl_phdr_info, _: usize, sum: *mut c_void) -> i32 {
         // SAFETY: the loader's description of one module; `sum` is the variable below.
         unsafe {
-            let headers = core::slice::from_raw_parts((*info).dlpi_phdr, (*info).dlpi_phnum as usize);
+            let headers =
+                core::slice::from_raw_parts((*info).dlpi_phdr, (*info).dlpi_phnum as usize);
             for p in headers.iter().filter(|p| p.p_type == libc::PT_TLS) {
                 *sum.cast::<usize>() += (p.p_memsz + p.p_align) as usize;
             }
@@ -75,7 +79,9 @@ pub unsafe fn newosproc(mp: *mut M) {
             ));
             // :192
             if ret == libc::EAGAIN {
-                print_args(format_args!("runtime: may need to increase max user processes (ulimit -u)\n"));
+                print_args(format_args!(
+                    "runtime: may need to increase max user processes (ulimit -u)\n"
+                ));
             }
             // :195
             throw("newosproc");
@@ -83,7 +89,8 @@ pub unsafe fn newosproc(mp: *mut M) {
     }
 }
 
-/// Calls `f` until it returns something other than EAGAIN, at most twenty times, a little later each time.
+/// Calls `f` until it returns something other than EAGAIN, at most twenty times, a little later
+/// each time.
 ///
 /// Go: retry.go:14 retryOnEAGAIN
 #[doc(alias = "retryOnEAGAIN")]
@@ -118,12 +125,14 @@ extern "C" fn threadentry(arg: *mut c_void) -> *mut c_void {
     }
 }
 
-/// The bounds of the stack of a thread that [`newosproc`] made; `here` is an address in its first frame. As in Go's
-/// mstart0 (proc.go:1774) they follow from the size that was asked for. Asking the C library (as [`thread_stack`]
-/// must) would be the thread's first allocation, and give the thread an arena of 64 MiB of address space.
+/// The bounds of the stack of a thread that [`newosproc`] made; `here` is an address in its first
+/// frame. As in Go's mstart0 (proc.go:1774) they follow from the size that was asked for. Asking
+/// the C library (as [`thread_stack`] must) would be the thread's first allocation, and give the
+/// thread an arena of 64 MiB of address space.
 ///
-/// Above the first frame lie the thread's control block and thread-locals, for which there is [`TLS_SIZE`]. What the C library has there beside the
-/// thread-locals is less than two pages, so `lo` is where the memory begins, or up to two pages higher.
+/// Above the first frame lie the thread's control block and thread-locals, for which there is
+/// [`TLS_SIZE`]. What the C library has there beside the thread-locals is less than two pages, so
+/// `lo` is where the memory begins, or up to two pages higher.
 fn new_thread_stack(here: usize) -> Stack {
     let hi = (here + PAGE - 1) & !(PAGE - 1);
     Stack { lo: hi - M_STACK_SIZE, hi }
@@ -157,15 +166,23 @@ pub fn thread_stack() -> Stack {
     Stack { lo: here - 16384 + 1024, hi: here }
 }
 
-/// The bounds of the main thread's stack, without the walk through /proc/self/maps that libc makes for it: it
-/// ends behind the name of the executable, which the kernel puts at its very top, and grows down to the
-/// resource limit.
+/// The bounds of the main thread's stack, without the walk through /proc/self/maps that libc makes
+/// for it: it ends behind the name of the executable, which the kernel puts at its very top, and
+/// grows down to the resource limit.
 pub fn main_thread_stack() -> Stack {
     const UNLIMITED: usize = 8 << 20;
     let mut lim = MaybeUninit::<libc::rlimit>::zeroed();
     // SAFETY: writes `lim` only; zeroes are valid should it fail.
     let lim = unsafe {
-        syscall6(libc::SYS_prlimit64, 0, libc::RLIMIT_STACK as usize, 0, lim.as_mut_ptr() as usize, 0, 0);
+        syscall6(
+            libc::SYS_prlimit64,
+            0,
+            libc::RLIMIT_STACK as usize,
+            0,
+            lim.as_mut_ptr() as usize,
+            0,
+            0,
+        );
         lim.assume_init()
     };
     let size = match lim.rlim_cur {

@@ -85,9 +85,12 @@ fn standard_descriptors_are_open() {
             libc::close(0);
             libc::close(2);
             checkfds();
-            let (mut null, mut st) = (core::mem::zeroed::<libc::stat>(), core::mem::zeroed::<libc::stat>());
+            let (mut null, mut st) =
+                (core::mem::zeroed::<libc::stat>(), core::mem::zeroed::<libc::stat>());
             libc::stat(c"/dev/null".as_ptr(), &raw mut null);
-            let ok = [0, 2].iter().all(|&fd| libc::fstat(fd, &raw mut st) == 0 && st.st_rdev == null.st_rdev)
+            let ok = [0, 2]
+                .iter()
+                .all(|&fd| libc::fstat(fd, &raw mut st) == 0 && st.st_rdev == null.st_rdev)
                 && libc::write(0, b"x".as_ptr().cast(), 1) == 1
                 && libc::fcntl(1, libc::F_GETFD) >= 0;
             libc::_exit(if ok { 0 } else { 1 });

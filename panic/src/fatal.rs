@@ -44,8 +44,8 @@ pub fn throw(s: &str) -> ! {
     }
 }
 
-/// Ends the program: it has done what cannot be tolerated (deadlock, unlock of an unlocked mutex). Frames and goroutines
-/// of the runtime stay out of the report unless GOTRACEBACK asks for them.
+/// Ends the program: it has done what cannot be tolerated (deadlock, unlock of an unlocked mutex).
+/// Frames and goroutines of the runtime stay out of the report unless GOTRACEBACK asks for them.
 ///
 /// Go: panic.go:1079 fatal
 #[unsafe(export_name = "gort.fatal")]
@@ -112,7 +112,8 @@ unsafe fn fatalthrow(t: ThrowType, pc: usize, sp: usize, bp: usize) -> ! {
     }
 }
 
-/// Ends the process after a panic that nobody recovered: prints `msgs` and those below it, and the stacks.
+/// Ends the process after a panic that nobody recovered: prints `msgs` and those below it, and the
+/// stacks.
 ///
 /// # Safety
 /// On a goroutine; `msgs` heads its list of panics, or is nil.
@@ -176,7 +177,8 @@ unsafe fn printpanics(p: *mut Panic) {
     }
 }
 
-/// Prints a panic that was recovered, and the stack of `gp` where it began. The program goes on. gort's own.
+/// Prints a panic that was recovered, and the stack of `gp` where it began. The program goes on.
+/// gort's own.
 ///
 /// # Safety
 /// On the goroutine `gp`.
@@ -200,14 +202,16 @@ pub unsafe fn print_recovered(p: &Panic, text: &str, gp: *mut G) {
     }
 }
 
-/// The text of the report of `p`, but for other goroutines: the panics, and the stack where the innermost began. gort's own.
+/// The text of the report of `p`, but for other goroutines: the panics, and the stack where the
+/// innermost began. gort's own.
 ///
 /// # Safety
 /// On the goroutine `gp`; `p` heads its list.
 pub unsafe fn panic_text(p: *mut Panic, gp: *mut G) -> String {
     let mut buf = Vec::with_capacity(4 << 10);
     let out: *mut Vec<u8> = &raw mut buf;
-    // SAFETY: the current goroutine's list; what is printed on this g0 goes to the buffer meanwhile.
+    // SAFETY: the current goroutine's list; what is printed on this g0 goes to the buffer
+    // meanwhile.
     unsafe {
         systemstack(|| {
             let g0 = getg();
@@ -224,8 +228,8 @@ pub unsafe fn panic_text(p: *mut Panic, gp: *mut G) -> String {
     }
 }
 
-/// Prepares for the end: takes the lock of reports and freezes the world. False if things are so bad that only stacks
-/// should be printed.
+/// Prepares for the end: takes the lock of reports and freezes the world. False if things are so
+/// bad that only stacks should be printed.
 ///
 /// # Safety
 /// On an M.
@@ -277,7 +281,8 @@ pub unsafe fn startpanic_m() -> bool {
     }
 }
 
-/// The name of the signal that `gp` panics for; the others' are in the crate `signal`, which reports them itself.
+/// The name of the signal that `gp` panics for; the others' are in the crate `signal`, which
+/// reports them itself.
 unsafe fn signame(gp: *mut G) -> &'static str {
     // SAFETY: the caller's goroutine.
     match unsafe { (*gp).sig } as i32 {
@@ -293,15 +298,17 @@ unsafe fn signame(gp: *mut G) -> &'static str {
 /// Go: panic.go:1360 didothers
 static DIDOTHERS: AtomicBool = AtomicBool::new(false);
 
-/// Prints the rest of the report: the signal, the stack of `gp`, and the other goroutines. `signame` names the signal of
-/// `gp`, if there is one; `trace` prints the stack. Says whether the process shall crash.
+/// Prints the rest of the report: the signal, the stack of `gp`, and the other goroutines.
+/// `signame` names the signal of `gp`, if there is one; `trace` prints the stack. Says whether the
+/// process shall crash.
 ///
 /// # Safety
 /// After [`startpanic_m`], on the M of `gp`, on g0 or gsignal.
 ///
 /// Go: panic.go:1365 dopanic_m
 pub unsafe fn dopanic_m(gp: *mut G, signame: &str, trace: &dyn Fn()) -> bool {
-    // SAFETY: g and m are this thread's own; other goroutines are printed by the traceback's own rules.
+    // SAFETY: g and m are this thread's own; other goroutines are printed by the traceback's own
+    // rules.
     unsafe {
         // :1366
         let sig = (*gp).sig;
@@ -312,7 +319,12 @@ pub unsafe fn dopanic_m(gp: *mut G, signame: &str, trace: &dyn Fn()) -> bool {
                 print!("[signal {signame}");
             }
             // :1373
-            print!(" code={:#x} addr={:#x} pc={:#x}]\n", (*gp).sigcode0, (*gp).sigcode1, (*gp).sigpc);
+            print!(
+                " code={:#x} addr={:#x} pc={:#x}]\n",
+                (*gp).sigcode0,
+                (*gp).sigcode1,
+                (*gp).sigpc
+            );
         }
 
         // :1376

@@ -1,9 +1,10 @@
 //! Go's panic.go: panics, throw, fatal, Goexit.
 //!
-//! Rust code panics and unwinds by Rust's own means; this crate makes the outcome Go's. The standard library's panic
-//! hook takes down where and why a goroutine panicked ([`install_panic_hook`]); [`run_goroutine`], the outermost
-//! function of each goroutine, catches what nobody else has caught and ends the program with Go's report; [`goexit`]
-//! unwinds with a payload of its own that `run_goroutine` takes for a normal end; [`recover`] is Go's `recover`.
+//! Rust code panics and unwinds by Rust's own means; this crate makes the outcome Go's. The
+//! standard library's panic hook takes down where and why a goroutine panicked
+//! ([`install_panic_hook`]); [`run_goroutine`], the outermost function of each goroutine, catches
+//! what nobody else has caught and ends the program with Go's report; [`goexit`] unwinds with a
+//! payload of its own that `run_goroutine` takes for a normal end; [`recover`] is Go's `recover`.
 //!
 //! | module | what | Go |
 //! |---|---|---|

@@ -1,9 +1,10 @@
 //! panic.go: 617–1033 and 1109. Panics and Goexit as Rust's unwinding carries them out.
 //!
 //! # What a goroutine knows of its panics
-//! `g.panic_` heads a list of [`Panic`]s, innermost first, as in Go. The panic hook and [`goexit`] push; [`recover`],
-//! [`catch_all`] and [`run_goroutine`] pop. The standard library counts panics per thread, so a goroutine must not
-//! change threads while one is on its way: the crate `proc` sees to that when it parks (carry.rs).
+//! `g.panic_` heads a list of [`Panic`]s, innermost first, as in Go. The panic hook and [`goexit`]
+//! push; [`recover`], [`catch_all`] and [`run_goroutine`] pop. The standard library counts panics
+//! per thread, so a goroutine must not change threads while one is on its way: the crate `proc`
+//! sees to that when it parks (carry.rs).
 
 use crate::fatal::{fatal, fatalpanic, panic_text, print_recovered};
 use crate::value::{BoxError, RuntimeError, printpanicval};
@@ -37,14 +38,15 @@ pub struct Panic {
     pub backtrace: Option<Box<Backtrace>>,
 }
 
-// SAFETY: plain data; `link` is followed on the goroutine that has the list only, and is nil in a `Payload`.
+// SAFETY: plain data; `link` is followed on the goroutine that has the list only, and is nil in a
+// `Payload`.
 unsafe impl Send for Panic {}
 
 /// What Goexit unwinds with.
 struct Goexit;
 
-/// The goroutine that runs here, not the scheduler or a signal handler; nil on other threads, also while such a thread is a
-/// goroutine for an operation: its panics are those of a thread.
+/// The goroutine that runs here, not the scheduler or a signal handler; nil on other threads, also
+/// while such a thread is a goroutine for an operation: its panics are those of a thread.
 fn curg() -> *mut G {
     let gp = getg();
     // SAFETY: g and its m are this thread's own.
@@ -75,7 +77,8 @@ unsafe fn start(gp: *mut G, mut p: Panic) {
     }
 }
 
-/// Ends what was begun on `gp` since its list was headed by `mark`, and returns the innermost of it.
+/// Ends what was begun on `gp` since its list was headed by `mark`, and returns the innermost of
+/// it.
 ///
 /// Go: panic.go:1109 recovery
 unsafe fn recovery(gp: *mut G, mark: *mut Panic) -> Option<Box<Panic>> {
@@ -102,14 +105,15 @@ unsafe fn recovery(gp: *mut G, mark: *mut Panic) -> Option<Box<Panic>> {
             (*gp).sig = 0;
             unlock_unwinding(gp);
         }
-        // :1149 no deferreturn that gp.param would tell where to go on; the frames between here and there (:1191) are
-        // unwound by the language, and the jump to the caller's return (:1211) is catch_unwind's
+        // :1149 no deferreturn that gp.param would tell where to go on; the frames between here and
+        // there (:1191) are unwound by the language, and the jump to the caller's return (:1211) is
+        // catch_unwind's
         innermost
     }
 }
 
-/// If no unwinding is going on here, whatever still stands in the list was caught by other means (a plain
-/// `catch_unwind`) and is over.
+/// If no unwinding is going on here, whatever still stands in the list was caught by other means (a
+/// plain `catch_unwind`) and is over.
 unsafe fn forget_stale(gp: *mut G) {
     // SAFETY: the caller's goroutine, whose panics std counts on this thread.
     unsafe {
@@ -121,26 +125,29 @@ unsafe fn forget_stale(gp: *mut G) {
 
 type Hook = dyn Fn(&PanicHookInfo<'_>) + Sync + Send;
 
-/// Is dropped with the runtime's hook, when the program sets another one or throws it away: then the runtime's comes back, in front of
-/// that. std drops a hook that is replaced when the new one is in place, without a lock.
+/// Is dropped with the runtime's hook, when the program sets another one or throws it away: then
+/// the runtime's comes back, in front of that. std drops a hook that is replaced when the new one
+/// is in place, without a lock.
 struct Installed;
 
 impl Drop for Installed {
     fn drop(&mut self) {
-        // A hook that the program had taken may be dropped by a panic; hooks cannot be changed then.
+        // A hook that the program had taken may be dropped by a panic; hooks cannot be changed
+        // then.
         if !std::thread::panicking() {
             install_panic_hook();
         }
     }
 }
 
-/// Makes panics on goroutines end the program as Go's do. Elsewhere the previous hook stays in charge; on goroutines one
-/// that the program has set is called as well, as soon as the panic has been taken down. std's own, which would print of
-/// each panic that is recovered, is not.
+/// Makes panics on goroutines end the program as Go's do. Elsewhere the previous hook stays in
+/// charge; on goroutines one that the program has set is called as well, as soon as the panic has
+/// been taken down. std's own, which would print of each panic that is recovered, is not.
 pub fn install_panic_hook() {
     gort_traceback::init();
     let previous = std::panic::take_hook();
-    // Nothing is set now, so this is std's own, made at the same place in std: a box of nothing, with the same table.
+    // Nothing is set now, so this is std's own, made at the same place in std: a box of nothing,
+    // with the same table.
     let std_hook = std::panic::take_hook();
     #[allow(ambiguous_wide_pointer_comparisons)]
     let own = !core::ptr::eq::<Hook>(&*previous, &*std_hook);
@@ -149,7 +156,9 @@ pub fn install_panic_hook() {
         let _moved = &installed;
         let gp = getg();
         // SAFETY: g and M are this thread's own.
-        if gp.is_null() || unsafe { (*gp).m.is_null() || (*(*gp).m).isextra && (*(*gp).m).curg.ptr() == gp } {
+        if gp.is_null()
+            || unsafe { (*gp).m.is_null() || (*(*gp).m).isextra && (*(*gp).m).curg.ptr() == gp }
+        {
             previous(info);
         } else {
             gopanic(gp, info, own.then_some(&*previous));
@@ -157,8 +166,8 @@ pub fn install_panic_hook() {
     }));
 }
 
-/// The panic hook on a thread of the runtime: takes down what happened, prints nothing yet. Then the program's own hook
-/// is called.
+/// The panic hook on a thread of the runtime: takes down what happened, prints nothing yet. Then
+/// the program's own hook is called.
 ///
 /// Go: panic.go:735 gopanic
 #[inline(never)]
@@ -243,10 +252,13 @@ fn gopanic(gp: *mut G, info: &PanicHookInfo<'_>, own: Option<&Hook>) {
     }
 }
 
-/// The text of a value that is not a string. The hook has no `Send` bound to offer; none is needed to look at it.
+/// The text of a value that is not a string. The hook has no `Send` bound to offer; none is needed
+/// to look at it.
 fn value_text(v: &(dyn Any + 'static)) -> String {
-    // SAFETY: the value is used on this thread only; both types have the same layout, `Send` being a marker.
-    let v: &(dyn Any + Send) = unsafe { core::mem::transmute::<&(dyn Any + 'static), &(dyn Any + Send)>(v) };
+    // SAFETY: the value is used on this thread only; both types have the same layout, `Send` being
+    // a marker.
+    let v: &(dyn Any + Send) =
+        unsafe { core::mem::transmute::<&(dyn Any + 'static), &(dyn Any + Send)>(v) };
     printpanicval(v)
 }
 
@@ -256,8 +268,8 @@ fn print_location(info: &PanicHookInfo<'_>) {
     }
 }
 
-/// Gives panics whose value is an error its message, before the world is frozen: the message may be computed by the
-/// program's code.
+/// Gives panics whose value is an error its message, before the world is frozen: the message may be
+/// computed by the program's code.
 ///
 /// Go: panic.go:637 preprintpanics
 unsafe fn preprintpanics(p: *mut Panic, v: &(dyn Any + Send)) {
@@ -281,10 +293,12 @@ unsafe fn preprintpanics(p: *mut Panic, v: &(dyn Any + Send)) {
     }
 }
 
-/// Runs the function of a goroutine. Returns true if `f` returned, false if it ended by [`goexit`]: either way the
-/// caller ends the goroutine. A panic that leaves `f` ends the program with status 2 and Go's report.
+/// Runs the function of a goroutine. Returns true if `f` returned, false if it ended by [`goexit`]:
+/// either way the caller ends the goroutine. A panic that leaves `f` ends the program with status 2
+/// and Go's report.
 ///
-/// This is the second half of Go's `gopanic`, from where all deferred calls have run (panic.go:789).
+/// This is the second half of Go's `gopanic`, from where all deferred calls have run
+/// (panic.go:789).
 pub fn run_goroutine<F: FnOnce()>(f: F) -> bool {
     let r = catch_unwind(AssertUnwindSafe(|| with_locals(f)));
     let gp = curg();
@@ -327,8 +341,9 @@ pub fn run_goroutine<F: FnOnce()>(f: F) -> bool {
                 return false;
             }
         }
-        // :794 (order: in Go first) complete up to here, for whoever reads a trace that stops here. gort: only if the program ends, and behind
-        // the texts, as this goroutine may have no P afterwards
+        // :794 (order: in Go first) complete up to here, for whoever reads a trace that stops here.
+        // gort: only if the program ends, and behind the texts, as this goroutine may have no P
+        // afterwards
         if trace_enabled() {
             trace_last_advance();
         }
@@ -337,8 +352,9 @@ pub fn run_goroutine<F: FnOnce()>(f: F) -> bool {
     }
 }
 
-/// Runs the function of a goroutine; at its end, also when it unwinds, what `goroutine_local!` keeps for the goroutine is dropped, there
-/// where it can still wait, panic and be recovered. gort's own.
+/// Runs the function of a goroutine; at its end, also when it unwinds, what `goroutine_local!`
+/// keeps for the goroutine is dropped, there where it can still wait, panic and be recovered.
+/// gort's own.
 #[inline(always)]
 pub fn with_locals<R>(f: impl FnOnce() -> R) -> R {
     struct End;
@@ -382,14 +398,14 @@ pub type TakePanic = unsafe fn(gp: *mut G, p: Unrecovered) -> bool;
 
 static TAKE_PANIC: OnceLock<TakePanic> = OnceLock::new();
 
-/// For the crate `gort`: from now on panics of goroutines in bubbles and tests are given to `f`, and end the program only
-/// if that does not take them.
+/// For the crate `gort`: from now on panics of goroutines in bubbles and tests are given to `f`,
+/// and end the program only if that does not take them.
 pub fn set_take_panic(f: TakePanic) {
     let _ = TAKE_PANIC.set(f);
 }
 
-/// Before a report: what was caught by other means than [`recover`] is no part of the story, and the report shall not
-/// say that the goroutine is locked to its thread.
+/// Before a report: what was caught by other means than [`recover`] is no part of the story, and
+/// the report shall not say that the goroutine is locked to its thread.
 unsafe fn settle(gp: *mut G) {
     // SAFETY: the current goroutine and its list.
     unsafe {
@@ -406,15 +422,22 @@ unsafe fn settle(gp: *mut G) {
 
 /// An entry for a value of which nothing else is known.
 fn panic_of(v: &(dyn Any + Send)) -> Panic {
-    Panic { arg: printpanicval(v), link: null_mut(), recovered: false, goexit: false, backtrace: None }
+    Panic {
+        arg: printpanicval(v),
+        link: null_mut(),
+        recovered: false,
+        goexit: false,
+        backtrace: None,
+    }
 }
 
 /// Ends the goroutine: what lives on its stack is dropped, then it is gone; the others go on.
 ///
-/// On the main goroutine the program goes on without it, and ends with a deadlock report when no other is left.
+/// On the main goroutine the program goes on without it, and ends with a deadlock report when no
+/// other is left.
 ///
-/// Ends the program with a report where that is impossible: in a program that was compiled with `panic = "abort"`, and
-/// out of a destructor that runs because its goroutine unwinds already.
+/// Ends the program with a report where that is impossible: in a program that was compiled with
+/// `panic = "abort"`, and out of a destructor that runs because its goroutine unwinds already.
 ///
 /// Go: panic.go:617 Goexit
 #[inline(never)]
@@ -429,8 +452,13 @@ pub fn goexit() -> ! {
     }
     // SAFETY: the current goroutine.
     unsafe {
-        let p =
-            Panic { arg: String::new(), link: null_mut(), recovered: false, goexit: true, backtrace: None };
+        let p = Panic {
+            arg: String::new(),
+            link: null_mut(),
+            recovered: false,
+            goexit: true,
+            backtrace: None,
+        };
         // :623
         start(gp, p);
     }
@@ -440,8 +468,8 @@ pub fn goexit() -> ! {
 
 /// A panic that was recovered: its value, and what is known of where it began.
 ///
-/// Dropping it ends the matter. [`resume`](Self::resume) panics again with the same value, and the report then says
-/// `[recovered]` as Go's does.
+/// Dropping it ends the matter. [`resume`](Self::resume) panics again with the same value, and the
+/// report then says `[recovered]` as Go's does.
 pub struct Payload {
     value: Box<dyn Any + Send>,
     panic: Option<Box<Panic>>,
@@ -466,9 +494,9 @@ impl Payload {
             None => Cow::Owned(printpanicval(&*self.value)),
         }
     }
-    /// Prints what the report that ends a program would begin with: the panic and the stack where it began. For who hands
-    /// the value to another thread, where nothing of that is known. Nothing is printed of a value that was thrown with
-    /// std's `resume_unwind`.
+    /// Prints what the report that ends a program would begin with: the panic and the stack where
+    /// it began. For who hands the value to another thread, where nothing of that is known. Nothing
+    /// is printed of a value that was thrown with std's `resume_unwind`.
     pub fn print(&self) {
         let gp = curg();
         if let Some(p) = &self.panic
@@ -514,10 +542,12 @@ impl fmt::Display for Payload {
     }
 }
 
-/// Runs `f` and catches a panic that leaves it, as a deferred `recover` would. A [`goexit`] passes through.
+/// Runs `f` and catches a panic that leaves it, as a deferred `recover` would. A [`goexit`] passes
+/// through.
 ///
-/// Prefer it to `std::panic::catch_unwind` on goroutines: that one works, too, but it stops a `goexit`, and a goroutine
-/// that has parked while it unwound stays wired to its thread until it next parks.
+/// Prefer it to `std::panic::catch_unwind` on goroutines: that one works, too, but it stops a
+/// `goexit`, and a goroutine that has parked while it unwound stays wired to its thread until it
+/// next parks.
 ///
 /// Go: panic.go:1008 gorecover
 #[doc(alias = "gorecover")]
@@ -531,8 +561,8 @@ pub fn recover<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
     })
 }
 
-/// Runs `f` and catches whatever leaves it, a [`goexit`] as well: for those who carry it to another goroutine and go
-/// on there with [`resume_unwind`].
+/// Runs `f` and catches whatever leaves it, a [`goexit`] as well: for those who carry it to another
+/// goroutine and go on there with [`resume_unwind`].
 ///
 /// # Errors
 /// What `f` was unwound with.
@@ -547,7 +577,8 @@ fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Caught> {
     if gp.is_null() {
         return catch_unwind(AssertUnwindSafe(f)).map_err(|v| (v, None));
     }
-    // SAFETY: the current goroutine; frames that pushed entries since `mark` are gone when they are popped.
+    // SAFETY: the current goroutine; frames that pushed entries since `mark` are gone when they are
+    // popped.
     unsafe {
         forget_stale(gp);
         let mark = head(gp);
@@ -585,21 +616,24 @@ pub fn resume_unwind(value: Box<dyn Any + Send>) -> ! {
     std::panic::resume_unwind(value)
 }
 
-/// Raises an error of the runtime in a program whose panics are not Rust's: the message, and whether it follows
-/// `runtime error: `.
+/// Raises an error of the runtime in a program whose panics are not Rust's: the message, and
+/// whether it follows `runtime error: `.
 pub type Raise = unsafe fn(msg: &str, runtime_error: bool) -> !;
 
 static RAISE: OnceLock<Raise> = OnceLock::new();
 
-/// For a front end of another language, before the runtime starts: from now on errors of the runtime are raised by `f`.
+/// For a front end of another language, before the runtime starts: from now on errors of the
+/// runtime are raised by `f`.
 pub fn set_raise(f: Raise) {
     let _ = RAISE.set(f);
 }
 
-/// Gives an error to [`set_raise`]'s function on goroutines of that language, which `g.defer_` tells.
+/// Gives an error to [`set_raise`]'s function on goroutines of that language, which `g.defer_`
+/// tells.
 fn raise(msg: &str, runtime_error: bool) {
     let gp = curg();
-    // SAFETY: the current goroutine; nothing with a destructor is live in the callers, the runtime's functions.
+    // SAFETY: the current goroutine; nothing with a destructor is live in the callers, the
+    // runtime's functions.
     unsafe {
         if let Some(f) = RAISE.get()
             && !gp.is_null()

@@ -37,9 +37,9 @@ impl std::error::Error for RuntimeError {}
 /// The type of an error that a panic carries as its value.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The text of a panic value: what Go prints behind `panic: `. Texts (and errors, by their message) are printed as they
-/// are, numbers as Go's runtime prints numbers; of any other type there is nothing to show but its address, as its
-/// name is lost.
+/// The text of a panic value: what Go prints behind `panic: `. Texts (and errors, by their message)
+/// are printed as they are, numbers as Go's runtime prints numbers; of any other type there is
+/// nothing to show but its address, as its name is lost.
 ///
 /// Go: error.go:222 printpanicval
 pub fn printpanicval(v: &(dyn Any + Send)) -> String {
@@ -83,7 +83,8 @@ fn printanycustomtype(v: &(dyn Any + Send)) -> String {
     format!("(dyn Any) {:p}", (&raw const *v).cast::<()>())
 }
 
-/// Prints `s` with a tab behind each newline, so that nothing in it looks like a line of a traceback.
+/// Prints `s` with a tab behind each newline, so that nothing in it looks like a line of a
+/// traceback.
 ///
 /// Go: error.go:313 printindented
 pub fn printindented(mut s: &str) {

@@ -22,7 +22,10 @@ fn shape(o: &Outcome) -> Vec<String> {
             let l = l.split(" +0x").next().unwrap_or(l);
             match l.strip_prefix('\t') {
                 Some(p) if p.starts_with('/') => {
-                    format!("\t{}", p.rsplit('/').next().unwrap_or(p).split(':').next().unwrap_or(p))
+                    format!(
+                        "\t{}",
+                        p.rsplit('/').next().unwrap_or(p).split(':').next().unwrap_or(p)
+                    )
                 }
                 _ => l.to_string(),
             }
@@ -49,7 +52,11 @@ fn report() {
     o.exited(2).stdout_is("drop main\n");
     let s = shape(&o);
     assert_eq!(s[..4], ["panic: two", "\tlines", "", "goroutine 1 [running]:"], "{o}");
-    assert_eq!(s[4..8], ["panic::inner(...)", "\tpanic.rs", "panic::inner(...)", "\tpanic.rs"], "{o}");
+    assert_eq!(
+        s[4..8],
+        ["panic::inner(...)", "\tpanic.rs", "panic::inner(...)", "\tpanic.rs"],
+        "{o}"
+    );
     let line = format!("panic.rs:{LINE}");
     assert!(o.stderr.lines().nth(5).is_some_and(|l| l.contains(&line)), "{line}\n{o}");
     assert!(!o.stderr.contains("panicking") && !o.stderr.contains("gort_"), "{o}");
@@ -133,7 +140,8 @@ fn recovered() {
     .ok();
 }
 
-/// Panics on with the same value: Go's report of a deferred function that recovers and panics again.
+/// Panics on with the same value: Go's report of a deferred function that recovers and panics
+/// again.
 #[test]
 fn recovered_and_resumed() {
     let o = in_child!(|| {
@@ -144,7 +152,14 @@ fn recovered_and_resumed() {
     let s = shape(o.exited(2));
     assert_eq!(
         s[..6],
-        ["panic: two", "\tlines [recovered]", "\tpanic: two", "\tlines", "", "goroutine 1 [running]:"],
+        [
+            "panic: two",
+            "\tlines [recovered]",
+            "\tpanic: two",
+            "\tlines",
+            "",
+            "goroutine 1 [running]:"
+        ],
         "{o}"
     );
     assert_eq!(s[6], "panic::inner(...)", "the stack of the first panic\n{o}");
@@ -251,7 +266,8 @@ fn goexit_of_main() {
     o.stderr_has("fatal error: no goroutines (main called runtime.Goexit) - deadlock!\n");
 }
 
-/// Goroutines that park while they unwind come back to their threads: the standard library's count stays right.
+/// Goroutines that park while they unwind come back to their threads: the standard library's count
+/// stays right.
 #[test]
 fn parking_while_unwinding() {
     struct Yield(gort::Chan<()>);
@@ -392,8 +408,9 @@ fn other_threads() {
     o.ok().stdout_is("on\n").stderr_has("panicked at ").stderr_has("elsewhere");
 }
 
-/// `resume_unwind` calls no hook. It past a destructor that parks, while others do the same: the standard library's count
-/// stays right, so that nobody seems to panic afterwards (adv_resume_unwind_park).
+/// `resume_unwind` calls no hook. It past a destructor that parks, while others do the same: the
+/// standard library's count stays right, so that nobody seems to panic afterwards
+/// (adv_resume_unwind_park).
 #[test]
 fn parking_while_resume_unwind() {
     struct D(gort::Chan<i32>);
@@ -457,7 +474,8 @@ fn parking_while_resume_unwind() {
     }
 }
 
-/// A coroutine that parks while whoever entered it unwinds: it has the thread with its lock, and gives both back.
+/// A coroutine that parks while whoever entered it unwinds: it has the thread with its lock, and
+/// gives both back.
 #[test]
 fn coroutine_parks_while_its_caller_unwinds() {
     struct D(gort::iter::Pull<i32>, gort::Chan<()>);
@@ -519,8 +537,8 @@ fn coroutine_parks_while_its_caller_unwinds() {
     }
 }
 
-/// A hook of the program's own, set before the runtime starts, is called for each panic, and Go's report comes as well
-/// (new_hook).
+/// A hook of the program's own, set before the runtime starts, is called for each panic, and Go's
+/// report comes as well (new_hook).
 #[test]
 fn a_hook_set_before_is_chained() {
     if std::env::var_os("GORT_TEST_CHILD").is_some() {
@@ -536,13 +554,16 @@ fn a_hook_set_before_is_chained() {
     });
     o.exited(2).stdout_is("drop d\n");
     assert!(
-        o.stderr.starts_with("MY HOOK caught\nMY HOOK recovered\nMY HOOK two\nlines\npanic: two\n\tlines\n"),
+        o.stderr.starts_with(
+            "MY HOOK caught\nMY HOOK recovered\nMY HOOK two\nlines\npanic: two\n\tlines\n"
+        ),
         "{o}"
     );
     o.stderr_has("panic::inner(...)\n");
 }
 
-/// One that the program sets while the runtime runs is called as well, and takes nothing from the report.
+/// One that the program sets while the runtime runs is called as well, and takes nothing from the
+/// report.
 #[test]
 fn a_hook_set_later_is_chained() {
     let o = in_child!(|| {
@@ -636,7 +657,8 @@ fn a_hook_that_parks() {
     }
 }
 
-/// Goexit in a destructor of a goroutine that unwinds: Rust cannot, and the report says so (adv_goexit_in_drop).
+/// Goexit in a destructor of a goroutine that unwinds: Rust cannot, and the report says so
+/// (adv_goexit_in_drop).
 #[test]
 fn goexit_in_drop() {
     struct D;
@@ -645,8 +667,7 @@ fn goexit_in_drop() {
             goexit();
         }
     }
-    let text =
-        "panic: gort: goexit in a destructor while its goroutine unwinds, which Rust cannot leave that way\n";
+    let text = "panic: gort: goexit in a destructor while its goroutine unwinds, which Rust cannot leave that way\n";
     let o = in_child!(|| {
         let _d = D;
         goexit();
@@ -659,8 +680,8 @@ fn goexit_in_drop() {
     o.exited(2).stderr_has("panic: p\n\tpanic: gort: goexit").stderr_has(text);
 }
 
-/// A pull that is dropped before its first value drops a function that has never run: what that throws goes to whoever
-/// dropped the pull (adv_pull_dtor).
+/// A pull that is dropped before its first value drops a function that has never run: what that
+/// throws goes to whoever dropped the pull (adv_pull_dtor).
 #[test]
 fn pull_dropped_early() {
     struct D(bool);

@@ -1,4 +1,5 @@
-//! A profile in the form of profile.proto: samples with values and labels, their places, and what stands there.
+//! A profile in the form of profile.proto: samples with values and labels, their places, and what
+//! stands there.
 
 use crate::maps::{Mapping, mappings};
 use crate::protobuf::Protobuf;
@@ -31,7 +32,8 @@ pub struct Kind {
     pub first: (&'static str, &'static str),
     /// Of the second.
     pub second: (&'static str, &'static str),
-    /// It was taken for a time, of which each sample of the second value stands for a period; otherwise the period is one of the first.
+    /// It was taken for a time, of which each sample of the second value stands for a period;
+    /// otherwise the period is one of the first.
     pub timed: bool,
     /// Which frames are left out.
     pub trim: Trim,
@@ -47,8 +49,12 @@ pub enum Trim {
 }
 
 /// Processor time.
-pub const CPU: Kind =
-    Kind { first: ("samples", "count"), second: ("cpu", "nanoseconds"), timed: true, trim: Trim::Roots };
+pub const CPU: Kind = Kind {
+    first: ("samples", "count"),
+    second: ("cpu", "nanoseconds"),
+    timed: true,
+    trim: Trim::Roots,
+};
 /// Events that were waited for.
 pub const CONTENTION: Kind = Kind {
     first: ("contentions", "count"),
@@ -81,7 +87,8 @@ pub struct Builder {
     pb: Protobuf,
 }
 
-/// A goroutine of the runtime, and what has no function, has the name that it has in Go, which Go's tools know.
+/// A goroutine of the runtime, and what has no function, has the name that it has in Go, which Go's
+/// tools know.
 fn go_name(func: &str) -> Option<&'static str> {
     Some(match func {
         "gort_cpuprof::prof::system" => "runtime._System",
@@ -167,7 +174,8 @@ impl Builder {
         if self.places.contains_key(&pc) {
             return;
         }
-        let info = symtab::with_room(|| symbolize((pc as usize).wrapping_sub(1))).unwrap_or_default();
+        let info =
+            symtab::with_room(|| symbolize((pc as usize).wrapping_sub(1))).unwrap_or_default();
         // What stands for something else is never left out.
         let user = info.frames.is_empty()
             || info.frames.iter().any(|f| f.owner == Owner::User || go_name(&f.name).is_some());
@@ -185,7 +193,8 @@ impl Builder {
     /// The part of a stack that is shown.
     fn shown<'a>(&self, stk: &'a [u64]) -> &'a [u64] {
         let user = |pc: &u64| self.places[pc].user;
-        let (Some(first), Some(last)) = (stk.iter().position(user), stk.iter().rposition(user)) else {
+        let (Some(first), Some(last)) = (stk.iter().position(user), stk.iter().rposition(user))
+        else {
             return stk;
         };
         match self.kind.trim {
@@ -246,7 +255,8 @@ impl Builder {
                 self.name(pc);
             }
             let locations: Vec<u64> = self.shown(&stk).to_vec();
-            let locations: Vec<u64> = locations.into_iter().map(|pc| self.location(pc, &maps)).collect();
+            let locations: Vec<u64> =
+                locations.into_iter().map(|pc| self.location(pc, &maps)).collect();
             let labels: Vec<[u64; 2]> =
                 labels.iter().map(|(k, v)| [self.string(k), self.string(v)]).collect();
             self.pb.message(PROFILE_SAMPLE, |b| {

@@ -71,7 +71,8 @@ pub unsafe fn start(w: impl Write + Send + 'static, hz: u32) -> io::Result<()> {
             unsafe {
                 set_cpu_profile_rate(Owner::Gort, 0);
                 let (mut data, mut tags) = (Vec::new(), Vec::new());
-                while !read_profile(Owner::Gort, ProfBufReadMode::NonBlocking, &mut data, &mut tags) {
+                while !read_profile(Owner::Gort, ProfBufReadMode::NonBlocking, &mut data, &mut tags)
+                {
                     tags.iter().for_each(|tag| drop(take_labels(*tag as *mut _)));
                 }
             }
@@ -104,8 +105,9 @@ fn write_profile(w: impl Write) -> io::Result<()> {
         gort_traceback::fast::renew_walks();
         let eof = loop {
             // SAFETY: the only reader.
-            let eof =
-                unsafe { read_profile(Owner::Gort, ProfBufReadMode::NonBlocking, &mut data, &mut tags) };
+            let eof = unsafe {
+                read_profile(Owner::Gort, ProfBufReadMode::NonBlocking, &mut data, &mut tags)
+            };
             if eof || data.is_empty() {
                 break eof;
             }
@@ -160,13 +162,16 @@ pub unsafe fn stop() -> io::Result<()> {
     // SAFETY: the caller's contract.
     unsafe { set_cpu_profile_rate(Owner::Gort, 0) };
     STOPPED.store(true, SeqCst);
-    let result = t.join().unwrap_or_else(|_| Err(io::Error::other("the writer of the profile has panicked")));
+    let result = t
+        .join()
+        .unwrap_or_else(|_| Err(io::Error::other("the writer of the profile has panicked")));
     STOPPED.store(false, SeqCst);
     result
 }
 
-/// Takes a profile of the whole process if the environment asks for it: `GORT_CPUPROFILE=FILE`, with the process's number for `%p`. If the file cannot be written the process
-/// ends, with status 1. A setuid program does not look.
+/// Takes a profile of the whole process if the environment asks for it: `GORT_CPUPROFILE=FILE`,
+/// with the process's number for `%p`. If the file cannot be written the process ends, with
+/// status 1. A setuid program does not look.
 ///
 /// # Safety
 /// On the main goroutine, at its beginning.
@@ -206,7 +211,8 @@ pub unsafe fn env() {
     extern "C" fn at_exit() {
         end();
     }
-    // SAFETY: a static function. If there is no room for it, only the ends by libc's exit are not covered.
+    // SAFETY: a static function. If there is no room for it, only the ends by libc's exit are not
+    // covered.
     unsafe { libc::atexit(at_exit) };
     set_last_words(end);
 }

@@ -7,7 +7,8 @@
 //! | [`cpu`] | CPU profiles: who reads them, `GORT_CPUPROFILE` | runtime/pprof/pprof.go |
 //! | [`profile`] | the block, mutex and goroutine profiles | runtime/pprof/pprof.go |
 //!
-//! The reader of a CPU profile is a thread of its own, not a goroutine: it takes no number and no turn, and no deadlock is hidden by its timer.
+//! The reader of a CPU profile is a thread of its own, not a goroutine: it takes no number and no
+//! turn, and no deadlock is hidden by its timer.
 
 pub mod builder;
 pub mod cpu;

@@ -42,7 +42,8 @@ impl Profile {
         self.records().len()
     }
 
-    /// What it has, to be written. On a goroutine; [`Builder::write`] is not for one: to compress takes some 400 KiB of stack.
+    /// What it has, to be written. On a goroutine; [`Builder::write`] is not for one: to compress
+    /// takes some 400 KiB of stack.
     pub fn read(self) -> Builder {
         let mut b = Builder::new(CONTENTION, 1);
         for r in self.records() {

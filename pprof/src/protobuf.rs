@@ -1,4 +1,5 @@
-//! Messages of Google's protocol buffers, as far as profiles need them: after Go's runtime/pprof/protobuf.go.
+//! Messages of Google's protocol buffers, as far as profiles need them: after Go's
+//! runtime/pprof/protobuf.go.
 
 /// Bytes of a message that is being made.
 #[derive(Default)]

@@ -1,10 +1,12 @@
 //! Go's preempt.go: goroutine suspension and preemption points.
 //!
 //! # Which code may be interrupted
-//! Go asks its function table whether a pc is Go code, outside package runtime, and at a safe point. gort has no such table: it asks
-//! its own list of *registered text ranges* ([`register_text_range`]): compiled Go, code of a language with its own compiler; and
-//! Rust code inside a [`scope()`]. Any other code may hold a lock of the C library or of std, and a goroutine that is switched out inside it would
-//! stop the next one that wants the lock, so it is preempted at its calls into the runtime only.
+//! Go asks its function table whether a pc is Go code, outside package runtime, and at a safe
+//! point. gort has no such table: it asks its own list of *registered text ranges*
+//! ([`register_text_range`]): compiled Go, code of a language with its own compiler; and Rust code
+//! inside a [`scope()`]. Any other code may hold a lock of the C library or of std, and a goroutine
+//! that is switched out inside it would stop the next one that wants the lock, so it is preempted
+//! at its calls into the runtime only.
 
 pub mod scope;
 
@@ -22,8 +24,8 @@ use gort_runtime1::DEBUG;
 use gort_runtime2::atomic::{Pointer, Uintptr};
 use gort_runtime2::linkname::{gopreempt_m, preempt_m, preempt_park, throw};
 use gort_runtime2::{
-    G, GCOPYSTACK, GDEAD, GPREEMPTED, GRUNNABLE, GRUNNING, GSCAN, GSCANRUNNABLE, GSCANRUNNING, GSCANSYSCALL,
-    GSCANWAITING, GSYSCALL, GWAITING, M, PRUNNING, STACK_PREEMPT, Stack, StackKind,
+    G, GCOPYSTACK, GDEAD, GPREEMPTED, GRUNNABLE, GRUNNING, GSCAN, GSCANRUNNABLE, GSCANRUNNING,
+    GSCANSYSCALL, GSCANWAITING, GSYSCALL, GWAITING, M, PRUNNING, STACK_PREEMPT, Stack, StackKind,
 };
 use gort_stack::{STACK_GUARD, guard_size};
 
@@ -41,18 +43,18 @@ pub struct SuspendGState {
     pub stopped: bool,
 }
 
-/// Brings `gp` to a safe point and holds it there by its scan bit until [`resume_g`]. Several callers may try at
-/// the same time; they get their turn one after the other.
-///
-/// Go: preempt.go:105 suspendG
+/// Brings `gp` to a safe point and holds it there by its scan bit until [`resume_g`]. Several
+/// callers may try at the same time; they get their turn one after the other.
 ///
 /// # Safety
-/// On the system stack; the goroutine of this M, if there is one, must not be running in the sense of its
-/// status, or two that suspend each other would wait for ever. `gp` is a G of this runtime.
+/// On the system stack; the goroutine of this M, if there is one, must not be running in the sense
+/// of its status, or two that suspend each other would wait for ever. `gp` is a G of this runtime.
+///
+/// Go: preempt.go:105 suspendG
 #[doc(alias = "suspendG")]
 pub unsafe fn suspend_g(gp: *mut G) -> SuspendGState {
-    // SAFETY: plain fields of `gp` are written under its scan bit only; those that are read without it are read as
-    // volatile, as a hint that is checked again under the bit.
+    // SAFETY: plain fields of `gp` are written under its scan bit only; those that are read without
+    // it are read as volatile, as a hint that is checked again under the bit.
     unsafe {
         // :106
         let mp = (*getg()).m;
@@ -146,12 +148,13 @@ pub unsafe fn suspend_g(gp: *mut G) -> SuspendGState {
     }
 }
 
-/// Suspends `gp` as [`suspend_g`] does if it does not run. `None` if it does, or just began to, or somebody else holds it: it was not asked to stop.
-///
-/// Go: preempt.go:105 suspendG
+/// Suspends `gp` as [`suspend_g`] does if it does not run. `None` if it does, or just began to, or
+/// somebody else holds it: it was not asked to stop.
 ///
 /// # Safety
 /// On the system stack; `gp` is a G of this runtime.
+///
+/// Go: preempt.go:105 suspendG
 #[doc(alias = "suspendG")]
 pub unsafe fn suspend_if_stopped(gp: *mut G) -> Option<SuspendGState> {
     // SAFETY: as in suspend_g.
@@ -176,7 +179,8 @@ pub unsafe fn suspend_if_stopped(gp: *mut G) -> Option<SuspendGState> {
         }
         // :167
         while !castogscanstatus(gp, s, s | GSCAN) {
-            // gort: it waits for this one only, who has to make it runnable again, be it held by another one for a while
+            // gort: it waits for this one only, who has to make it runnable again, be it held by
+            // another one for a while
             if !stopped {
                 return None;
             }
@@ -196,10 +200,10 @@ pub unsafe fn suspend_if_stopped(gp: *mut G) -> Option<SuspendGState> {
 
 /// Lets a goroutine go on after [`suspend_g`].
 ///
-/// Go: preempt.go:258 resumeG
-///
 /// # Safety
 /// `state` is what `suspend_g` returned, used once.
+///
+/// Go: preempt.go:258 resumeG
 #[doc(alias = "resumeG")]
 pub unsafe fn resume_g(state: SuspendGState) {
     // SAFETY: the caller holds the goroutine's scan bit.
@@ -228,10 +232,10 @@ pub unsafe fn resume_g(state: SuspendGState) {
 
 /// Whether the goroutine that runs on `mp` may be taken off it now.
 ///
-/// Go: preempt.go:287 canPreemptM
-///
 /// # Safety
 /// `mp` is this thread's M, or its state cannot change; it has a P.
+///
+/// Go: preempt.go:287 canPreemptM
 #[doc(alias = "canPreemptM")]
 #[unsafe(export_name = "gort.can_preempt_m")]
 pub unsafe fn can_preempt_m(mp: *mut M) -> bool {
@@ -258,13 +262,14 @@ unsafe extern "C" fn gosched_preempted(gp: *mut G) -> ! {
 
 /// What an injected call of `asyncPreempt` does once the registers are saved.
 ///
-/// Go: preempt.go:302 asyncPreempt2
-///
 /// # Safety
 /// On a goroutine that was interrupted at an asynchronous safe point.
+///
+/// Go: preempt.go:302 asyncPreempt2
 #[doc(alias = "asyncPreempt2")]
 pub unsafe extern "C" fn async_preempt2() {
-    // SAFETY: the current goroutine is ours; the interrupted code promised that it may be switched out here.
+    // SAFETY: the current goroutine is ours; the interrupted code promised that it may be switched
+    // out here.
     unsafe {
         let gp = getg(); // :303
         (*gp).async_safe_point = true;
@@ -286,8 +291,8 @@ pub unsafe extern "C" fn async_preempt2() {
 #[doc(alias = "asyncPreemptStack")]
 static ASYNC_PREEMPT_STACK: Uintptr = Uintptr::new(usize::MAX);
 
-/// Looks at the processor's registers; from now on code may be interrupted. Go does it at the start of every program, gort when the first
-/// code asks for it.
+/// Looks at the processor's registers; from now on code may be interrupted. Go does it at the start
+/// of every program, gort when the first code asks for it.
 ///
 /// Go: preempt.go:317 init
 pub fn init() {
@@ -296,7 +301,8 @@ pub fn init() {
     }
     // SAFETY: async_preempt2 is made for it.
     unsafe { async_preempt_init(async_preempt2) };
-    // :319 Go reads the size of both frames from its tables. :323 it is below what a small stack keeps free.
+    // :319 Go reads the size of both frames from its tables. :323 it is below what a small stack
+    // keeps free.
     const { assert!(ASYNC_PREEMPT_FRAME <= STACK_NOSPLIT) };
     ASYNC_PREEMPT_STACK.store(ASYNC_PREEMPT_FRAME);
 }
@@ -306,9 +312,9 @@ pub fn init() {
 /// Go: stack.go:91 stackNosplit
 const STACK_NOSPLIT: usize = 800;
 
-/// Decides about one pc of a registered range: the pc to continue at after the preemption (usually the same; another one
-/// for a sequence that must start again), or `None` if the code must not be interrupted there. Runs in a
-/// signal handler.
+/// Decides about one pc of a registered range: the pc to continue at after the preemption (usually
+/// the same; another one for a sequence that must start again), or `None` if the code must not be
+/// interrupted there. Runs in a signal handler.
 pub type SafePointFn = unsafe fn(pc: usize, sp: usize) -> Option<usize>;
 
 struct TextRange {
@@ -325,11 +331,17 @@ static TEXT_RANGES: Pointer<TextRange> = Pointer::null();
 /// Registers `[lo, hi)` as code that can be interrupted where `safe_point` says so.
 ///
 /// # Safety
-/// At a pc that `safe_point` accepts the code holds no lock that another goroutine could want (also not the
-/// allocator's), does not rely on the thread it runs on, and has 128 bytes below sp to spare.
+/// At a pc that `safe_point` accepts the code holds no lock that another goroutine could want (also
+/// not the allocator's), does not rely on the thread it runs on, and has 128 bytes below sp to
+/// spare.
 pub unsafe fn register_text_range(lo: usize, hi: usize, safe_point: SafePointFn) {
     init();
-    let n = Box::into_raw(Box::new(TextRange { lo, hi: Uintptr::new(hi), safe_point, next: null_mut() }));
+    let n = Box::into_raw(Box::new(TextRange {
+        lo,
+        hi: Uintptr::new(hi),
+        safe_point,
+        next: null_mut(),
+    }));
     loop {
         let head = TEXT_RANGES.load();
         // SAFETY: the node is ours until the CAS publishes it.
@@ -355,8 +367,8 @@ pub fn unregister_text_range(lo: usize) -> bool {
     false
 }
 
-/// Whether a signal to `mp` could interrupt anything: there are registered ranges, or its goroutine is in a scope. If
-/// not, none need be sent.
+/// Whether a signal to `mp` could interrupt anything: there are registered ranges, or its goroutine
+/// is in a scope. If not, none need be sent.
 ///
 /// # Safety
 /// `mp` is an M.
@@ -365,7 +377,8 @@ pub unsafe fn interruptible(mp: *mut M) -> bool {
     if !TEXT_RANGES.load().is_null() {
         return true;
     }
-    // SAFETY: Gs are never freed; a stale answer costs a signal, or a preemption that sysmon asks for again.
+    // SAFETY: Gs are never freed; a stale answer costs a signal, or a preemption that sysmon asks
+    // for again.
     unsafe {
         let gp = (*mp).curg.ptr();
         !gp.is_null() && (*gp).preempt_scope.load() != 0
@@ -374,26 +387,28 @@ pub unsafe fn interruptible(mp: *mut M) -> bool {
 
 /// Whether an asynchronous preemption of `gp` is wanted.
 ///
-/// Go: preempt.go:342 wantAsyncPreempt
-///
 /// # Safety
 /// In the signal handler of the thread that runs `gp`.
+///
+/// Go: preempt.go:342 wantAsyncPreempt
 #[doc(alias = "wantAsyncPreempt")]
 pub unsafe fn want_async_preempt(gp: *mut G) -> bool {
     // SAFETY: this thread's own g, m and p.
     unsafe {
         // :344
         let pp = (*(*gp).m).p.ptr();
-        ((*gp).preempt.get() || !pp.is_null() && (*pp).preempt.get()) && readgstatus(gp) & !GSCAN == GRUNNING
+        ((*gp).preempt.get() || !pp.is_null() && (*pp).preempt.get())
+            && readgstatus(gp) & !GSCAN == GRUNNING
     }
 }
 
-/// Whether `gp`, interrupted at `pc`, may be preempted there; if so the pc at which it has to continue.
-///
-/// Go: preempt.go:363 isAsyncSafePoint
+/// Whether `gp`, interrupted at `pc`, may be preempted there; if so the pc at which it has to
+/// continue.
 ///
 /// # Safety
 /// In the signal handler of the thread that runs `gp`.
+///
+/// Go: preempt.go:363 isAsyncSafePoint
 #[doc(alias = "isAsyncSafePoint")]
 pub unsafe fn is_async_safe_point(gp: *mut G, pc: usize, sp: usize, _lr: usize) -> Option<usize> {
     // SAFETY: this thread's own g, m and p; ranges are never freed.
@@ -408,11 +423,16 @@ pub unsafe fn is_async_safe_point(gp: *mut G, pc: usize, sp: usize, _lr: usize) 
         if (*mp).p.is_null() || !can_preempt_m(mp) {
             return None;
         }
-        // :379 a stack that does not move has a guard page at its end; of a segmented one it is the segment in use
-        // A change of segments that is interrupted halfway has the bounds of two; then pc is in the runtime, which no
-        // range below has, so the difference only must not panic.
+        // :379 a stack that does not move has a guard page at its end; of a segmented one it is the
+        // segment in use A change of segments that is interrupted halfway has the bounds of two;
+        // then pc is in the runtime, which no range below has, so the difference only must not
+        // panic.
         let Stack { lo, hi } = (*gp).stack;
-        let guard = if (*gp).stack_kind == StackKind::Copying { 0 } else { guard_size(hi.wrapping_sub(lo)) };
+        let guard = if (*gp).stack_kind == StackKind::Copying {
+            0
+        } else {
+            guard_size(hi.wrapping_sub(lo))
+        };
         if sp < lo || sp - lo < ASYNC_PREEMPT_STACK.load().saturating_add(guard) {
             return None;
         }
@@ -420,12 +440,14 @@ pub unsafe fn is_async_safe_point(gp: *mut G, pc: usize, sp: usize, _lr: usize) 
         if (*gp).stack_kind != StackKind::Copying && sp >= hi {
             return None;
         }
-        // gort: on its way into or out of the injected call, which is Rust and assembly in the same text as the program.
+        // gort: on its way into or out of the injected call, which is Rust and assembly in the same
+        // text as the program.
         if (*gp).async_injected.get() != 0 || in_async_preempt(pc) {
             return None;
         }
-        // :384 the function table is the list of ranges, and the program's own text inside a scope; :400 to :446 (unsafe
-        // points, assembly, package runtime, restart sequences) are for the range's own function to say.
+        // :384 the function table is the list of ranges, and the program's own text inside a
+        // scope; :400 to :446 (unsafe points, assembly, package runtime, restart sequences) are for
+        // the range's own function to say.
         let mut resume = None;
         let mut n = TEXT_RANGES.load();
         while !n.is_null() {
@@ -447,7 +469,8 @@ pub unsafe fn is_async_safe_point(gp: *mut G, pc: usize, sp: usize, _lr: usize) 
     }
 }
 
-/// Memory for one G's extended registers; `None` if there is none. Straight from the system: this is a signal handler.
+/// Memory for one G's extended registers; `None` if there is none. Straight from the system: this
+/// is a signal handler.
 fn xsave_area() -> Option<*mut u8> {
     let n = xsave_size().next_multiple_of(4096);
     // SAFETY: a new anonymous mapping, zeroed and aligned to a page.

@@ -1,14 +1,16 @@
 //! Rust code that may be interrupted. gort's own: in Go all code of the program is.
 //!
 //! # What a scope is
-//! While [`scope()`] runs its closure the goroutine may be switched out by a signal at any instruction of the program's own
-//! text (the executable or shared library that holds the closure). Code of other libraries, such as the C library, is
-//! never interrupted: the signal just comes again 10 ms later.
+//! While [`scope()`] runs its closure the goroutine may be switched out by a signal at any
+//! instruction of the program's own text (the executable or shared library that holds the closure).
+//! Code of other libraries, such as the C library, is never interrupted: the signal just comes
+//! again 10 ms later.
 //!
 //! # How a misuse shows
-//! A call into the runtime from inside would be interrupted in the middle of the scheduler. The scope keeps
-//! `stackguard0` at `STACK_PREEMPT`, so that the check at the runtime's entries (channels, `select!`, `go`, locks) finds
-//! it and ends the program with `fatal error: gort: call into the runtime inside preempt::scope`.
+//! A call into the runtime from inside would be interrupted in the middle of the scheduler. The
+//! scope keeps `stackguard0` at `STACK_PREEMPT`, so that the check at the runtime's entries
+//! (channels, `select!`, `go`, locks) finds it and ends the program with
+//! `fatal error: gort: call into the runtime inside preempt::scope`.
 
 use crate::init;
 use core::ffi::c_void;
@@ -20,27 +22,32 @@ use gort_runtime2::linkname::throw;
 use gort_runtime2::{G, STACK_PREEMPT, StackKind};
 use gort_stack::{STACK_GUARD, on_goroutine_for, preempt_check};
 
-/// Runs `f`, during which this goroutine may be preempted at any instruction, as a goroutine of Go may: a loop that
-/// never calls the runtime does not keep its processor from others, nor a stop of the world from happening.
+/// Runs `f`, during which this goroutine may be preempted at any instruction, as a goroutine of Go
+/// may: a loop that never calls the runtime does not keep its processor from others, nor a stop of
+/// the world from happening.
 ///
-/// `GODEBUG=asyncpreemptoff=1` turns it off. Entering and leaving costs a few nanoseconds. Scopes may be nested.
+/// `GODEBUG=asyncpreemptoff=1` turns it off. Entering and leaving costs a few nanoseconds. Scopes
+/// may be nested.
 ///
 /// # Safety
 /// The goroutine may continue on another thread, and others run in between, so what `f` runs
-/// * holds no lock across an instruction of its own: no `std::sync` lock (nor a `OnceLock` or `println!`, which have one), no spin lock,
-///   no allocator but that of the C library;
-/// * uses no thread-local, neither std's nor C's (`errno` among them), and nothing that relies on its thread;
+/// * holds no lock across an instruction of its own: no `std::sync` lock (nor a `OnceLock` or
+///   `println!`, which have one), no spin lock, no allocator but that of the C library;
+/// * uses no thread-local, neither std's nor C's (`errno` among them), and nothing that relies on
+///   its thread;
 /// * calls nothing of this runtime (channels, `go`, `sleep`, locks, `blocking`);
-/// * does not panic (std counts panics in a thread-local). Loops over slices should check their bounds before, or
-///   use iterators.
+/// * does not panic (std counts panics in a thread-local). Loops over slices should check their
+///   bounds before, or use iterators.
 ///
-/// Arithmetic, loops, memory of its own, atomics, and pure library code (`memcpy`, mathematics, sorting, parsing, hashing) are fine.
+/// Arithmetic, loops, memory of its own, atomics, and pure library code (`memcpy`, mathematics,
+/// sorting, parsing, hashing) are fine.
 ///
 /// # Panics
 /// Ends the program if called outside a goroutine.
 #[inline]
 pub unsafe fn scope<R>(f: impl FnOnce() -> R) -> R {
-    // SAFETY: on a goroutine, or on_goroutine_for says so; G pointers stay valid whichever thread the goroutine is on.
+    // SAFETY: on a goroutine, or on_goroutine_for says so; G pointers stay valid whichever thread
+    // the goroutine is on.
     unsafe {
         on_goroutine_for("preempt::scope");
         let gp = getg();
@@ -50,7 +57,8 @@ pub unsafe fn scope<R>(f: impl FnOnce() -> R) -> R {
     }
 }
 
-/// The closure by itself: nothing of the caller's is kept in registers that are computed from the thread.
+/// The closure by itself: nothing of the caller's is kept in registers that are computed from the
+/// thread.
 #[inline(never)]
 fn run<R, F: FnOnce() -> R>(f: F) -> R {
     let r = f();
@@ -72,7 +80,8 @@ impl Drop for Leave {
 /// Begins a scope whose code is in the same module as `pc`.
 #[inline(never)]
 unsafe fn enter(gp: *mut G, pc: usize) {
-    // SAFETY: the goroutine's own G; its flag is looked at by this thread's signal handler, and, as a hint, by others.
+    // SAFETY: the goroutine's own G; its flag is looked at by this thread's signal handler, and, as
+    // a hint, by others.
     unsafe {
         if (*gp).preempt_scope.get() == 0 {
             if (*gp).m.is_null() || gp == (*(*gp).m).g0 {
@@ -90,8 +99,8 @@ unsafe fn enter(gp: *mut G, pc: usize) {
         }
         loop {
             (*gp).preempt_scope.set(depth + 1);
-            // Who asks sets `preempt` first, then looks whether a signal would help: either the signal comes, or
-            // the request is seen here.
+            // Who asks sets `preempt` first, then looks whether a signal would help: either the
+            // signal comes, or the request is seen here.
             store_load_fence();
             if depth != 0 || !(*gp).preempt.get() || DEBUG.asyncpreemptoff.get() != 0 {
                 break;
@@ -132,7 +141,8 @@ unsafe fn leave(gp: *mut G) {
         if depth > 1 {
             return;
         }
-        // A request that comes now sets `preempt` before it sets the guard, so one of the two is seen.
+        // A request that comes now sets `preempt` before it sets the guard, so one of the two is
+        // seen.
         (*gp).stackguard0.set((*gp).stack.lo + STACK_GUARD);
         store_load_fence();
         if (*gp).preempt.get() {
@@ -158,7 +168,8 @@ fn add_text(pc: usize) {
         unsafe {
             let pc = *arg.cast::<usize>();
             let ph = core::slice::from_raw_parts((*info).dlpi_phdr, (*info).dlpi_phnum as usize);
-            for p in ph.iter().filter(|p| p.p_type == libc::PT_LOAD && p.p_flags & libc::PF_X != 0) {
+            for p in ph.iter().filter(|p| p.p_type == libc::PT_LOAD && p.p_flags & libc::PF_X != 0)
+            {
                 let lo = (*info).dlpi_addr as usize + p.p_vaddr as usize;
                 let hi = lo + p.p_memsz as usize;
                 if lo <= pc && pc < hi {
@@ -178,6 +189,7 @@ fn add_text(pc: usize) {
         }
     }
     let mut pc = pc;
-    // SAFETY: `each` matches its argument. What it locks is the loader's, while no scope is active here.
+    // SAFETY: `each` matches its argument. What it locks is the loader's, while no scope is active
+    // here.
     unsafe { libc::dl_iterate_phdr(Some(each), (&raw mut pc).cast()) };
 }

@@ -1,4 +1,5 @@
-//! Registered text ranges: code of a language with its own compiler. Its owner decides about each pc.
+//! Registered text ranges: code of a language with its own compiler. Its owner decides about each
+//! pc.
 
 use gort::go;
 use gort_preempt::{register_text_range, unregister_text_range};
@@ -69,12 +70,13 @@ fn a_range_may_name_another_pc_to_continue_at() {
     in_child!(.procs(1), || run(at_the_head)).ok();
 }
 
-/// `__morestack` writes the bounds of the new segment one after the other, and the signal may come in between: the
-/// answer is no, and no overflow in the handler.
+/// `__morestack` writes the bounds of the new segment one after the other, and the signal may come
+/// in between: the answer is no, and no overflow in the handler.
 #[test]
 fn bounds_of_two_segments_are_no_safe_point() {
     in_child!(.procs(1), || {
-        // SAFETY: this goroutine's own bounds, which nobody else reads meanwhile; they are put back.
+        // SAFETY: this goroutine's own bounds, which nobody else reads meanwhile; they are put
+        // back.
         unsafe {
             gort_preempt::init();
             let gp = gort_asm::getg();

@@ -1,5 +1,5 @@
-//! Interrupted code goes on with every register as it was: general registers, flags, the red zone, x87, SSE, AVX and
-//! AVX-512, as far as the processor has them.
+//! Interrupted code goes on with every register as it was: general registers, flags, the red zone,
+//! x87, SSE, AVX and AVX-512, as far as the processor has them.
 
 use gort_asm::{set_xsave_how, xsave_mask};
 use gort_proc::{allp, allp_at, linkname, nanotime};
@@ -19,8 +19,8 @@ struct State {
 
 // hammer(rdi = what to load, rsi = where to store, rdx = spins, ecx = mask of XSAVE)
 //
-// A leaf function: its variables are in the red zone, rsp-16 to rsp-128. Loads everything, spins, stores everything;
-// then sets all flags, spins without touching them, and stores them.
+// A leaf function: its variables are in the red zone, rsp-16 to rsp-128. Loads everything, spins,
+// stores everything; then sets all flags, spins without touching them, and stores them.
 std::arch::global_asm!(
     ".text",
     ".globl hammer",
@@ -112,8 +112,8 @@ unsafe extern "C" {
     fn hammer(load: *const State, store: *mut State, spins: u64, mask: u32);
 }
 
-/// Components that the test compares, with their place in the standard form: not the tiles of AMX, which are off until
-/// a process asks for them.
+/// Components that the test compares, with their place in the standard form: not the tiles of AMX,
+/// which are off until a process asks for them.
 fn components(mask: u32) -> Vec<(u32, usize, usize)> {
     let mut v = vec![(0, 0, 160), (1, 160, 256)];
     for i in 2..8 {
@@ -146,7 +146,8 @@ fn work(seed: u64, mask: u32, stop: &AtomicBool, rounds: &AtomicU64) {
         }
         a.gpr.fill_with(&mut rnd);
         a.red.fill_with(&mut rnd);
-        // x87: control word with other rounding and precision, exceptions masked, a full stack; last instruction and operand.
+        // x87: control word with other rounding and precision, exceptions masked, a full stack;
+        // last instruction and operand.
         a.area[0..2].copy_from_slice(&(0x007f | (rnd() as u16 & 0x0c00) | 0x0200).to_le_bytes());
         a.area[2..4].copy_from_slice(&((rnd() as u16) & 0x7f00 & !0x3800).to_le_bytes());
         a.area[4] = 0xff;
@@ -217,8 +218,9 @@ fn storm(how: u32) {
             wg.done();
         });
     }
-    // This goroutine keeps its own P: the others share what is left. Nothing here looks whether it should yield. It
-    // sleeps between its requests, so that the others get on where there is one processor for all.
+    // This goroutine keeps its own P: the others share what is left. Nothing here looks whether it
+    // should yield. It sleeps between its requests, so that the others get on where there is one
+    // processor for all.
     // SAFETY: a setting of this thread.
     unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1) };
     let (start, began) = (preemptions(), nanotime());
@@ -230,7 +232,11 @@ fn storm(how: u32) {
     let (n, t) = (preemptions() - start, nanotime() - began);
     stop.store(true, SeqCst);
     wg.wait();
-    println!("{n} preemptions in {} ms, {} rounds, mask {mask:#x}", t / 1_000_000, rounds.load(SeqCst));
+    println!(
+        "{n} preemptions in {} ms, {} rounds, mask {mask:#x}",
+        t / 1_000_000,
+        rounds.load(SeqCst)
+    );
     assert!(rounds.load(SeqCst) > 0);
 }
 

@@ -1,4 +1,5 @@
-//! suspendG and resumeG, from another goroutine, on goroutines that run, wait, are runnable, and are in a system call.
+//! suspendG and resumeG, from another goroutine, on goroutines that run, wait, are runnable, and
+//! are in a system call.
 
 use gort::{chan, go, preempt, runtime};
 use gort_asm::systemstack;
@@ -8,8 +9,9 @@ use gort_tests::in_child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 
-/// Suspends `gp` from the system stack of a goroutine that counts as waiting meanwhile, as Go's collector does, so that two
-/// goroutines can suspend one another. Returns the status it was held in.
+/// Suspends `gp` from the system stack of a goroutine that counts as waiting meanwhile, as Go's
+/// collector does, so that two goroutines can suspend one another. Returns the status it was held
+/// in.
 fn hold(gp: *mut G, f: impl FnOnce()) -> Option<u32> {
     // SAFETY: on a user goroutine; `gp` is one of this runtime.
     unsafe {
@@ -168,7 +170,8 @@ at! {
     each_other_1 each_other 1; each_other_2 each_other 2; each_other_8 each_other 8;
 }
 
-/// A goroutine in a blocking section that was suspended there still may not use the runtime, and is told so.
+/// A goroutine in a blocking section that was suspended there still may not use the runtime, and is
+/// told so.
 #[test]
 fn a_blocking_section_is_one_after_it_was_suspended() {
     in_child!(.procs(2), || {

@@ -1,8 +1,9 @@
 //! Go's print.go: allocation-free output on standard error.
 //!
-//! Go's compiler turns `print(a, b)` into printlock, one call per argument, printunlock. Here [`print!`] formats
-//! into a buffer on the stack and writes it when it is full and at the end. What core formats as Go does
-//! (integers, strings, booleans) needs no function of its own; [`Hex`] and [`Float`] do the rest.
+//! Go's compiler turns `print(a, b)` into printlock, one call per argument, printunlock. Here
+//! [`print!`] formats into a buffer on the stack and writes it when it is full and at the end. What
+//! core formats as Go does (integers, strings, booleans) needs no function of its own; [`Hex`] and
+//! [`Float`] do the rest.
 
 use core::cell::UnsafeCell;
 use core::fmt::{self, Write};
@@ -169,8 +170,8 @@ fn record_for_panic(b: &[u8]) {
     printunlock();
 }
 
-/// Keeps other threads from printing until [`printunlock`]. Nests on one thread, so that a crash inside a print
-/// can be reported.
+/// Keeps other threads from printing until [`printunlock`]. Nests on one thread, so that a crash
+/// inside a print can be reported.
 ///
 /// Go: print.go:65 printlock
 #[unsafe(export_name = "gort.printlock")]
@@ -279,8 +280,8 @@ pub fn print_args(a: fmt::Arguments<'_>) {
     printunlock();
 }
 
-/// Prints the words in `[p, end)` in hexadecimal, two on a line. `mark`, if given, returns a character to put
-/// before the word at an address, or 0 for none.
+/// Prints the words in `[p, end)` in hexadecimal, two on a line. `mark`, if given, returns a
+/// character to put before the word at an address, or 0 for none.
 ///
 /// # Safety
 /// `[p, end)` is readable.

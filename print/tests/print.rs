@@ -25,7 +25,10 @@ fn captured(cap: usize, f: impl FnOnce()) -> String {
 
 #[test]
 fn prints_into_the_buffer() {
-    assert_eq!(captured(100, || gort_print::print!("m{} {} {:?}\n", 1, true, "x")), "m1 true \"x\"\n");
+    assert_eq!(
+        captured(100, || gort_print::print!("m{} {} {:?}\n", 1, true, "x")),
+        "m1 true \"x\"\n"
+    );
     let long = "0123456789".repeat(100);
     assert_eq!(captured(2000, || gort_print::print!("{long}{}", 7)), format!("{long}7"));
 }
@@ -83,7 +86,9 @@ fn hexdump() {
     let p = words.as_ptr() as usize;
     let s = captured(1000, || {
         // SAFETY: the array.
-        unsafe { gort_print::hexdump_words(p, p + 24, Some(&|a| if a == p + 8 { b'>' } else { 0 })) }
+        unsafe {
+            gort_print::hexdump_words(p, p + 24, Some(&|a| if a == p + 8 { b'>' } else { 0 }))
+        }
     });
     assert!(s.contains(">0x0000000000000002 "), "{s}");
     assert!(s.contains(" 0x0000000000000003 "), "{s}");

@@ -30,7 +30,8 @@ pub unsafe fn locked_os_thread() -> bool {
 /// Go: proc.go:650 allgadd
 #[cfg(not(gort_inside))]
 pub unsafe fn allgadd(gp: *mut G) {
-    // SAFETY: the table changes under allglock only; readers without the lock use the published copies.
+    // SAFETY: the table changes under allglock only; readers without the lock use the published
+    // copies.
     unsafe {
         // :651
         if readgstatus(gp) == GIDLE {

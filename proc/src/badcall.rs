@@ -53,7 +53,8 @@ pub unsafe extern "C" fn badmorestackg0() -> ! {
     // :553 the crash stack is implemented everywhere but on Windows
     // :559 Go's closure captures g; here it is found where switch_to_crash_stack has recorded it.
     unsafe fn crash() {
-        // SAFETY: CRASHING_G was set by the caller, which is on another stack now and does not come back.
+        // SAFETY: CRASHING_G was set by the caller, which is on another stack now and does not come
+        // back.
         unsafe {
             let g = CRASHING_G.load();
             // :560
@@ -102,7 +103,8 @@ pub fn badctxt() -> ! {
 }
 
 static GCRASH: Global<G> = {
-    // SAFETY: atomics, integers, nullable pointers and enums with a variant 0: all zeroes is a valid value.
+    // SAFETY: atomics, integers, nullable pointers and enums with a variant 0: all zeroes is a
+    // valid value.
     Global::new(unsafe { core::mem::zeroed() })
 };
 
@@ -118,8 +120,8 @@ pub fn gcrash() -> *mut G {
 /// Go: proc.go:584 crashingG
 static CRASHING_G: Pointer<G> = Pointer::null();
 
-/// Calls `f`, which must not return, on the crash stack. Only the first to come may: whoever comes again
-/// aborts, whoever comes second waits a little and aborts.
+/// Calls `f`, which must not return, on the crash stack. Only the first to come may: whoever comes
+/// again aborts, whoever comes second waits a little and aborts.
 ///
 /// # Safety
 /// The process is about to end; little stack is left.
@@ -162,8 +164,8 @@ unsafe fn switch_to_crash_stack0(f: unsafe fn()) -> ! {
         // asm_amd64.s:567 it should not have returned
         abort();
     }
-    // SAFETY: gcrash has a stack since schedinit, and nobody else uses it; nothing on the old stack is
-    // needed any more.
+    // SAFETY: gcrash has a stack since schedinit, and nobody else uses it; nothing on the old stack
+    // is needed any more.
     unsafe {
         // asm_amd64.s:547 the other end, later here
         let curm = (*getg()).m;

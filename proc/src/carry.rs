@@ -1,19 +1,21 @@
-//! What a language's runtime keeps for each thread and a goroutine must find again. gort's own: Go's panics belong to
-//! the goroutine, and Go has no other such thing.
+//! What a language's runtime keeps for each thread and a goroutine must find again. gort's own:
+//! Go's panics belong to the goroutine, and Go has no other such thing.
 //!
-//! Two kinds. Rust's std counts panics per thread in a variable that nobody else can write, so a goroutine that leaves
-//! its M while std counts is locked to that M until std has done ([`leaving`]). The C++ runtime has a list of caught
-//! exceptions and a count of uncaught ones per thread, whose place it tells (`__cxa_get_globals`): they go with the
-//! goroutine ([`leaving`], [`arriving`]).
+//! Two kinds. Rust's std counts panics per thread in a variable that nobody else can write, so a
+//! goroutine that leaves its M while std counts is locked to that M until std has done
+//! ([`leaving`]). The C++ runtime has a list of caught exceptions and a count of uncaught ones per
+//! thread, whose place it tells (`__cxa_get_globals`): they go with the goroutine ([`leaving`],
+//! [`arriving`]).
 //!
-//! Both look on g0, which is where a goroutine leaves its M and where no thread-local's address can be stale, and only
-//! there: who panics or catches without parking pays nothing.
+//! Both look on g0, which is where a goroutine leaves its M and where no thread-local's address can
+//! be stale, and only there: who panics or catches without parking pays nothing.
 
 use crate::*;
 use gort_runtime2::atomic::Uintptr;
 use gort_runtime2::{CARRIES_EXCEPTIONS, CARRIES_PANIC, EhGlobals};
 
-/// The goroutine `gp` is about to leave this M: it parks, yields, is preempted, or finds no P after a system call.
+/// The goroutine `gp` is about to leave this M: it parks, yields, is preempted, or finds no P after
+/// a system call.
 ///
 /// # Safety
 /// On g0 of the M that `gp` runs on, before others can get hold of `gp`.
@@ -136,7 +138,8 @@ pub unsafe fn ended(gp: *mut G) {
     }
 }
 
-// The C++ runtime's function, nil if the program was linked without one. A weak reference cannot be had from Rust.
+// The C++ runtime's function, nil if the program was linked without one. A weak reference cannot be
+// had from Rust.
 core::arch::global_asm!(
     ".pushsection .text.gort_cxa_get_globals,\"ax\",@progbits",
     ".weak __cxa_get_globals",
@@ -161,10 +164,11 @@ static GET_GLOBALS: Uintptr = Uintptr::new(0);
 
 /// Finds the C++ runtime, if there is one: linked in, or loaded by now.
 ///
-/// Not looked for later: Ms must not take the dynamic linker's lock, which is held while a library's constructors run
-/// (one of which may have started this runtime).
+/// Not looked for later: Ms must not take the dynamic linker's lock, which is held while a
+/// library's constructors run (one of which may have started this runtime).
 pub fn cxx_init() {
-    // SAFETY: a function without arguments that only loads an address; dlsym and dlopen get C strings.
+    // SAFETY: a function without arguments that only loads an address; dlsym and dlopen get C
+    // strings.
     unsafe {
         let mut f = gort_cxa_get_globals().map_or(0, |f| f as usize);
         if f == 0 {
@@ -188,7 +192,8 @@ pub fn cxx_init() {
 /// # Safety
 /// On g0.
 pub unsafe fn cxx_minit() {
-    // SAFETY: the M is this thread's; the function is the one that cxx_init found, and returns the thread's own.
+    // SAFETY: the M is this thread's; the function is the one that cxx_init found, and returns the
+    // thread's own.
     unsafe {
         let f = GET_GLOBALS.get();
         let mp = (*getg()).m;

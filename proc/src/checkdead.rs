@@ -2,7 +2,8 @@
 
 use crate::*;
 
-/// Changes the number of Ms that are locked and idle; whoever lowers it pretends that one more M runs.
+/// Changes the number of Ms that are locked and idle; whoever lowers it pretends that one more M
+/// runs.
 ///
 /// # Safety
 /// Without `sched.lock`.
@@ -36,7 +37,8 @@ pub unsafe fn checkdead() {
         // :5923
         assert_lock_held(&raw mut (*sched).lock);
 
-        // :5928 a library is used by a program that runs: native gort has one flag for that and for cgo
+        // :5928 a library is used by a program that runs: native gort has one flag for that and for
+        // cgo
         #[cfg(gort_inside)]
         if ISLIBRARY.get() || ISARCHIVE.get() {
             return;
@@ -51,15 +53,16 @@ pub unsafe fn checkdead() {
             return;
         }
 
-        // :5944 extra Ms that wait for a thread do not run. Go has one at most; here all threads that have come and gone
-        // have left theirs. Who takes one makes the number smaller first.
+        // :5944 extra Ms that wait for a thread do not run. Go has one at most; here all threads
+        // that have come and gone have left theirs. Who takes one makes the number smaller first.
         #[cfg(gort_inside)]
         let run0 = i32::from(!ISCGO.get() && CGO_HAS_EXTRA_M.get() && EXTRA_M_LENGTH.load() > 0);
         #[cfg(not(gort_inside))]
         let run0 = EXTRA_M_LENGTH.load() as i32;
 
         // :5949
-        let run = mcount() - (*sched).nmidle.get() - (*sched).nmidlelocked.get() - (*sched).nmsys.get();
+        let run =
+            mcount() - (*sched).nmidle.get() - (*sched).nmidlelocked.get() - (*sched).nmsys.get();
         if run > run0 {
             return;
         }
@@ -89,7 +92,11 @@ pub unsafe fn checkdead() {
                 GWAITING | GPREEMPTED => grunning += 1,
                 // :5969
                 GRUNNABLE | GRUNNING | GSYSCALL => {
-                    gort_print::print!("runtime: checkdead: find g {} in status {}\n", (*gp).goid, s);
+                    gort_print::print!(
+                        "runtime: checkdead: find g {} in status {}\n",
+                        (*gp).goid,
+                        s
+                    );
                     unlock(&raw mut (*sched).lock);
                     throw("checkdead: runnable g");
                 }
@@ -98,7 +105,8 @@ pub unsafe fn checkdead() {
         });
         // :5977
         if grunning == 0 {
-            // gort's own: without a main goroutine of a program (`run_main`) nobody waits for anything
+            // gort's own: without a main goroutine of a program (`run_main`) nobody waits for
+            // anything
             #[cfg(not(gort_inside))]
             if ENDS_WITH_MAIN.load() == 0 || foreign_threads() {
                 return;

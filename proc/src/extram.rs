@@ -1,23 +1,25 @@
 //! proc.go: 2144–2686. Making an M, and the spare Ms that foreign threads borrow.
 //!
-//! A thread that the runtime did not start has no M. To run goroutines it takes one from a list of *extra* Ms
-//! ([`needm`]) and gives it back when it ends ([`dropm`], through a pthread key's destructor). The list always
-//! holds one more than needed, or soon will: who takes the last one has a new one made as soon as it can.
+//! A thread that the runtime did not start has no M. To run goroutines it takes one from a list of
+//! *extra* Ms ([`needm`]) and gives it back when it ends ([`dropm`], through a pthread key's
+//! destructor). The list always holds one more than needed, or soon will: who takes the last one
+//! has a new one made as soon as it can.
 
 use crate::*;
 use core::sync::atomic::{AtomicPtr, Ordering};
 use gort_print::{Hex, print};
 use gort_runtime2::atomic::{Pointer, Uint32, Uintptr};
 
-/// Makes an M that no thread runs yet. It will start with `f`, if that is given. `id` is -1 or comes from
-/// [`m_reserve_id`].
+/// Makes an M that no thread runs yet. It will start with `f`, if that is given. `id` is -1 or
+/// comes from [`m_reserve_id`].
 ///
 /// # Safety
 /// `pp` belongs to the caller; it may be nil if the caller's M has a P.
 ///
 /// Go: proc.go:2161 allocm
 pub unsafe fn allocm(pp: *mut P, f: Option<unsafe fn()>, id: i64) -> *mut M {
-    // SAFETY: the new M is nobody else's until mcommoninit publishes it; sched.freem is touched under sched.lock.
+    // SAFETY: the new M is nobody else's until mcommoninit publishes it; sched.freem is touched
+    // under sched.lock.
     unsafe {
         let sched = sched();
         // :2162
@@ -35,8 +37,8 @@ pub unsafe fn allocm(pp: *mut P, f: Option<unsafe fn()>, id: i64) -> *mut M {
         // :2176 Ms that have ended; read without the lock first
         if !(*sched).freem.get().is_null() {
             lock(&raw mut (*sched).lock);
-            // gort: what stays on the list stays in its place (Go makes another list): who ends a process with a trace walks it without the
-            // lock.
+            // gort: what stays on the list stays in its place (Go makes another list): who ends a
+            // process with a trace walks it without the lock.
             let mut prev: *mut M = core::ptr::null_mut();
             let mut freem = (*sched).freem.get();
             while !freem.is_null() {
@@ -99,7 +101,8 @@ pub unsafe fn allocm(pp: *mut P, f: Option<unsafe fn()>, id: i64) -> *mut M {
 /// Ms that [`free_m`] was given, linked through `freelink`; under `sched.lock`.
 static DEAD_MS: Pointer<M> = Pointer::null();
 
-/// Keeps an M whose thread is done with it for [`alloc_m`]. gort's own: Go leaves it to the garbage collector.
+/// Keeps an M whose thread is done with it for [`alloc_m`]. gort's own: Go leaves it to the garbage
+/// collector.
 ///
 /// # Safety
 /// Under `sched.lock`. The M is on no list, and its thread does not touch it any more.
@@ -114,9 +117,10 @@ unsafe fn free_m(mp: *mut M) {
 
 /// Memory for an M, initialised: that of one that has ended, or new. gort's own.
 ///
-/// Who has read a pointer to an M just before that ended (`preemptone` from `p.m`, a walk of allm) may still use it, as in Go, where it would keep the
-/// dead M alive. Here it can meet the next life instead: a preemption then hits the wrong goroutine, which is harmless, and what is read so
-/// is atomic and therefore not overwritten but stored to.
+/// Who has read a pointer to an M just before that ended (`preemptone` from `p.m`, a walk of allm)
+/// may still use it, as in Go, where it would keep the dead M alive. Here it can meet the next life
+/// instead: a preemption then hits the wrong goroutine, which is harmless, and what is read so is
+/// atomic and therefore not overwritten but stored to.
 ///
 /// # Safety
 /// Not under `sched.lock`.
@@ -141,11 +145,12 @@ unsafe fn alloc_m() -> *mut M {
     }
 }
 
-/// Gives this thread, which the runtime did not start, an M: afterwards it is on that M's g0, with all signals
-/// set up. `signal`: called from a signal handler.
+/// Gives this thread, which the runtime did not start, an M: afterwards it is on that M's g0, with
+/// all signals set up. `signal`: called from a signal handler.
 ///
 /// # Safety
-/// The thread has no M. Nothing here may need one before it is installed: no locks of the runtime, no prints.
+/// The thread has no M. Nothing here may need one before it is installed: no locks of the runtime,
+/// no prints.
 ///
 /// Go: proc.go:2273 needm
 #[cold]
@@ -159,7 +164,8 @@ pub unsafe fn needm(signal: bool) {
             exit(1);
         }
 
-        // :2293 a signal handler may need an M too, and signals cannot be handled before minit is through
+        // :2293 a signal handler may need an M too, and signals cannot be handled before minit is
+        // through
         let mut sigmask: Sigset = 0;
         linkname::sigsave(&raw mut sigmask);
         linkname::sigblock(false);
@@ -221,8 +227,8 @@ pub unsafe fn callback_update_system_stack(mp: *mut M, sp: usize, signal: bool) 
         // cgocall.go:234
         let in_bound = sp > (*g0).stack.lo && sp <= (*g0).stack.hi;
         if (*mp).ncgo > 0 && !in_bound {
-            // cgocall.go:250 the foreign code has changed stacks under a call that is still in progress. Bogus
-            // bounds that serve for printing:
+            // cgocall.go:250 the foreign code has changed stacks under a call that is still in
+            // progress. Bogus bounds that serve for printing:
             let hi = (*g0).stack.hi;
             let lo = (*g0).stack.lo;
             (*g0).stack.hi = sp + 1024;
@@ -248,8 +254,8 @@ pub unsafe fn callback_update_system_stack(mp: *mut M, sp: usize, signal: bool) 
             return;
         }
 
-        // cgocall.go:287 always anew, as the thread may have changed stacks since the last call. Unless we
-        // learn better, assume 32 KiB.
+        // cgocall.go:287 always anew, as the thread may have changed stacks since the last call.
+        // Unless we learn better, assume 32 KiB.
         (*g0).stack.hi = sp + 1024;
         (*g0).stack.lo = sp - 32 * 1024;
         if !signal {
@@ -324,13 +330,15 @@ pub unsafe fn one_new_extra_m() {
     }
 }
 
-/// Makes an M on a thread that has none, and puts it on the extra list: with what [`allocm`] and [`one_new_extra_m`] do,
-/// but on a g0 that is known to nobody yet, as m0 was. gort's own: a thread need not wait until somebody has made an M.
+/// Makes an M on a thread that has none, and puts it on the extra list: with what [`allocm`] and
+/// [`one_new_extra_m`] do, but on a g0 that is known to nobody yet, as m0 was. gort's own: a thread
+/// need not wait until somebody has made an M.
 ///
 /// # Safety
 /// The thread has no M, and is in no signal handler. The runtime has started.
 pub unsafe fn extra_m_alone() {
-    // SAFETY: M and G are this thread's own until they are on the list; no signal can look at them meanwhile.
+    // SAFETY: M and G are this thread's own until they are on the list; no signal can look at them
+    // meanwhile.
     unsafe {
         let mut sigmask: Sigset = 0;
         linkname::sigsave(&raw mut sigmask);
@@ -428,14 +436,16 @@ pub unsafe fn dropm() {
         // :2511 the next thread has another number, so it must not go on in this one's buffers
         if trace_enabled() {
             lock(&raw mut (*sched).lock);
-            // gort: false is the end of the process, which finds the buffers, as this M stays on allm
+            // gort: false is the end of the process, which finds the buffers, as this M stays on
+            // allm
             trace_thread_destroy(mp);
             unlock(&raw mut (*sched).lock);
         }
         // :2523
         (*mp).is_extra_in_sig = false;
 
-        // :2529 no signal between unminit, which takes the signal stack away, and setg, which disowns the thread
+        // :2529 no signal between unminit, which takes the signal stack away, and setg, which
+        // disowns the thread
         let sigmask = (*mp).sigmask;
         linkname::sigblock(false);
         linkname::unminit();
@@ -480,9 +490,11 @@ pub unsafe fn cgo_bind_m() {
     }
 }
 
-/// The g0 of the M that this thread, which the runtime did not start, is bound to; nil if it has none. gort's own.
+/// The g0 of the M that this thread, which the runtime did not start, is bound to; nil if it has
+/// none. gort's own.
 pub fn bound_g0() -> *mut G {
-    // The key once made stays, and its number was stored before (the pair of store and load is sequentially consistent).
+    // The key once made stays, and its number was stored before (the pair of store and load is
+    // sequentially consistent).
     if PTHREAD_KEY_CREATED.load() != 2 {
         return core::ptr::null_mut();
     }
@@ -490,10 +502,12 @@ pub fn bound_g0() -> *mut G {
     unsafe { libc::pthread_getspecific(PTHREAD_G.get() as libc::pthread_key_t).cast() }
 }
 
-/// The pthread key whose value in each foreign thread is the g0 of its extra M. Go (runtime/cgo): gcc_libinit.c:30.
+/// The pthread key whose value in each foreign thread is the g0 of its extra M. Go
+/// (runtime/cgo): gcc_libinit.c:30.
 static PTHREAD_G: Uint32 = Uint32::new(0);
 
-/// Whether [`PTHREAD_G`] exists: 0 nobody has tried yet, 1 somebody is at it, 2 yes, 3 the system has no more keys.
+/// Whether [`PTHREAD_G`] exists: 0 nobody has tried yet, 1 somebody is at it, 2 yes, 3 the system
+/// has no more keys.
 ///
 /// As in runtime/cgo's gcc_libinit.c.
 static PTHREAD_KEY_CREATED: Uint32 = Uint32::new(0);
@@ -552,7 +566,8 @@ pub unsafe fn getm() -> usize {
     }
 }
 
-/// The extra Ms, linked by `schedlink`; 1 while somebody holds the list. Only for [`lockextra`] and [`unlockextra`].
+/// The extra Ms, linked by `schedlink`; 1 while somebody holds the list. Only for [`lockextra`] and
+/// [`unlockextra`].
 ///
 /// Go: proc.go:2603 extraM
 pub static EXTRA_M: Uintptr = Uintptr::new(0);
@@ -569,11 +584,12 @@ pub static EXTRA_M_WAITERS: Uint32 = Uint32::new(0);
 /// Go: proc.go:2610 extraMInUse
 pub static EXTRA_M_IN_USE: Uint32 = Uint32::new(0);
 
-/// Locks the list of extra Ms and returns its head, without needing an M for it. Unless `nilokay`, waits until
-/// there is one.
+/// Locks the list of extra Ms and returns its head, without needing an M for it. Unless `nilokay`,
+/// waits until there is one.
 ///
 /// # Safety
-/// The caller unlocks the list with [`unlockextra`] soon, and signals must not interrupt it meanwhile.
+/// The caller unlocks the list with [`unlockextra`] soon, and signals must not interrupt it
+/// meanwhile.
 ///
 /// Go: proc.go:2620 lockextra
 pub unsafe fn lockextra(nilokay: bool) -> *mut M {

@@ -2,11 +2,12 @@
 
 use crate::*;
 
-/// Runs `gp` on this M. With `inherit_time` it uses up the current time slice, otherwise a new one begins.
+/// Runs `gp` on this M. With `inherit_time` it uses up the current time slice, otherwise a new one
+/// begins.
 ///
 /// # Safety
-/// On g0 of an M with a P, without locks; no value with a destructor is live on this stack. `gp` is runnable, on
-/// no queue, and this M's to run.
+/// On g0 of an M with a P, without locks; no value with a destructor is live on this stack. `gp` is
+/// runnable, on no queue, and this M's to run.
 ///
 /// Go: proc.go:3208 execute
 #[inline]
@@ -53,11 +54,12 @@ pub unsafe fn execute(gp: *mut G, inherit_time: bool) -> ! {
     }
 }
 
-/// Finds a goroutine to run, sleeping until there is one: from the local queue, the global one, the network, or
-/// another P. Returns it with two flags: it inherits the time slice; it is of a special kind (collector, tracer), so
-/// that another P should be woken for the ordinary ones.
+/// Finds a goroutine to run, sleeping until there is one: from the local queue, the global one, the
+/// network, or another P. Returns it with two flags: it inherits the time slice; it is of a special
+/// kind (collector, tracer), so that another P should be woken for the ordinary ones.
 ///
-/// Whenever this would find something, [`handoffp`] must start an M: the conditions there and here go together.
+/// Whenever this would find something, [`handoffp`] must start an M: the conditions there and here
+/// go together.
 ///
 /// # Safety
 /// On g0 of an M with a P, without locks. Returns on the same M, perhaps with another P.
@@ -65,8 +67,8 @@ pub unsafe fn execute(gp: *mut G, inherit_time: bool) -> ! {
 /// Go: proc.go:3249 findRunnable
 #[doc(alias = "findRunnable")]
 pub unsafe fn find_runnable() -> (*mut G, bool, bool) {
-    // SAFETY: the M is this thread's, and `pp` its P up to releasep; Ps and Gs are never freed. What other threads
-    // touch is atomic or under sched.lock.
+    // SAFETY: the M is this thread's, and `pp` its P up to releasep; Ps and Gs are never freed.
+    // What other threads touch is atomic or under sched.lock.
     unsafe {
         let sched = sched();
         // :3250
@@ -84,7 +86,8 @@ pub unsafe fn find_runnable() -> (*mut G, bool, bool) {
                 run_safe_point_fn();
             }
 
-            // :3270 both are used below, when timers are stolen: nothing blocks until then, so they stay right
+            // :3270 both are used below, when timers are stolen: nothing blocks until then, so they
+            // stay right
             let (mut now, mut poll_until, _) = linkname::timers_check(&raw mut (*pp).timers, 0);
 
             // :3273
@@ -105,8 +108,8 @@ pub unsafe fn find_runnable() -> (*mut G, bool, bool) {
                 now = tnow;
             }
 
-            // :3298 the global queue now and then, or two goroutines that ready each other could keep the local
-            // one busy forever
+            // :3298 the global queue now and then, or two goroutines that ready each other could
+            // keep the local one busy forever
             let tick = if mutant!("every 64th tick") { 64 } else { 61 };
             if (*pp).schedtick.get().is_multiple_of(tick)
                 && (*sched).runqsize.get() > 0
@@ -148,9 +151,13 @@ pub unsafe fn find_runnable() -> (*mut G, bool, bool) {
                 }
             }
 
-            // :3339 the network, without waiting: only to avoid stealing. Skipped if nobody waits for it, or if a
-            // thread is waiting in netpoll; should that just have returned, the netpoll below will do.
-            if linkname::netpollinited() && linkname::netpoll_any_waiters() && (*sched).lastpoll.load() != 0 {
+            // :3339 the network, without waiting: only to avoid stealing. Skipped if nobody waits
+            // for it, or if a thread is waiting in netpoll; should that just have returned, the
+            // netpoll below will do.
+            if linkname::netpollinited()
+                && linkname::netpoll_any_waiters()
+                && (*sched).lastpoll.load() != 0
+            {
                 (*pp).stats.netpolls.bump(1);
                 // :3340
                 let (mut list, delta) = linkname::netpoll(0);
@@ -164,8 +171,8 @@ pub unsafe fn find_runnable() -> (*mut G, bool, bool) {
                 }
             }
 
-            // :3359 stealing makes this M a spinning one. No more of them than half the busy Ps: else a program
-            // with little parallelism would burn all processors.
+            // :3359 stealing makes this M a spinning one. No more of them than half the busy Ps:
+            // else a program with little parallelism would burn all processors.
             if (*mp).spinning.get()
                 || 2 * (*sched).nmspinning.load() < GOMAXPROCS.get() - (*sched).npidle.load()
             {
@@ -203,8 +210,8 @@ pub unsafe fn find_runnable() -> (*mut G, bool, bool) {
                 }
             }
 
-            // :3425 allp and the masks can grow once this P no longer holds up a stop of the world. Their old arrays
-            // stay readable.
+            // :3425 allp and the masks can grow once this P no longer holds up a stop of the world.
+            // Their old arrays stay readable.
             let allp_snapshot = *allp();
             let idlep_mask_snapshot = *idlep_mask();
             let timerp_mask_snapshot = *timerp_mask();
@@ -238,14 +245,16 @@ pub unsafe fn find_runnable() -> (*mut G, bool, bool) {
             now = pidleput(pp, now);
             unlock(&raw mut (*sched).lock);
 
-            // :3490 From spinning to not spinning, while others may hand in work. Who hands in work wakes an M only
-            // if none is spinning. So nmspinning goes down *first*, and all sources are looked at once more *after*
-            // that, with a full barrier between (the atomic addition); in the other order work handed in between the
-            // two would be seen by nobody. The sources are the run queues and the timers.
+            // :3490 From spinning to not spinning, while others may hand in work. Who hands in work
+            // wakes an M only if none is spinning. So nmspinning goes down *first*, and all sources
+            // are looked at once more *after* that, with a full barrier between (the atomic
+            // addition); in the other order work handed in between the two would be seen by nobody.
+            // The sources are the run queues and the timers.
             //
-            // Work found here makes this M a spinning one again, so that resetspinning wakes the next M: there may be
-            // more work. If no P is idle then, here or in resetspinning, an M that is just about to give its P back
-            // (above, before it had the lock) could leave work lying: `needspinning` tells it to go round once more.
+            // Work found here makes this M a spinning one again, so that resetspinning wakes the
+            // next M: there may be more work. If no P is idle then, here or in resetspinning, an M
+            // that is just about to give its P back (above, before it had the lock) could leave
+            // work lying: `needspinning` tells it to go round once more.
             let was_spinning = (*mp).spinning.get();
             if was_spinning {
                 (*mp).spinning.set(false);
@@ -257,8 +266,8 @@ pub unsafe fn find_runnable() -> (*mut G, bool, bool) {
                     stopm();
                     continue 'top;
                 }
-                // :3508 only the last one to stop spinning would have to look again, but nmspinning has transient
-                // increments that never come by here, so all do. The queues:
+                // :3508 only the last one to stop spinning would have to look again, but nmspinning
+                // has transient increments that never come by here, so all do. The queues:
                 lock(&raw mut (*sched).lock);
                 if (*sched).runqsize.get() != 0 {
                     let (pp, _) = pidleget_spinning(0);
@@ -388,7 +397,8 @@ pub unsafe fn find_runnable() -> (*mut G, bool, bool) {
     }
 }
 
-/// Whether this P has something to do, as far as can be told cheaply: for loops that work in the background.
+/// Whether this P has something to do, as far as can be told cheaply: for loops that work in the
+/// background.
 ///
 /// # Safety
 /// On an M with a P.
@@ -408,7 +418,10 @@ pub unsafe fn poll_work() -> bool {
             return true;
         }
         // :3638
-        if linkname::netpollinited() && linkname::netpoll_any_waiters() && (*sched).lastpoll.load() != 0 {
+        if linkname::netpollinited()
+            && linkname::netpoll_any_waiters()
+            && (*sched).lastpoll.load() != 0
+        {
             let (mut list, delta) = linkname::netpoll(0);
             if !list.empty() {
                 injectglist(&raw mut list);
@@ -421,9 +434,9 @@ pub unsafe fn poll_work() -> bool {
     }
 }
 
-/// Tries to take a goroutine, or timers, from some other P. Returns: the goroutine; whether it inherits the time
-/// slice; the time (0 if it was given as 0 and nobody asked); when the next timer is due, 0 if there is none; whether
-/// there may be new work elsewhere.
+/// Tries to take a goroutine, or timers, from some other P. Returns: the goroutine; whether it
+/// inherits the time slice; the time (0 if it was given as 0 and nobody asked); when the next timer
+/// is due, 0 if there is none; whether there may be new work elsewhere.
 ///
 /// # Safety
 /// On g0 of an M with a P, spinning, without locks.
@@ -431,7 +444,8 @@ pub unsafe fn poll_work() -> bool {
 /// Go: proc.go:3654 stealWork
 #[doc(alias = "stealWork")]
 pub unsafe fn steal_work(now: i64) -> (*mut G, bool, i64, i64, bool) {
-    // SAFETY: `pp` is this M's P; the other Ps are never freed, and allp stands still while we have a P.
+    // SAFETY: `pp` is this M's P; the other Ps are never freed, and allp stands still while we have
+    // a P.
     unsafe {
         let sched = sched();
         let mut now = now;
@@ -460,9 +474,9 @@ pub unsafe fn steal_work(now: i64) -> (*mut G, bool, i64, i64, bool) {
                     continue;
                 }
 
-                // :3686 its timers, on the last round only: `now` does not change here, so once is enough; and
-                // before its runnext, which is the last resort. Here alone may an M hold the lock of another P's
-                // timers.
+                // :3686 its timers, on the last round only: `now` does not change here, so once is
+                // enough; and before its runnext, which is the last resort. Here alone may an M
+                // hold the lock of another P's timers.
                 if steal_timers_or_run_next_g && (*timerp_mask()).read(pos) {
                     let (tnow, w, ran) = linkname::timers_check(&raw mut (*p2).timers, now);
                     now = tnow;
@@ -471,8 +485,8 @@ pub unsafe fn steal_work(now: i64) -> (*mut G, bool, i64, i64, bool) {
                     }
                     // :3692
                     if ran {
-                        // They may have readied any number of goroutines into the local queue, which runqsteal
-                        // expects to be empty.
+                        // They may have readied any number of goroutines into the local queue,
+                        // which runqsteal expects to be empty.
                         let (gp, inherit_time) = runqget(pp);
                         if !gp.is_null() {
                             return (gp, inherit_time, now, poll_until, ran_timer);
@@ -487,8 +501,11 @@ pub unsafe fn steal_work(now: i64) -> (*mut G, bool, i64, i64, bool) {
                     let stats = &raw mut (*pp).stats;
                     (*stats).steal_tries.bump(1);
                     let tail = (*pp).runqtail.get();
-                    let next =
-                        if steal_timers_or_run_next_g { (*p2).runnext.ptr() } else { core::ptr::null_mut() };
+                    let next = if steal_timers_or_run_next_g {
+                        (*p2).runnext.ptr()
+                    } else {
+                        core::ptr::null_mut()
+                    };
                     let gp = runqsteal(pp, p2, steal_timers_or_run_next_g);
                     if !gp.is_null() {
                         // gort: statistics
@@ -509,8 +526,8 @@ pub unsafe fn steal_work(now: i64) -> (*mut G, bool, i64, i64, bool) {
     }
 }
 
-/// Looks for a P with work to steal. If there is one, and an idle P to steal it with, returns the idle P, for the
-/// caller to acquire.
+/// Looks for a P with work to steal. If there is one, and an idle P to steal it with, returns the
+/// idle P, for the caller to acquire.
 ///
 /// # Safety
 /// On an M without a P. The snapshots were taken while it had one.
@@ -574,7 +591,8 @@ pub unsafe fn check_timers_no_p(
     }
 }
 
-/// Takes an idle P for an idle worker of the collector's, if there is work for one; both, or nil. Native gort has no collector.
+/// Takes an idle P for an idle worker of the collector's, if there is work for one; both, or nil.
+/// Native gort has no collector.
 ///
 /// # Safety
 /// As for [`check_runqs_no_p`].
@@ -594,8 +612,8 @@ pub unsafe fn check_idle_gc_no_p() -> (*mut P, *mut G) {
             return none;
         }
 
-        // :3798 the lock is held until it is sure that the P is kept: giving it back later would need all the checks of
-        // a P that becomes idle
+        // :3798 the lock is held until it is sure that the P is kept: giving it back later would
+        // need all the checks of a P that becomes idle
         let sched = sched();
         lock(&raw mut (*sched).lock);
         let (pp, now) = pidleget_spinning(0);
@@ -626,10 +644,12 @@ pub unsafe fn check_idle_gc_no_p() -> (*mut P, *mut G) {
     }
 }
 
-/// Sees to it that somebody wakes at `when` for a timer: the thread in the network poller, or an idle P.
+/// Sees to it that somebody wakes at `when` for a timer: the thread in the network poller, or an
+/// idle P.
 ///
 /// # Safety
-/// May be called without a P, but then not while a thread outside the poller could be needed: [`wakep`] wants one.
+/// May be called without a P, but then not while a thread outside the poller could be needed:
+/// [`wakep`] wants one.
 ///
 /// Go: proc.go:3828 wakeNetPoller
 #[doc(alias = "wakeNetPoller")]
@@ -639,8 +659,8 @@ pub unsafe fn wake_net_poller(when: i64) {
         let sched = sched();
         // :3829
         if (*sched).lastpoll.load() == 0 {
-            // :3834 poll_until is 0 or the time up to which the poll in progress will last; too early a wake-up is
-            // possible, too late a one is not
+            // :3834 poll_until is 0 or the time up to which the poll in progress will last; too
+            // early a wake-up is possible, too late a one is not
             let poller_poll_until = (*sched).poll_until.load();
             if (poller_poll_until == 0 || poller_poll_until > when)
                 && !mutant!("wakeNetPoller leaves the poller alone")

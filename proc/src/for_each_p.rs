@@ -2,24 +2,26 @@
 
 use crate::*;
 
-/// Calls `f(p)` for every P when that P is at a safe point: at once for idle Ps and those in system calls,
-/// at their next safe point for the others. A memory barrier for all that run Go code.
+/// Calls `f(p)` for every P when that P is at a safe point: at once for idle Ps and those in system
+/// calls, at their next safe point for the others. A memory barrier for all that run Go code.
 ///
 /// `f` may run on several threads at the same time (each for another P), hence `Fn` and `Sync`.
 ///
 /// # Safety
-/// The caller holds [`WORLDSEMA`] and runs on a user goroutine. `f` must not refer to this goroutine's stack
-/// if that is of the copying kind.
+/// The caller holds [`WORLDSEMA`] and runs on a user goroutine. `f` must not refer to this
+/// goroutine's stack if that is of the copying kind.
 ///
 /// Go: proc.go:1999 forEachP
 #[doc(alias = "forEachP")]
 pub unsafe fn for_each_p(reason: WaitReason, f: EachP<'_>) {
-    // SAFETY: the goroutine counts as waiting while it is on g0, so that whoever wants to preempt it may.
+    // SAFETY: the goroutine counts as waiting while it is on g0, so that whoever wants to preempt
+    // it may.
     unsafe {
         // :2000
         systemstack(|| {
             let gp = (*(*getg()).m).curg.ptr();
-            // :2010 waiting, so that its stack may be scanned: else two that preempt each other deadlock
+            // :2010 waiting, so that its stack may be scanned: else two that preempt each other
+            // deadlock
             cas_g_to_waiting_for_gc(gp, GRUNNING, reason);
             for_each_p_internal(f);
             casgstatus(gp, GWAITING, GRUNNING);
@@ -49,8 +51,9 @@ unsafe fn call_safe_point_fn(ctx: *mut c_void, pp: *mut P) {
 /// Go: proc.go:2025 forEachPInternal
 #[doc(alias = "forEachPInternal")]
 pub unsafe fn for_each_p_internal(f: EachP<'_>) {
-    // SAFETY: Ps are never freed and allp does not change while worldsema is held; safe_point_wait is changed
-    // under sched.lock; the closure outlives this call, which waits until every P has run it.
+    // SAFETY: Ps are never freed and allp does not change while worldsema is held; safe_point_wait
+    // is changed under sched.lock; the closure outlives this call, which waits until every P has
+    // run it.
     unsafe {
         let sched = sched();
         // :2026
@@ -83,7 +86,8 @@ pub unsafe fn for_each_p_internal(f: EachP<'_>) {
         }
         linkname::preemptall();
 
-        // From now on a P that becomes idle or enters a system call sees the request and runs the function.
+        // From now on a P that becomes idle or enters a system call sees the request and runs the
+        // function.
 
         // :2050 the idle ones: their list stands still under sched.lock
         let mut p = (*sched).pidle.ptr();
@@ -152,8 +156,8 @@ pub unsafe fn for_each_p_internal(f: EachP<'_>) {
     }
 }
 
-/// Runs the pending safe-point function on this P, unless the caller of [`for_each_p()`] has done it. To be
-/// checked at every transition to idle or to a system call.
+/// Runs the pending safe-point function on this P, unless the caller of [`for_each_p()`] has done
+/// it. To be checked at every transition to idle or to a system call.
 ///
 /// # Safety
 /// The M has a P and does not hold `sched.lock`.
@@ -161,8 +165,8 @@ pub unsafe fn for_each_p_internal(f: EachP<'_>) {
 /// Go: proc.go:2124 runSafePointFn
 #[doc(alias = "runSafePointFn")]
 pub unsafe fn run_safe_point_fn() {
-    // SAFETY: the flag, won by compare-and-swap, says that a for_each_p is under way and counts on this P;
-    // so the function stays valid until safe_point_wait goes down below.
+    // SAFETY: the flag, won by compare-and-swap, says that a for_each_p is under way and counts on
+    // this P; so the function stays valid until safe_point_wait goes down below.
     unsafe {
         let sched = sched();
         // :2125

@@ -1,21 +1,25 @@
-//! Operations on threads that the runtime did not start. gort's own; its model is Go's `cgocallback`.
+//! Operations on threads that the runtime did not start. gort's own; its model is Go's
+//! `cgocallback`.
 //!
-//! Such a thread has no g in its thread-local. An operation that needs one finds that out by a test that it makes anyway,
-//! and calls [`outside`], which brackets it with [`foreign_enter`] and [`foreign_leave`]: the first
-//! operation of a thread takes an extra M ([`need_and_bind_m`]), which stays with the thread until that ends, as since Go
-//! 1.21. Within the bracket the thread is a goroutine like any other, the M's `curg`, locked to its thread; outside it is
-//! that goroutine in a system call.
+//! Such a thread has no g in its thread-local. An operation that needs one finds that out by a test
+//! that it makes anyway, and calls [`outside`], which brackets it with [`foreign_enter`]
+//! and [`foreign_leave`]: the first operation of a thread takes an extra M ([`need_and_bind_m`]),
+//! which stays with the thread until that ends, as since Go 1.21. Within the bracket the thread is
+//! a goroutine like any other, the M's `curg`, locked to its thread; outside it is that goroutine
+//! in a system call.
 //!
-//! Go changes to the stack of `curg` for this (asm_amd64.s:1010): Go code needs one that can grow. Native code does not, and
-//! may hold references into the frames of its callers: so here g0 and `curg` exchange their stacks ([`swap_stacks`]). The
-//! thread goes on where it is, as `curg`, and g0, which schedules while `curg` waits, works on the other stack.
+//! Go changes to the stack of `curg` for this (asm_amd64.s:1010): Go code needs one that can grow.
+//! Native code does not, and may hold references into the frames of its callers: so here g0 and
+//! `curg` exchange their stacks ([`swap_stacks`]). The thread goes on where it is, as `curg`, and
+//! g0, which schedules while `curg` waits, works on the other stack.
 
 use crate::*;
 use core::cell::Cell;
 use core::ptr::null_mut;
 use gort_runtime2::atomic::{Int32, Uint32};
 
-/// What the thread's own goroutine has on its stack while it is outside: nothing that anybody could walk.
+/// What the thread's own goroutine has on its stack while it is outside: nothing that anybody could
+/// walk.
 pub fn outside_pc() -> usize {
     goexit_pc() + 1
 }
@@ -39,7 +43,8 @@ pub unsafe fn swap_stacks(mp: *mut M) {
     }
 }
 
-/// Undoes [`swap_stacks`] before the M is given back; nothing if the thread has its M from [`need_and_bind_m`] alone.
+/// Undoes [`swap_stacks`] before the M is given back; nothing if the thread has its M from
+/// [`need_and_bind_m`] alone.
 ///
 /// # Safety
 /// As for [`swap_stacks`].
@@ -54,8 +59,9 @@ pub unsafe fn swap_back(mp: *mut M) {
     }
 }
 
-/// Hands on the P that the thread has kept from its last operation: nobody waits for sysmon to take it when the thread has
-/// ended, and the M, which counts as one that runs until then, must not leave it behind (checkdead).
+/// Hands on the P that the thread has kept from its last operation: nobody waits for sysmon to take
+/// it when the thread has ended, and the M, which counts as one that runs until then, must not
+/// leave it behind (checkdead).
 ///
 /// # Safety
 /// On the g0 of an extra M, without a P.
@@ -64,9 +70,12 @@ pub unsafe fn give_up_p(mp: *mut M) {
     unsafe {
         let pp = (*mp).oldp.ptr();
         (*mp).oldp.set(null_mut());
-        // For the tracer a theft, as in entersyscall_gcwait: the goroutine is still in its system call.
+        // For the tracer a theft, as in entersyscall_gcwait: the goroutine is still in its system
+        // call.
         if !pp.is_null()
-            && trace_steal(pp, true, || (*pp).status.load() == PSYSCALL && (*pp).status.cas(PSYSCALL, PIDLE))
+            && trace_steal(pp, true, || {
+                (*pp).status.load() == PSYSCALL && (*pp).status.cas(PSYSCALL, PIDLE)
+            })
         {
             (*pp).syscalltick.bump(1);
             handoffp(pp);
@@ -92,8 +101,8 @@ pub unsafe fn bind_thread() -> *mut M {
     }
 }
 
-/// Runs `f`, in which this thread's own goroutine only waits for other goroutines: meanwhile it does not count as one, and
-/// reports leave it out.
+/// Runs `f`, in which this thread's own goroutine only waits for other goroutines: meanwhile it
+/// does not count as one, and reports leave it out.
 ///
 /// # Safety
 /// In a bracket of [`foreign_enter`]. `f` does not unwind.
@@ -112,11 +121,13 @@ pub unsafe fn waits_for_others(f: impl FnOnce()) {
     }
 }
 
-/// This thread, which has no g, goes on as a goroutine, until [`foreign_leave`]. `op` is what it wants to do. If the runtime
-/// has not been started that is done now, with a thread of its own as m0.
+/// This thread, which has no g, goes on as a goroutine, until [`foreign_leave`]. `op` is what it
+/// wants to do. If the runtime has not been started that is done now, with a thread of its own as
+/// m0.
 ///
 /// # Safety
-/// To be followed by [`foreign_leave`], on the same thread, from this frame's caller or further down.
+/// To be followed by [`foreign_leave`], on the same thread, from this frame's caller or further
+/// down.
 #[unsafe(export_name = "gort.foreign_enter")]
 pub unsafe fn foreign_enter(op: &'static str) {
     // SAFETY: g, M and curg are this thread's own.
@@ -140,7 +151,8 @@ pub unsafe fn foreign_enter(op: &'static str) {
             };
         }
         setg(curg);
-        // cgocall.go:335 the goroutine comes out of its system call, and gets a P; it waits here if there is none
+        // cgocall.go:335 the goroutine comes out of its system call, and gets a P; it waits here if
+        // there is none
         (*curg).syscallsp = (*curg).stack.hi;
         exitsyscall_frame(sp);
         // cgocall.go:424 execute may not have been on the way
@@ -154,7 +166,8 @@ pub unsafe fn foreign_enter(op: &'static str) {
     }
 }
 
-/// The thread is foreign again. Its P is kept for the next time, like that of a system call, unless somebody waits for it.
+/// The thread is foreign again. Its P is kept for the next time, like that of a system call, unless
+/// somebody waits for it.
 ///
 /// # Safety
 /// After [`foreign_enter`].
@@ -178,18 +191,19 @@ pub unsafe fn foreign_leave() {
     }
 }
 
-/// 1 if the process ends when its main goroutine returns (`gort::run_main`): it is a deadlock then if there is no goroutine left.
+/// 1 if the process ends when its main goroutine returns (`gort::run_main`): it is a deadlock then
+/// if there is no goroutine left.
 pub static ENDS_WITH_MAIN: Uint32 = Uint32::new(0);
 
-/// Nothing will ever happen, unless a thread that has no M yet calls in: sysmon looks again from time to time. How often that
-/// was found.
+/// Nothing will ever happen, unless a thread that has no M yet calls in: sysmon looks again from
+/// time to time. How often that was found.
 static DEFERRED: Uint32 = Uint32::new(0);
 
 /// Threads that never call in: see [`never_call_in`].
 static NEVER: [Int32; 16] = [const { Int32::new(0) }; 16];
 
-/// Whether the process has threads that are no Ms. They may call in, so nothing is a deadlock; when they have ended without,
-/// sysmon finds it out.
+/// Whether the process has threads that are no Ms. They may call in, so nothing is a deadlock; when
+/// they have ended without, sysmon finds it out.
 ///
 /// # Safety
 /// Under `sched.lock`.
@@ -230,15 +244,16 @@ pub fn look_again() -> bool {
     HANDLES.load() == 0 && (DEFERRED.load() != 0 || EXTRA_M_IN_USE.load() != 0)
 }
 
-/// The threads that the process has now, but for the caller's, never call in: for a test harness, whose own threads must not
-/// keep deadlocks from being reported.
+/// The threads that the process has now, but for the caller's, never call in: for a test harness,
+/// whose own threads must not keep deadlocks from being reported.
 #[doc(hidden)]
 pub fn never_call_in() {
     let me = gettid() as i32;
     any_thread(|tid| tid != me && !NEVER.iter().any(|n| n.cas(0, tid)));
 }
 
-/// This thread never calls in: it keeps no deadlock from being reported. False if there are 16 such threads already.
+/// This thread never calls in: it keeps no deadlock from being reported. False if there are 16 such
+/// threads already.
 ///
 /// The number is given up when the thread ends, as the next thread may get it.
 pub fn never_calls_in() -> bool {
@@ -259,7 +274,8 @@ pub fn never_calls_in() -> bool {
     listed() || NEVER.iter().any(|n| n.cas(0, tid))
 }
 
-/// Whether `f` is true of a thread of this process. Without memory and without std: the caller may hold locks.
+/// Whether `f` is true of a thread of this process. Without memory and without std: the caller may
+/// hold locks.
 fn any_thread(f: impl Fn(i32) -> bool) -> bool {
     // SAFETY: the kernel writes whole records into the buffer and says how many bytes.
     unsafe {
@@ -273,7 +289,15 @@ fn any_thread(f: impl Fn(i32) -> bool) -> bool {
         let mut buf = [0u64; 256];
         'all: loop {
             let room = size_of_val(&buf);
-            let n = syscall6(libc::SYS_getdents64, fd as usize, buf.as_mut_ptr() as usize, room, 0, 0, 0);
+            let n = syscall6(
+                libc::SYS_getdents64,
+                fd as usize,
+                buf.as_mut_ptr() as usize,
+                room,
+                0,
+                0,
+                0,
+            );
             if n <= 0 {
                 break;
             }
@@ -297,7 +321,8 @@ fn any_thread(f: impl Fn(i32) -> bool) -> bool {
     }
 }
 
-/// Makes this thread a goroutine until [`leave_thread`]; nothing on a goroutine, or inside of another pair.
+/// Makes this thread a goroutine until [`leave_thread`]; nothing on a goroutine, or inside of
+/// another pair.
 ///
 /// # Safety
 /// To be followed by [`leave_thread`] on the same thread, in the same function.
@@ -350,10 +375,15 @@ fn really_outside(op: &'static str) -> ! {
     let t = std::thread::current();
     let name = t.name().unwrap_or("without a name");
     let tid = gettid();
-    let what = if getg().is_null() { "after shutdown" } else { "on a thread that is in the runtime already" };
+    let what = if getg().is_null() {
+        "after shutdown"
+    } else {
+        "on a thread that is in the runtime already"
+    };
     let stack = std::backtrace::Backtrace::force_capture();
     write_err(
-        format!("fatal error: gort: operation {what}: {op}, on thread {tid} ({name})\n\n{stack}").as_bytes(),
+        format!("fatal error: gort: operation {what}: {op}, on thread {tid} ({name})\n\n{stack}")
+            .as_bytes(),
     );
     exit(2)
 }

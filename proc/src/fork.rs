@@ -3,11 +3,12 @@
 use crate::atomic::Bool;
 use crate::*;
 
-/// Before a fork: signals are blocked, so that no handler runs in the child before it executes its program, and
-/// any stack check fails, since the child must not grow a stack.
+/// Before a fork: signals are blocked, so that no handler runs in the child before it executes its
+/// program, and any stack check fails, since the child must not grow a stack.
 ///
 /// # Safety
-/// On a user goroutine (or its system stack); [`syscall_runtime_after_fork`] must follow in the parent, on the same M.
+/// On a user goroutine (or its system stack); [`syscall_runtime_after_fork`] must follow in the
+/// parent, on the same M.
 ///
 /// Go: proc.go:4845 syscall_runtime_BeforeFork
 #[doc(alias = "syscall_runtime_BeforeFork")]
@@ -56,16 +57,18 @@ pub unsafe fn syscall_runtime_after_fork() {
     }
 }
 
-/// The child is resetting its signal handlers and, as it may share memory with its parent, must not touch more
-/// than it has to.
+/// The child is resetting its signal handlers and, as it may share memory with its parent, must not
+/// touch more than it has to.
 ///
 /// Go: proc.go:4888 inForkedChild
 pub static IN_FORKED_CHILD: Bool = Bool::new(false);
 
-/// After a fork, in the child: signal handlers go back to the default, and the signal mask to what it was.
+/// After a fork, in the child: signal handlers go back to the default, and the signal mask to what
+/// it was.
 ///
 /// # Safety
-/// In the child only, which then executes a program or ends; it may share memory with the parent (vfork).
+/// In the child only, which then executes a program or ends; it may share memory with the parent
+/// (vfork).
 ///
 /// Go: proc.go:4910 syscall_runtime_AfterForkInChild
 #[doc(alias = "syscall_runtime_AfterForkInChild")]
@@ -101,7 +104,8 @@ pub unsafe fn syscall_runtime_before_exec() {
 
         // :4940 Darwin: waits for preemption signals on their way
 
-        // gort: the process's timer stays when it executes another program, which SIGPROF would end; those of threads go
+        // gort: the process's timer stays when it executes another program, which SIGPROF would
+        // end; those of threads go
         if (&raw const (*sched()).profilehz).read_volatile() != 0 {
             let none: libc::itimerval = core::mem::zeroed();
             libc::setitimer(libc::ITIMER_PROF, &raw const none, core::ptr::null_mut());

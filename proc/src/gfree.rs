@@ -1,9 +1,11 @@
 //! proc.go:5134–5258: dead Gs and their stacks wait here to be used again.
 //!
-//! Go tells Gs with and without a stack apart by `stack.lo`, so a list may hold both. All native stacks have the
-//! starting size unless the program asked for another, so nearly every G keeps its stack.
+//! Go tells Gs with and without a stack apart by `stack.lo`, so a list may hold both. All native
+//! stacks have the starting size unless the program asked for another, so nearly every G keeps its
+//! stack.
 //!
-//! Gs of managed code have lists of their own: the functions here are compiled twice, and a G stays of its kind.
+//! Gs of managed code have lists of their own: the functions here are compiled twice, and a G stays
+//! of its kind.
 
 use crate::*;
 
@@ -147,8 +149,8 @@ unsafe fn gfput_batch<const MANAGED: bool>(pp: *mut P) {
     }
 }
 
-/// Takes a dead G with a stack from the free list of `pp`, which is filled from the global one when it is empty.
-/// Nil if both are.
+/// Takes a dead G with a stack from the free list of `pp`, which is filled from the global one when
+/// it is empty. Nil if both are.
 ///
 /// # Safety
 /// `pp` is this M's P, and stays so.
@@ -167,8 +169,8 @@ pub unsafe fn gfget(pp: *mut P) -> *mut G {
 /// Go: proc.go:5177 gfget
 #[inline(always)]
 pub(crate) unsafe fn gfget_in<const MANAGED: bool>(pp: *mut P) -> *mut G {
-    // SAFETY: the P's list is ours, the global one is guarded by its lock; the looks at it before that are racy
-    // reads of atomic cells, and only hints.
+    // SAFETY: the P's list is ours, the global one is guarded by its lock; the looks at it before
+    // that are racy reads of atomic cells, and only hints.
     unsafe {
         let (free, global) = lists::<MANAGED>(pp);
         // :5178 retry
@@ -201,7 +203,8 @@ pub(crate) unsafe fn gfget_in<const MANAGED: bool>(pp: *mut P) -> *mut G {
         }
         // :5202
         (*free).n.bump(-1);
-        // gort's own: what the next two calls will write. The next one's G was asked for one call ago.
+        // gort's own: what the next two calls will write. The next one's G was asked for one call
+        // ago.
         #[cfg(not(gort_inside))]
         let next = (*free).list.head.ptr();
         #[cfg(not(gort_inside))]
@@ -281,13 +284,13 @@ unsafe fn gfpurge_in<const MANAGED: bool>(pp: *mut P) {
     }
 }
 
-/// Notes the time in goroutines that are blocked and have not been seen so before, for tracebacks. A step of Go's
-/// `markroot`, in each cycle of the collector; here sysmon does it.
+/// Notes the time in goroutines that are blocked and have not been seen so before, for tracebacks.
+/// A step of Go's `markroot`, in each cycle of the collector; here sysmon does it.
 #[doc(alias = "markroot")]
 #[cfg(not(gort_inside))]
 pub fn markroot_waitsince(tstart: i64) {
-    // SAFETY: Gs are type-stable. One that runs again meanwhile keeps a wrong time until it is switched to the next time: it is
-    // in no scan state, as in Go.
+    // SAFETY: Gs are type-stable. One that runs again meanwhile keeps a wrong time until it is
+    // switched to the next time: it is in no scan state, as in Go.
     unsafe {
         for_each_g_race(&mut |gp| {
             // mgcmark.go:205
@@ -299,9 +302,9 @@ pub fn markroot_waitsince(tstart: i64) {
     }
 }
 
-/// Frees the stacks of at most `max` Gs in the global list, so that what a burst of goroutines has touched goes back
-/// to the system. Returns whether there are more. Go's collector does it in each cycle, for the whole list at once;
-/// here sysmon does, bit by bit.
+/// Frees the stacks of at most `max` Gs in the global list, so that what a burst of goroutines has
+/// touched goes back to the system. Returns whether there are more. Go's collector does it in each
+/// cycle, for the whole list at once; here sysmon does, bit by bit.
 ///
 /// # Safety
 /// On the system stack.

@@ -1,7 +1,9 @@
-//! proc.go:6961–7060: `gQueue` and `gList`, lists of Gs through `g.schedlink`. A G can be on one of them only.
+//! proc.go:6961–7060: `gQueue` and `gList`, lists of Gs through `g.schedlink`. A G can be on one of
+//! them only.
 //!
-//! The types are runtime2's, as P and Schedt embed them; their methods are the traits here. All links are
-//! relaxed cells, so the methods take `&self`: who may call them is a matter of locks, as in Go.
+//! The types are runtime2's, as P and Schedt embed them; their methods are the traits here. All
+//! links are relaxed cells, so the methods take `&self`: who may call them is a matter of locks, as
+//! in Go.
 
 use crate::*;
 
@@ -12,7 +14,8 @@ pub trait GQueueOps {
     /// Adds `gp` at the head.
     ///
     /// # Safety
-    /// `gp` is on no list, and the queue is the caller's (its own, or under the lock that guards it).
+    /// `gp` is on no list, and the queue is the caller's (its own, or under the lock that guards
+    /// it).
     unsafe fn push(&self, gp: *mut G);
     /// Adds `gp` at the tail.
     ///
@@ -135,7 +138,8 @@ pub trait GListOps {
     /// Adds `gp` on top.
     ///
     /// # Safety
-    /// `gp` is on no list, and the list is the caller's (its own, or under the lock that guards it).
+    /// `gp` is on no list, and the list is the caller's (its own, or under the lock that guards
+    /// it).
     unsafe fn push(&self, gp: *mut G);
     /// Puts all of `q` on top, its head first.
     ///

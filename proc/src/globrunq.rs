@@ -100,8 +100,8 @@ pub unsafe fn globrunqputbatch(batch: *mut GQueue, n: i32) {
     }
 }
 
-/// Takes a share of the global run queue: returns one G and puts the others on the local queue of `pp`.
-/// At most `max` Gs, if that is not 0.
+/// Takes a share of the global run queue: returns one G and puts the others on the local queue of
+/// `pp`. At most `max` Gs, if that is not 0.
 ///
 /// # Safety
 /// `sched.lock` is held; `pp` is the current P.

@@ -24,7 +24,8 @@ pub unsafe extern "C" fn goexit1() -> ! {
     abort()
 }
 
-/// What [`goexit1`] is for managed code, whose stacks have no native frames: on g0 from the beginning.
+/// What [`goexit1`] is for managed code, whose stacks have no native frames: on g0 from the
+/// beginning.
 ///
 /// # Safety
 /// By managed code's `goexit`, through `mcall`.
@@ -57,8 +58,8 @@ pub unsafe extern "C" fn goexit0(gp: *mut G) -> ! {
     }
 }
 
-/// Makes a dead G of a goroutine and puts it on the free list. If it was locked to its thread, that ends too, and
-/// this does not return.
+/// Makes a dead G of a goroutine and puts it on the free list. If it was locked to its thread, that
+/// ends too, and this does not return.
 ///
 /// # Safety
 /// On g0; `gp` is this M's goroutine, in state `GRUNNING`, and will not be resumed.
@@ -114,14 +115,16 @@ pub unsafe fn gdestroy(gp: *mut G) {
             let labels = core::mem::replace(&mut (*gp).labels, core::ptr::null_mut());
             core::sync::atomic::compiler_fence(core::sync::atomic::Ordering::SeqCst);
             release_labels(labels);
-            // The Rust function that began it has run the destructors; other code's goroutines have none.
+            // The Rust function that began it has run the destructors; other code's goroutines have
+            // none.
             (*gp).locals = core::ptr::null_mut();
             (*gp).no_park = 0;
             (*gp).name.set(core::ptr::null_mut());
             if (*gp).raceignore != 0 {
                 set_bubble(gp, core::ptr::null_mut()); // Go 1.25: proc.go line 4474
             }
-            // :4292 gort keeps gp.timer: there is no collector to free it, and the next goroutine on this G can use it.
+            // :4292 gort keeps gp.timer: there is no collector to free it, and the next goroutine
+            // on this G can use it.
             if (*gp).stack_kind == StackKind::Segmented {
                 segment_exit(gp);
             }
@@ -148,8 +151,8 @@ pub unsafe fn gdestroy(gp: *mut G) {
         // :4315
         gfput(pp, gp);
         if locked {
-            // :4324 the program may have put the thread into an odd state, so the thread ends: back to mstart, which
-            // gives up the P
+            // :4324 the program may have put the thread into an odd state, so the thread ends: back
+            // to mstart, which gives up the P
             gogo(&raw mut (*(*mp).g0).sched);
         }
     }

@@ -1,5 +1,6 @@
-//! The labels of a goroutine, which its children inherit: `g.labels`. In Go a pointer to a map that the collector frees; here either
-//! that, if compiled Go has set it, or a counted set of the crate `gort`, which the lowest bit tells.
+//! The labels of a goroutine, which its children inherit: `g.labels`. In Go a pointer to a map that
+//! the collector frees; here either that, if compiled Go has set it, or a counted set of the crate
+//! `gort`, which the lowest bit tells.
 
 use core::ffi::c_void;
 use core::ptr::null_mut;
@@ -36,8 +37,8 @@ pub unsafe fn retain_labels(labels: *mut c_void) -> *mut c_void {
 /// Gives up the labels of a `g.labels`.
 ///
 /// # Safety
-/// They have been overwritten in that goroutine, and a compiler fence stands between, or no signal of the profiler can see the goroutine: a handler counts
-/// once more what it finds there.
+/// They have been overwritten in that goroutine, and a compiler fence stands between, or no signal
+/// of the profiler can see the goroutine: a handler counts once more what it finds there.
 #[inline(always)]
 pub unsafe fn release_labels(labels: *mut c_void) {
     if let Some(set) = counted(labels) {
@@ -76,8 +77,9 @@ pub unsafe fn labels() -> Option<Arc<LabelSet>> {
 /// Go (runtime/pprof): runtime.go:35 SetGoroutineLabels
 #[doc(alias = "SetGoroutineLabels")]
 pub unsafe fn set_labels(set: Option<Arc<LabelSet>>) {
-    let new =
-        set.map_or(null_mut(), |s| Arc::into_raw(s).cast_mut().cast::<c_void>().wrapping_byte_add(COUNTED));
+    let new = set.map_or(null_mut(), |s| {
+        Arc::into_raw(s).cast_mut().cast::<c_void>().wrapping_byte_add(COUNTED)
+    });
     // SAFETY: the goroutine's own field.
     unsafe {
         let gp = crate::getg();

@@ -37,9 +37,11 @@
 //! | 7061–7179 | [`mod@procpin`] |
 //! | 7180–7312 | [`mod@random_order`] |
 //!
-//! Under `cfg(loom)` a module `model` stands in for what models do not have: new threads, stacks, deadlock detection.
+//! Under `cfg(loom)` a module `model` stands in for what models do not have: new threads, stacks,
+//! deadlock detection.
 //!
-//! [`foreign`] is gort's own: operations on threads that the runtime did not start. [`mgclimit`] has the one part of mgclimit.go that proc.go needs.
+//! [`foreign`] is gort's own: operations on threads that the runtime did not start. [`mgclimit`]
+//! has the one part of mgclimit.go that proc.go needs.
 
 #![cfg_attr(loom, allow(unused_imports))]
 // The module of `runtime.main` is called main.
@@ -57,7 +59,8 @@ pub use gort_runtime2::*;
 pub use gort_stack::*;
 pub use gort_traceruntime::*;
 
-/// Marks what [`mcall`] calls. Under loom leaving a stack is an unwinding, which may not pass `extern "C"`.
+/// Marks what [`mcall`] calls. Under loom leaving a stack is an unwinding, which may not pass
+/// `extern "C"`.
 #[cfg(not(loom))]
 #[macro_export]
 #[doc(hidden)]

@@ -48,7 +48,8 @@ pub unsafe fn dolock_os_thread() {
     }
 }
 
-/// Ties the goroutine to its thread, and the thread to it, until [`unlock_os_thread`] was called as often.
+/// Ties the goroutine to its thread, and the thread to it, until [`unlock_os_thread`] was called as
+/// often.
 ///
 /// # Safety
 /// On a user goroutine.
@@ -125,7 +126,8 @@ pub unsafe fn dounlock_os_thread() {
 /// Undoes one [`lock_os_thread`]; nothing if there is none.
 ///
 /// # Safety
-/// On a user goroutine. Whatever the program has done to the thread must be fit for other goroutines.
+/// On a user goroutine. Whatever the program has done to the thread must be fit for other
+/// goroutines.
 ///
 /// Go: proc.go:5346 UnlockOSThread
 #[doc(alias = "UnlockOSThread")]

@@ -13,12 +13,12 @@ pub fn m_stack_is_system_allocated() -> bool {
     true
 }
 
-/// The entry of every M, on its g0: m0's is called by who starts the runtime, the others' by the new thread.
-/// Returns when the thread shall end.
+/// The entry of every M, on its g0: m0's is called by who starts the runtime, the others' by the
+/// new thread. Returns when the thread shall end.
 ///
 /// # Safety
-/// g0 is the current goroutine, and the thread's own stack is in use. When it returns, the M is gone: the
-/// caller sets g to nil and ends the thread.
+/// g0 is the current goroutine, and the thread's own stack is in use. When it returns, the M is
+/// gone: the caller sets g to nil and ends the thread.
 ///
 /// Go: proc.go:1765 mstart0
 #[cfg(not(any(loom, gort_inside)))]
@@ -31,16 +31,16 @@ pub unsafe fn mstart0() {
 
         let mut os_stack = (*gp).stack.lo == 0;
         if os_stack {
-            // :1777 Go guesses from the address of a local variable; the system is asked here. Who made the
-            // thread has done so as a rule, and minit may correct it.
+            // :1777 Go guesses from the address of a local variable; the system is asked here. Who
+            // made the thread has done so as a rule, and minit may correct it.
             (*gp).stack = thread_stack();
         }
         // :1785
         (*gp).stackguard0.set((*gp).stack.lo + STACK_GUARD);
         // :1788
         (*gp).stackguard1 = (*gp).stackguard0.get();
-        // :1789 the call itself is in assembly: mstart1 never returns the ordinary way, and gogo(&g0.sched)
-        // comes back behind it.
+        // :1789 the call itself is in assembly: mstart1 never returns the ordinary way, and
+        // gogo(&g0.sched) comes back behind it.
         mstart_call(mstart1, &raw mut (*gp).sched);
 
         // :1794
@@ -52,8 +52,8 @@ pub unsafe fn mstart0() {
     }
 }
 
-/// The first thing an M does once `g0.sched` says how to end it: initialises the thread, runs `mstartfn`,
-/// takes the P it was made for, schedules.
+/// The first thing an M does once `g0.sched` says how to end it: initialises the thread, runs
+/// `mstartfn`, takes the P it was made for, schedules.
 ///
 /// # Safety
 /// Called by [`mstart0`] only.
@@ -70,15 +70,16 @@ pub unsafe extern "C" fn mstart1() {
             throw("bad runtime·mstart");
         }
 
-        // :1820 pc and sp were stored by mstart_call: they lead behind the call in mstart0, where goexit0 and
-        // mexit want to come out.
+        // :1820 pc and sp were stored by mstart_call: they lead behind the call in mstart0, where
+        // goexit0 and mexit want to come out.
         (*gp).sched.g.set(gp);
 
         // :1824 asminit does nothing on amd64.
         linkname::minit();
 
-        // gort: an M's memory is used again, see alloc_m. Who took this one for the M that had it before may have marked a signal as on its way that
-        // no thread got, as there was no number yet; from now on there is one.
+        // gort: an M's memory is used again, see alloc_m. Who took this one for the M that had it
+        // before may have marked a signal as on its way that no thread got, as there was no number
+        // yet; from now on there is one.
         (*(*gp).m).signal_pending.store(0);
 
         // :1829 signal handlers, now that the thread can take signals
@@ -140,7 +141,8 @@ pub unsafe fn m_park() {
 
 /// Takes this M out of the runtime, so that its thread can end. Does not return on m0.
 ///
-/// Reached by `gogo(&g0.sched)`, never called directly, as it must be at the top of the thread's stack.
+/// Reached by `gogo(&g0.sched)`, never called directly, as it must be at the top of the thread's
+/// stack.
 ///
 /// # Safety
 /// At the end of [`mstart0`], with a P.
@@ -154,7 +156,8 @@ pub unsafe fn mexit(os_stack: bool) {
         // :1881
         let mp = (*getg()).m;
 
-        // :1883 the main thread is kept: if it ended, the process would be a zombie that nobody can wait for
+        // :1883 the main thread is kept: if it ended, the process would be a zombie that nobody can
+        // wait for
         if mp == M0.get() {
             // :1895
             handoffp(releasep());
@@ -182,10 +185,11 @@ pub unsafe fn mexit(os_stack: bool) {
 
         // :1918
         lock(&raw mut (*sched).lock);
-        // gort: before it is off allm; the other way round in Go. Who ends a process with a trace walks allm and then freem without the lock, and
-        // shall not miss it; others hold the lock. Sequentially consistent, both, with the loads in finish_buffers.
-        // :1941 to the list of Ms to be freed, which happens once free_wait says that the stack is not in use
-        // any more. That list has its own link, as some walk allm without the lock.
+        // gort: before it is off allm; the other way round in Go. Who ends a process with a trace
+        // walks allm and then freem without the lock, and shall not miss it; others hold the lock.
+        // Sequentially consistent, both, with the loads in finish_buffers.
+        // :1941 to the list of Ms to be freed, which happens once free_wait says that the stack is
+        // not in use any more. That list has its own link, as some walk allm without the lock.
         (*mp).free_wait.store(FREE_M_WAIT);
         // Release: who ends a process with a trace reads it without the lock.
         AtomicPtr::from_ptr(&raw mut (*mp).freelink).store((*sched).freem.get(), Ordering::Release);
@@ -229,7 +233,8 @@ pub unsafe fn mexit(os_stack: bool) {
             // :1975 the last use of mp
             (*mp).free_wait.store(FREE_M_REF);
         }
-        // :1979 back to the thread's start function, which ends the thread. exitThread (:1986) is for threads
-        // on stacks of the runtime's own, which gort does not have: see m_stack_is_system_allocated.
+        // :1979 back to the thread's start function, which ends the thread. exitThread (:1986) is
+        // for threads on stacks of the runtime's own, which gort does not have: see
+        // m_stack_is_system_allocated.
     }
 }

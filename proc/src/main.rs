@@ -14,8 +14,8 @@ impl Drop for NeedUnlock {
     }
 }
 
-/// The first function of the main goroutine: starts sysmon and the helpers, calls the program, ends the
-/// process. It returns, and the goroutine ends, if the process belongs to a host program.
+/// The first function of the main goroutine: starts sysmon and the helpers, calls the program, ends
+/// the process. It returns, and the goroutine ends, if the process belongs to a host program.
 ///
 /// # Safety
 /// Called once, on the first goroutine, on m0.
@@ -71,7 +71,8 @@ pub unsafe fn main() {
         // :211
         linkname::gcenable();
 
-        // :213 main_init_done: foreign threads can call in only after the library's start has returned.
+        // :213 main_init_done: foreign threads can call in only after the library's start has
+        // returned.
         if ISCGO.get() {
             // :213 the hooks that Go looks for here are functions of gort's own.
             // :238 in case a foreign thread enters and needs a thread of clean origin
@@ -87,7 +88,8 @@ pub unsafe fn main() {
 
         // :267
         let code = linkname::main_main();
-        // :261 started by a host program (later than in Go: what that gave to the start has run as main_main)
+        // :261 started by a host program (later than in Go: what that gave to the start has run as
+        // main_main)
         if code < 0 {
             return;
         }
@@ -149,8 +151,9 @@ unsafe extern "C-unwind" fn forcegc_entry(_: *mut Funcval) {
 /// What the helper does when it is woken; nil: nobody wakes it.
 static FORCEGC_WORK: atomic::Pointer<fn()> = atomic::Pointer::null();
 
-/// Gives the forcegc helper something to do, every two minutes. gort's own: the crates of managed code are above this one, and other programs' goroutines run
-/// in the order that they have without it.
+/// Gives the forcegc helper something to do, every two minutes. gort's own: the crates of managed
+/// code are above this one, and other programs' goroutines run in the order that they have without
+/// it.
 pub fn set_forcegc_work(f: &'static fn()) {
     FORCEGC_WORK.store((&raw const *f).cast_mut());
 }
@@ -160,7 +163,8 @@ pub fn has_forcegc_work() -> bool {
     !FORCEGC_WORK.load().is_null()
 }
 
-/// The helper that sysmon wakes to force a collection. Without a collector it only has stacks to shrink, if there is managed code.
+/// The helper that sysmon wakes to force a collection. Without a collector it only has stacks to
+/// shrink, if there is managed code.
 ///
 /// # Safety
 /// Runs once, as a goroutine of its own.
@@ -182,7 +186,8 @@ pub unsafe fn forcegchelper() -> ! {
             (*forcegc).idle.store(true);
             // :337
             goparkunlock(&raw mut (*forcegc).lock, WaitReason::ForceGCIdle);
-            // :338 woken by sysmon. There is no collection to start (:344), and no gctrace; but stacks that move shrink with one.
+            // :338 woken by sysmon. There is no collection to start (:344), and no gctrace; but
+            // stacks that move shrink with one.
             let work = FORCEGC_WORK.load();
             if !work.is_null() {
                 (*work)();

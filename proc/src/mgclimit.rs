@@ -1,5 +1,6 @@
-//! mgclimit.go:342–486: how long a P spends on something that is not the program's. Go's limiter of the
-//! collector's CPU time wants to know; here it is the idle time of Ps, for metrics (`sched.idle_time`).
+//! mgclimit.go:342–486: how long a P spends on something that is not the program's. Go's limiter of
+//! the collector's CPU time wants to know; here it is the idle time of Ps, for metrics
+//! (`sched.idle_time`).
 
 use crate::*;
 
@@ -41,7 +42,9 @@ struct LimiterEventStamp(u64);
 /// Go: mgclimit.go:371 makeLimiterEventStamp
 fn make_limiter_event_stamp(typ: LimiterEventType, now: i64) -> LimiterEventStamp {
     // :372
-    LimiterEventStamp((typ as u64) << (64 - LIMITER_EVENT_BITS) | (now as u64 & !LIMITER_EVENT_TYPE_MASK))
+    LimiterEventStamp(
+        (typ as u64) << (64 - LIMITER_EVENT_BITS) | (now as u64 & !LIMITER_EVENT_TYPE_MASK),
+    )
 }
 
 impl LimiterEventStamp {
@@ -50,7 +53,8 @@ impl LimiterEventStamp {
     /// Go: mgclimit.go:379 duration
     fn duration(self, now: i64) -> i64 {
         // :382 the bits that the kind took come from the current time
-        let start = ((now as u64 & LIMITER_EVENT_TYPE_MASK) | (self.0 & !LIMITER_EVENT_TYPE_MASK)) as i64;
+        let start =
+            ((now as u64 & LIMITER_EVENT_TYPE_MASK) | (self.0 & !LIMITER_EVENT_TYPE_MASK)) as i64;
         if now < start {
             return 0;
         }
@@ -70,7 +74,8 @@ impl LimiterEventStamp {
 pub trait LimiterEventOps {
     /// Begins an event; false if another one is in progress, which then has the time to itself.
     fn start(&self, typ: LimiterEventType, now: i64) -> bool;
-    /// Ends the event in progress, which must be a `typ`, and accounts for it. How long it took, in ns, is the caller's to keep: gort's own.
+    /// Ends the event in progress, which must be a `typ`, and accounts for it. How long it took, in
+    /// ns, is the caller's to keep: gort's own.
     fn stop(&self, typ: LimiterEventType, now: i64) -> i64;
 }
 
@@ -93,7 +98,11 @@ impl LimiterEventOps for LimiterEvent {
         loop {
             stamp = LimiterEventStamp(self.stamp.load()); // :452
             if stamp.typ() != typ as u8 {
-                linkname::print_args(format_args!("runtime: want={} got={}\n", typ as u8, stamp.typ()));
+                linkname::print_args(format_args!(
+                    "runtime: want={} got={}\n",
+                    typ as u8,
+                    stamp.typ()
+                ));
                 throw("limiterEvent.stop: found wrong event in p's limiter event slot");
             }
             // :457

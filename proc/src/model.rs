@@ -2,13 +2,14 @@
 //!
 //! Two kinds of models use it. In both, the code that is checked is the code that ships.
 //!
-//! * **Ms** ([`run_m`]): each loom thread is an M that runs the real `schedule` and `find_runnable`. A goroutine is a
-//!   function that runs to its end, or until it leaves its M by `mcall`, on whichever M takes it; then it is called again
-//!   for the rest. New Ms are threads that sleep until they are made ([`unborn`]). The model is over when all Ms sleep.
-//! * **Goroutines** ([`run_g`]): each loom thread is one goroutine, tied to an M and a P of its own. `gopark` and
-//!   `goready` are the real ones up to where the scheduler would look for something else to run
-//!   ([`schedule_hook`]) and where the readied goroutine would be queued ([`ready_hook`]): there the thread sleeps
-//!   on its M's note and is woken through it.
+//! * **Ms** ([`run_m`]): each loom thread is an M that runs the real `schedule` and
+//!   `find_runnable`. A goroutine is a function that runs to its end, or until it leaves its M by
+//!   `mcall`, on whichever M takes it; then it is called again for the rest. New Ms are threads
+//!   that sleep until they are made ([`unborn`]). The model is over when all Ms sleep.
+//! * **Goroutines** ([`run_g`]): each loom thread is one goroutine, tied to an M and a P of its
+//!   own. `gopark` and `goready` are the real ones up to where the scheduler would look for
+//!   something else to run ([`schedule_hook`]) and where the readied goroutine would be queued
+//!   ([`ready_hook`]): there the thread sleeps on its M's note and is woken through it.
 
 use crate::*;
 pub use gort_runtime2::model::{check, check_first};
@@ -82,10 +83,11 @@ pub enum Role {
     Alone(unsafe fn()),
 }
 
-/// Ms that run the goroutines which `prepare` puts into queues, each by calling `body`, until all of them sleep. `prepare`
-/// is given the Ps of those that begin with one.
+/// Ms that run the goroutines which `prepare` puts into queues, each by calling `body`, until all
+/// of them sleep. `prepare` is given the Ps of those that begin with one.
 ///
-/// A goroutine is called again after it has left its M in the middle (`mcall`). The first M is the calling thread.
+/// A goroutine is called again after it has left its M in the middle (`mcall`). The first M is the
+/// calling thread.
 ///
 /// # Safety
 /// Once in an execution. What `prepare` and `body` do is right for their goroutines.
@@ -264,8 +266,8 @@ pub unsafe fn on_m<R>(mp: *mut M, f: impl FnOnce() -> R) -> R {
     }
 }
 
-/// The life of an M: `start` (which leaves it with a P), then `schedule`, until all threads of the model sleep.
-/// `body` is what the goroutines do that it runs.
+/// The life of an M: `start` (which leaves it with a P), then `schedule`, until all threads of the
+/// model sleep. `body` is what the goroutines do that it runs.
 ///
 /// # Safety
 /// On g0 of an M.
@@ -356,25 +358,25 @@ pub unsafe fn ready_hook(gp: *mut G) -> bool {
 /// Who is in no state of the model's is none of a message's business.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn dumpgstatus(_gp: *mut G) {}
 
 /// Deadlocks are loom's to detect.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn checkdead() {}
 
 /// The real one counts for [`checkdead`].
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn incidlelocked(_v: i32) {}
 
 /// Ms of models have their numbers.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn m_reserve_id() -> i64 {
     -1
 }
@@ -403,7 +405,7 @@ pub fn badctxt() -> ! {
 /// There are no dead goroutines to purge.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn gfpurge(_pp: *mut P) {}
 
 /// A goroutine that ends: see the real one.
@@ -421,19 +423,19 @@ pub unsafe fn gdestroy(gp: *mut G) {
 /// Nobody unwinds in models.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn leaving(_gp: *mut G) {}
 
 /// No C++ in models.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn arriving(_gp: *mut G) {}
 
 /// There are none.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn is_system_goroutine(_gp: *mut G, _fixed: bool) -> bool {
     false
 }
@@ -441,5 +443,5 @@ pub unsafe fn is_system_goroutine(_gp: *mut G, _fixed: bool) -> bool {
 /// Nobody unwinds in models.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn lock_os_thread_int() {}

@@ -20,7 +20,8 @@ pub fn allocm_lock() -> *mut Rwmutex {
     ALLOCM_LOCK.get()
 }
 
-/// Keeps exec and the creation of threads apart: the former holds it for writing, the latter for reading.
+/// Keeps exec and the creation of threads apart: the former holds it for writing, the latter for
+/// reading.
 ///
 /// Go: proc.go:2696 execLock
 #[doc(alias = "execLock")]
@@ -62,11 +63,12 @@ pub fn newm_handoff() -> *mut NewmHandoff {
     NEWM_HANDOFF.get()
 }
 
-/// Makes an M and its thread, which starts with `f`, if that is given, and then schedules with `pp` as its P.
-/// `id` as for [`allocm`].
+/// Makes an M and its thread, which starts with `f`, if that is given, and then schedules with `pp`
+/// as its P. `id` as for [`allocm`].
 ///
 /// # Safety
-/// `pp` belongs to the caller, who gives it away; it may be nil if `f` never returns. May run without a P.
+/// `pp` belongs to the caller, who gives it away; it may be nil if `f` never returns. May run
+/// without a P.
 ///
 /// Go: proc.go:2734 newm
 #[cold]
@@ -83,8 +85,8 @@ pub unsafe fn newm(f: Option<unsafe fn()>, pp: *mut P, id: i64) {
         // :2750
         let gp = getg();
         if !gp.is_null() && !(*gp).m.is_null() && ((*(*gp).m).locked_ext != 0 || (*(*gp).m).incgo) {
-            // :2762 the state of this thread in the kernel may be odd, and a child would inherit it: let the
-            // template thread do it
+            // :2762 the state of this thread in the kernel may be odd, and a child would inherit
+            // it: let the template thread do it
             let handoff = newm_handoff();
             lock(&raw mut (*handoff).lock);
             if (*handoff).have_template_thread.get() == 0 {
@@ -117,8 +119,8 @@ pub unsafe fn newm(f: Option<unsafe fn()>, pp: *mut P, id: i64) {
 pub unsafe fn newm1(mp: *mut M) {
     // SAFETY: the caller's contract.
     unsafe {
-        // :2784 native gort's threads are always pthreads, made by newosproc as runtime/cgo makes them: Go's two
-        // branches are one.
+        // :2784 native gort's threads are always pthreads, made by newosproc as runtime/cgo makes
+        // them: Go's two branches are one.
         #[cfg(gort_inside)]
         if ISCGO.get() {
             linkname::exec_lock_rlock();
@@ -165,8 +167,8 @@ pub unsafe fn start_template_thread() {
     }
 }
 
-/// A thread in a sane state that does nothing but start threads for those that are not. It has no P. Does not
-/// return.
+/// A thread in a sane state that does nothing but start threads for those that are not. It has no
+/// P. Does not return.
 ///
 /// # Safety
 /// An M's `mstartfn`.

@@ -4,7 +4,8 @@
 use crate::atomic::{Pointer, Uint64, Uintptr};
 use crate::*;
 
-/// A new G, with a stack of at least `stacksize` bytes unless that is negative. Its memory is never given back; that of an M's Gs is used again ([`free_g`]).
+/// A new G, with a stack of at least `stacksize` bytes unless that is negative. Its memory is never
+/// given back; that of an M's Gs is used again ([`free_g`]).
 ///
 /// # Safety
 /// The runtime's stacks must have been initialised.
@@ -25,14 +26,16 @@ pub unsafe fn malg(stacksize: i32) -> *mut G {
             // :4962
             (*newg).stackguard0.set((*newg).stack.lo + STACK_GUARD);
             (*newg).stackguard1 = !0;
-            // :4966 the lowest word matters on ARM only, and clearing it would commit a page of every stack
+            // :4966 the lowest word matters on ARM only, and clearing it would commit a page of
+            // every stack
         }
         // :4968
         newg
     }
 }
 
-/// Where the next Gs come from: Gs are never freed, so they are cut from chunks, one behind the other.
+/// Where the next Gs come from: Gs are never freed, so they are cut from chunks, one behind the
+/// other.
 #[cfg(not(gort_inside))]
 struct GSlab {
     lock: Mutex,
@@ -65,7 +68,9 @@ unsafe fn alloc_g() -> *mut G {
             return gp;
         }
         if (*slab).left == 0 {
-            let Ok(layout) = core::alloc::Layout::array::<G>(G_SLAB) else { throw("malg: bad layout") };
+            let Ok(layout) = core::alloc::Layout::array::<G>(G_SLAB) else {
+                throw("malg: bad layout")
+            };
             let chunk = std::alloc::alloc(layout);
             if chunk.is_null() {
                 throw("out of memory");
@@ -82,7 +87,8 @@ unsafe fn alloc_g() -> *mut G {
     }
 }
 
-/// Keeps a G for the next [`malg`]: the g0 or gsignal of an M that has ended. gort's own: Go leaves them to the garbage collector.
+/// Keeps a G for the next [`malg`]: the g0 or gsignal of an M that has ended. gort's own: Go leaves
+/// them to the garbage collector.
 ///
 /// # Safety
 /// It is not in allgs, nobody uses it any more, and its stack has been freed or is its thread's.
@@ -101,7 +107,8 @@ pub unsafe fn free_g(gp: *mut G) {
 /// The `go` statement: a new goroutine that runs `f`, in the queue of this P, next in line.
 ///
 /// # Safety
-/// On a goroutine or g0, with a P. `f` and what it refers to must live until the new goroutine is done with it.
+/// On a goroutine or g0, with a P. `f` and what it refers to must live until the new goroutine is
+/// done with it.
 ///
 /// Go: proc.go:4974 newproc
 #[inline(always)]
@@ -129,12 +136,13 @@ pub unsafe fn newproc_pc(f: *mut Funcval, callerpc: usize) {
 #[cfg(not(gort_inside))]
 pub const MAX_ARGS: usize = 512;
 
-/// [`newproc_pc()`] for a function value of `narg` bytes that is copied to the new goroutine's stack, as Go did
-/// with the arguments of `go` until 1.16: no memory is allocated, and none is freed by another thread.
+/// [`newproc_pc()`] for a function value of `narg` bytes that is copied to the new goroutine's
+/// stack, as Go did with the arguments of `go` until 1.16: no memory is allocated, and none is
+/// freed by another thread.
 ///
 /// # Safety
-/// As [`newproc()`], but `f` need not outlive the call: its bytes move. `narg` is at most [`MAX_ARGS`], and the
-/// alignment at most 16.
+/// As [`newproc()`], but `f` need not outlive the call: its bytes move. `narg` is at most
+/// [`MAX_ARGS`], and the alignment at most 16.
 #[inline]
 #[cfg(not(gort_inside))]
 pub unsafe fn newproc_args(f: *mut Funcval, narg: usize, callerpc: usize) {
@@ -142,7 +150,8 @@ pub unsafe fn newproc_args(f: *mut Funcval, narg: usize, callerpc: usize) {
     unsafe { newproc_kind(f, narg, callerpc, StackKind::Native) }
 }
 
-/// [`newproc_pc()`] for a goroutine whose stack is of that kind: a segmented one for code compiled with `-fsplit-stack`.
+/// [`newproc_pc()`] for a goroutine whose stack is of that kind: a segmented one for code compiled
+/// with `-fsplit-stack`.
 ///
 /// # Safety
 /// As [`newproc_args()`].
@@ -153,14 +162,20 @@ pub unsafe fn newproc_kind(f: *mut Funcval, narg: usize, callerpc: usize, kind: 
     unsafe { newproc_sized(f, narg, callerpc, kind, 0) }
 }
 
-/// [`newproc_kind()`] for a goroutine whose native stack has at least so many bytes; 0: as many as others have. gort's
-/// own: Go's stacks grow.
+/// [`newproc_kind()`] for a goroutine whose native stack has at least so many bytes; 0: as many as
+/// others have. gort's own: Go's stacks grow.
 ///
 /// # Safety
 /// As [`newproc_args()`].
 #[inline]
 #[cfg(not(gort_inside))]
-pub unsafe fn newproc_sized(f: *mut Funcval, narg: usize, callerpc: usize, kind: StackKind, stack: usize) {
+pub unsafe fn newproc_sized(
+    f: *mut Funcval,
+    narg: usize,
+    callerpc: usize,
+    kind: StackKind,
+    stack: usize,
+) {
     if kind == StackKind::Copying {
         throw("gort: a stack that moves is for managed code: see gort::managed");
     }
@@ -170,7 +185,8 @@ pub unsafe fn newproc_sized(f: *mut Funcval, narg: usize, callerpc: usize, kind:
         let gp = getg();
         // :4977
         systemstack(|| {
-            let newg = newproc1_args::<false>(f, narg, gp, callerpc, false, WaitReason::Zero, kind, stack);
+            let newg =
+                newproc1_args::<false>(f, narg, gp, callerpc, false, WaitReason::Zero, kind, stack);
 
             // :4980
             let pp = (*(*getg()).m).p.ptr();
@@ -199,19 +215,34 @@ pub struct ManagedStart {
 /// The `go` statement for managed code: the goroutine's stack is one that moves.
 ///
 /// # Safety
-/// On g0 or a native goroutine, with a P. `start.fn_` is the entry of managed code, whose tables are registered; `narg` bytes, [`MAX_ARGS`] at
-/// most, are what its map for the entry describes. `callergp` is the goroutine that this thread runs.
+/// On g0 or a native goroutine, with a P. `start.fn_` is the entry of managed code, whose tables
+/// are registered; `narg` bytes, [`MAX_ARGS`] at most, are what its map for the entry describes.
+/// `callergp` is the goroutine that this thread runs.
 ///
 /// Go: proc.go:4974 newproc
 #[cfg(not(gort_inside))]
-pub unsafe fn newproc_managed(start: &ManagedStart, narg: usize, callergp: *mut G, callerpc: usize) {
+pub unsafe fn newproc_managed(
+    start: &ManagedStart,
+    narg: usize,
+    callergp: *mut G,
+    callerpc: usize,
+) {
     // SAFETY: as for newproc_sized; a `ManagedStart` begins as a Funcval does.
     unsafe {
         let f = (&raw const *start).cast_mut().cast::<Funcval>();
         // :4977
         systemstack(|| {
             let kind = StackKind::Copying;
-            let newg = newproc1_args::<true>(f, narg, callergp, callerpc, false, WaitReason::Zero, kind, 0);
+            let newg = newproc1_args::<true>(
+                f,
+                narg,
+                callergp,
+                callerpc,
+                false,
+                WaitReason::Zero,
+                kind,
+                0,
+            );
             // :4980
             let pp = (*(*getg()).m).p.ptr();
             runqput(pp, newg, true);
@@ -271,10 +302,12 @@ unsafe fn managed_start(newg: *mut G, start: &ManagedStart, narg: usize) -> usiz
     }
 }
 
-/// A new goroutine that will run `f`: runnable, or waiting for `waitreason` if `parked`. It is in no queue yet.
+/// A new goroutine that will run `f`: runnable, or waiting for `waitreason` if `parked`. It is in
+/// no queue yet.
 ///
 /// # Safety
-/// On the system stack, with a P. `callergp` is the goroutine that this thread runs; `f` as in [`newproc()`].
+/// On the system stack, with a P. `callergp` is the goroutine that this thread runs; `f` as in
+/// [`newproc()`].
 ///
 /// Go: proc.go:4992 newproc1
 #[inline]
@@ -286,7 +319,9 @@ pub unsafe fn newproc1(
     waitreason: WaitReason,
 ) -> *mut G {
     // SAFETY: the same contract.
-    unsafe { newproc1_args::<false>(f, 0, callergp, callerpc, parked, waitreason, StackKind::Native, 0) }
+    unsafe {
+        newproc1_args::<false>(f, 0, callergp, callerpc, parked, waitreason, StackKind::Native, 0)
+    }
 }
 
 /// [`newproc1`] for [`newproc_args`], and for managed code.
@@ -306,7 +341,8 @@ unsafe fn newproc1_args<const MANAGED: bool>(
     #[cfg_attr(gort_inside, allow(unused))] kind: StackKind,
     #[cfg_attr(gort_inside, allow(unused))] stack: usize,
 ) -> *mut G {
-    // SAFETY: M and P stay ours between acquirem and releasem; the new G is nobody else's while it is dead.
+    // SAFETY: M and P stay ours between acquirem and releasem; the new G is nobody else's while it
+    // is dead.
     unsafe {
         // :4993
         if f.is_null() {
@@ -352,10 +388,11 @@ unsafe fn newproc1_args<const MANAGED: bool>(
         if !MANAGED {
             // :5013 four words of room above the first frame, to a multiple of 16
             let total_size = (4 * size_of::<usize>() + 15) & !15;
-            // Native stacks are far apart by a power of two, so their tops would compete for the same few cache
-            // sets: each stack begins a little lower than the one before it.
+            // Native stacks are far apart by a power of two, so their tops would compete for the
+            // same few cache sets: each stack begins a little lower than the one before it.
             #[cfg(not(gort_inside))]
-            let top = if kind == StackKind::Segmented { segment_first(newg) } else { (*newg).stack.hi };
+            let top =
+                if kind == StackKind::Segmented { segment_first(newg) } else { (*newg).stack.hi };
             #[cfg(not(gort_inside))]
             let mut sp = top - total_size - stack_color((*newg).stack.lo);
             #[cfg(gort_inside)]
@@ -467,8 +504,8 @@ unsafe fn newproc1_args<const MANAGED: bool>(
     }
 }
 
-/// Gives a dead G a stack of at least `size` bytes. It goes when the goroutine ends: `gfput` keeps those of the usual
-/// size only.
+/// Gives a dead G a stack of at least `size` bytes. It goes when the goroutine ends: `gfput` keeps
+/// those of the usual size only.
 ///
 /// # Safety
 /// On the system stack; nobody else has the G, and it has not run on its stack yet.
@@ -497,10 +534,12 @@ pub const MAX_NATIVE_STACK: usize = 1 << 30;
 #[cfg(not(gort_inside))]
 const TRACEBACK_INNER_FRAMES: usize = 50;
 
-/// Walks the stack of a goroutine that stands in `systemstack`: fills at most `n` pcs, returns how many.
+/// Walks the stack of a goroutine that stands in `systemstack`: fills at most `n` pcs, returns how
+/// many.
 pub type Gcallers = unsafe fn(gp: *mut G, pcs: *mut usize, n: usize) -> usize;
 
-/// The walker that [`save_ancestors`] uses; the crate `traceback`, which is above this one, puts it here.
+/// The walker that [`save_ancestors`] uses; the crate `traceback`, which is above this one, puts it
+/// here.
 #[cfg(not(gort_inside))]
 static GCALLERS: Pointer<Gcallers> = Pointer::null();
 
@@ -573,7 +612,8 @@ unsafe fn save_ancestors_slow(callergp: *mut G) -> *mut Vec<AncestorInfo> {
 #[cfg(not(gort_inside))]
 static SYSTEM_PCS: [Uintptr; 16] = [const { Uintptr::new(0) }; 16];
 
-/// One bit for each address in [`SYSTEM_PCS`], so that nearly every other goroutine is told apart by one test.
+/// One bit for each address in [`SYSTEM_PCS`], so that nearly every other goroutine is told apart
+/// by one test.
 #[cfg(not(gort_inside))]
 static SYSTEM_FILTER: Uint64 = Uint64::new(0);
 
@@ -584,8 +624,8 @@ fn system_bit(pc: usize) -> u64 {
     1 << ((pc >> 4) & 63)
 }
 
-/// Declares that goroutines which start at `startpc` belong to the runtime. Go knows them by the prefix `runtime.`
-/// of their function's name. Must be called before the first one starts.
+/// Declares that goroutines which start at `startpc` belong to the runtime. Go knows them by the
+/// prefix `runtime.` of their function's name. Must be called before the first one starts.
 ///
 /// Go: traceback.go:1337 isSystemGoroutine
 #[cfg(not(gort_inside))]
@@ -600,7 +640,8 @@ pub fn register_system_goroutine(startpc: usize) {
     throw("register_system_goroutine: too many");
 }
 
-/// Whether `gp` is one of the runtime's own goroutines: left out of tracebacks, counts and deadlock detection.
+/// Whether `gp` is one of the runtime's own goroutines: left out of tracebacks, counts and deadlock
+/// detection.
 ///
 /// # Safety
 /// `gp` is a G.
@@ -633,8 +674,8 @@ fn is_system_pc(pc: usize) -> bool {
 #[cfg(not(gort_inside))]
 pub(crate) const FIRST_FRAME: usize = 96;
 
-/// How far below its top a native stack begins: one of 16 multiples of a cache line, all within the top page,
-/// which is touched anyway. gort's own.
+/// How far below its top a native stack begins: one of 16 multiples of a cache line, all within the
+/// top page, which is touched anyway. gort's own.
 #[inline(always)]
 #[cfg(not(gort_inside))]
 pub(crate) fn stack_color(lo: usize) -> usize {

@@ -77,18 +77,21 @@ fn must_not_park() -> ! {
     )
 }
 
-/// Puts the goroutine into the waiting state and calls `unlockf(gp, lock)` on g0. If that returns false, the
-/// goroutine goes on at once.
+/// Puts the goroutine into the waiting state and calls `unlockf(gp, lock)` on g0. If that returns
+/// false, the goroutine goes on at once.
 ///
-/// When `unlockf` runs the goroutine counts as waiting already, so it may have been readied by then, unless
-/// whatever `unlockf` unlocks prevented that; and if `unlockf` returns false, nobody may ready it.
+/// When `unlockf` runs the goroutine counts as waiting already, so it may have been readied by
+/// then, unless whatever `unlockf` unlocks prevented that; and if `unlockf` returns false, nobody
+/// may ready it.
 ///
 /// # Safety
-/// On a user goroutine, holding no runtime lock but what `unlockf` releases. `lock` is what `unlockf` expects.
+/// On a user goroutine, holding no runtime lock but what `unlockf` releases. `lock` is what
+/// `unlockf` expects.
 ///
 /// Go: proc.go:407 gopark
 pub unsafe fn gopark(unlockf: Option<UnlockF>, lock: *mut c_void, reason: WaitReason) {
-    // SAFETY: mp is this thread's M, and its waiting fields belong to the goroutine that runs on it.
+    // SAFETY: mp is this thread's M, and its waiting fields belong to the goroutine that runs on
+    // it.
     unsafe {
         // :408 checkTimeouts does nothing where there are futexes (lock_futex.go:256).
         let gp = getg();
@@ -114,16 +117,23 @@ pub unsafe fn gopark(unlockf: Option<UnlockF>, lock: *mut c_void, reason: WaitRe
     }
 }
 
-/// [`gopark`] on g0, for a managed goroutine that has saved where it goes on: what comes after the wake-up is not behind this call, but what the goroutine's stub
-/// calls then. No value with a destructor is live in the caller.
+/// [`gopark`] on g0, for a managed goroutine that has saved where it goes on: what comes after the
+/// wake-up is not behind this call, but what the goroutine's stub calls then. No value with a
+/// destructor is live in the caller.
 ///
 /// # Safety
 /// As for [`gopark`], of `gp`, which this M runs; on g0.
 ///
 /// Go: proc.go:407 gopark
 #[cfg(not(any(loom, gort_inside)))]
-pub unsafe fn park_on_g0(gp: *mut G, unlockf: Option<UnlockF>, lock: *mut c_void, reason: WaitReason) -> ! {
-    // SAFETY: mp is this thread's M, and its waiting fields belong to the goroutine that runs on it.
+pub unsafe fn park_on_g0(
+    gp: *mut G,
+    unlockf: Option<UnlockF>,
+    lock: *mut c_void,
+    reason: WaitReason,
+) -> ! {
+    // SAFETY: mp is this thread's M, and its waiting fields belong to the goroutine that runs on
+    // it.
     unsafe {
         may_move(gp);
         // :411 nothing preempts g0

@@ -50,8 +50,8 @@ pub unsafe extern "C" fn park_m(gp: *mut G) -> ! {
         let mp = (*getg()).m;
         leaving(gp);
         (*(*mp).p.ptr()).stats.park.bump(1);
-        // Go 1.25: proc.go line 4234 a bubble must not count as blocked before it is sure that this goroutine parks; read now,
-        // as unlockf may change it
+        // Go 1.25: proc.go line 4234 a bubble must not count as blocked before it is sure that this
+        // goroutine parks; read now, as unlockf may change it
         #[cfg(not(any(loom, gort_inside)))]
         let bubble = if (*gp).raceignore != 0 { (*gp).bubble } else { core::ptr::null_mut() };
         #[cfg(not(any(loom, gort_inside)))]
@@ -64,7 +64,8 @@ pub unsafe extern "C" fn park_m(gp: *mut G) -> ! {
         {
             f(gp, (*mp).waitlock);
         }
-        // :4071 the event first: the goroutine may be somebody else's as soon as it waits. (:4081: gopark has set the wait reason.)
+        // :4071 the event first: the goroutine may be somebody else's as soon as it waits. (:4081:
+        // gopark has set the wait reason.)
         trace_before(
             |t| t.go_park(trace_block_reason((*gp).waitreason)),
             || casgstatus(gp, GRUNNING, GWAITING),
@@ -221,20 +222,22 @@ pub unsafe fn preempt_park(gp: *mut G) -> ! {
         }
         leaving(gp);
 
-        // :4166 at an asynchronous safe point Go looks up the function that sched.pc lies in, and that it does not
-        // write the stack pointer. Here sched.pc is mcall's own, always, and isAsyncSafePoint saw the interrupted one.
+        // :4166 at an asynchronous safe point Go looks up the function that sched.pc lies in, and
+        // that it does not write the stack pointer. Here sched.pc is mcall's own, always, and
+        // isAsyncSafePoint saw the interrupted one.
         #[cfg(gort_inside)]
         linkname::check_async_safe_point(gp);
 
         (*(*(*gp).m).p.ptr()).stats.preempt.bump(1);
 
-        // :4186 Not running when dropg comes, as a running G has an M; but once it is plainly GPREEMPTED, anybody
-        // may take it, and dropg would be too late. Hence the scan bit between the two.
+        // :4186 Not running when dropg comes, as a running G has an M; but once it is plainly
+        // GPREEMPTED, anybody may take it, and dropg would be too late. Hence the scan bit between
+        // the two.
         cas_g_to_preempt_scan(gp, GRUNNING, GSCAN | GPREEMPTED);
         dropg();
 
-        // :4204 the event while the scan bit is still set: behind it suspendG may take the goroutine and ready it, and that
-        // event would come before this one
+        // :4204 the event while the scan bit is still set: behind it suspendG may take the
+        // goroutine and ready it, and that event would come before this one
         trace_before(
             |t| t.go_park(TraceBlockReason::Preempted),
             || casfrom_gscanstatus(gp, GSCAN | GPREEMPTED, GPREEMPTED),

@@ -44,8 +44,8 @@ impl PMaskOps for PMask {
     }
 }
 
-/// Puts `pp` on the list of idle Ps and gives up its ownership. `now` is a recent nanotime or 0; returns it,
-/// or the time it had to ask for.
+/// Puts `pp` on the list of idle Ps and gives up its ownership. `now` is a recent nanotime or 0;
+/// returns it, or the time it had to ask for.
 ///
 /// # Safety
 /// `sched.lock` is held, `pp` is the caller's, and nobody uses it once the lock is released.
@@ -112,8 +112,8 @@ pub unsafe fn pidleget(now: i64) -> (*mut P, i64) {
     }
 }
 
-/// [`pidleget`] for a spinning M (or one that needs a spinning M) that has found work: if there is no P, an M
-/// that is about to drop its P must be told to look again.
+/// [`pidleget`] for a spinning M (or one that needs a spinning M) that has found work: if there is
+/// no P, an M that is about to drop its P must be told to look again.
 ///
 /// # Safety
 /// `sched.lock` is held.

@@ -27,7 +27,8 @@ pub unsafe fn set_max_threads(n: isize) -> isize {
     }
 }
 
-/// Keeps the goroutine on its P until [`proc_unpin`]: it is not preempted and must not block. Returns the P's id.
+/// Keeps the goroutine on its P until [`proc_unpin`]: it is not preempted and must not block.
+/// Returns the P's id.
 ///
 /// # Safety
 /// Called on a goroutine, or on g0 with a P.
@@ -135,8 +136,8 @@ const ACTIVE_SPIN: i32 = 4;
 /// Go: lock_futex.go:31 active_spin_cnt
 const ACTIVE_SPIN_CNT: u32 = 30;
 
-/// Whether spinning for a `sync.Mutex` makes sense now, having spun `i` times: on a multicore machine, with
-/// another running P, and nothing else to do on this one.
+/// Whether spinning for a `sync.Mutex` makes sense now, having spun `i` times: on a multicore
+/// machine, with another running P, and nothing else to do on this one.
 ///
 /// # Safety
 /// Called on a goroutine.
@@ -147,8 +148,8 @@ pub unsafe fn sync_runtime_can_spin(i: i32) -> bool {
     // SAFETY: atomics of the global state, and the current P.
     unsafe {
         let sched = sched();
-        // :7155 few times only: sync.Mutex is cooperative; and no passive spinning as in the runtime's own
-        // mutex, for there may be work on other queues.
+        // :7155 few times only: sync.Mutex is cooperative; and no passive spinning as in the
+        // runtime's own mutex, for there may be work on other queues.
         if i >= ACTIVE_SPIN
             || NCPU.get() <= 1
             || GOMAXPROCS.get() <= (*sched).npidle.load() + (*sched).nmspinning.load() + 1

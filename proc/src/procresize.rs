@@ -20,7 +20,8 @@ pub unsafe fn p_init(pp: *mut P, id: i32) {
         (*pp).status.set(PGCSTOP);
         (*pp).sudogcache.len = 0;
         // :5569 no pool of defers, no write barrier buffer
-        // :5571 no mcache: the part of it that matters here, the stack cache, is a field of P and empty
+        // :5571 no mcache: the part of it that matters here, the stack cache, is a field of P and
+        // empty
         // :5583 no race detector
         // :5591
         lock_init(&raw mut (*pp).timers.mu, LOCK_RANK_TIMERS);
@@ -32,8 +33,8 @@ pub unsafe fn p_init(pp: *mut P, id: i32) {
     }
 }
 
-/// Takes everything from a P that is to be no more, and puts it into `PDEAD`. It is not freed: an M in a system
-/// call may still remember it.
+/// Takes everything from a P that is to be no more, and puts it into `PDEAD`. It is not freed: an M
+/// in a system call may still remember it.
 ///
 /// # Safety
 /// Under `sched.lock` with the world stopped, with another P.
@@ -67,8 +68,8 @@ pub unsafe fn p_destroy(pp: *mut P) {
         linkname::timers_take(&raw mut (*(*(*getg()).m).p.ptr()).timers, &raw mut (*pp).timers);
 
         // :5626 no write barriers
-        // :5630 Go leaves the sudogs to the collector; here the central list has them. Without its lock, which ranks
-        // before sched.lock: nobody else runs
+        // :5630 Go leaves the sudogs to the collector; here the central list has them. Without its
+        // lock, which ranks before sched.lock: nobody else runs
         loop {
             let s = (*pp).sudogcache.pop();
             if s.is_null() {
@@ -94,11 +95,13 @@ pub unsafe fn p_destroy(pp: *mut P) {
 /// `allp` itself must not change: under `allp_lock`, with a P, or the world stopped.
 #[inline]
 pub unsafe fn allp_at(i: usize) -> *mut P {
-    // SAFETY: `at` checks the bound; the slot is a pointer, only accessed atomically where it may race.
+    // SAFETY: `at` checks the bound; the slot is a pointer, only accessed atomically where it may
+    // race.
     unsafe { AtomicPtr::from_ptr((*allp()).at(i)).load(Ordering::Acquire) }
 }
 
-/// `make([]T, n)`, for the runtime's tables: never freed, as somebody may still be walking the old one.
+/// `make([]T, n)`, for the runtime's tables: never freed, as somebody may still be walking the old
+/// one.
 #[cfg(not(gort_inside))]
 fn make_slice<T>(n: usize, zero: impl FnMut() -> T) -> Slice<T> {
     let mut v = Vec::with_capacity(n);
@@ -107,15 +110,16 @@ fn make_slice<T>(n: usize, zero: impl FnMut() -> T) -> Slice<T> {
     Slice { ptr: v.leak().as_mut_ptr(), len: n, cap: n.min(cap) }
 }
 
-/// Changes the number of Ps. Returns a list, linked through `link`, of those that have work of their own: the
-/// caller must see that they run.
+/// Changes the number of Ps. Returns a list, linked through `link`, of those that have work of
+/// their own: the caller must see that they run.
 ///
 /// # Safety
 /// Under `sched.lock` with the world stopped, on the system stack.
 ///
 /// Go: proc.go:5683 procresize
 pub unsafe fn procresize(nprocs: i32) -> *mut P {
-    // SAFETY: the world is stopped: only sysmon (under allp_lock) and Ms in system calls may look at Ps.
+    // SAFETY: the world is stopped: only sysmon (under allp_lock) and Ms in system calls may look
+    // at Ps.
     unsafe {
         // :5684
         let sched = sched();
@@ -365,7 +369,12 @@ unsafe fn wirep_invalid(pp: *mut P) -> ! {
             let m = (*pp).m.ptr();
             let id = if m.is_null() { 0 } else { (*m).id };
             // :5873
-            gort_print::print!("wirep: p->m={}({}) p->status={}\n", m as usize, id, (*pp).status.get());
+            gort_print::print!(
+                "wirep: p->m={}({}) p->status={}\n",
+                m as usize,
+                id,
+                (*pp).status.get()
+            );
             throw("wirep: invalid p state")
         })
     }

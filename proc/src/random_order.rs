@@ -1,10 +1,11 @@
-//! proc.go:7180–7312: the order in which a thief visits the Ps. What follows there, the running of package
-//! initialisers, has no counterpart.
+//! proc.go:7180–7312: the order in which a thief visits the Ps. What follows there, the running of
+//! package initialisers, has no counterpart.
 
 use crate::*;
 
 #[cfg(not(any(loom, gort_inside)))]
-static STEAL_ORDER: Global<RandomOrder> = Global::new(RandomOrder { count: 0, coprimes: Slice::nil() });
+static STEAL_ORDER: Global<RandomOrder> =
+    Global::new(RandomOrder { count: 0, coprimes: Slice::nil() });
 
 /// The order of stealing; changes only while the world is stopped.
 ///
@@ -16,8 +17,8 @@ pub fn steal_order() -> *mut RandomOrder {
     STEAL_ORDER.get()
 }
 
-/// Enumerates `0..count` in different pseudo-random orders, each number once: if X and count are coprime, then
-/// adding X again and again (mod count) visits them all.
+/// Enumerates `0..count` in different pseudo-random orders, each number once: if X and count are
+/// coprime, then adding X again and again (mod count) visits them all.
 ///
 /// Go: proc.go:7186 randomOrder
 #[doc(alias = "randomOrder")]

@@ -1,10 +1,11 @@
 //! proc.go:6665–6960: the local run queue of a P.
 //!
-//! A ring of [`RUNQ_LEN`] slots with one producer, the owner, and many consumers. `runqtail` belongs to the
-//! producer, which publishes a slot with a store-release of it. `runqhead` belongs to all: who takes slots
-//! reads them first and commits with a compare-and-swap (release), so a slot is not overwritten while it is
-//! read; if the commit fails what was read is thrown away. `runnext` stands in front of the ring: only the
-//! owner sets it, anybody may take it by compare-and-swap.
+//! A ring of [`RUNQ_LEN`] slots with one producer, the owner, and many consumers. `runqtail`
+//! belongs to the producer, which publishes a slot with a store-release of it. `runqhead` belongs
+//! to all: who takes slots reads them first and commits with a compare-and-swap (release), so a
+//! slot is not overwritten while it is read; if the commit fails what was read is thrown away.
+//! `runnext` stands in front of the ring: only the owner sets it, anybody may take it by
+//! compare-and-swap.
 
 use crate::*;
 
@@ -28,8 +29,8 @@ unsafe fn slot(pp: *mut P, i: u32) -> *mut Guintptr {
 pub unsafe fn runqempty(pp: *mut P) -> bool {
     // SAFETY: Ps are never freed; atomics only.
     unsafe {
-        // :6670 head == tail and then runnext == 0 does not mean empty: in between the owner may have
-        // kicked runnext out into the ring. An unchanged tail says that it has not.
+        // :6670 head == tail and then runnext == 0 does not mean empty: in between the owner may
+        // have kicked runnext out into the ring. An unchanged tail says that it has not.
         loop {
             let head = (*pp).runqhead.load();
             let tail = (*pp).runqtail.load(); // :6672
@@ -42,13 +43,14 @@ pub unsafe fn runqempty(pp: *mut P) -> bool {
     }
 }
 
-/// Whether the scheduler shuffles, to bring assumptions about its order to light. Only in Go's race detector.
+/// Whether the scheduler shuffles, to bring assumptions about its order to light. Only in Go's race
+/// detector.
 ///
 /// Go: proc.go:6689 randomizeScheduler
 const RANDOMIZE_SCHEDULER: bool = false;
 
-/// Puts `gp` on the local run queue: at its tail, or with `next` into runnext, from where the G that was there
-/// goes to the tail. If the queue is full, half of it moves to the global queue.
+/// Puts `gp` on the local run queue: at its tail, or with `next` into runnext, from where the G
+/// that was there goes to the tail. If the queue is full, half of it moves to the global queue.
 ///
 /// # Safety
 /// `pp` is the current P; `gp` is runnable and on no queue.
@@ -60,7 +62,8 @@ pub unsafe fn runqput(pp: *mut P, gp: *mut G, next: bool) {
     unsafe {
         let mut gp = gp;
         let mut next = next;
-        // :6697 there always is a sysmon, which ends time slices that a pair of goroutines pass to and fro
+        // :6697 there always is a sysmon, which ends time slices that a pair of goroutines pass to
+        // and fro
         // :6708
         if RANDOMIZE_SCHEDULER && next && cheaprandn(2) == 0 {
             next = false;
@@ -74,8 +77,8 @@ pub unsafe fn runqput(pp: *mut P, gp: *mut G, next: bool) {
             loop {
                 // :6714
                 oldnext = (*pp).runnext.ptr();
-                // :6718 Only the owner fills an empty runnext, thieves only empty it: while it is nil nobody
-                // else writes it, and a release store does what Go's CAS does.
+                // :6718 Only the owner fills an empty runnext, thieves only empty it: while it is
+                // nil nobody else writes it, and a release store does what Go's CAS does.
                 if oldnext.is_null() {
                     (*pp).runnext.cell().store_rel(gp);
                     return;
@@ -112,7 +115,8 @@ pub unsafe fn runqput(pp: *mut P, gp: *mut G, next: bool) {
     }
 }
 
-/// Moves half of the full local queue, and `gp`, to the global queue. False if the queue was not full after all.
+/// Moves half of the full local queue, and `gp`, to the global queue. False if the queue was not
+/// full after all.
 ///
 /// # Safety
 /// As for [`runqput`]; `h` and `t` are the ends of the queue, just read.
@@ -139,7 +143,8 @@ pub unsafe fn runqputslow(pp: *mut P, gp: *mut G, h: u32, t: u32) -> bool {
             batch[i as usize] = (*slot(pp, h.wrapping_add(i))).ptr();
         }
         // :6754
-        if !(*pp).runqhead.cas_rel(h, h.wrapping_add(n)) && !mutant!("runqputslow does not commit") {
+        if !(*pp).runqhead.cas_rel(h, h.wrapping_add(n)) && !mutant!("runqputslow does not commit")
+        {
             return false;
         }
         batch[n as usize] = gp; // :6757
@@ -216,7 +221,8 @@ pub unsafe fn runqputbatch(pp: *mut P, q: *mut GQueue, qsize: isize) {
     }
 }
 
-/// Takes a G from the local run queue; nil if there is none. True: it inherits what is left of the time slice.
+/// Takes a G from the local run queue; nil if there is none. True: it inherits what is left of the
+/// time slice.
 ///
 /// # Safety
 /// `pp` is the current P.
@@ -230,8 +236,8 @@ pub unsafe fn runqget(pp: *mut P) -> (*mut G, bool) {
         let next = (*pp).runnext.ptr();
         // :6825 no second try: others can only take it, so it is gone
         if !next.is_null() {
-            // No thieves with a single P, so no CAS: see docs/deviations.md. The store is a release for
-            // runqempty's sake: who sees it sees the tail too.
+            // No thieves with a single P, so no CAS: see docs/deviations.md. The store is a release
+            // for runqempty's sake: who sees it sees the tail too.
             if single_p() {
                 (*pp).runnext.cell().store_rel(core::ptr::null_mut());
                 return (next, !mutant!("runnext has a slice of its own"));
@@ -249,7 +255,9 @@ pub unsafe fn runqget(pp: *mut P) -> (*mut G, bool) {
             }
             // :6835
             let gp = (*slot(pp, h)).ptr();
-            if (*pp).runqhead.cas_rel_weak(h, h.wrapping_add(1)) || mutant!("runqget does not commit") {
+            if (*pp).runqhead.cas_rel_weak(h, h.wrapping_add(1))
+                || mutant!("runqget does not commit")
+            {
                 prefetch_next(pp, h, t);
                 return (gp, false); // :6837 committed
             }
@@ -257,15 +265,17 @@ pub unsafe fn runqget(pp: *mut P) -> (*mut G, bool) {
     }
 }
 
-/// Whether there is one P only, which is the caller's then. GOMAXPROCS changes only while the world is stopped.
+/// Whether there is one P only, which is the caller's then. GOMAXPROCS changes only while the world
+/// is stopped.
 #[inline(always)]
 pub(crate) fn single_p() -> bool {
     GOMAXPROCS.get() == 1
 }
 
-/// Fetches what the goroutines behind the one at `h` will need: the G of the second, and the top of the stack of
-/// the first, whose G was asked for one goroutine ago. With many goroutines all of that is out of the cache, and
-/// their stacks are out of the TLB too. gort's own; hints only: those Gs may be stolen meanwhile.
+/// Fetches what the goroutines behind the one at `h` will need: the G of the second, and the top of
+/// the stack of the first, whose G was asked for one goroutine ago. With many goroutines all of
+/// that is out of the cache, and their stacks are out of the TLB too. gort's own; hints only: those
+/// Gs may be stolen meanwhile.
 ///
 /// # Safety
 /// The owner of `pp` calls.
@@ -325,13 +335,15 @@ pub unsafe fn runqdrain(pp: *mut P) -> (GQueue, u32) {
             }
 
             // :6862 commits
-            if (*pp).runqhead.cas_rel_weak(h, h.wrapping_add(qn)) || mutant!("runqdrain does not commit") {
+            if (*pp).runqhead.cas_rel_weak(h, h.wrapping_add(qn))
+                || mutant!("runqdrain does not commit")
+            {
                 break (h, qn);
             }
         };
 
-        // :6872 only now are the Gs ours alone, so only now may their links be written: before the commit a
-        // thief could have taken and run them.
+        // :6872 only now are the Gs ours alone, so only now may their links be written: before the
+        // commit a thief could have taken and run them.
         for i in 0..qn {
             let gp = (*slot(pp, h.wrapping_add(i))).ptr();
             drain_q.push_back(gp);
@@ -341,14 +353,20 @@ pub unsafe fn runqdrain(pp: *mut P) -> (GQueue, u32) {
     }
 }
 
-/// Takes half of the Gs of `pp`, rounded up, and writes them into the ring `batch` from `batch_head` on; says how
-/// many. If there are none and `steal_run_next_g` is set, takes runnext. Anybody may call it.
+/// Takes half of the Gs of `pp`, rounded up, and writes them into the ring `batch` from
+/// `batch_head` on; says how many. If there are none and `steal_run_next_g` is set, takes runnext.
+/// Anybody may call it.
 ///
 /// # Safety
 /// `pp` is a P; the slots of `batch` are the caller's.
 ///
 /// Go: proc.go:6885 runqgrab
-pub unsafe fn runqgrab(pp: *mut P, batch: *mut RunqArray, batch_head: u32, steal_run_next_g: bool) -> u32 {
+pub unsafe fn runqgrab(
+    pp: *mut P,
+    batch: *mut RunqArray,
+    batch_head: u32,
+    steal_run_next_g: bool,
+) -> u32 {
     // SAFETY: Ps are never freed; what a compare-and-swap commits is the caller's.
     unsafe {
         let batch = (&raw mut (*batch).0).cast::<Guintptr>();
@@ -363,9 +381,10 @@ pub unsafe fn runqgrab(pp: *mut P, batch: *mut RunqArray, batch_head: u32, steal
                     let next = (*pp).runnext.ptr(); // :6894
                     if !next.is_null() {
                         if (*pp).status.get() == PRUNNING {
-                            // :6907 the G that runs there may have readied this one and be about to block:
-                            // let it, rather than have Gs thrash between Ps. 3 µs are ample for that (a
-                            // channel operation takes some 50 ns). Linux' timers are fine enough to sleep.
+                            // :6907 the G that runs there may have readied this one and be about to
+                            // block: let it, rather than have Gs thrash between Ps. 3 µs are ample
+                            // for that (a channel operation takes some 50 ns). Linux' timers are
+                            // fine enough to sleep.
                             usleep(3);
                         }
                         // :6916
@@ -390,14 +409,17 @@ pub unsafe fn runqgrab(pp: *mut P, batch: *mut RunqArray, batch_head: u32, steal
                 (*batch.add((batch_head.wrapping_add(i) % LEN) as usize)).set(g);
             }
             // :6932 commits
-            if (*pp).runqhead.cas_rel_weak(h, h.wrapping_add(n)) || mutant!("runqgrab does not commit") {
+            if (*pp).runqhead.cas_rel_weak(h, h.wrapping_add(n))
+                || mutant!("runqgrab does not commit")
+            {
                 return n;
             }
         }
     }
 }
 
-/// Takes half of the Gs of `p2` onto the local run queue of `pp`, and returns one of them; nil if it got none.
+/// Takes half of the Gs of `p2` onto the local run queue of `pp`, and returns one of them; nil if
+/// it got none.
 ///
 /// # Safety
 /// `pp` is the current P with an empty local run queue; `p2` is another P.

@@ -45,8 +45,8 @@ pub unsafe fn sched_enable_user(enable: bool) {
 pub unsafe fn sched_enabled(gp: *mut G) -> bool {
     // SAFETY: an atomic of the global state.
     unsafe {
-        // :6449 Go asserts that sched.lock is held, but schedule and exitsyscall (:4016, :4678) ask without it, and Go dies
-        // there when ranks are checked
+        // :6449 Go asserts that sched.lock is held, but schedule and exitsyscall (:4016, :4678) ask
+        // without it, and Go dies there when ranks are checked
 
         // :6451
         if (*sched()).disable.user.get() {

@@ -9,8 +9,8 @@ use gort_print::print;
 #[cfg(not(loom))]
 pub const GOID_CACHE_BATCH: u64 = 16;
 
-/// The scheduler's initialisation. The order at start is: osinit, schedinit, newproc of [`main`](crate::main()),
-/// mstart.
+/// The scheduler's initialisation. The order at start is: osinit, schedinit, newproc of
+/// [`main`](crate::main()), mstart.
 ///
 /// # Safety
 /// Called once, on m0's g0, by the only thread that is in the runtime.
@@ -50,7 +50,8 @@ pub unsafe fn schedinit() {
         world_stopped();
 
         // :815 ticks, moduledataverify (:816), mallocinit (:818): not there.
-        // (:832, :833) earlier than in Go: stackinit looks at the environment. goenvs does what secure (:834) does.
+        // (:832, :833) earlier than in Go: stackinit looks at the environment. goenvs does what
+        // secure (:834) does.
         goargs();
         goenvs();
         // :817
@@ -149,7 +150,8 @@ pub unsafe fn checkmcount() {
         // :890
         assert_lock_held(&raw mut (*sched).lock);
 
-        // :900 threads that foreign code made do not count: the limit is there to catch runaway blocking
+        // :900 threads that foreign code made do not count: the limit is there to catch runaway
+        // blocking
         let count = mcount() - EXTRA_M_IN_USE.load() as i32 - EXTRA_M_LENGTH.load() as i32;
         if count > (*sched).maxmcount.get() {
             // :902
@@ -185,7 +187,8 @@ pub unsafe fn m_reserve_id() -> i64 {
     }
 }
 
-/// What all Ms need: an id (`id`, or a new one for -1), random state, a signal stack, a place in allm.
+/// What all Ms need: an id (`id`, or a new one for -1), random state, a signal stack, a place in
+/// allm.
 ///
 /// # Safety
 /// `mp` is new and belongs to the caller.

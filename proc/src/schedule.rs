@@ -29,9 +29,9 @@ pub unsafe fn resetspinning() {
     }
 }
 
-/// Makes the waiting goroutines of a list runnable and empties it. Without a P all go to the global queue, and Ms
-/// are started for as many as there are idle Ps. With a P, only as many as there are idle Ps go there; the others go
-/// to the local queue.
+/// Makes the waiting goroutines of a list runnable and empties it. Without a P all go to the global
+/// queue, and Ms are started for as many as there are idle Ps. With a P, only as many as there are
+/// idle Ps go there; the others go to the local queue.
 ///
 /// # Safety
 /// The list and the goroutines, which wait, are the caller's. Without locks.
@@ -128,8 +128,9 @@ pub unsafe fn injectglist(glist: *mut GList) {
             runqputbatch(pp, &raw mut q, qsize);
         }
 
-        // :3961 a P may have become idle after npidle was read and before the global queue was filled: it would stay
-        // idle until the next goroutine becomes runnable. This wakes one, which wakes the next if need be.
+        // :3961 a P may have become idle after npidle was read and before the global queue was
+        // filled: it would stay idle until the next goroutine becomes runnable. This wakes one,
+        // which wakes the next if need be.
         wakep();
     }
 }
@@ -137,8 +138,8 @@ pub unsafe fn injectglist(glist: *mut GList) {
 /// One round: finds a runnable goroutine and runs it.
 ///
 /// # Safety
-/// On g0 of an M with a P (without one if a goroutine is locked to it), without locks; no value with a destructor is
-/// live on this stack.
+/// On g0 of an M with a P (without one if a goroutine is locked to it), without locks; no value
+/// with a destructor is live on this stack.
 ///
 /// Go: proc.go:3966 schedule
 pub unsafe fn schedule() -> ! {
@@ -183,7 +184,8 @@ pub unsafe fn schedule() -> ! {
 
             // :3997
             if DEBUG.dontfreezetheworld.get() > 0 && FREEZING.load() {
-                // :4005 stuck for good: the world is frozen, and the scheduler's state shall stay as it is
+                // :4005 stuck for good: the world is frozen, and the scheduler's state shall stay
+                // as it is
                 lock(deadlock());
                 lock(deadlock());
             }

@@ -55,21 +55,25 @@ pub unsafe fn mspinning() {
     }
 }
 
-/// Has some M run `pp`, a new one if need be. If `pp` is nil takes an idle P; without one does nothing.
+/// Has some M run `pp`, a new one if need be. If `pp` is nil takes an idle P; without one does
+/// nothing.
 ///
 /// With `spinning`, the caller has counted the M in `nmspinning` already, and gives a P.
 ///
 /// # Safety
-/// `pp`, if given, belongs to the caller, who cannot be preempted and gives it away. May run without a P.
-/// `lockheld` says whether the caller holds `sched.lock`, which may then be released for a while.
+/// `pp`, if given, belongs to the caller, who cannot be preempted and gives it away. May run
+/// without a P. `lockheld` says whether the caller holds `sched.lock`, which may then be released
+/// for a while.
 ///
 /// Go: proc.go:2912 startm
 pub unsafe fn startm(pp: *mut P, spinning: bool, lockheld: bool) {
-    // SAFETY: an idle M is ours once mget took it off the list under sched.lock; the P until notewakeup.
+    // SAFETY: an idle M is ours once mget took it off the list under sched.lock; the P until
+    // notewakeup.
     unsafe {
         let sched = sched();
         let mut pp = pp;
-        // :2929 no preemption while a P is in our hands: a stop of the world would wait for that P forever
+        // :2929 no preemption while a P is in our hands: a stop of the world would wait for that P
+        // forever
         let mp = acquirem();
         if !lockheld {
             lock(&raw mut (*sched).lock);
@@ -92,8 +96,8 @@ pub unsafe fn startm(pp: *mut P, spinning: bool, lockheld: bool) {
         // :2949
         let nmp = mget();
         if nmp.is_null() {
-            // :2965 a new one. Its id is taken before the lock is released: it makes the M count as running, else
-            // checkdead could take this moment for a deadlock.
+            // :2965 a new one. Its id is taken before the lock is released: it makes the M count as
+            // running, else checkdead could take this moment for a deadlock.
             let id = m_reserve_id();
             unlock(&raw mut (*sched).lock);
 
@@ -143,8 +147,9 @@ pub unsafe fn startm(pp: *mut P, spinning: bool, lockheld: bool) {
     }
 }
 
-/// Finds something to do for a P whose M is in a system call or waits for its goroutine: another M if there is
-/// work, the idle list otherwise. Starts an M wherever [`find_runnable()`] would find something on `pp`.
+/// Finds something to do for a P whose M is in a system call or waits for its goroutine: another M
+/// if there is work, the idle list otherwise. Starts an M wherever [`find_runnable()`] would find
+/// something on `pp`.
 ///
 /// # Safety
 /// `pp` belongs to the caller, who gives it away. Runs without a P.
@@ -175,7 +180,8 @@ pub unsafe fn handoffp(pp: *mut P) {
             return;
         }
         // :3029 nobody looks for work: this M shall
-        if (*sched).nmspinning.load() + (*sched).npidle.load() == 0 && (*sched).nmspinning.cas(0, 1) {
+        if (*sched).nmspinning.load() + (*sched).npidle.load() == 0 && (*sched).nmspinning.cas(0, 1)
+        {
             (*sched).needspinning.store(0);
             startm(pp, true, false);
             return;
@@ -232,8 +238,8 @@ pub unsafe fn handoffp(pp: *mut P) {
     }
 }
 
-/// Gets one more P to work, if there is an idle one and nobody is spinning. Called when a goroutine has become
-/// runnable.
+/// Gets one more P to work, if there is an idle one and nobody is spinning. Called when a goroutine
+/// has become runnable.
 ///
 /// # Safety
 /// On an M with a P, or in `handoffp`, which has just made its P idle.
@@ -244,15 +250,16 @@ pub unsafe fn wakep() {
     // SAFETY: the caller's contract.
     unsafe {
         let sched = sched();
-        // With a single P, which is the caller's, nobody else is to see the work, and none is idle. Only handoffp comes
-        // here (by wake_net_poller) without a P, having made it idle: it saw lastpoll == 0 under sched.lock and another
-        // value now, so an M has just left the poller, and that one takes the idle P when it gets the lock.
+        // With a single P, which is the caller's, nobody else is to see the work, and none is idle.
+        // Only handoffp comes here (by wake_net_poller) without a P, having made it idle: it saw
+        // lastpoll == 0 under sched.lock and another value now, so an M has just left the poller,
+        // and that one takes the idle P when it gets the lock.
         if single_p() && (*sched).needspinning.get() == 1 {
             return;
         }
-        // The work was published with StoreRel, which Go compiles to XCHG on amd64 and we to a plain store: it
-        // must be visible before nmspinning is read, or a spinning M that is just giving up would be
-        // relied on without having seen it.
+        // The work was published with StoreRel, which Go compiles to XCHG on amd64 and we to a
+        // plain store: it must be visible before nmspinning is read, or a spinning M that is just
+        // giving up would be relied on without having seen it.
         if !mutant!("wakep without its fence") {
             store_load_fence();
         }
@@ -260,9 +267,9 @@ pub unsafe fn wakep() {
         if (*sched).nmspinning.load() != 0 {
             return;
         }
-        // What follows would end in pidleget_spinning finding no P and setting needspinning to 1. If it is 1
-        // already and no P is idle, that changes nothing, and four locked instructions are saved: see
-        // README-spinning.md and docs/deviations.md.
+        // What follows would end in pidleget_spinning finding no P and setting needspinning to 1.
+        // If it is 1 already and no P is idle, that changes nothing, and four locked instructions
+        // are saved: see README-spinning.md and docs/deviations.md.
         if (*sched).needspinning.load() == 1 && (*sched).npidle.load() == 0 {
             return;
         }
@@ -384,7 +391,8 @@ pub unsafe fn startlockedm(gp: *mut G) {
 #[cold]
 #[inline(never)]
 pub unsafe fn gcstopm() {
-    // SAFETY: stopwait is counted down under sched.lock; the P is ours until its status says otherwise.
+    // SAFETY: stopwait is counted down under sched.lock; the P is ours until its status says
+    // otherwise.
     unsafe {
         let sched = sched();
         // :3174

@@ -16,8 +16,8 @@ pub const FREEZE_STOP_WAIT: i32 = 0x7fffffff;
 #[cfg(not(any(loom, gort_inside)))]
 pub static FREEZING: Bool = Bool::new(false);
 
-/// Stops the world as well as it can, for good: used while crashing. May be called several times, takes no
-/// locks.
+/// Stops the world as well as it can, for good: used while crashing. May be called several times,
+/// takes no locks.
 ///
 /// # Safety
 /// The process is about to end.
@@ -28,8 +28,9 @@ pub unsafe fn freezetheworld() {
     unsafe {
         // :1056
         FREEZING.store(true);
-        // :1057 the scheduler's state shall stay as it is: running goroutines go on, but a thread that comes
-        // to schedule() stops there. Those that just missed the flag get a millisecond to start running.
+        // :1057 the scheduler's state shall stay as it is: running goroutines go on, but a thread
+        // that comes to schedule() stops there. Those that just missed the flag get a millisecond
+        // to start running.
         if DEBUG.dontfreezetheworld.get() > 0 {
             // :1082
             usleep(1000);
@@ -152,8 +153,9 @@ pub unsafe fn castogscanstatus(gp: *mut G, oldval: u32, newval: u32) -> bool {
 #[cfg(not(any(loom, gort_inside)))]
 pub static CASGSTATUS_ALWAYS_TRACK: Bool = Bool::new(false);
 
-/// Changes the state of `gp` from `oldval` to `newval`, neither with the scan bit; waits while somebody else
-/// holds that bit. Also keeps the account of scheduling latency and mutex waiting time.
+/// Changes the state of `gp` from `oldval` to `newval`, neither with the scan bit; waits while
+/// somebody else holds that bit. Also keeps the account of scheduling latency and mutex waiting
+/// time.
 ///
 /// # Safety
 /// The caller owns the transition: it runs `gp`, or holds what keeps others from changing it.
@@ -188,7 +190,8 @@ pub unsafe fn casgstatus(gp: *mut G, oldval: u32, newval: u32) {
         // :1214
         if oldval == GRUNNING {
             // :1216 one of G_TRACKING_PERIOD transitions out of running is measured
-            if CASGSTATUS_ALWAYS_TRACK.get() || (*gp).tracking_seq.is_multiple_of(G_TRACKING_PERIOD) {
+            if CASGSTATUS_ALWAYS_TRACK.get() || (*gp).tracking_seq.is_multiple_of(G_TRACKING_PERIOD)
+            {
                 (*gp).tracking = true;
             }
             (*gp).tracking_seq = (*gp).tracking_seq.wrapping_add(1);
@@ -276,7 +279,8 @@ unsafe fn casgstatus_track(gp: *mut G, oldval: u32, newval: u32) {
             }
             // :1238
             GWAITING if (*gp).waitreason.is_mutex_wait() => {
-                // :1248 a sample of the time waited: it stands for as many others as the period says
+                // :1248 a sample of the time waited: it stands for as many others as the period
+                // says
                 let now = nanotime();
                 (*sched())
                     .total_mutex_wait_time
@@ -343,8 +347,8 @@ pub unsafe fn cas_g_to_waiting_for_gc(gp: *mut G, old: u32, reason: WaitReason) 
     }
 }
 
-/// From waiting or runnable to `GCOPYSTACK`; returns which it was. Not casgstatus, as a wake-up may change
-/// waiting to runnable under way.
+/// From waiting or runnable to `GCOPYSTACK`; returns which it was. Not casgstatus, as a wake-up may
+/// change waiting to runnable under way.
 ///
 /// # Safety
 /// The caller may move the stack of `gp`.
@@ -367,7 +371,8 @@ pub unsafe fn casgcopystack(gp: *mut G) -> u32 {
     }
 }
 
-/// From running to `GSCAN|GPREEMPTED`: the one operation that changes the state and takes the scan bit.
+/// From running to `GSCAN|GPREEMPTED`: the one operation that changes the state and takes the scan
+/// bit.
 ///
 /// # Safety
 /// `gp` runs on this M.

@@ -102,8 +102,8 @@ pub struct WorldStop {
     pub stopping_cpu_time: i64,
 }
 
-/// Where [`stop_the_world`] keeps its result while the goroutine's stack must not be written: it may be
-/// moved meanwhile. Guarded by [`WORLDSEMA`].
+/// Where [`stop_the_world`] keeps its result while the goroutine's stack must not be written: it
+/// may be moved meanwhile. Guarded by [`WORLDSEMA`].
 ///
 /// Go: proc.go:1408 stopTheWorldContext
 #[cfg(not(gort_inside))]
@@ -114,8 +114,8 @@ static STOP_THE_WORLD_CONTEXT: Global<WorldStop> = Global::new(WorldStop {
     stopping_cpu_time: 0,
 });
 
-/// Stops all Ps at safe points; afterwards only the caller's P runs. Stops by several goroutines come one
-/// after the other. Ended by [`start_the_world`] with the value returned.
+/// Stops all Ps at safe points; afterwards only the caller's P runs. Stops by several goroutines
+/// come one after the other. Ended by [`start_the_world`] with the value returned.
 ///
 /// # Safety
 /// On a user goroutine that neither holds [`WORLDSEMA`] nor any runtime lock.
@@ -124,7 +124,8 @@ static STOP_THE_WORLD_CONTEXT: Global<WorldStop> = Global::new(WorldStop {
 #[doc(alias = "stopTheWorld")]
 #[cfg(not(gort_inside))]
 pub unsafe fn stop_the_world(reason: StwReason) -> WorldStop {
-    // SAFETY: worldsema makes this the only stop; the goroutine counts as waiting while it is on g0.
+    // SAFETY: worldsema makes this the only stop; the goroutine counts as waiting while it is on
+    // g0.
     unsafe {
         // :1428
         linkname::semacquire(&WORLDSEMA);
@@ -132,8 +133,8 @@ pub unsafe fn stop_the_world(reason: StwReason) -> WorldStop {
         (*(*gp).m).preemptoff.set(reason.string());
         // :1431
         systemstack(|| {
-            // :1446 waiting, so that a collector may scan this goroutine while it waits for the others:
-            // else each would wait for the other
+            // :1446 waiting, so that a collector may scan this goroutine while it waits for the
+            // others: else each would wait for the other
             cas_g_to_waiting_for_gc(gp, GRUNNING, WaitReason::StoppingTheWorld);
             // :1447 not to the goroutine's stack
             *STOP_THE_WORLD_CONTEXT.get() = stop_the_world_with_sema(reason);
@@ -158,9 +159,9 @@ pub unsafe fn start_the_world(w: WorldStop) {
         // :1457
         systemstack(|| start_the_world_with_sema(0, w));
 
-        // :1474 worldsema is held until here, so that gomaxprocs cannot change before; it goes straight to
-        // the next waiter, as the operation is too heavy to be unfair about. acquirem keeps semrelease1 from
-        // yielding and others from preempting before it is released.
+        // :1474 worldsema is held until here, so that gomaxprocs cannot change before; it goes
+        // straight to the next waiter, as the operation is too heavy to be unfair about. acquirem
+        // keeps semrelease1 from yielding and others from preempting before it is released.
         let mp = acquirem();
         (*mp).preemptoff.clear();
         linkname::semrelease1(&WORLDSEMA, true, 0);
@@ -210,7 +211,8 @@ pub unsafe fn start_the_world_gc(w: WorldStop) {
 #[cfg(not(any(loom, gort_inside)))]
 pub static WORLDSEMA: Uint32 = Uint32::new(1);
 
-/// Held by the M that keeps collections from starting; gomaxprocs does not change while somebody else has it.
+/// Held by the M that keeps collections from starting; gomaxprocs does not change while somebody
+/// else has it.
 ///
 /// Go: proc.go:1505 gcsema
 #[cfg(not(any(loom, gort_inside)))]
@@ -219,14 +221,14 @@ pub static GCSEMA: Uint32 = Uint32::new(1);
 /// The core of [`stop_the_world`].
 ///
 /// # Safety
-/// On g0, holding [`WORLDSEMA`] and no runtime lock, with preemption off. Ended by [`start_the_world`] or
-/// by [`start_the_world_with_sema`] and the release of the semaphore.
+/// On g0, holding [`WORLDSEMA`] and no runtime lock, with preemption off. Ended by
+/// [`start_the_world`] or by [`start_the_world_with_sema`] and the release of the semaphore.
 ///
 /// Go: proc.go:1537 stopTheWorldWithSema
 #[doc(alias = "stopTheWorldWithSema")]
 pub unsafe fn stop_the_world_with_sema(reason: StwReason) -> WorldStop {
-    // SAFETY: Ps are never freed and allp does not change while worldsema is held; stopwait and the Ps'
-    // plain fields are written under sched.lock or by the one that stopped the P.
+    // SAFETY: Ps are never freed and allp does not change while worldsema is held; stopwait and the
+    // Ps' plain fields are written under sched.lock or by the one that stopped the P.
     unsafe {
         let sched = sched();
         // :1538
@@ -348,7 +350,8 @@ pub unsafe fn stop_the_world_with_sema(reason: StwReason) -> WorldStop {
     }
 }
 
-/// Ends a [`stop_the_world_with_sema`]; `now` is the time, 0 to have it read here. Returns the time.
+/// Ends a [`stop_the_world_with_sema`]; `now` is the time, 0 to have it read here. Returns the
+/// time.
 ///
 /// # Safety
 /// On g0; `w` is what the stop returned.

@@ -11,8 +11,8 @@ use crate::*;
 #[doc(alias = "acquireSudog")]
 #[inline(always)]
 pub unsafe fn acquire_sudog() -> *mut Sudog {
-    // SAFETY: preemption is off from acquirem to releasem, so the P and its cache stay this thread's; the
-    // central list is touched under its lock.
+    // SAFETY: preemption is off from acquirem to releasem, so the P and its cache stay this
+    // thread's; the central list is touched under its lock.
     unsafe {
         // :459 pinned: the P must stay ours.
         let mp = acquirem();

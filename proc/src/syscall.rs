@@ -1,19 +1,23 @@
 //! proc.go:4341–4844: entering and leaving system calls, and other code that may block its thread.
 //!
-//! Between the two calls the goroutine is in `GSYSCALL` and its P in `PSYSCALL`: the M still remembers the P, but
-//! whoever wants that P (sysmon after a tick, a stop of the world) takes it with one compare-and-swap of its status.
-//! So an undisturbed system call costs an atomic on each side, and only a disturbed one costs a search for another P.
+//! Between the two calls the goroutine is in `GSYSCALL` and its P in `PSYSCALL`: the M still
+//! remembers the P, but whoever wants that P (sysmon after a tick, a stop of the world) takes it
+//! with one compare-and-swap of its status. So an undisturbed system call costs an atomic on each
+//! side, and only a disturbed one costs a search for another P.
 //!
-//! Go reads pc, sp and frame pointer of the *caller* of these functions, since the goroutine's stack is walked from
-//! there while it blocks. Here `entersyscall`, `entersyscallblock` and `exitsyscall` are inlined into their callers and read
-//! them there; crates below, which reach the other half of the last two through the linker, hand them over.
+//! Go reads pc, sp and frame pointer of the *caller* of these functions, since the goroutine's
+//! stack is walked from there while it blocks. Here `entersyscall`, `entersyscallblock` and
+//! `exitsyscall` are inlined into their callers and read them there; crates below, which reach the
+//! other half of the last two through the linker, hand them over.
 
 use crate::*;
 
-/// Makes the goroutine's `sched` refer to a place in its caller, for whoever walks the stack while it blocks.
+/// Makes the goroutine's `sched` refer to a place in its caller, for whoever walks the stack while
+/// it blocks.
 ///
 /// # Safety
-/// On a user goroutine; `pc`, `sp` and `bp` are of one frame of its stack that outlives the blocking.
+/// On a user goroutine; `pc`, `sp` and `bp` are of one frame of its stack that outlives the
+/// blocking.
 ///
 /// Go: proc.go:4341 save
 #[inline]
@@ -43,11 +47,12 @@ pub unsafe fn save(pc: usize, sp: usize, bp: usize) {
     }
 }
 
-/// The goroutine is about to block its thread: its P may be taken meanwhile. The frame is given by the caller.
+/// The goroutine is about to block its thread: its P may be taken meanwhile. The frame is given by
+/// the caller.
 ///
 /// # Safety
-/// On a user goroutine with a P; the frame of `pc`, `sp`, `bp` lives until [`exitsyscall`], which must follow.
-/// Nothing in between may use the scheduler.
+/// On a user goroutine with a P; the frame of `pc`, `sp`, `bp` lives until [`exitsyscall`], which
+/// must follow. Nothing in between may use the scheduler.
 ///
 /// Go: proc.go:4390 reentersyscall
 #[cfg(not(gort_inside))]
@@ -74,14 +79,16 @@ pub unsafe fn reentersyscall(pc: usize, sp: usize, bp: usize) {
         // :4410
         casgstatus(gp, GRUNNING, GSYSCALL);
         if cfg!(debug_assertions) {
-            // :4414 the rank checks of casgstatus may have gone through systemstack, which spoils `sched`
+            // :4414 the rank checks of casgstatus may have gone through systemstack, which spoils
+            // `sched`
             save(pc, sp, bp);
         }
         // :4416
         if (*gp).syscallsp < (*gp).stack.lo || (*gp).stack.hi < (*gp).syscallsp {
             entersyscall_bad_sp(gp);
         }
-        // :4422 no check of the frame pointer: native code may use rbp for anything (docs/deviations.md)
+        // :4422 no check of the frame pointer: native code may use rbp for anything
+        // (docs/deviations.md)
 
         // :4429
         if trace.ok() {
@@ -147,10 +154,12 @@ unsafe fn entersyscall_bad_sp(gp: *mut G) -> ! {
     }
 }
 
-/// The goroutine is about to block its thread for what is probably a short time: [`exitsyscall`] ends it.
+/// The goroutine is about to block its thread for what is probably a short time: [`exitsyscall`]
+/// ends it.
 ///
 /// # Safety
-/// As [`reentersyscall`]; the function that this is inlined into is the frame, so it must make both calls.
+/// As [`reentersyscall`]; the function that this is inlined into is the frame, so it must make both
+/// calls.
 ///
 /// Go: proc.go:4479 entersyscall
 #[cfg(not(any(loom, gort_inside)))]
@@ -163,7 +172,8 @@ pub unsafe fn entersyscall() {
     unsafe { reentersyscall(pc, sp, bp) }
 }
 
-/// Wakes sysmon from its deep sleep: there is a P in a system call now, which it may have to retake.
+/// Wakes sysmon from its deep sleep: there is a P in a system call now, which it may have to
+/// retake.
 ///
 /// # Safety
 /// On the system stack.
@@ -184,7 +194,8 @@ pub unsafe fn entersyscall_sysmon() {
     }
 }
 
-/// The world is being stopped: hands the P over to the stopper, unless somebody has taken it already.
+/// The world is being stopped: hands the P over to the stopper, unless somebody has taken it
+/// already.
 ///
 /// # Safety
 /// On the system stack of an M that has just put its P into `PSYSCALL`.
@@ -192,7 +203,8 @@ pub unsafe fn entersyscall_sysmon() {
 /// Go: proc.go:4497 entersyscall_gcwait
 #[cold]
 pub unsafe fn entersyscall_gcwait() {
-    // SAFETY: the M is this thread's; the P is only touched after the compare-and-swap has made it ours.
+    // SAFETY: the M is this thread's; the P is only touched after the compare-and-swap has made it
+    // ours.
     unsafe {
         // :4498
         let gp = getg();
@@ -201,8 +213,11 @@ pub unsafe fn entersyscall_gcwait() {
         // :4501
         let sched = sched();
         lock(&raw mut (*sched).lock);
-        // :4502 a theft, though it probably is the P that this M had: it may have been lost and put into a system call again since
-        if trace_steal(pp, true, || (*sched).stopwait.get() > 0 && (*pp).status.cas(PSYSCALL, PGCSTOP)) {
+        // :4502 a theft, though it probably is the P that this M had: it may have been lost and put
+        // into a system call again since
+        if trace_steal(pp, true, || {
+            (*sched).stopwait.get() > 0 && (*pp).status.cas(PSYSCALL, PGCSTOP)
+        }) {
             // :4517
             (*pp).gc_stop_time = nanotime();
             (*pp).syscalltick.bump(1);
@@ -216,7 +231,8 @@ pub unsafe fn entersyscall_gcwait() {
     }
 }
 
-/// As [`entersyscall`], but the thread will certainly block: the P is given away at once. [`exitsyscall`] ends it.
+/// As [`entersyscall`], but the thread will certainly block: the P is given away at once.
+/// [`exitsyscall`] ends it.
 ///
 /// # Safety
 /// As [`entersyscall`].
@@ -324,11 +340,12 @@ pub unsafe fn entersyscallblock_handoff() {
     }
 }
 
-/// The goroutine's thread is back: finds it a P, the old one if it can, or puts it in a queue. May return on
-/// another thread.
+/// The goroutine's thread is back: finds it a P, the old one if it can, or puts it in a queue. May
+/// return on another thread.
 ///
 /// # Safety
-/// On a user goroutine after [`entersyscall`] or [`entersyscallblock`], in the same function or one that it called.
+/// On a user goroutine after [`entersyscall`] or [`entersyscallblock`], in the same function or one
+/// that it called.
 ///
 /// Go: proc.go:4617 exitsyscall
 #[cfg(not(any(loom, gort_inside)))]
@@ -349,8 +366,9 @@ pub unsafe fn exitsyscall() {
 #[unsafe(export_name = "gort.exitsyscall")]
 #[cfg(not(gort_inside))]
 pub unsafe fn exitsyscall_frame(callersp: usize) {
-    // SAFETY: the M and the goroutine are this thread's own; a P only once exitsyscallfast or execute got one. The
-    // M is read anew after mcall, as the goroutine may be on another thread then.
+    // SAFETY: the M and the goroutine are this thread's own; a P only once exitsyscallfast or
+    // execute got one. The M is read anew after mcall, as the goroutine may be on another thread
+    // then.
     unsafe {
         // :4618
         let gp = getg();
@@ -417,7 +435,8 @@ pub unsafe fn exitsyscall_frame(callersp: usize) {
     }
 }
 
-/// The events of [`exitsyscall_frame`], which has a P: it is known now whether that was lost meanwhile.
+/// The events of [`exitsyscall_frame`], which has a P: it is known now whether that was lost
+/// meanwhile.
 #[cold]
 #[inline(never)]
 #[cfg(not(gort_inside))]
@@ -459,7 +478,8 @@ pub unsafe fn exitsyscallfast(oldp: *mut P) -> bool {
         // :4711
         if !oldp.is_null()
             && (*oldp).status.get() == PSYSCALL
-            && ((*oldp).status.cas(PSYSCALL, PIDLE) || mutant!("exitsyscall ignores who has got the P"))
+            && ((*oldp).status.cas(PSYSCALL, PIDLE)
+                || mutant!("exitsyscall ignores who has got the P"))
         {
             // :4713
             wirep(oldp);
@@ -501,7 +521,8 @@ pub unsafe fn exitsyscallfast_reacquired(trace: TraceLocker) {
         let mp = (*gp).m;
         let pp = (*mp).p.ptr();
         if (*mp).syscalltick.get() != (*pp).syscalltick.get() {
-            // :4745 somebody took the P and entered a system call with it, from which it was taken back now
+            // :4745 somebody took the P and entered a system call with it, from which it was taken
+            // back now
             if trace.ok() {
                 systemstack(|| {
                     trace.proc_steal(pp, true);
@@ -543,7 +564,8 @@ pub unsafe fn exitsyscallfast_pidle() -> bool {
 }
 
 on_g0! {
-/// No P to be had for the goroutine that left a system call: queues it and lets the thread find other work.
+/// No P to be had for the goroutine that left a system call: queues it and lets the thread find
+/// other work.
 ///
 /// # Safety
 /// Called by `mcall`, from a goroutine in `GSYSCALL` whose M has no P.

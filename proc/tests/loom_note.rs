@@ -1,5 +1,5 @@
-//! Models of a goroutine that sleeps on a note (`notetsleepg`): its P goes to others meanwhile, the wake-up may come before,
-//! during and after the sleep's time limit, and the note is used again.
+//! Models of a goroutine that sleeps on a note (`notetsleepg`): its P goes to others meanwhile, the
+//! wake-up may come before, during and after the sleep's time limit, and the note is used again.
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p gort-proc --test loom_note`
 #![cfg(loom)]
 
@@ -18,7 +18,8 @@ const SLEEPS: u32 = 1;
 /// The waker will call `notewakeup`, or has.
 const WAKES: u32 = 2;
 
-/// What sleeper and waker agree by, as the users of notes in the runtime do (`sched.sysmonwait`, sigqueue's `sig.state`).
+/// What sleeper and waker agree by, as the users of notes in the runtime do (`sched.sysmonwait`,
+/// sigqueue's `sig.state`).
 #[derive(Default)]
 struct Shared {
     note: Note,
@@ -39,8 +40,8 @@ struct Scene {
 }
 
 impl Scene {
-    /// Sleeps once. True if the note says so; a goroutine that changes its M here does not come back: the model calls
-    /// it again.
+    /// Sleeps once. True if the note says so; a goroutine that changes its M here does not come
+    /// back: the model calls it again.
     fn sleep(&self, gp: *mut G, ns: i64) -> bool {
         // SAFETY: the note is leaked; on the goroutine.
         unsafe { as_g(gp, || notetsleepg(&raw mut (*self.s.0).note, ns)) }
@@ -65,7 +66,9 @@ impl Scene {
                     assert_eq!(s.note.key.load(), 0);
                 } else {
                     // Then the note is not to be touched before he has.
-                    if s.note.key.load() == 0 && !mutant!("a note is cleared under its waker's hands") {
+                    if s.note.key.load() == 0
+                        && !mutant!("a note is cleared under its waker's hands")
+                    {
                         self.sleep(gp, -1);
                     }
                     s.value.with_mut(|v| *v += 1);
@@ -94,7 +97,8 @@ impl Scene {
     }
 }
 
-/// With one P the waker cannot run unless the sleeper gives it away; with two it runs beside it. `spare` Ms may be made.
+/// With one P the waker cannot run unless the sleeper gives it away; with two it runs beside it.
+/// `spare` Ms may be made.
 fn scenario(ps: usize, spare: usize, ns: i64, rounds: u32) -> impl Fn() + Send + Sync {
     set_upward(Upward {
         entersyscallblock: entersyscallblock_frame,
@@ -104,10 +108,12 @@ fn scenario(ps: usize, spare: usize, ns: i64, rounds: u32) -> impl Fn() + Send +
     move || {
         set_nanotime(1);
         set_time_passes();
-        let sc = Scene { g: std::array::from_fn(|_| Ptr(new_g(GRUNNABLE))), s: Ptr::new(), ns, rounds };
+        let sc =
+            Scene { g: std::array::from_fn(|_| Ptr(new_g(GRUNNABLE))), s: Ptr::new(), ns, rounds };
         // SAFETY: each goroutine is in one queue.
         unsafe {
-            let prepare = |busy: &[*mut P]| (0..2).for_each(|i| runqput(busy[i % ps], sc.g[i].0, false));
+            let prepare =
+                |busy: &[*mut P]| (0..2).for_each(|i| runqput(busy[i % ps], sc.g[i].0, false));
             scene(
                 ps as i32,
                 &[&vec![Role::Busy; ps][..], &vec![Role::Unborn; spare]].concat(),

@@ -1,5 +1,5 @@
-//! Models of the run queues: no goroutine is lost, none runs twice, whatever the owner and the thieves do.
-//! `RUSTFLAGS="--cfg loom" cargo test --release -p gort-proc --test loom_runq`
+//! Models of the run queues: no goroutine is lost, none runs twice, whatever the owner and the
+//! thieves do. `RUSTFLAGS="--cfg loom" cargo test --release -p gort-proc --test loom_runq`
 #![cfg(loom)]
 
 use gort_proc::model::{Ptr, check as model, init_ps, new_g, new_m, on_m, take_p};
@@ -46,8 +46,8 @@ unsafe fn put(pp: *mut P, ids: std::ops::Range<u64>, next: bool) {
     }
 }
 
-/// The owner does `own`, each thief steals once, then everything that is anywhere is collected: it must be
-/// `0..n`, each once.
+/// The owner does `own`, each thief steals once, then everything that is anywhere is collected: it
+/// must be `0..n`, each once.
 fn owner_and_thieves(
     n: u64,
     before: u64,
@@ -200,7 +200,8 @@ fn drain_against_a_thief() {
     drain_one_thief();
 }
 
-/// The P is never seen as empty while its one goroutine goes from runnext into the ring and another comes.
+/// The P is never seen as empty while its one goroutine goes from runnext into the ring and another
+/// comes.
 fn never_empty(ps: i32) {
     model(3, move || {
         // SAFETY: one thread each.
@@ -213,7 +214,9 @@ fn never_empty(ps: i32) {
                 pp
             });
             let (m1, p) = (Ptr(m1), Ptr(pp));
-            let t = thread::spawn(move || on_m(m1.get(), || assert!(!runqempty(p.get()), "seen as empty")));
+            let t = thread::spawn(move || {
+                on_m(m1.get(), || assert!(!runqempty(p.get()), "seen as empty"))
+            });
             on_m(m0, || {
                 put(pp, 1..2, true);
                 assert!(!runqget(pp).0.is_null());

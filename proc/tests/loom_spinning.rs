@@ -1,6 +1,6 @@
-//! Models of the dance between spinning and idle Ms: the real `schedule`, `find_runnable`, `wakep`, `stopm`. If a
-//! goroutine becomes runnable while a P is idle, some M runs it, even if whoever readied it never schedules again.
-//! See README-spinning.md.
+//! Models of the dance between spinning and idle Ms: the real `schedule`, `find_runnable`, `wakep`,
+//! `stopm`. If a goroutine becomes runnable while a P is idle, some M runs it, even if whoever
+//! readied it never schedules again. See README-spinning.md.
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p gort-proc --test loom_spinning`
 #![cfg(loom)]
 
@@ -8,8 +8,8 @@ use gort_proc::model::{Ptr, Role, check as model, new_g, scene};
 use gort_proc::*;
 use gort_runtime2::mutant;
 
-/// The goroutines of an execution: the first readies the others and keeps its P and its thread until they have run;
-/// with `chain` so does each of them until the one behind it has.
+/// The goroutines of an execution: the first readies the others and keeps its P and its thread
+/// until they have run; with `chain` so does each of them until the one behind it has.
 #[derive(Clone, Copy)]
 struct Gs {
     g: [Ptr<G>; 3],
@@ -39,8 +39,9 @@ impl Gs {
     }
 }
 
-/// `ps` Ps; as many Ms with a P to begin with as `busy`, the first of them with the first goroutine; one spare M,
-/// since an M that has given its P back is not yet on the list of idle ones.
+/// `ps` Ps; as many Ms with a P to begin with as `busy`, the first of them with the first
+/// goroutine; one spare M, since an M that has given its P back is not yet on the list of idle
+/// ones.
 fn dance(ps: i32, busy: usize, n: usize, next: bool, chain: bool) {
     let gs = Gs {
         g: std::array::from_fn(|i| Ptr(new_g(if i == 0 { GRUNNABLE } else { GWAITING }))),
@@ -49,7 +50,8 @@ fn dance(ps: i32, busy: usize, n: usize, next: bool, chain: bool) {
         next,
         chain,
     };
-    let roles: Vec<_> = (0..=ps as usize).map(|i| if i < busy { Role::Busy } else { Role::Idle }).collect();
+    let roles: Vec<_> =
+        (0..=ps as usize).map(|i| if i < busy { Role::Busy } else { Role::Idle }).collect();
     // SAFETY: the first M has the first goroutine.
     unsafe {
         scene(ps, &roles, |busy| runqput(busy[0], gs.g[0].0, false), move |gp| gs.body(gp));

@@ -1,5 +1,5 @@
-//! Models of the goroutine's state: the scan bit keeps everybody away, and who owns a transition is never lost.
-//! `RUSTFLAGS="--cfg loom" cargo test --release -p gort-proc --test loom_status`
+//! Models of the goroutine's state: the scan bit keeps everybody away, and who owns a transition is
+//! never lost. `RUSTFLAGS="--cfg loom" cargo test --release -p gort-proc --test loom_status`
 #![cfg(loom)]
 
 use gort_proc::model::{check as model, new_g, new_m, on_m};
@@ -31,7 +31,8 @@ unsafe fn scan(s: &S) {
     }
 }
 
-/// A goroutine runs, parks, is readied and runs again. A scanner reads its stack at any time when it does not run.
+/// A goroutine runs, parks, is readied and runs again. A scanner reads its stack at any time when
+/// it does not run.
 fn park_ready_scan() {
     model(3, || {
         // SAFETY: each transition has one owner.
@@ -65,7 +66,8 @@ fn the_scanner_and_the_goroutine_take_turns() {
     park_ready_scan();
 }
 
-/// The readier on a thread of its own: what it makes runnable is the owner's to run, whatever the scanner does.
+/// The readier on a thread of its own: what it makes runnable is the owner's to run, whatever the
+/// scanner does.
 #[test]
 fn scanner_and_waker() {
     model(2, || {
@@ -91,7 +93,8 @@ fn scanner_and_waker() {
     });
 }
 
-/// A preempted goroutine leaves its M before anybody may have it, and one of two suspenders gets it.
+/// A preempted goroutine leaves its M before anybody may have it, and one of two suspenders gets
+/// it.
 fn preempt_two_suspenders() {
     model(3, || {
         // SAFETY: as preemptPark and suspendG do.

@@ -1,5 +1,6 @@
-//! Models of a stop of the world, and of functions run at safe points, against Ms that run goroutines, look for work, go
-//! idle, and enter and leave system calls. While the world is stopped nobody else runs; afterwards nothing is left lying.
+//! Models of a stop of the world, and of functions run at safe points, against Ms that run
+//! goroutines, look for work, go idle, and enter and leave system calls. While the world is stopped
+//! nobody else runs; afterwards nothing is left lying.
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p gort-proc --test loom_stw`
 #![cfg(loom)]
 
@@ -146,8 +147,8 @@ impl Scene {
     }
 }
 
-/// Two Ps: the second M stops the first one, which has a goroutine of its own. It is the first one that runs first, so that
-/// a single preemption brings the stop into the midst of what it does.
+/// Two Ps: the second M stops the first one, which has a goroutine of its own. It is the first one
+/// that runs first, so that a single preemption brings the stop into the midst of what it does.
 fn stop(how: How, does: Does, late: bool) {
     check(1, scenario(how, does, late, false));
 }
@@ -188,7 +189,8 @@ fn work_during_the_stop() {
     stop(How::Stop, Does::Work, true);
 }
 
-/// What became runnable during the stop is run after it, though who started the world goes on with its own.
+/// What became runnable during the stop is run after it, though who started the world goes on with
+/// its own.
 #[test]
 fn work_of_a_stopped_world() {
     work_during_the_stop();

@@ -1,5 +1,6 @@
-//! Run queues, lists of Gs, masks of Ps, the order of stealing (proc.go:6462–7233) and the caches of sudogs against simple
-//! models. No scheduler runs: this thread believes to be an M on its g0, with a P.
+//! Run queues, lists of Gs, masks of Ps, the order of stealing (proc.go:6462–7233) and the caches
+//! of sudogs against simple models. No scheduler runs: this thread believes to be an M on its g0,
+//! with a P.
 
 use gort as _;
 use gort_proc::*;
@@ -384,7 +385,9 @@ fn idle_ps() {
             assert_eq!(pidleput(pp, 1000), 1000);
             assert!(pidleput(p2, 0) > 0);
             assert_eq!((*sched()).npidle.load(), 2);
-            assert!((*idlep_mask()).read(0) && (*idlep_mask()).read(33) && !(*idlep_mask()).read(1));
+            assert!(
+                (*idlep_mask()).read(0) && (*idlep_mask()).read(33) && !(*idlep_mask()).read(1)
+            );
             assert!(!(*timerp_mask()).read(33));
 
             // The last one first.
@@ -420,7 +423,8 @@ fn thieves() {
             s.spawn(move || {
                 let (gp, mp, p2) = (leak::<G>(), leak::<M>(), leak::<P>());
                 let pp = std::ptr::with_exposed_provenance_mut::<P>(victim);
-                // SAFETY: as in world(); the victim's queue may be robbed by anybody, and p2 is ours.
+                // SAFETY: as in world(); the victim's queue may be robbed by anybody, and p2 is
+                // ours.
                 unsafe {
                     (*gp).m = mp;
                     (*mp).g0 = gp;

@@ -1,5 +1,5 @@
-//! Lines 4341-6038 of proc.go: system calls, making goroutines and using them again, locking threads, changing the
-//! number of Ps, deadlocks.
+//! Lines 4341-6038 of proc.go: system calls, making goroutines and using them again, locking
+//! threads, changing the number of Ps, deadlocks.
 
 use gort_proc::*;
 use gort_tests::in_child;
@@ -26,7 +26,8 @@ fn yield_until(done: impl Fn() -> bool) {
     }
 }
 
-/// One P: its goroutine blocks in a system call until another one acts, so the P must be taken away from it.
+/// One P: its goroutine blocks in a system call until another one acts, so the P must be taken away
+/// from it.
 #[test]
 fn a_system_call_loses_its_p() {
     in_child!(.procs(1), || {
@@ -80,7 +81,8 @@ fn entersyscallblock_gives_the_p_away() {
     .ok();
 }
 
-/// A goroutine in a system call does not hold up a stop of the world, and waits at its end until it is over.
+/// A goroutine in a system call does not hold up a stop of the world, and waits at its end until it
+/// is over.
 #[test]
 fn stopping_the_world_while_one_is_in_a_system_call() {
     in_child!(.procs(4), || {
@@ -148,7 +150,8 @@ fn dead_goroutines_are_used_again() {
             yield_until(|| done.load(Ordering::SeqCst) == n + 2);
         }
         assert_eq!(ALLGLEN.load(), all);
-        // 300 at a time: 300 Gs in all (fewer if the time slice ends between two), most of them in the global list in between
+        // 300 at a time: 300 Gs in all (fewer if the time slice ends between two), most of them in
+        // the global list in between
         for r in 1..=20 {
             start(300);
             yield_until(|| done.load(Ordering::SeqCst) == 501 + 300 * r);

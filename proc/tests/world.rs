@@ -1,4 +1,5 @@
-//! Lines 1-2142 of proc.go: start-up, parking, states, stopping the world, safe points, the end of an M.
+//! Lines 1-2142 of proc.go: start-up, parking, states, stopping the world, safe points, the end of
+//! an M.
 
 use gort_proc::*;
 use gort_tests::in_child;
@@ -98,7 +99,8 @@ fn park_and_ready() {
     .ok();
 }
 
-/// 128 sudogs stay with the P; the 129th moves half of them to the central list, from where they come back.
+/// 128 sudogs stay with the P; the 129th moves half of them to the central list, from where they
+/// come back.
 #[test]
 fn sudogs_go_to_the_central_list_and_back() {
     in_child!(.procs(1), || {
@@ -475,14 +477,16 @@ unsafe fn report_control_words() {
     }
 }
 
-/// A thread inherits the control words of the one that makes it, which may do so for a goroutine that has changed its own.
-/// A new goroutine, and a parked one with the default words, would run with them.
+/// A thread inherits the control words of the one that makes it, which may do so for a goroutine
+/// that has changed its own. A new goroutine, and a parked one with the default words, would run
+/// with them.
 #[test]
 fn control_words_stay_with_their_goroutine() {
     in_child!(.procs(2), || {
         assert_eq!(control_words(), (0x1f80, 0x37f));
         let upwards: (u32, u16) = (0x5f80, 0xb7f);
-        // SAFETY: rounds upwards from here on, but nothing is computed. The new M needs no P, as its function does not return.
+        // SAFETY: rounds upwards from here on, but nothing is computed. The new M needs no P, as
+        // its function does not return.
         unsafe {
             core::arch::asm!("ldmxcsr [{}]", "fldcw [{}]", in(reg) &raw const upwards.0, in(reg) &raw const upwards.1, options(nostack));
             systemstack(|| newm(Some(report_control_words), core::ptr::null_mut(), -1));
@@ -496,8 +500,8 @@ fn control_words_stay_with_their_goroutine() {
     .ok();
 }
 
-/// User goroutines that come to the scheduler, or out of a system call, are put aside while they are disabled, and run when they
-/// are enabled again.
+/// User goroutines that come to the scheduler, or out of a system call, are put aside while they
+/// are disabled, and run when they are enabled again.
 #[test]
 fn disabled_user_goroutines_are_put_aside() {
     in_child!(.procs(2), || {
@@ -559,7 +563,8 @@ fn disabled_user_goroutines_are_put_aside() {
     .ok();
 }
 
-/// What is taken for the bounds of a thread's stack, without asking the C library, is inside of what that says.
+/// What is taken for the bounds of a thread's stack, without asking the C library, is inside of
+/// what that says.
 #[test]
 fn the_stack_of_g0_is_the_threads() {
     in_child!(.procs(2), || {

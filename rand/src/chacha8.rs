@@ -1,5 +1,6 @@
 //! Go's internal/chacha8rand: ChaCha with eight rounds as a generator with forward secrecy
-//! (<https://c2sp.org/chacha8rand>). The block function is Go's portable one, without the vector code.
+//! (<https://c2sp.org/chacha8rand>). The block function is Go's portable one, without the vector
+//! code.
 //!
 //! Four blocks are computed side by side, word by word: `b[w][i]` is word `w` of block `i`.
 
@@ -82,7 +83,8 @@ pub fn refill(s: &mut State) {
     }
 }
 
-/// Makes a new key from the generator itself; nothing given out before can be recovered from the state.
+/// Makes a new key from the generator itself; nothing given out before can be recovered from the
+/// state.
 ///
 /// Go (internal/chacha8rand): chacha8.go:103 Reseed
 pub fn reseed(s: &mut State) {
@@ -148,7 +150,8 @@ fn block(seed: &[u64; 4], buf: &mut [u64; 32], counter: u32) {
             b[w][i] = if (4..12).contains(&w) { b[w][i].wrapping_add(v) } else { v };
         }
     }
-    // chacha8_generic.go:151 earlier in Go, which computes in place; :210 big-endian machines are left out
+    // chacha8_generic.go:151 earlier in Go, which computes in place; :210 big-endian machines are
+    // left out
     for (k, v) in buf.iter_mut().enumerate() {
         let (w, i) = (k / 2, k % 2 * 2);
         *v = b[w][i] as u64 | (b[w][i + 1] as u64) << 32;

@@ -30,7 +30,8 @@ pub fn randinit() {
         }
         // :43
         let seed = &mut (*gr).seed;
-        // :44 startupRand, the 16 bytes of the auxiliary vector, belongs to libc here and is left alone.
+        // :44 startupRand, the 16 bytes of the auxiliary vector, belongs to libc here and is left
+        // alone.
         // :51
         if read_random(seed) != seed.len() as isize {
             // :56 :55 readRandomFailed is for a diagnostic of Go's crypto/rand.

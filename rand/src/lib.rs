@@ -1,8 +1,9 @@
 //! Go's rand.go: per-M random numbers.
 //!
-//! `cheaprand` is for the scheduler's own decisions (where to begin stealing, whether to sample), `rand` for what
-//! programs may see (select's order of cases is `cheaprand` in Go as well). The state of both is in the M, so no
-//! call takes a lock. The generator behind `rand` is Go's internal/chacha8rand, in [`chacha8`].
+//! `cheaprand` is for the scheduler's own decisions (where to begin stealing, whether to sample),
+//! `rand` for what programs may see (select's order of cases is `cheaprand` in Go as well). The
+//! state of both is in the M, so no call takes a lock. The generator behind `rand` is Go's
+//! internal/chacha8rand, in [`chacha8`].
 #![cfg_attr(loom, allow(dead_code))]
 
 pub mod chacha8;

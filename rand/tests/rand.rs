@@ -14,7 +14,8 @@ unsafe fn lock(_: *mut gort_runtime2::Mutex) {}
 #[unsafe(export_name = "gort.unlock")]
 unsafe fn unlock(_: *mut gort_runtime2::Mutex) {}
 
-/// FNV-1a over the 372 values of the test vector of <https://c2sp.org/chacha8rand>, which span two keys.
+/// FNV-1a over the 372 values of the test vector of <https://c2sp.org/chacha8rand>, which span two
+/// keys.
 #[test]
 fn chacha8_gives_the_published_values() {
     let mut s = ChaCha8State::default();

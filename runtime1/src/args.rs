@@ -11,7 +11,8 @@ static ENVS: OnceLock<Vec<String>> = OnceLock::new();
 /// Go: runtime1.go:72 goargs
 pub fn goargs() {
     // :76 std keeps argc and argv
-    ARGSLICE.get_or_init(|| std::env::args_os().map(|s| s.to_string_lossy().into_owned()).collect());
+    ARGSLICE
+        .get_or_init(|| std::env::args_os().map(|s| s.to_string_lossy().into_owned()).collect());
 }
 
 /// The arguments; empty before [`goargs`].
@@ -39,7 +40,8 @@ pub fn goenvs() {
     });
 }
 
-/// Whether the program runs with more rights than its user (setuid): it shall not tell what is in its memory.
+/// Whether the program runs with more rights than its user (setuid): it shall not tell what is in
+/// its memory.
 ///
 /// Go: security_linux.go:13 isSecureMode
 #[doc(alias = "isSecureMode")]
@@ -87,8 +89,8 @@ pub fn environ() -> Option<&'static [String]> {
     ENVS.get().map(|v| v.as_slice())
 }
 
-/// The value of an environment variable at the start of the program. Go returns an empty string for what is not
-/// set; here that is `None`.
+/// The value of an environment variable at the start of the program. Go returns an empty string for
+/// what is not set; here that is `None`.
 ///
 /// Go: env_posix.go:9 gogetenv
 pub fn gogetenv(key: &str) -> Option<String> {

@@ -121,7 +121,8 @@ const DEFAULT_TRACE_ADVANCE_PERIOD: i32 = 1_000_000_000;
 /// Go: runtime.go:136 godebugDefault
 static GODEBUG_DEFAULT: OnceLock<&'static str> = OnceLock::new();
 
-/// The settings of GODEBUG that were compiled into the program. Those of the environment come later, and win.
+/// The settings of GODEBUG that were compiled into the program. Those of the environment come
+/// later, and win.
 pub fn godebug_default() -> &'static str {
     GODEBUG_DEFAULT.get().copied().unwrap_or_default()
 }
@@ -180,9 +181,9 @@ pub fn reparsedebugvars(env: &str) {
     }
 }
 
-/// Sets variables from `godebug`. At start (`seen` is `None`) from left to right, so that later settings
-/// overwrite earlier ones; later from right to left, where the first setting seen wins, so that no variable
-/// changes twice.
+/// Sets variables from `godebug`. At start (`seen` is `None`) from left to right, so that later
+/// settings overwrite earlier ones; later from right to left, where the first setting seen wins, so
+/// that no variable changes twice.
 ///
 /// Go: runtime1.go:471 parsegodebug
 fn parsegodebug<'a>(godebug: &'a str, mut seen: Option<&mut HashSet<&'a str>>) {

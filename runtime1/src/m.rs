@@ -3,7 +3,8 @@
 use gort_asm::getg;
 use gort_runtime2::{M, STACK_PREEMPT};
 
-/// Divides as Go's split-free helper does: quotients of 2³¹ and more become 0x7fffffff with remainder 0.
+/// Divides as Go's split-free helper does: quotients of 2³¹ and more become 0x7fffffff with
+/// remainder 0.
 ///
 /// Go: runtime1.go:578 timediv
 pub fn timediv(mut v: i64, div: i32) -> (i32, i32) {

@@ -17,16 +17,21 @@ static TRACEBACK_CACHE: Uint32 = Uint32::new(2 << TRACEBACK_SHIFT);
 /// Go: runtime1.go:26 traceback_env
 static TRACEBACK_ENV: Uint32 = Uint32::new(0);
 
-/// What a traceback shows: its level (0 nothing, 1 without the runtime's frames, 2 with them), whether it shows
-/// all goroutines, and whether the process ends with a core dump.
+/// What a traceback shows: its level (0 nothing, 1 without the runtime's frames, 2 with them),
+/// whether it shows all goroutines, and whether the process ends with a core dump.
 ///
 /// Go: runtime1.go:37 gotraceback
 pub fn gotraceback() -> (i32, bool, bool) {
-    // SAFETY: the current M is alive, and these fields are its own. A thread without g has no such wishes.
+    // SAFETY: the current M is alive, and these fields are its own. A thread without g has no such
+    // wishes.
     let (throwing, traceback) = unsafe {
         // :38
         let gp = getg();
-        if gp.is_null() { (ThrowType::None, 0) } else { ((*(*gp).m).throwing, (*(*gp).m).traceback) }
+        if gp.is_null() {
+            (ThrowType::None, 0)
+        } else {
+            ((*(*gp).m).throwing, (*(*gp).m).traceback)
+        }
     };
     // :39
     let t = TRACEBACK_CACHE.load();

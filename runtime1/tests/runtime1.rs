@@ -80,7 +80,10 @@ fn environment() {
     assert_eq!(DEBUG.scheddetail.get(), 0);
     assert_eq!(DEBUG.tracebackancestors.get(), 0);
     assert_eq!((DEBUG.panicnil.get(), DEBUG.asynctimerchan.get()), (1, 1));
-    assert_eq!((DEBUG.cgocheck.get(), DEBUG.madvdontneed.get(), DEBUG.profstackdepth.get()), (1, 1, 128));
+    assert_eq!(
+        (DEBUG.cgocheck.get(), DEBUG.madvdontneed.get(), DEBUG.profstackdepth.get()),
+        (1, 1, 128)
+    );
     assert_eq!(DEBUG.adaptivestackstart.get(), 1);
 
     // Only some change later; the last setting counts there too, and what is gone becomes 0.

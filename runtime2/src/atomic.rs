@@ -1,15 +1,16 @@
 //! Go's `internal/runtime/atomic`: the typed atomics of the runtime, with Go's method names.
 //!
-//! Go's `Load`, `Store`, `Cas`, `Xadd` and `Xchg` are sequentially consistent; `LoadAcq`, `StoreRel` and
-//! `CasRel` are acquire and release. The same distinction is kept here, method by method. A field that Go
-//! reads or writes plainly in one place and atomically in another is of one of these types as well: the
-//! plain accesses are [`get`](Uint32::get) and [`set`](Uint32::set), relaxed atomics that compile to the
-//! same single move and have no undefined race.
+//! Go's `Load`, `Store`, `Cas`, `Xadd` and `Xchg` are sequentially consistent; `LoadAcq`,
+//! `StoreRel` and `CasRel` are acquire and release. The same distinction is kept here, method by
+//! method. A field that Go reads or writes plainly in one place and atomically in another is of one
+//! of these types as well: the plain accesses are [`get`](Uint32::get) and [`set`](Uint32::set),
+//! relaxed atomics that compile to the same single move and have no undefined race.
 //!
-//! Under `cfg(loom)` the types wrap loom's atomics, so that models run the very code that ships. loom treats
-//! `SeqCst` accesses as `AcqRel` (loom issue 180); there the façade adds a `fence(SeqCst)` on both sides of stores
-//! and read-modify-writes, as x86 has it, and none to loads: a release store followed by a sequentially consistent
-//! load may be seen in either order, on x86 as in the model, which therefore finds where a fence is missing.
+//! Under `cfg(loom)` the types wrap loom's atomics, so that models run the very code that ships.
+//! loom treats `SeqCst` accesses as `AcqRel` (loom issue 180); there the façade adds a
+//! `fence(SeqCst)` on both sides of stores and read-modify-writes, as x86 has it, and none to
+//! loads: a release store followed by a sequentially consistent load may be seen in either order,
+//! on x86 as in the model, which therefore finds where a fence is missing.
 
 #[cfg(loom)]
 pub(crate) use loom::sync::atomic as imp;
@@ -78,7 +79,8 @@ macro_rules! int {
             pub fn set(&self, v: $t) {
                 self.0.store(v, Relaxed)
             }
-            /// A plain `x += d` in Go: a read and a write, **not** atomic together. One writer only.
+            /// A plain `x += d` in Go: a read and a write, **not** atomic together. One writer
+            /// only.
             #[inline(always)]
             pub fn bump(&self, d: $t) {
                 self.set(self.get().wrapping_add(d))
@@ -96,9 +98,10 @@ macro_rules! int {
             pub fn cas_rel(&self, old: $t, new: $t) -> bool {
                 self.0.compare_exchange(old, new, Release, Relaxed).is_ok()
             }
-            /// [`cas`](Self::cas) that may fail though the value is `old`: for loops that try again whatever the reason.
-            /// Go's are strong; on x86 this one is the same instruction. In models it does fail so
-            /// (`model::disturb`), which loom's own weak compare-and-swap never does.
+            /// [`cas`](Self::cas) that may fail though the value is `old`: for loops that try again
+            /// whatever the reason. Go's are strong; on x86 this one is the same instruction. In
+            /// models it does fail so (`model::disturb`), which loom's own weak compare-and-swap
+            /// never does.
             #[inline(always)]
             pub fn cas_weak(&self, old: $t, new: $t) -> bool {
                 #[cfg(loom)]
@@ -110,7 +113,8 @@ macro_rules! int {
                 sc();
                 ok
             }
-            /// [`cas_rel`](Self::cas_rel) that may fail though the value is `old`: see [`cas_weak`](Self::cas_weak).
+            /// [`cas_rel`](Self::cas_rel) that may fail though the value is `old`: see
+            /// [`cas_weak`](Self::cas_weak).
             #[inline(always)]
             pub fn cas_rel_weak(&self, old: $t, new: $t) -> bool {
                 #[cfg(loom)]

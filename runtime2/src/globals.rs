@@ -1,7 +1,8 @@
 //! The runtime's global variables, as runtime2.go and proc.go declare them.
 //!
-//! Scalars are statics of atomic types, in upper case. Structures are reached through a function that returns
-//! a raw pointer (`sched()`, `allp()`, ...): never a `&mut`, as many threads hold that pointer.
+//! Scalars are statics of atomic types, in upper case. Structures are reached through a function
+//! that returns a raw pointer (`sched()`, `allp()`, ...): never a `&mut`, as many threads hold that
+//! pointer.
 
 use crate::atomic::{Bool, Int32, Int64, Pointer, Uint32};
 #[cfg(not(loom))]
@@ -14,8 +15,8 @@ use core::cell::UnsafeCell;
 #[repr(transparent)]
 pub struct Global<T>(UnsafeCell<T>);
 
-// SAFETY: only a raw pointer ever leaves it; each use of that pointer is unsafe and obeys the Go rule for
-// the field in question.
+// SAFETY: only a raw pointer ever leaves it; each use of that pointer is unsafe and obeys the Go
+// rule for the field in question.
 unsafe impl<T> Sync for Global<T> {}
 
 impl<T> Global<T> {
@@ -39,7 +40,8 @@ mod vars {
             $(#[$m])*
             #[inline(always)]
             pub fn $f() -> *mut $t {
-                // SAFETY: atomics, integers and nullable pointers only: all zeroes is a valid value.
+                // SAFETY: atomics, integers and nullable pointers only: all zeroes is a valid
+                // value.
                 static V: Global<$t> = Global::new(unsafe { core::mem::zeroed() });
                 V.get()
             }
@@ -80,7 +82,8 @@ mod vars {
     static TIMERP_MASK: Global<PMask> = Global::new(Slice::nil());
     static ALLGS: Global<Slice<*mut G>> = Global::new(Slice::nil());
 
-    /// All Ps; its length is gomaxprocs. Changes only while the world is stopped and under `allp_lock`.
+    /// All Ps; its length is gomaxprocs. Changes only while the world is stopped and under
+    /// `allp_lock`.
     ///
     /// Go: runtime2.go:1192 allp
     #[inline(always)]
@@ -211,12 +214,14 @@ mod scalars {
     ///
     /// Go: cgocall.go:116 ncgocall
     pub static NCGOCALL: Uint64 = Uint64::new(0);
-    /// Host program owns `main`: gort was started as a library, so other threads may exist and call in.
+    /// Host program owns `main`: gort was started as a library, so other threads may exist and call
+    /// in.
     ///
     /// Go: cgo.go:48 iscgo
     pub static ISCGO: Bool = Bool::new(false);
-    /// Handles (`gort::Runtime`) through which a host program may call in at any time: as long as there is one, nothing is a
-    /// deadlock. gort's own; Go's islibrary and isarchive (proc.go:140) are constants of the program.
+    /// Handles (`gort::Runtime`) through which a host program may call in at any time: as long as
+    /// there is one, nothing is a deadlock. gort's own; Go's islibrary and isarchive (proc.go:140)
+    /// are constants of the program.
     pub static HANDLES: Uint32 = Uint32::new(0);
     /// The first extra M has been made: foreign threads may call in.
     ///

@@ -1,6 +1,7 @@
 //! Go's layout, asserted field by field: go1.23.1 linux/amd64, by go_asm.h and DWARF.
 //!
-//! Made by `cargo xtask layout`. Not to be edited: where this does not compile, the structure is wrong.
+//! Made by `cargo xtask layout`. Not to be edited: where this does not compile, the
+//! structure is wrong.
 
 use crate::ptrs::*;
 use crate::types::*;
@@ -435,7 +436,8 @@ const_assert_eq!(offset_of!(Coro, locked_ext), 24);
 const_assert_eq!(offset_of!(Coro, locked_int), 28);
 const_assert!(size_of::<Coro>() >= 32);
 
-/// The same of the main structures as a table, for the check when a Go program starts: structure, field (or `_size`), offset.
+/// The same of the main structures as a table, for the check when a Go program
+/// starts: structure, field (or `_size`), offset.
 pub const FIELDS: &[(&str, &str, u32)] = &[
     ("g", "_size", 432),
     ("g", "stack", 0),

@@ -1,5 +1,6 @@
-//! Go's `runtime2.go` in Rust: G, M, P, the scheduler's state, goroutine and processor states, wait reasons
-//! and the global variables. No logic; the other crates of the workspace have that, one per Go file.
+//! Go's `runtime2.go` in Rust: G, M, P, the scheduler's state, goroutine and processor states, wait
+//! reasons and the global variables. No logic; the other crates of the workspace have that, one per
+//! Go file.
 //!
 //! | module | what | Go |
 //! |---|---|---|
@@ -13,8 +14,9 @@
 //! | [`layout`] | Go's layout, asserted | go_asm.h |
 //! | [`linkname`] | calls against the crate order | `//go:linkname` |
 
-/// A bug on purpose, to show that a model or a comparison with Go would notice: always `false`, at compile time, but
-/// under loom, where `mutant::set` turns one of them on, and in builds with `--cfg gort_planted`, where the environment does.
+/// A bug on purpose, to show that a model or a comparison with Go would notice: always `false`, at
+/// compile time, but under loom, where `mutant::set` turns one of them on, and in builds with
+/// `--cfg gort_planted`, where the environment does.
 #[cfg(not(any(loom, gort_planted)))]
 #[macro_export]
 macro_rules! mutant {

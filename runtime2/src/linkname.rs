@@ -1,9 +1,10 @@
-//! Calls against the order of the crates, in one place: Go's runtime is one package and calls in circles.
+//! Calls against the order of the crates, in one place: Go's runtime is one package and calls in
+//! circles.
 //!
 //! Each function is declared here once, with its Go line, and defined in its own crate with
-//! `#[unsafe(export_name = "gort.NAME")]`, as Go's `//go:linkname` would. The linker joins them (and LTO
-//! inlines them), so a program must link all crates: `gort` does. A crate's tests live in its `tests/` folder
-//! and depend on `gort`; loom models define the few functions they reach.
+//! `#[unsafe(export_name = "gort.NAME")]`, as Go's `//go:linkname` would. The linker joins them
+//! (and LTO inlines them), so a program must link all crates: `gort` does. A crate's tests live in
+//! its `tests/` folder and depend on `gort`; loom models define the few functions they reach.
 //!
 //! Safety of all of them: as at the definition.
 
@@ -16,7 +17,8 @@ unsafe extern "Rust" {
     /// Go: panic.go:1058 throw
     #[link_name = "gort.throw"]
     pub safe fn throw(s: &str) -> !;
-    /// Ends the process with `fatal error: MSG`: the program is broken (deadlock, unlock of unlocked mutex).
+    /// Ends the process with `fatal error: MSG`: the program is broken (deadlock, unlock of
+    /// unlocked mutex).
     ///
     /// Go: panic.go:1079 fatal
     #[link_name = "gort.fatal"]
@@ -41,7 +43,8 @@ unsafe extern "Rust" {
     /// Go: lock_futex.go:120 unlock
     #[link_name = "gort.unlock"]
     pub unsafe fn unlock(l: *mut crate::types::Mutex);
-    /// Prints like Go's builtin print, which is compiled to printlock, the print functions and printunlock.
+    /// Prints like Go's builtin print, which is compiled to printlock, the print functions and
+    /// printunlock.
     ///
     /// Go: print.go:85 gwrite
     #[link_name = "gort.print_args"]
@@ -209,7 +212,8 @@ unsafe extern "Rust" {
     pub unsafe fn timerchandrain(c: *mut crate::types::Hchan) -> bool;
 
     // deadlock
-    /// gort's own: prints who waits for what, for `GODEBUG=deadlockgraph=1`. On a system stack, when nothing runs.
+    /// gort's own: prints who waits for what, for `GODEBUG=deadlockgraph=1`. On a system stack,
+    /// when nothing runs.
     #[link_name = "gort.deadlockgraph"]
     pub unsafe fn deadlockgraph();
 
@@ -217,17 +221,18 @@ unsafe extern "Rust" {
     /// Go: mgc.go:200 gcenable
     #[link_name = "gort.gcenable"]
     pub unsafe fn gcenable();
-    /// The program: what was given to `gort::run_main` or `gort::run`. The status that the process ends with, or -1 if it
-    /// goes on, as it belongs to a host program.
+    /// The program: what was given to `gort::run_main` or `gort::run`. The status that the process
+    /// ends with, or -1 if it goes on, as it belongs to a host program.
     ///
     /// Go: proc.go:135 main_main
     #[link_name = "gort.main_main"]
     pub unsafe fn main_main() -> i32;
-    /// gort's own: starts the runtime on a thread of its own, if nobody has started it, and waits until it runs. False if it
-    /// has been shut down. On a thread without an M.
+    /// gort's own: starts the runtime on a thread of its own, if nobody has started it, and waits
+    /// until it runs. False if it has been shut down. On a thread without an M.
     #[link_name = "gort.host_start"]
     pub fn host_start() -> bool;
-    /// gort's own (proc): lets a thread that the runtime did not start go on as a goroutine; `op` is what it wants to do.
+    /// gort's own (proc): lets a thread that the runtime did not start go on as a goroutine; `op`
+    /// is what it wants to do.
     #[link_name = "gort.foreign_enter"]
     pub unsafe fn foreign_enter(op: &'static str);
     /// gort's own (proc): the end of `foreign_enter`.

@@ -1,5 +1,6 @@
-//! The upward calls as loom models see them: nobody to preempt; a fatal error ends the model. There are no timers and
-//! no network, unless the model brings the crates that have them ([`set_upward`]).
+//! The upward calls as loom models see them: nobody to preempt; a fatal error ends the model. There
+//! are no timers and no network, unless the model brings the crates that have them
+//! ([`set_upward`]).
 
 use crate::types::{G, GList, M, P, Timers};
 use std::cell::Cell;
@@ -89,7 +90,7 @@ pub unsafe fn timers_wake_time(ts: *const Timers) -> i64 {
 /// Timers stay where they are.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn timers_take(_ts: *mut Timers, _src: *mut Timers) {}
 /// Without a network poller, or as the model says.
 pub fn netpollinited() -> bool {
@@ -118,62 +119,62 @@ pub fn netpoll_break() {
 /// The semaphores of the world are not modelled: one goroutine stops it.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn semacquire<T>(_addr: &T) {}
 /// As [`semacquire`].
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn semrelease1<T>(_addr: &T, _handoff: bool, _skipframes: i32) {}
 /// Preemption is not modelled.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn preempt_m(_mp: *mut M) {}
 /// Preemption is not modelled.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn can_preempt_m(_mp: *mut M) -> bool {
     false
 }
 /// Preemption is not modelled.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn preemptall() -> bool {
     false
 }
 /// Preemption is not modelled.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn preemptone(_pp: *mut P) -> bool {
     false
 }
 /// Preemption is not modelled.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn gopreempt_m(_gp: *mut G) -> ! {
     throw("gopreempt_m")
 }
 /// Preemption is not modelled.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn preempt_park(_gp: *mut G) -> ! {
     throw("preempt_park")
 }
 /// Nobody initialises it.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn netpoll_generic_init() {}
 /// Channels of timers are not modelled.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn timerchandrain(_c: *mut crate::types::Hchan) -> bool {
     false
 }

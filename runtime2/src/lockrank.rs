@@ -1,5 +1,6 @@
-//! The ranks of the runtime's own locks. A lock may be taken only while locks of lower rank are held, and only
-//! after those that the partial order names. Checked in debug builds by `lock_futex`.
+//! The ranks of the runtime's own locks. A lock may be taken only while locks of lower rank are
+//! held, and only after those that the partial order names. Checked in debug builds by
+//! `lock_futex`.
 
 /// The rank of a runtime lock.
 ///

@@ -4,14 +4,16 @@ use loom::model::Builder;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use std::cell::Cell;
 
-/// Checks `f` in every order of its atomic operations that takes at most `bound` preemptions (switches away from a thread
-/// that could go on). Switches where a thread blocks, ends or yields are free.
+/// Checks `f` in every order of its atomic operations that takes at most `bound` preemptions
+/// (switches away from a thread that could go on). Switches where a thread blocks, ends or yields
+/// are free.
 pub fn check(bound: usize, f: impl Fn() + Sync + Send + 'static) {
     run(bound, None, f);
 }
 
-/// As [`check`], but the first `n` executions only, in loom's order, which is the same in every run: depth first, so that it
-/// is the late part of an execution that is varied. For models that have too many.
+/// As [`check`], but the first `n` executions only, in loom's order, which is the same in every
+/// run: depth first, so that it is the late part of an execution that is varied. For models that
+/// have too many.
 pub fn check_first(bound: usize, n: usize, f: impl Fn() + Sync + Send + 'static) {
     run(bound, Some(n), f);
 }
@@ -58,7 +60,8 @@ fn run(bound: usize, limit: Option<usize>, f: impl Fn() + Sync + Send + 'static)
 }
 
 std::thread_local! {
-    // In an execution with `disturb`: how many of its chances have come. All threads of a model are one OS thread.
+    // In an execution with `disturb`: how many of its chances have come. All threads of a model are
+    // one OS thread.
     static DISTURBED: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
@@ -66,10 +69,10 @@ loom::lazy_static! {
     static ref CHANCES: AtomicUsize = AtomicUsize::new(0);
 }
 
-/// In the rest of this execution `n` weak compare-and-swaps fail, or sleeps on a futex return, without a reason, wherever
-/// in the program that may be: what loom does not do by itself (its weak compare-and-swap is the strong one). A thread of
-/// the model stores numbers that nothing orders; a load that sees a new one is such a failure. For the model to wait for
-/// that thread at the end.
+/// In the rest of this execution `n` weak compare-and-swaps fail, or sleeps on a futex return,
+/// without a reason, wherever in the program that may be: what loom does not do by itself (its weak
+/// compare-and-swap is the strong one). A thread of the model stores numbers that nothing orders; a
+/// load that sees a new one is such a failure. For the model to wait for that thread at the end.
 pub fn disturb(n: usize) -> loom::thread::JoinHandle<()> {
     DISTURBED.set(Some(0));
     loom::thread::spawn(move || (1..=n).for_each(|i| CHANCES.store(i, Ordering::Relaxed)))
@@ -83,7 +86,8 @@ pub fn chance() -> bool {
     now > seen
 }
 
-/// Milliseconds of processor that this thread has used; a model's threads are loom's, all of them on this one.
+/// Milliseconds of processor that this thread has used; a model's threads are loom's, all of them
+/// on this one.
 fn cpu_ms() -> u64 {
     // SAFETY: the structure is plain data.
     let mut t: libc::timespec = unsafe { core::mem::zeroed() };

@@ -1,4 +1,5 @@
-//! Steps left out on purpose, for tests of the loom models: a model that cannot fail proves nothing.
+//! Steps left out on purpose, for tests of the loom models: a model that cannot fail proves
+//! nothing.
 
 use std::cell::Cell;
 
@@ -12,8 +13,8 @@ pub fn is(name: &str) -> bool {
     ON.with(|c| c.get() == name)
 }
 
-/// Weakens the steps called `name` in the models of this test. A name that is nowhere in the code shows by the
-/// model's success.
+/// Weakens the steps called `name` in the models of this test. A name that is nowhere in the code
+/// shows by the model's success.
 pub fn set(name: &'static str) {
     ON.with(|c| c.set(name));
 }

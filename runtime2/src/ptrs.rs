@@ -1,7 +1,8 @@
-//! `guintptr`, `puintptr`, `muintptr` and slices: how the runtime's structures point at one another.
+//! `guintptr`, `puintptr`, `muintptr` and slices: how the runtime's structures point at one
+//! another.
 //!
-//! Go hides these pointers from its collector behind integers and reads them from other threads without
-//! further ado. Here they are relaxed atomics with Go's methods, so such reads are defined.
+//! Go hides these pointers from its collector behind integers and reads them from other threads
+//! without further ado. Here they are relaxed atomics with Go's methods, so such reads are defined.
 
 use crate::atomic::Pointer;
 use crate::{G, M, P};
@@ -66,8 +67,8 @@ uintptr!(/// A pointer to an [`M`].
     /// Go: runtime2.go:307 muintptr
     Muintptr, M);
 
-/// A Go slice: pointer, length, capacity. `Copy`, never freed by itself; the memory behind those in the
-/// runtime's tables is never freed at all, as racy readers may still walk an old array.
+/// A Go slice: pointer, length, capacity. `Copy`, never freed by itself; the memory behind those in
+/// the runtime's tables is never freed at all, as racy readers may still walk an old array.
 #[repr(C)]
 pub struct Slice<T> {
     /// The first element.
@@ -115,7 +116,8 @@ impl<T> Slice<T> {
     /// The elements as a Rust slice.
     ///
     /// # Safety
-    /// The elements must be initialised and nobody may write them meanwhile, except through atomics inside.
+    /// The elements must be initialised and nobody may write them meanwhile, except through atomics
+    /// inside.
     #[inline(always)]
     pub unsafe fn as_slice<'a>(&self) -> &'a [T] {
         if self.len == 0 {
@@ -124,7 +126,8 @@ impl<T> Slice<T> {
         // SAFETY: the caller vouches for the elements; ptr and len belong together.
         unsafe { core::slice::from_raw_parts(self.ptr, self.len) }
     }
-    /// Appends `v`; a full array is copied to one of twice the size, and the old one is leaked on purpose.
+    /// Appends `v`; a full array is copied to one of twice the size, and the old one is leaked on
+    /// purpose.
     ///
     /// # Safety
     /// The caller holds the lock that guards the slice.
@@ -135,7 +138,8 @@ impl<T> Slice<T> {
             let mut new = Vec::<T>::with_capacity(cap);
             let p = new.as_mut_ptr();
             core::mem::forget(new);
-            // SAFETY: both arrays hold at least `len` elements and are distinct; the old one is never dropped.
+            // SAFETY: both arrays hold at least `len` elements and are distinct; the old one is
+            // never dropped.
             unsafe { core::ptr::copy_nonoverlapping(self.ptr, p, self.len) };
             self.ptr = p;
             self.cap = cap;

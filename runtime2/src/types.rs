@@ -1,10 +1,10 @@
 //! The structures of runtime2.go, in its order, and those of other files that they embed by value.
 //!
 //! # Who may touch what
-//! A field is *plain* when only its owner touches it: for a G the thread that runs it (or, while it is parked,
-//! whoever holds its scan bit or the lock it waits under); for an M its own thread; for a P the M that is
-//! wired to it. Everything that others look at is an atomic type from [`crate::atomic`] or a
-//! [`Guintptr`]-like cell. `docs/ownership.md` has the table.
+//! A field is *plain* when only its owner touches it: for a G the thread that runs it (or, while it
+//! is parked, whoever holds its scan bit or the lock it waits under); for an M its own thread; for
+//! a P the M that is wired to it. Everything that others look at is an atomic type from
+//! [`crate::atomic`] or a [`Guintptr`]-like cell. `docs/ownership.md` has the table.
 
 use crate::atomic::{Bool, Int32, Int64, Ordering, Pointer, Uint8, Uint32, Uint64, Uintptr};
 use crate::lockrank::LockRank;
@@ -22,10 +22,11 @@ use crate::Vec;
 #[repr(C, align(8))]
 #[derive(Default)]
 pub struct Mutex {
-    /// 0 unlocked, 1 locked, 2 locked with sleepers (lock_futex.go:27). In Go a word, of which the futex is the low half.
+    /// 0 unlocked, 1 locked, 2 locked with sleepers (lock_futex.go:27). In Go a word, of which the
+    /// futex is the low half.
     pub key: Uint32,
-    /// The rank, looked at in debug builds, in the half of the word that Go leaves alone; Go's `lockRankStruct`, which is
-    /// empty without the experiment.
+    /// The rank, looked at in debug builds, in the half of the word that Go leaves alone; Go's
+    /// `lockRankStruct`, which is empty without the experiment.
     ///
     /// Go: lockrank_on.go:21 lockRankStruct
     pub rank: RankCell,
@@ -61,8 +62,8 @@ pub struct Note {
 
 /// A function value: the first word is the code; what it captured follows.
 ///
-/// The code is called with the address of the `Funcval` as its only argument (Go passes it in rdx; the
-/// switch loads rdi, rdx and r10 alike).
+/// The code is called with the address of the `Funcval` as its only argument (Go passes it in rdx;
+/// the switch loads rdi, rdx and r10 alike).
 ///
 /// Go: runtime2.go:200 funcval
 #[repr(C)]
@@ -203,9 +204,9 @@ pub enum StackKind {
     Copying = 2,
 }
 
-/// One piece of a segmented stack. The descriptor stands at the top of the memory that it describes, so a segment needs no
-/// memory but its own. A goroutine's segments are linked from the oldest to the newest; `g.seg` is the one in use, and
-/// `g.stack` has its bounds.
+/// One piece of a segmented stack. The descriptor stands at the top of the memory that it
+/// describes, so a segment needs no memory but its own. A goroutine's segments are linked from the
+/// oldest to the newest; `g.seg` is the one in use, and `g.stack` has its bounds.
 ///
 /// ```text
 ///   stack.hi   this descriptor                            <- its address is where frames begin, downwards
@@ -231,9 +232,11 @@ pub struct Segment {
     pub space: usize,
     /// The same for this and all older ones together: what the limit of a stack's size is about.
     pub total: usize,
-    /// The frame of `__morestack`, on the older segment, that has come here last; its stack is in use from below there on.
+    /// The frame of `__morestack`, on the older segment, that has come here last; its stack is in
+    /// use from below there on.
     pub frame: usize,
-    /// Memory for frames whose size is known only when they run, if that was too much for the segment; freed with the last call on it.
+    /// Memory for frames whose size is known only when they run, if that was too much for the
+    /// segment; freed with the last call on it.
     pub blocks: *mut c_void,
 }
 
@@ -250,7 +253,8 @@ pub struct Segment {
 pub struct G {
     /// Its stack.
     pub stack: Stack,
-    /// Compared with sp by prologues of managed code; `STACK_PREEMPT` asks for preemption. Written by others.
+    /// Compared with sp by prologues of managed code; `STACK_PREEMPT` asks for preemption. Written
+    /// by others.
     pub stackguard0: Uintptr,
     /// The same for runtime code on g0 and gsignal.
     pub stackguard1: usize,
@@ -280,7 +284,8 @@ pub struct G {
     pub goid: u64,
     /// Next in a run queue or free list.
     pub schedlink: Guintptr,
-    /// About when it blocked: when sysmon has first seen it so; 0 if it has not, or it is not blocked.
+    /// About when it blocked: when sysmon has first seen it so; 0 if it has not, or it is not
+    /// blocked.
     pub waitsince: Int64,
     /// Why it waits, while it does.
     pub waitreason: WaitReason,
@@ -306,8 +311,8 @@ pub struct G {
     pub in_mark_assist: bool,
     /// Argument of `coroswitch_m`.
     pub coroexit: bool,
-    /// Not 0: `bubble` is not nil. gort's own, in the place of something of the race detector's, as the fields around it are
-    /// looked at in every change of state.
+    /// Not 0: `bubble` is not nil. gort's own, in the place of something of the race detector's, as
+    /// the fields around it are looked at in every change of state.
     pub raceignore: i8,
     /// Callbacks from foreign code are forbidden.
     pub nocgocallback: bool,
@@ -323,14 +328,17 @@ pub struct G {
     pub lockedm: Muintptr,
     /// Signal that made it panic.
     pub sig: u32,
-    // gort's own, four bytes in the gap that alignment leaves here in Go: on a line that every switch touches anyway.
+    // gort's own, four bytes in the gap that alignment leaves here in Go: on a line that every
+    // switch touches anyway.
     /// The kind of `stack`. gort's own.
     pub stack_kind: StackKind,
-    /// What of the thread's it carries along: [`CARRIES_PANIC`], [`CARRIES_EXCEPTIONS`]. gort's own: see proc/src/carry.rs.
+    /// What of the thread's it carries along: [`CARRIES_PANIC`], [`CARRIES_EXCEPTIONS`]. gort's
+    /// own: see proc/src/carry.rs.
     pub carries: u8,
     /// Depth of `preempt::scope`: not 0 while it runs code that a signal may interrupt. gort's own.
     pub preempt_scope: Uint8,
-    /// A call of `asyncPreempt` was injected and has not returned, so `xsave` is in use. gort's own.
+    /// A call of `asyncPreempt` was injected and has not returned, so `xsave` is in use. gort's
+    /// own.
     pub async_injected: Uint8,
     /// Where its panic message is being written, if not to standard error.
     pub writebuf: SliceOf<Vec<u8>>,
@@ -371,22 +379,27 @@ pub struct G {
     /// Bytes of assist credit; unused without a collector.
     pub gc_assist_bytes: i64,
     // Behind Go's last field: gort's own.
-    /// The value of `%fs:0x70` while it runs: the guard of its segment. Looked at if `stack_kind` says segmented; 0 otherwise.
+    /// The value of `%fs:0x70` while it runs: the guard of its segment. Looked at if `stack_kind`
+    /// says segmented; 0 otherwise.
     #[cfg(not(gort_inside))]
     pub split_guard: usize,
     /// The segment it runs on; nil unless `stack_kind` says segmented. gort's own.
     #[cfg(not(gort_inside))]
     pub seg: *mut Segment,
-    /// Where `asyncPreempt` saves the extended registers; made when it is needed first, kept as long as the G. gort's own.
+    /// Where `asyncPreempt` saves the extended registers; made when it is needed first, kept as
+    /// long as the G. gort's own.
     #[cfg(not(gort_inside))]
     pub xsave: *mut u8,
-    /// C++ exceptions that it has caught or thrown and not done with, while `carries` says so. gort's own.
+    /// C++ exceptions that it has caught or thrown and not done with, while `carries` says so.
+    /// gort's own.
     #[cfg(not(gort_inside))]
     pub eh: EhGlobals,
-    /// What `goroutine_local!` keeps for it; nil if there is nothing, [`LOCALS_GONE`] when its destructors have run. gort's own.
+    /// What `goroutine_local!` keeps for it; nil if there is nothing, [`LOCALS_GONE`] when its
+    /// destructors have run. gort's own.
     #[cfg(not(gort_inside))]
     pub locals: *mut Locals,
-    /// Depth of sections in which it must not park: what it holds belongs to its thread. gort's own.
+    /// Depth of sections in which it must not park: what it holds belongs to its thread. gort's
+    /// own.
     #[cfg(not(gort_inside))]
     pub no_park: u32,
     /// Its name, which is never freed; nil without one. gort's own.
@@ -399,12 +412,15 @@ pub struct G {
     pub bubble: *mut SynctestBubble,
 }
 
-/// In `g.carries`: it has left its M while a Rust panic or Goexit unwound it, so it is locked to that M. gort's own.
+/// In `g.carries`: it has left its M while a Rust panic or Goexit unwound it, so it is locked to
+/// that M. gort's own.
 pub const CARRIES_PANIC: u8 = 1;
-/// In `g.carries`: `g.eh` is what the C++ runtime has to find on the thread that runs it next. gort's own.
+/// In `g.carries`: `g.eh` is what the C++ runtime has to find on the thread that runs it next.
+/// gort's own.
 pub const CARRIES_EXCEPTIONS: u8 = 2;
 
-/// What the C++ runtime keeps for each thread: `__cxa_eh_globals` of the Itanium C++ ABI. gort's own.
+/// What the C++ runtime keeps for each thread: `__cxa_eh_globals` of the Itanium C++ ABI. gort's
+/// own.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct EhGlobals {
@@ -436,13 +452,17 @@ pub struct Locals {
 /// No more local variables: the goroutine is at its end.
 pub const LOCALS_GONE: *mut Locals = core::ptr::without_provenance_mut(1);
 
-/// A set of goroutines that is watched: whether any of them can still go on by itself. Two kinds of it:
+/// A set of goroutines that is watched: whether any of them can still go on by itself. Two kinds of
+/// it:
 ///
-/// * a *bubble* (Go 1.25's `testing/synctest`): its clock stands still while a goroutine of it can go on, and jumps to the
-///   next timer when none can. What was made in it must not be used from outside;
-/// * a *test* (gort's own, `real`): with the real clock, to find out that a test is deadlocked while others go on.
+/// * a *bubble* (Go 1.25's `testing/synctest`): its clock stands still while a goroutine of it can
+///   go on, and jumps to the next timer when none can. What was made in it must not be used from
+///   outside;
+/// * a *test* (gort's own, `real`): with the real clock, to find out that a test is deadlocked
+///   while others go on.
 ///
-/// Type-stable: used again, under another `id`, when all of its goroutines have ended, and never freed.
+/// Type-stable: used again, under another `id`, when all of its goroutines have ended, and never
+/// freed.
 ///
 /// Go 1.25: synctest.go line 14 synctestBubble
 pub struct SynctestBubble {
@@ -450,7 +470,8 @@ pub struct SynctestBubble {
     pub mu: Mutex,
     /// Timers on the bubble's clock.
     pub timers: Timers,
-    /// Not used by another one before 2^32 have been; what channels, timers and wait groups remember. 0: not in use.
+    /// Not used by another one before 2^32 have been; what channels, timers and wait groups
+    /// remember. 0: not in use.
     pub id: Uint32,
     /// The time in it. Written by the root while nobody else runs.
     pub now: Int64,
@@ -488,7 +509,8 @@ pub struct SynctestBubble {
     pub link: *mut SynctestBubble,
 }
 
-/// What the tracer knows of a resource in the generations that it may be writing. The logic is in `traceruntime`.
+/// What the tracer knows of a resource in the generations that it may be writing. The logic is in
+/// `traceruntime`.
 ///
 /// Go: tracestatus.go:160 traceSchedResourceState
 #[repr(C)]
@@ -496,7 +518,8 @@ pub struct SynctestBubble {
 pub struct TraceSchedResourceState {
     /// Whether its status has been written in generation `gen % 3`.
     pub status_traced: [Uint32; 3],
-    /// Its sequence counters for generation `gen % 2`. Plain in Go: the one who moves the resource from one state to the next.
+    /// Its sequence counters for generation `gen % 2`. Plain in Go: the one who moves the resource
+    /// from one state to the next.
     pub seq: [Uint64; 2],
 }
 
@@ -509,7 +532,8 @@ pub type GTraceState = TraceSchedResourceState;
 pub struct MTraceState {
     /// Odd while the M writes.
     pub seqlock: Uintptr,
-    /// Its buffer for generation `gen % 2`: a `TraceBuf` of the crate `traceruntime`. Its own while `seqlock` is odd.
+    /// Its buffer for generation `gen % 2`: a `TraceBuf` of the crate `traceruntime`. Its own while
+    /// `seqlock` is odd.
     pub buf: [*mut c_void; 2],
     /// Snapshot of `alllink` or `freelink`.
     pub link: *mut M,
@@ -608,8 +632,9 @@ pub struct GsignalStack {
 /// Go: os_linux_generic.go:20 sigset
 pub type Sigset = u64;
 
-/// Why an M's goroutine has to keep running there. One word, as `schedtrace` reads it on other threads, and signal handlers on the M's own: of a
-/// `&str` they could meet the address of one text with the length of another. In Go that is printed, or not (print ignores a fault).
+/// Why an M's goroutine has to keep running there. One word, as `schedtrace` reads it on other
+/// threads, and signal handlers on the M's own: of a `&str` they could meet the address of one text
+/// with the length of another. In Go that is printed, or not (print ignores a fault).
 #[repr(C)]
 #[derive(Default)]
 pub struct Preemptoff(core::sync::atomic::AtomicPtr<&'static str>, usize);
@@ -730,8 +755,9 @@ impl<T> Default for SliceOf<T> {
 
 /// A machine: an operating system thread.
 ///
-/// The layout is Go's, field by field, up to Go's last ([`crate::layout`]). "Unused" are here what serves Go's profiler and tracer,
-/// tracebacks of foreign code, and other systems; g is in a thread-local of the linker's, not in `tls`.
+/// The layout is Go's, field by field, up to Go's last ([`crate::layout`]). "Unused" are here what
+/// serves Go's profiler and tracer, tracebacks of foreign code, and other systems; g is in a
+/// thread-local of the linker's, not in `tls`.
 ///
 /// Go: runtime2.go:552 m
 #[repr(C)]
@@ -891,7 +917,8 @@ pub struct M {
     /// `pthread_t` of the thread, for `pthread_kill` and debuggers; 0 before it runs.
     #[cfg(not(gort_inside))]
     pub pthread: Uint64,
-    /// What the tracer's walks know of places; nil before the first one, kept when the M is used again. gort's own.
+    /// What the tracer's walks know of places; nil before the first one, kept when the M is used
+    /// again. gort's own.
     #[cfg(not(gort_inside))]
     pub walk_rows: *mut c_void,
 }
@@ -905,8 +932,9 @@ const _: () = assert!(size_of::<G>() == 432 && size_of::<M>() == 1760 && size_of
 
 #[cfg(not(gort_inside))]
 impl M {
-    /// Makes an M whose thread has ended as good as new. gort's own: Go's allocator clears memory. `preempt_gen` goes on, so that no count of it is met
-    /// twice; `mrandinit` sets the random generators.
+    /// Makes an M whose thread has ended as good as new. gort's own: Go's allocator clears memory.
+    /// `preempt_gen` goes on, so that no count of it is met twice; `mrandinit` sets the random
+    /// generators.
     ///
     /// # Safety
     /// The M is the caller's. Others may read its atomics: who took it for the M that it was.
@@ -998,8 +1026,8 @@ impl Default for RunqArray {
     }
 }
 
-/// A stack of at most `N` pointers in place: Go's `x []*T` over `xbuf [N]*T`. Only the length of the slice is used, as it always begins
-/// with the buffer.
+/// A stack of at most `N` pointers in place: Go's `x []*T` over `xbuf [N]*T`. Only the length of
+/// the slice is used, as it always begins with the buffer.
 #[repr(C)]
 pub struct PtrBuf<T, const N: usize> {
     array: usize,
@@ -1067,8 +1095,8 @@ impl<T> Own<T> {
     pub fn bump<V>(&self, _: V) {}
 }
 
-/// What a P has done, for `gort run --stats`, summaries and metrics. gort's own: Go has no such counters.
-/// Written by the owner without read-modify-write, read by anyone.
+/// What a P has done, for `gort run --stats`, summaries and metrics. gort's own: Go has no such
+/// counters. Written by the owner without read-modify-write, read by anyone.
 #[repr(C)]
 #[derive(Default)]
 #[allow(missing_docs)]
@@ -1095,8 +1123,8 @@ pub struct PStats {
 ///
 /// Type-stable and aligned so that two Ps never share a cache line.
 ///
-/// The layout is Go's, field by field, up to Go's last ([`crate::layout`]). "Unused" are here what serves Go's allocator, collector, race
-/// detector and tracer, and its defers.
+/// The layout is Go's, field by field, up to Go's last ([`crate::layout`]). "Unused" are here what
+/// serves Go's allocator, collector, race detector and tracer, and its defers.
 ///
 /// Go: runtime2.go:649 p
 #[repr(C)]
@@ -1194,8 +1222,8 @@ pub struct P {
     pub m_free: PGFree,
 }
 
-/// An event of a P whose duration is measured: kind in the top three bits, start time in the others. The logic is
-/// in `proc::mgclimit`.
+/// An event of a P whose duration is measured: kind in the top three bits, start time in the
+/// others. The logic is in `proc::mgclimit`.
 ///
 /// Go: mgclimit.go:395 limiterEvent
 #[repr(C)]
@@ -1205,7 +1233,8 @@ pub struct LimiterEvent {
     pub stamp: Uint64,
 }
 
-/// Pools of stacks: for native and segmented code, whose stacks have guards and stay where they are, and for managed code.
+/// Pools of stacks: for native and segmented code, whose stacks have guards and stay where they
+/// are, and for managed code.
 pub const NUM_STACK_POOLS: usize = 2;
 
 /// Orders of pooled stacks: `FIXED_STACK << 0 ..= << 3`.
@@ -1213,7 +1242,8 @@ pub const NUM_STACK_POOLS: usize = 2;
 /// Go: malloc.go:147 _NumStackOrders
 pub const NUM_STACK_ORDERS: usize = 4;
 
-/// A list of free stacks: of managed code, linked through their own first words; native ones outside of them, in their span.
+/// A list of free stacks: of managed code, linked through their own first words; native ones
+/// outside of them, in their span.
 ///
 /// Go: mcache.go:77 stackfreelist
 #[repr(C)]
@@ -1438,8 +1468,9 @@ pub type TimerFn = unsafe fn(arg: *mut c_void, seq: usize, delay: i64);
 
 /// A timer.
 ///
-/// Memory: Go's collector frees timers. Here a timer is owned by whoever made it and, while it stands in a
-/// heap, by that heap as well: `heap_ref` takes a reference when it is added and drops it when it leaves.
+/// Memory: Go's collector frees timers. Here a timer is owned by whoever made it and, while it
+/// stands in a heap, by that heap as well: `heap_ref` takes a reference when it is added and drops
+/// it when it leaves.
 ///
 /// Go: time.go:25 timer
 #[repr(C)]
@@ -1475,7 +1506,8 @@ pub struct Timer {
     pub ts: *mut Timers,
     /// Orders sends on the channel.
     pub send_lock: Mutex,
-    /// gort's own: called with true when a heap starts, with false when it ceases to hold the timer.
+    /// gort's own: called with true when a heap starts, with false when it ceases to hold the
+    /// timer.
     pub heap_ref: Option<unsafe fn(*mut Timer, bool)>,
     /// gort's own: the number of the bubble or test that it was made in; 0: none.
     pub bubble: u32,
@@ -1495,8 +1527,8 @@ pub struct Timers {
     pub len: Uint32,
     /// Timers in it that are marked for removal.
     pub zombies: Int32,
-    /// gort's own, in the place of the race detector's `raceCtx`: timers that have left the heap and whose `heap_ref` is yet to be
-    /// told; nil until there has been one. Under `mu`.
+    /// gort's own, in the place of the race detector's `raceCtx`: timers that have left the heap
+    /// and whose `heap_ref` is yet to be told; nil until there has been one. Under `mu`.
     pub released: UnsafeCell<*mut Vec<*mut Timer>>,
     /// `heap[0].when`, 0 if it is empty.
     pub min_when_heap: Int64,
@@ -1603,11 +1635,13 @@ pub const TIME_HIST_SUB_BUCKET_BITS: u32 = 2;
 /// Go: histogram.go:68 timeHistNumSubBuckets
 pub const TIME_HIST_NUM_SUB_BUCKETS: usize = 1 << TIME_HIST_SUB_BUCKET_BITS;
 /// Go: histogram.go:69 timeHistNumBuckets
-pub const TIME_HIST_NUM_BUCKETS: usize = (TIME_HIST_MAX_BUCKET_BITS - TIME_HIST_MIN_BUCKET_BITS + 1) as usize;
+pub const TIME_HIST_NUM_BUCKETS: usize =
+    (TIME_HIST_MAX_BUCKET_BITS - TIME_HIST_MIN_BUCKET_BITS + 1) as usize;
 /// Go: histogram.go:71 timeHistTotalBuckets
 pub const TIME_HIST_TOTAL_BUCKETS: usize = TIME_HIST_NUM_BUCKETS * TIME_HIST_NUM_SUB_BUCKETS + 2;
 
-/// Durations in power-of-two buckets of four linear sub-buckets. The logic is in the `histogram` crate.
+/// Durations in power-of-two buckets of four linear sub-buckets. The logic is in the `histogram`
+/// crate.
 ///
 /// Go: histogram.go:84 timeHistogram
 #[repr(C)]

@@ -162,7 +162,8 @@ impl WaitReason {
         WAIT_REASON_STRINGS[self as usize]
     }
 
-    /// Whether the wait is for a `sync.Mutex` or `sync.RWMutex`: its time counts as mutex wait time.
+    /// Whether the wait is for a `sync.Mutex` or `sync.RWMutex`: its time counts as mutex wait
+    /// time.
     ///
     /// Go: runtime2.go:1147 isMutexWait
     #[doc(alias = "isMutexWait")]
@@ -192,7 +193,8 @@ impl WaitReason {
         )
     }
 
-    /// Whether a goroutine that waits so in a bubble is durably blocked: nothing outside of the bubble can wake it.
+    /// Whether a goroutine that waits so in a bubble is durably blocked: nothing outside of the
+    /// bubble can wake it.
     ///
     /// Go 1.25: runtime2.go line 1191 isIdleInSynctest
     #[doc(alias = "isIdleInSynctest")]
@@ -214,13 +216,19 @@ impl WaitReason {
         )
     }
 
-    /// Whether a goroutine that waits so can only be woken by another one: what a deadlock consists of. gort's own.
+    /// Whether a goroutine that waits so can only be woken by another one: what a deadlock consists
+    /// of. gort's own.
     pub fn is_asleep(self) -> bool {
-        self.is_idle_in_synctest() && !matches!(self, Self::Sleep | Self::SynctestRun | Self::SynctestWait)
+        self.is_idle_in_synctest()
+            && !matches!(self, Self::Sleep | Self::SynctestRun | Self::SynctestWait)
             || self.is_mutex_wait()
             || matches!(
                 self,
-                Self::ChanReceive | Self::ChanSend | Self::Select | Self::Semacquire | Self::FutureForever
+                Self::ChanReceive
+                    | Self::ChanSend
+                    | Self::Select
+                    | Self::Semacquire
+                    | Self::FutureForever
             )
     }
 }

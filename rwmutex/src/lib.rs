@@ -1,10 +1,11 @@
 //! Go's runtime/rwmutex.go: the runtime's own reader/writer lock.
 //!
-//! It blocks the M, not the goroutine. `reader_count` is the number of readers, minus 2³⁰ while a writer is there;
-//! `reader_wait` is how many of the readers that came before the writer have still to leave.
+//! It blocks the M, not the goroutine. `reader_count` is the number of readers, minus 2³⁰ while a
+//! writer is there; `reader_wait` is how many of the readers that came before the writer have still
+//! to leave.
 //!
-//! In the order of locks it counts as `read_rank` while read-locked and as the rank of `w_lock` while
-//! write-locked; `r_lock`, held for moments only, has a rank of its own behind both.
+//! In the order of locks it counts as `read_rank` while read-locked and as the rank of `w_lock`
+//! while write-locked; `r_lock`, held for moments only, has a rank of its own behind both.
 
 use gort_asm::{getg, systemstack};
 use gort_lock_futex::{
@@ -92,7 +93,9 @@ impl Rwmutex {
                 systemstack(|| {
                     // :81
                     lock(raw(&self.r_lock));
-                    if self.reader_pass.get() > 0 && !mutant!("rlock does not look whether it may pass") {
+                    if self.reader_pass.get() > 0
+                        && !mutant!("rlock does not look whether it may pass")
+                    {
                         // :84 the writer has finished
                         self.reader_pass.bump(u32::MAX);
                         unlock(raw(&self.r_lock));
@@ -160,7 +163,8 @@ impl Rwmutex {
             let r = self.reader_count.add(-RWMUTEX_MAX_READERS) + RWMUTEX_MAX_READERS;
             // :128
             lock(raw(&self.r_lock));
-            if r != 0 && self.reader_wait.add(r) != 0 && !mutant!("lock does not wait for readers") {
+            if r != 0 && self.reader_wait.add(r) != 0 && !mutant!("lock does not wait for readers")
+            {
                 // :131
                 systemstack(|| {
                     self.writer.set(m);

@@ -1,6 +1,6 @@
-//! Models of the reader/writer lock: writers exclude everybody, readers do not wait for readers, and nobody who waits is
-//! forgotten, neither by the writer that leaves nor by the last reader before it.
-//! `RUSTFLAGS="--cfg loom" cargo test --release -p gort-rwmutex --test loom_rwmutex`
+//! Models of the reader/writer lock: writers exclude everybody, readers do not wait for readers,
+//! and nobody who waits is forgotten, neither by the writer that leaves nor by the last reader
+//! before it. `RUSTFLAGS="--cfg loom" cargo test --release -p gort-rwmutex --test loom_rwmutex`
 #![cfg(loom)]
 
 use gort_asm::setg;

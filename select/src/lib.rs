@@ -12,8 +12,8 @@ use gort_time::{block_timer_chan, maybe_run_chan, unblock_timer_chan};
 
 pub mod lockorder;
 
-/// One case of a select: a channel (nil: the case never happens) and the element to send, or where to receive
-/// (nil: the value is thrown away).
+/// One case of a select: a channel (nil: the case never happens) and the element to send, or where
+/// to receive (nil: the value is thrown away).
 ///
 /// Go: select.go:19 scase
 #[repr(C)]
@@ -61,8 +61,8 @@ unsafe fn sellock(scases: &[Scase], lockorder: &[u16]) {
 
 /// Unlocks them, in reverse.
 ///
-/// Nothing that belongs to the select may be touched behind the last unlock: the goroutine may be woken by
-/// then, return, and its stack frame with the cases is gone.
+/// Nothing that belongs to the select may be touched behind the last unlock: the goroutine may be
+/// woken by then, return, and its stack frame with the cases is gone.
 ///
 /// # Safety
 /// They are locked by [`sellock`] with the same arguments.
@@ -91,13 +91,15 @@ unsafe fn selunlock(scases: &[Scase], lockorder: &[u16]) {
 ///
 /// Go: select.go:62 selparkcommit
 unsafe fn selparkcommit(gp: *mut G, _: *mut c_void) -> bool {
-    // SAFETY: nobody can wake `gp` through a channel that is still locked; each one is unlocked last thing.
+    // SAFETY: nobody can wake `gp` through a channel that is still locked; each one is unlocked
+    // last thing.
     unsafe {
         // :67 as in chanparkcommit
         (*gp).active_stack_chans = true;
         parking_on_chan(gp, false); // :71
-        // :79 Not the cases on gp's stack: gp.waiting has all channels in lock order. Once a channel is
-        // unlocked its sudogs may change, so it is unlocked only when the walk has left its last one.
+        // :79 Not the cases on gp's stack: gp.waiting has all channels in lock order. Once a
+        // channel is unlocked its sudogs may change, so it is unlocked only when the walk has left
+        // its last one.
         let mut lastc = core::ptr::null_mut::<Hchan>();
         let mut sg = (*gp).waiting;
         while !sg.is_null() {
@@ -137,7 +139,8 @@ pub unsafe fn block() -> ! {
     throw("unreachable");
 }
 
-/// The wait reason of a select whose channels are all of a bubble: if it has none, the goroutine may also be in a test only.
+/// The wait reason of a select whose channels are all of a bubble: if it has none, the goroutine
+/// may also be in a test only.
 #[cold]
 #[inline(never)]
 unsafe fn in_bubble(gp: *mut G) -> WaitReason {
@@ -155,10 +158,11 @@ enum Found {
     SClose,
 }
 
-/// The select statement. Of `nsends + nrecvs` cases the first `nsends` send. `order` is scratch space for
-/// twice as many indices. Without `blocking` there is a default case.
+/// The select statement. Of `nsends + nrecvs` cases the first `nsends` send. `order` is scratch
+/// space for twice as many indices. Without `blocking` there is a default case.
 ///
-/// Returns the index of the case that happened (-1: default) and, for a receive, whether it got a value.
+/// Returns the index of the case that happened (-1: default) and, for a receive, whether it got a
+/// value.
 ///
 /// # Panics
 /// `send on closed channel`
@@ -183,12 +187,12 @@ pub unsafe fn selectgo(
     (casi, ok && casi as usize >= nsends)
 }
 
-/// [`selectgo`] that tells of a send on a closed channel instead of panicking: for a send the second result says
-/// whether the element has moved.
+/// [`selectgo`] that tells of a send on a closed channel instead of panicking: for a send the
+/// second result says whether the element has moved.
 ///
 /// # Safety
-/// On a user goroutine. `cas0` is valid for the cases, `order0` for the indices; each element pointer for its
-/// channel's type (nil is allowed in receives).
+/// On a user goroutine. `cas0` is valid for the cases, `order0` for the indices; each element
+/// pointer for its channel's type (nil is allowed in receives).
 ///
 /// Go: select.go:121 selectgo
 pub unsafe fn selectgo_checked(
@@ -198,14 +202,16 @@ pub unsafe fn selectgo_checked(
     nrecvs: usize,
     blocking: bool,
 ) -> (isize, bool) {
-    // SAFETY: channels are used under their locks; sudogs are this goroutine's but for the time that they
-    // are enqueued; the arrays are on this goroutine's stack, which is not left before the select ends.
+    // SAFETY: channels are used under their locks; sudogs are this goroutine's but for the time
+    // that they are enqueued; the arrays are on this goroutine's stack, which is not left before
+    // the select ends.
     unsafe {
         entry!("select", selectgo_checked(cas0, order0, nsends, nrecvs, blocking));
         // :122 debugSelect: left out
         let ncases = nsends + nrecvs; // :131
         let scases = core::slice::from_raw_parts_mut(cas0, ncases);
-        let (pollorder, lockorder) = core::slice::from_raw_parts_mut(order0, 2 * ncases).split_at_mut(ncases);
+        let (pollorder, lockorder) =
+            core::slice::from_raw_parts_mut(order0, 2 * ncases).split_at_mut(ncases);
         // :137 race detector, :153 block profile: left out
 
         // :166 a random order to look at the cases
@@ -319,7 +325,10 @@ pub unsafe fn selectgo_checked(
                 enqueue(&raw mut (*c).recvq, sg);
             }
             if !(*c).waiters.is_null() {
-                notify_async(c, if casi < nsends { AsyncSide::Receivers } else { AsyncSide::Senders });
+                notify_async(
+                    c,
+                    if casi < nsends { AsyncSide::Receivers } else { AsyncSide::Senders },
+                );
             }
             if !(*c).timer.is_null() {
                 block_timer_chan(c); // :324
@@ -330,7 +339,8 @@ pub unsafe fn selectgo_checked(
         (*gp).param = core::ptr::null_mut();
         parking_on_chan(gp, true); // :334
         // Go 1.25: select.go line 199 all channels of a bubble: nobody outside can wake us
-        let reason = if (*gp).raceignore != 0 && all_synctest { in_bubble(gp) } else { WaitReason::Select };
+        let reason =
+            if (*gp).raceignore != 0 && all_synctest { in_bubble(gp) } else { WaitReason::Select };
         gopark(Some(selparkcommit), core::ptr::null_mut(), reason);
         (*gp).active_stack_chans = false;
 
@@ -500,8 +510,8 @@ pub enum SelectDir {
     Default = 3,
 }
 
-/// A select over a list of cases made at run time. Returns the index in `cases` and whether a receive got a
-/// value.
+/// A select over a list of cases made at run time. Returns the index in `cases` and whether a
+/// receive got a value.
 ///
 /// # Panics
 /// `send on closed channel`
@@ -522,15 +532,16 @@ pub unsafe fn reflect_rselect(cases: &[RuntimeSelect]) -> (isize, bool) {
     (chosen, ok)
 }
 
-/// [`reflect_rselect`] that tells of a send on a closed channel instead of panicking: for a send the second result
-/// says whether the element has moved.
+/// [`reflect_rselect`] that tells of a send on a closed channel instead of panicking: for a send
+/// the second result says whether the element has moved.
 ///
 /// # Safety
 /// As for [`reflect_rselect`].
 ///
 /// Go: select.go:553 reflect_rselect
 pub unsafe fn reflect_rselect_checked(cases: &[RuntimeSelect]) -> (isize, bool) {
-    // SAFETY: the vectors below live on this goroutine until the select is over; the rest is the caller's.
+    // SAFETY: the vectors below live on this goroutine until the select is over; the rest is the
+    // caller's.
     unsafe {
         // :554
         if cases.is_empty() {

@@ -29,11 +29,12 @@ pub unsafe fn sort(scases: &[Scase], pollorder: &[u16], lockorder: &mut [u16]) {
     }
 }
 
-/// [`sort`] for at most [`COUNTED`] cases on different channels: a case's place is the number of smaller addresses. False, with
-/// nothing of use in `lockorder`, if two are on one channel: their order is for the heap sort to decide, as in Go.
+/// [`sort`] for at most [`COUNTED`] cases on different channels: a case's place is the number of
+/// smaller addresses. False, with nothing of use in `lockorder`, if two are on one channel: their
+/// order is for the heap sort to decide, as in Go.
 ///
-/// gort's own. The order of the cases is random, so nearly each comparison of a sort that branches is a coin toss to the
-/// processor; these are added up.
+/// gort's own. The order of the cases is random, so nearly each comparison of a sort that branches
+/// is a coin toss to the processor; these are added up.
 ///
 /// # Safety
 /// As for [`sort`], and not more than [`COUNTED`].
@@ -59,10 +60,10 @@ pub unsafe fn count(scases: &[Scase], pollorder: &[u16], lockorder: &mut [u16]) 
 
 /// [`sort`] as Go does it.
 ///
-/// Go: select.go:121 selectgo
-///
 /// # Safety
 /// As for [`sort`].
+///
+/// Go: select.go:121 selectgo
 pub unsafe fn heap_sort(scases: &[Scase], pollorder: &[u16], lockorder: &mut [u16]) {
     // :190 n log n and no memory. Unchecked and without branches that only a coin toss decides.
     let order = lockorder.as_mut_ptr();

@@ -1,5 +1,6 @@
-//! Models of channels and select, on goroutines that really park: a value goes from one sender to one receiver, and
-//! of several channels one wakes the select. A goroutine that nobody wakes is a deadlock, which loom reports.
+//! Models of channels and select, on goroutines that really park: a value goes from one sender to
+//! one receiver, and of several channels one wakes the select. A goroutine that nobody wakes is a
+//! deadlock, which loom reports.
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p gort-select --test loom_select`
 #![cfg(loom)]
 
@@ -16,8 +17,8 @@ struct C(*mut Hchan);
 unsafe impl Send for C {}
 
 impl C {
-    /// `n` channels in the order of their addresses: select locks them in that order, and executions are to be
-    /// repeatable.
+    /// `n` channels in the order of their addresses: select locks them in that order, and
+    /// executions are to be repeatable.
     fn new<const N: usize>(cap: isize) -> [C; N] {
         // SAFETY: a valid type.
         let mut c = [(); N].map(|_| unsafe { makechan(ElemType { size: 8, align: 8 }, cap) });
@@ -53,7 +54,8 @@ fn select(sends: &[(C, u64)], recvs: &[C]) -> (usize, Option<u64>) {
     }
     let mut order = [0u16; 8];
     // SAFETY: on a goroutine; the arrays are large enough.
-    let (i, ok) = unsafe { selectgo(cases.as_mut_ptr(), order.as_mut_ptr(), sends.len(), recvs.len(), true) };
+    let (i, ok) =
+        unsafe { selectgo(cases.as_mut_ptr(), order.as_mut_ptr(), sends.len(), recvs.len(), true) };
     (i as usize, ok.then_some(v[i as usize]))
 }
 
@@ -109,7 +111,8 @@ fn two_senders_one_channel() {
     });
 }
 
-/// One select on two channels, a sender on each: one wins, and the other can still be received from.
+/// One select on two channels, a sender on each: one wins, and the other can still be received
+/// from.
 fn two_senders(bound: usize) {
     model(bound, || {
         let c: [C; 2] = C::new(0);

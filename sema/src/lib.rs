@@ -1,18 +1,21 @@
-//! Go's `sema.go`: semaphores for the contended case of other primitives, and notification lists for
-//! `sync.Cond`.
+//! Go's `sema.go`: semaphores for the contended case of other primitives, and notification lists
+//! for `sync.Cond`.
 //!
-//! Think of a semaphore here as a way to pair every sleep with one wake-up, even if the wake-up comes first: a
-//! futex with simpler semantics. Any `Uint32` can be one. See Mullender and Cox, *Semaphores in Plan 9*.
+//! Think of a semaphore here as a way to pair every sleep with one wake-up, even if the wake-up
+//! comes first: a futex with simpler semantics. Any `Uint32` can be one. See Mullender and Cox,
+//! *Semaphores in Plan 9*.
 //!
 //! # Where the sleepers are
-//! 251 roots, chosen by address, each with a lock, a count of waiters and a treap of sudogs with distinct
-//! addresses (`s.elem`): a binary tree by address, a heap by `s.ticket`, a random number, and so balanced on
-//! average. A sudog in the treap heads the list (`s.waitlink`) of all that wait on the same address. Work on such
-//! a list is O(1), finding it O(log n) for n addresses that share the root.
+//! 251 roots, chosen by address, each with a lock, a count of waiters and a treap of sudogs with
+//! distinct addresses (`s.elem`): a binary tree by address, a heap by `s.ticket`, a random number,
+//! and so balanced on average. A sudog in the treap heads the list (`s.waitlink`) of all that wait
+//! on the same address. Work on such a list is O(1), finding it O(log n) for n addresses that share
+//! the root.
 //!
 //! # Why no wake-up is lost
-//! A sleeper first adds itself to `nwait`, then looks at the semaphore once more; a releaser first adds to the
-//! semaphore, then looks at `nwait`. All four are sequentially consistent, so at least one sees the other.
+//! A sleeper first adds itself to `nwait`, then looks at the semaphore once more; a releaser first
+//! adds to the semaphore, then looks at `nwait`. All four are sequentially consistent, so at least
+//! one sees the other.
 
 use core::ffi::c_void;
 use gort_mprof::{blockevent, blockprofilerate, mutexevent, mutexprofilerate, ticks};
@@ -71,8 +74,8 @@ pub fn root_for(addr: *const Uint32) -> *mut SemaRoot {
     SEMTABLE.get().cast::<SemaRoot>().wrapping_add(i)
 }
 
-/// Calls `f` with each goroutine that waits on a semaphore and the semaphore's address. gort's own, for the report of
-/// a deadlock.
+/// Calls `f` with each goroutine that waits on a semaphore and the semaphore's address. gort's own,
+/// for the report of a deadlock.
 ///
 /// # Safety
 /// Nothing runs: the roots are read without their locks.
@@ -117,7 +120,8 @@ pub unsafe fn sync_runtime_semacquire(addr: *const Uint32) {
 /// Go 1.25: sema.go line 109 sync_runtime_SemacquireWaitGroup
 #[doc(alias = "sync_runtime_SemacquireWaitGroup")]
 pub unsafe fn sync_runtime_semacquire_wait_group(addr: *const Uint32, synctest_durable: bool) {
-    let reason = if synctest_durable { WaitReason::SynctestWaitGroupWait } else { WaitReason::Semacquire };
+    let reason =
+        if synctest_durable { WaitReason::SynctestWaitGroupWait } else { WaitReason::Semacquire };
     // SAFETY: the same contract.
     unsafe { semacquire1(addr, false, SEMA_BLOCK_PROFILE, 0, reason) }
 }
@@ -135,7 +139,8 @@ pub unsafe fn poll_runtime_semacquire(addr: *const Uint32) {
     unsafe { semacquire1(addr, false, SEMA_BLOCK_PROFILE, 0, WaitReason::Semacquire) }
 }
 
-/// Adds one to the semaphore and wakes a waiter, if there is one; with `handoff` gives the one straight to it.
+/// Adds one to the semaphore and wakes a waiter, if there is one; with `handoff` gives the one
+/// straight to it.
 ///
 /// # Safety
 /// On a user goroutine; `addr` is live when the call begins.
@@ -282,8 +287,8 @@ pub unsafe fn semacquire1(
     _skipframes: i32,
     reason: WaitReason,
 ) {
-    // SAFETY: the sudog belongs to this goroutine but for the time it is in the root, where the root's lock guards
-    // it; Gs and Ms are type-stable.
+    // SAFETY: the sudog belongs to this goroutine but for the time it is in the root, where the
+    // root's lock guards it; Gs and Ms are type-stable.
     unsafe {
         entry!("wait for a lock", semacquire1(addr, lifo, profile, _skipframes, reason)); // :132 what the prologue does
         let gp = getg();
@@ -297,7 +302,8 @@ pub unsafe fn semacquire1(
             return;
         }
 
-        // :143 The harder one: count as a waiter, try once more, enqueue, sleep. Who signals dequeues.
+        // :143 The harder one: count as a waiter, try once more, enqueue, sleep. Who signals
+        // dequeues.
         let s = acquire_sudog();
         let root = root_for(addr); // :150
         let mut t0 = 0i64;
@@ -343,11 +349,12 @@ pub unsafe fn semacquire1(
     }
 }
 
-/// The end of a wait that may come before it is over: for [`semacquire_until`] and [`notify_list_wait_until`]. gort's own,
-/// as what follows: Go has no such waits.
+/// The end of a wait that may come before it is over: for [`semacquire_until`] and
+/// [`notify_list_wait_until`]. gort's own, as what follows: Go has no such waits.
 ///
-/// The lock of what is waited on guards it, and decides who was first: a waiter is taken out of the queue either by the one
-/// who wakes it or by the one who ends its wait, so no wake-up goes to a waiter that has left.
+/// The lock of what is waited on guards it, and decides who was first: a waiter is taken out of the
+/// queue either by the one who wakes it or by the one who ends its wait, so no wake-up goes to a
+/// waiter that has left.
 #[derive(Debug, Default)]
 pub struct Token {
     expired: bool,
@@ -356,10 +363,10 @@ pub struct Token {
 /// What ends a wait leaves this in the sudog. No ticket of a semaphore: those are 0 and 1.
 const EXPIRED: u32 = 2;
 
-/// [`semacquire1`] that gives up when [`sema_expire`] is called with the same token. False if it did; nothing has been taken
-/// then. `leave` does what else is to be done when a waiter gives up, or says that this one may
-/// not: then it waits on. It is called under the lock of the semaphore's root, where the waiter
-/// counts as one and has found the semaphore to be 0.
+/// [`semacquire1`] that gives up when [`sema_expire`] is called with the same token. False if it
+/// did; nothing has been taken then. `leave` does what else is to be done when a waiter gives up,
+/// or says that this one may not: then it waits on. It is called under the lock of the semaphore's
+/// root, where the waiter counts as one and has found the semaphore to be 0.
 ///
 /// # Safety
 /// As for [`semacquire`]; the token lives until this returns, and is fresh. `leave` neither waits
@@ -421,9 +428,9 @@ pub unsafe fn semacquire_until(
     }
 }
 
-/// Ends the wait of the goroutine that waits on `addr` with this token, now or when it begins to; nothing if it has been
-/// woken, or if `leave`, the same as in [`semacquire_until`], says that it may not leave. May be
-/// called by a timer.
+/// Ends the wait of the goroutine that waits on `addr` with this token, now or when it begins to;
+/// nothing if it has been woken, or if `leave`, the same as in [`semacquire_until`], says that it
+/// may not leave. May be called by a timer.
 ///
 /// # Safety
 /// The token lives; no runtime lock is held. `leave` as there.
@@ -514,12 +521,12 @@ pub unsafe fn semrelease(addr: *const Uint32) {
     unsafe { semrelease1(addr, false, 0) }
 }
 
-/// Adds one to the semaphore and wakes a waiter, if there is one; with `handoff` gives the one straight to it and
-/// lets it run at once.
+/// Adds one to the semaphore and wakes a waiter, if there is one; with `handoff` gives the one
+/// straight to it and lets it run at once.
 ///
 /// # Safety
-/// As for [`sync_runtime_semrelease`]. `addr` may die with the addition: it serves as a mere number then, and
-/// only a semaphore with waiters, hence alive, is looked at again.
+/// As for [`sync_runtime_semrelease`]. `addr` may die with the addition: it serves as a mere number
+/// then, and only a semaphore with waiters, hence alive, is looked at again.
 ///
 /// Go: sema.go:193 semrelease1
 #[unsafe(export_name = "gort.semrelease1")]
@@ -534,7 +541,8 @@ pub unsafe fn semrelease1(addr: *const Uint32, handoff: bool, _skipframes: i32) 
         }
         (*addr).add(1); // :195
 
-        // :200 the easy case: nobody waits. To be looked at after the addition, or a wake-up is missed.
+        // :200 the easy case: nobody waits. To be looked at after the addition, or a wake-up is
+        // missed.
         if (*root).nwait.load() == 0 {
             return;
         }
@@ -555,9 +563,9 @@ pub unsafe fn semrelease1(addr: *const Uint32, handoff: bool, _skipframes: i32) 
         if !s.is_null() {
             let acquiretime = (*s).acquiretime;
             if acquiretime != 0 {
-                // :220 The delay that this unlock caused: that of the one woken, and the average of the longest
-                // and the shortest wait for all that wait on. dequeue has reset both ends, so nothing counts
-                // twice.
+                // :220 The delay that this unlock caused: that of the one woken, and the average of
+                // the longest and the shortest wait for all that wait on. dequeue has reset both
+                // ends, so nothing counts twice.
                 let dt0 = t0 - acquiretime; // :235
                 let mut dt = dt0;
                 if (*s).waiters != 0 {
@@ -578,9 +586,10 @@ pub unsafe fn semrelease1(addr: *const Uint32, handoff: bool, _skipframes: i32) 
             let ticket = (*s).ticket;
             ready_with_time(s); // :249
             if ticket == 1 && (*(*getg()).m).locks.get() == 0 {
-                // :251 The waiter is runnext now. Let it run at once, on our time slice: a contended semaphore
-                // is not to have the P for ever. goyield puts us on the local queue, not the global one.
-                // Only with handoff: otherwise somebody else may take the one while we yield, in vain.
+                // :251 The waiter is runnext now. Let it run at once, on our time slice: a
+                // contended semaphore is not to have the P for ever. goyield puts us on the local
+                // queue, not the global one. Only with handoff: otherwise somebody else may take
+                // the one while we yield, in vain.
                 goyield(); // :267
             }
         }
@@ -610,7 +619,8 @@ pub unsafe fn cansemacquire(addr: *const Uint32) -> bool {
     }
 }
 
-/// Adds `s`, for the current goroutine, to those that wait on `addr`; with `lifo` as the first of them.
+/// Adds `s`, for the current goroutine, to those that wait on `addr`; with `lifo` as the first of
+/// them.
 ///
 /// # Safety
 /// The root's lock is held (or the root is the caller's own); `s` is a sudog in no list.
@@ -690,8 +700,8 @@ pub unsafe fn queue(root: *mut SemaRoot, addr: *const Uint32, s: *mut Sudog, lif
             }
         }
 
-        // :348 A new address: s becomes a leaf. Its ticket must not be 0, as 0 says something to semacquire1, so the
-        // lowest bit is set; that does the treap no harm.
+        // :348 A new address: s becomes a leaf. Its ticket must not be 0, as 0 says something to
+        // semacquire1, so the lowest bit is set; that does the treap no harm.
         (*s).ticket = cheaprand() | 1; // :359
         (*s).parent = last;
         *pt = s;
@@ -711,8 +721,9 @@ pub unsafe fn queue(root: *mut SemaRoot, addr: *const Uint32, s: *mut Sudog, lif
     }
 }
 
-/// Takes the first goroutine that waits on `addr` out of the root; nil if there is none. For profiles: the time now
-/// (0 if it is not being measured) and when the last in its list began to wait.
+/// Takes the first goroutine that waits on `addr` out of the root; nil if there is none. For
+/// profiles: the time now (0 if it is not being measured) and when the last in its list began to
+/// wait.
 ///
 /// # Safety
 /// As for [`queue`].
@@ -781,7 +792,9 @@ pub unsafe fn dequeue(root: *mut SemaRoot, addr: *const Uint32) -> (*mut Sudog, 
         } else {
             // :434 rotate s down to a leaf, the smaller priority up
             while !(*s).next.is_null() || !(*s).prev.is_null() {
-                if (*s).next.is_null() || !(*s).prev.is_null() && (*(*s).prev).ticket < (*(*s).next).ticket {
+                if (*s).next.is_null()
+                    || !(*s).prev.is_null() && (*(*s).prev).ticket < (*(*s).next).ticket
+                {
                     rotate_right(root, s);
                 } else {
                     rotate_left(root, s);
@@ -889,9 +902,9 @@ unsafe fn rotate_right(root: *mut SemaRoot, y: *mut Sudog) {
 
 /// The waiters of a `sync.Cond`, in the order of their tickets.
 ///
-/// Tickets are drawn before the waiter unlocks its lock, and without the list's: so a waiter may come to the list
-/// out of turn, or find that its ticket has been called already. Both counts may wrap around; there never are
-/// 2³¹ waiters.
+/// Tickets are drawn before the waiter unlocks its lock, and without the list's: so a waiter may
+/// come to the list out of turn, or find that its ticket has been called already. Both counts may
+/// wrap around; there never are 2³¹ waiters.
 ///
 /// Go: sema.go:521 notifyList
 #[doc(alias = "notifyList")]
@@ -951,7 +964,8 @@ pub unsafe fn notify_list_add(l: *mut NotifyList) -> u32 {
 /// Waits until ticket `t` is notified; returns at once if it has been.
 ///
 /// # Safety
-/// On a user goroutine that holds no runtime lock; `l` outlives the wait; `t` is from [`notify_list_add`].
+/// On a user goroutine that holds no runtime lock; `l` outlives the wait; `t` is from
+/// [`notify_list_add`].
 ///
 /// Go: sema.go:562 notifyListWait
 #[doc(alias = "notifyListWait")]
@@ -994,8 +1008,8 @@ pub unsafe fn notify_list_wait(l: *mut NotifyList, t: u32) {
     }
 }
 
-/// [`notify_list_wait`] that gives up when [`notify_list_expire`] is called with the same token. False if it did: the
-/// ticket is vacant then.
+/// [`notify_list_wait`] that gives up when [`notify_list_expire`] is called with the same token.
+/// False if it did: the ticket is vacant then.
 ///
 /// # Safety
 /// As for [`notify_list_wait`]; the token lives until this returns, and is fresh.
@@ -1038,9 +1052,9 @@ pub unsafe fn notify_list_wait_until(
     }
 }
 
-/// Ends the wait of the goroutine that waits with this token, now or when it begins to; nothing if it has been notified.
-/// `vacate` is told its ticket, under the list's lock: [`notify_list_notify_one_but`] must pass over it. May be called by a
-/// timer.
+/// Ends the wait of the goroutine that waits with this token, now or when it begins to; nothing if
+/// it has been notified. `vacate` is told its ticket, under the list's lock:
+/// [`notify_list_notify_one_but`] must pass over it. May be called by a timer.
 ///
 /// # Safety
 /// `l` and the token live; no runtime lock is held.
@@ -1084,7 +1098,10 @@ unsafe fn check_bubble(gp: *mut G) {
     unsafe {
         let b = (*gp).bubble;
         if !b.is_null() && !(*b).real && (*getg()).bubble != b {
-            gort_print::print!("semaphore wake of synctest goroutine {} from outside bubble\n", (*gp).goid);
+            gort_print::print!(
+                "semaphore wake of synctest goroutine {} from outside bubble\n",
+                (*gp).goid
+            );
             fatal("semaphore wake of synctest goroutine from outside bubble");
         }
     }
@@ -1103,7 +1120,8 @@ pub unsafe fn notify_list_notify_all(l: *mut NotifyList) {
     unsafe { notify_list_notify_all_and(l, || {}) }
 }
 
-/// [`notify_list_notify_all`] that calls `forget` under the list's lock: no ticket is vacant any more.
+/// [`notify_list_notify_all`] that calls `forget` under the list's lock: no ticket is vacant any
+/// more.
 ///
 /// # Safety
 /// As for [`notify_list_notify_all`].
@@ -1153,8 +1171,8 @@ pub unsafe fn notify_list_notify_one(l: *mut NotifyList) {
     unsafe { notify_list_notify_one_but(l, |_| false) }
 }
 
-/// [`notify_list_notify_one`] that passes over tickets which `vacant` says, under the list's lock, that nobody has any more:
-/// those behind the one that is notified, so that the next is somebody's.
+/// [`notify_list_notify_one`] that passes over tickets which `vacant` says, under the list's lock,
+/// that nobody has any more: those behind the one that is notified, so that the next is somebody's.
 ///
 /// # Safety
 /// As for [`notify_list_notify_one`]; the next ticket is not vacant.
@@ -1185,8 +1203,9 @@ pub unsafe fn notify_list_notify_one_but(l: *mut NotifyList, mut vacant: impl Fn
         }
         (*l).notify.store(next);
 
-        // :649 Find the one with that ticket. If it is not there yet it will not park when it sees the new
-        // number. Nearly always it is close to the front: before it are only those that were quicker to the list.
+        // :649 Find the one with that ticket. If it is not there yet it will not park when it sees
+        // the new number. Nearly always it is close to the front: before it are only those that
+        // were quicker to the list.
         let (mut p, mut s) = (core::ptr::null_mut::<Sudog>(), (*l).head); // :662
         while !s.is_null() {
             if (*s).ticket == t {

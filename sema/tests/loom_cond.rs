@@ -88,8 +88,8 @@ impl S {
         // SAFETY: see above.
         unsafe {
             self.m.lock();
-            let notified =
-                self.is_ready() || self.c.wait_or(&self.m, |t| self.c.wait_until(t, self.token.get()));
+            let notified = self.is_ready()
+                || self.c.wait_or(&self.m, |t| self.c.wait_until(t, self.token.get()));
             self.m.unlock();
             if notified {
                 self.c.signal();

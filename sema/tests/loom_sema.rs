@@ -1,5 +1,5 @@
-//! Models of semaphores and notification lists, on goroutines that really park: no wake-up is lost, whichever side
-//! comes first. A goroutine that nobody wakes is a deadlock, which loom reports.
+//! Models of semaphores and notification lists, on goroutines that really park: no wake-up is lost,
+//! whichever side comes first. A goroutine that nobody wakes is a deadlock, which loom reports.
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p gort-sema --test loom_sema`
 #![cfg(loom)]
 
@@ -150,7 +150,8 @@ fn a_notification_reaches_its_ticket() {
     notify_one();
 }
 
-/// Two tickets: by one notification each, or by one for all; each waiter comes to the list when it likes.
+/// Two tickets: by one notification each, or by one for all; each waiter comes to the list when it
+/// likes.
 fn two_waiters(all: bool) {
     model(2, move || {
         let s = S::new(0);

@@ -23,7 +23,8 @@ fn world() {
     }
 }
 
-/// Checks order, heap and links of the tree at `s`; returns the addresses in order with the lengths of their lists.
+/// Checks order, heap and links of the tree at `s`; returns the addresses in order with the lengths
+/// of their lists.
 unsafe fn check(s: *mut Sudog, parent: *mut Sudog, out: &mut Vec<(usize, usize)>) {
     if s.is_null() {
         return;
@@ -114,12 +115,14 @@ proptest! {
     }
 }
 
-/// The head of a list knows its length, up to 65535 others; later ones only look at whether it is 0.
+/// The head of a list knows its length, up to 65535 others; later ones only look at whether it is
+/// 0.
 #[test]
 fn waiters() {
     world();
     let sem = Uint32::new(0);
-    let mut root = SemaRoot { lock: Mutex::default(), treap: std::ptr::null_mut(), nwait: Uint32::new(0) };
+    let mut root =
+        SemaRoot { lock: Mutex::default(), treap: std::ptr::null_mut(), nwait: Uint32::new(0) };
     let root = &raw mut root;
     // SAFETY: the root and the sudogs are our own.
     unsafe {
@@ -150,7 +153,8 @@ fn balanced() {
     }
     world();
     let sems: Vec<Uint32> = (0..10_000).map(|_| Uint32::new(0)).collect();
-    let mut root = SemaRoot { lock: Mutex::default(), treap: std::ptr::null_mut(), nwait: Uint32::new(0) };
+    let mut root =
+        SemaRoot { lock: Mutex::default(), treap: std::ptr::null_mut(), nwait: Uint32::new(0) };
     let root = &raw mut root;
     // SAFETY: the root and the sudogs are our own.
     unsafe {

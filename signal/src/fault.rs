@@ -1,10 +1,11 @@
 //! What becomes of a fault in native code.
 //!
-//! Go lets the goroutine call `sigpanic`, whose panic can be recovered. That works because Go's compiler knows
-//! what is live at each instruction that may fault. Rust and C code cannot unwind from an arbitrary
-//! instruction, so a fault ends the program, right in the handler: with the words and the status of a Go program that does not
-//! recover, and with the traceback of the instruction that faulted. A fault in the guard page of the goroutine's own
-//! stack is a stack overflow and reported as `newstack` would.
+//! Go lets the goroutine call `sigpanic`, whose panic can be recovered. That works because Go's
+//! compiler knows what is live at each instruction that may fault. Rust and C code cannot unwind
+//! from an arbitrary instruction, so a fault ends the program, right in the handler: with the words
+//! and the status of a Go program that does not recover, and with the traceback of the instruction
+//! that faulted. A fault in the guard page of the goroutine's own stack is a stack overflow and
+//! reported as `newstack` would.
 
 use crate::sigctxt::Sigctxt;
 use crate::signal_unix::{crash, signame};
@@ -27,17 +28,20 @@ pub(crate) use gort_traceback::{goroutineheader, traceback, tracebackothers};
 /// # Safety
 /// In the signal handler that interrupted `gp`.
 pub(crate) unsafe fn tracebacktrap(c: &Sigctxt, gp: *mut G) {
-    // SAFETY: the registers are those of `gp`, which stands still while its thread is in the handler.
+    // SAFETY: the registers are those of `gp`, which stands still while its thread is in the
+    // handler.
     unsafe { gort_traceback::traceback_regs(&Regs::all(c.all()), gp) }
 }
 
-/// Makes the goroutine panic by itself when the handler returns, if its code can: see [`set_prepare`].
+/// Makes the goroutine panic by itself when the handler returns, if its code can: see
+/// [`set_prepare`].
 pub type Prepare = unsafe fn(c: &Sigctxt, gp: *mut G, mp: *mut M) -> bool;
 
 static PREPARE: OnceLock<Prepare> = OnceLock::new();
 
-/// For a front end whose code has unwind tables for every instruction that may fault: `f` runs in the handler, on gsignal,
-/// and arranges for the goroutine to call its own `sigpanic`; false if the fault is none of that.
+/// For a front end whose code has unwind tables for every instruction that may fault: `f` runs in
+/// the handler, on gsignal, and arranges for the goroutine to call its own `sigpanic`; false if the
+/// fault is none of that.
 ///
 /// Go: signal_amd64.go:49 preparePanic
 pub fn set_prepare(f: Prepare) {
@@ -53,13 +57,13 @@ pub(crate) unsafe fn prepare_panic(c: &Sigctxt, gp: *mut G, mp: *mut M) -> bool 
     unsafe { PREPARE.get().is_some_and(|f| f(c, gp, mp)) }
 }
 
-/// Ends the program because of a fault in user code of `gp`: the outcomes of Go's `sigpanic`, and the stack overflow
-/// of `newstack`.
-///
-/// Go: signal_unix.go:881 sigpanic
+/// Ends the program because of a fault in user code of `gp`: the outcomes of Go's `sigpanic`, and
+/// the stack overflow of `newstack`.
 ///
 /// # Safety
 /// In the signal handler that interrupted `gp`, on gsignal of `mp`; `gp`'s `sig` fields are set.
+///
+/// Go: signal_unix.go:881 sigpanic
 pub(crate) unsafe fn sigpanic(c: &Sigctxt, gp: *mut G, mp: *mut M) -> ! {
     // SAFETY: g and m are this thread's own.
     unsafe {
@@ -99,7 +103,8 @@ pub(crate) unsafe fn sigpanic(c: &Sigctxt, gp: *mut G, mp: *mut M) -> ! {
                 if (code == 0 || code == SEGV_MAPERR || code == SEGV_ACCERR) && addr < 0x1000 {
                     panic_at(c, gp, mp, MEMORY_ERROR);
                 }
-                // :902 SetPanicOnFault needs a panic that can be recovered; :906 there are no user arenas.
+                // :902 SetPanicOnFault needs a panic that can be recovered; :906 there are no user
+                // arenas.
                 print!("unexpected fault address {:#x}\n", addr); // :912
                 throw_at(c, gp, mp, "fault", false);
             }
@@ -175,8 +180,9 @@ unsafe fn panic_at(c: &Sigctxt, gp: *mut G, mp: *mut M, s: &str) -> ! {
     }
 }
 
-/// The rest of both: `dopanic_m`, with the interrupted registers as the start of the traceback. After an overflow this
-/// handler's own stack comes first, as that of `newstack`, which throws on g0, does in Go.
+/// The rest of both: `dopanic_m`, with the interrupted registers as the start of the traceback.
+/// After an overflow this handler's own stack comes first, as that of `newstack`, which throws on
+/// g0, does in Go.
 ///
 /// # Safety
 /// As for [`sigpanic`].

@@ -20,5 +20,6 @@ pub mod sys;
 
 pub use signal_unix::*;
 pub use sigqueue::{
-    signal_disable, signal_enable, signal_ignore, signal_ignored, signal_recv, signal_wait_until_idle,
+    signal_disable, signal_enable, signal_ignore, signal_ignored, signal_recv,
+    signal_wait_until_idle,
 };

@@ -6,16 +6,16 @@ use gort_os_linux::gettid;
 use gort_proc::{cxx_minit, cxx_unminit, malg};
 use gort_runtime2::M;
 
-/// Bytes of a signal stack. Go takes 32 KiB; a report from a signal handler walks stacks and reads debug information on
-/// this one. Only touched pages have memory, as on any native stack.
+/// Bytes of a signal stack. Go takes 32 KiB; a report from a signal handler walks stacks and reads
+/// debug information on this one. Only touched pages have memory, as on any native stack.
 const GSIGNAL_STACK: i32 = 256 << 10;
 
 /// Prepares an M, on the thread that makes it.
 ///
-/// Go: os_linux.go:374 mpreinit
-///
 /// # Safety
 /// `mp` is being made.
+///
+/// Go: os_linux.go:374 mpreinit
 #[unsafe(export_name = "gort.mpreinit")]
 pub unsafe fn mpreinit(mp: *mut M) {
     // SAFETY: nobody else knows `mp` yet.
@@ -27,10 +27,10 @@ pub unsafe fn mpreinit(mp: *mut M) {
 
 /// Prepares an M, on its own thread.
 ///
-/// Go: os_linux.go:383 minit
-///
 /// # Safety
 /// On g0 of a new M, or of one that was just bound to this thread, with all signals blocked.
+///
+/// Go: os_linux.go:383 minit
 #[unsafe(export_name = "gort.minit")]
 pub unsafe fn minit() {
     // SAFETY: the M is this thread's.
@@ -43,10 +43,10 @@ pub unsafe fn minit() {
 
 /// Undoes [`minit`].
 ///
-/// Go: os_linux.go:395 unminit
-///
 /// # Safety
 /// On g0, with all signals blocked.
+///
+/// Go: os_linux.go:395 unminit
 #[unsafe(export_name = "gort.unminit")]
 pub unsafe fn unminit() {
     // SAFETY: the M is this thread's.
@@ -63,9 +63,9 @@ pub unsafe fn unminit() {
 
 /// Frees what an M's thread owns: nothing on Linux.
 ///
-/// Go: os_linux.go:402 mdestroy
-///
 /// # Safety
 /// The caller owes nothing: it is `unsafe` because other systems free memory here.
+///
+/// Go: os_linux.go:402 mdestroy
 #[unsafe(export_name = "gort.mdestroy")]
 pub unsafe fn mdestroy(_mp: *mut M) {}

@@ -31,7 +31,8 @@ impl Sigctxt {
         unsafe { &raw mut (*self.ctxt.cast::<libc::ucontext_t>()).uc_mcontext }
     }
     fn reg(&self, i: i32) -> u64 {
-        // SAFETY: the context lives as long as the handler runs; `i` is one of libc's REG constants.
+        // SAFETY: the context lives as long as the handler runs; `i` is one of libc's REG
+        // constants.
         unsafe { *(&raw const (*self.regs()).gregs).cast::<i64>().add(i as usize) as u64 }
     }
     fn set_reg(&self, i: i32, x: u64) {
@@ -79,12 +80,12 @@ impl Sigctxt {
     /// All registers in DWARF's order, with rip at the end.
     pub fn all(&self) -> [usize; 17] {
         use libc::{
-            REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RAX, REG_RBP, REG_RBX,
-            REG_RCX, REG_RDI, REG_RDX, REG_RIP, REG_RSI, REG_RSP,
+            REG_R8, REG_R9, REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RAX, REG_RBP,
+            REG_RBX, REG_RCX, REG_RDI, REG_RDX, REG_RIP, REG_RSI, REG_RSP,
         };
         [
-            REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8, REG_R9, REG_R10,
-            REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP,
+            REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI, REG_RBP, REG_RSP, REG_R8, REG_R9,
+            REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP,
         ]
         .map(|r| self.reg(r) as usize)
     }
@@ -143,13 +144,14 @@ impl Sigctxt {
         code == libc::SI_USER || code == libc::SI_TKILL
     }
 
-    /// Makes the interrupted code look as if it had called `target_pc`, to return to `resume_pc`. System V lets leaf functions use
-    /// the 128 bytes below sp, so the call begins below them; `asyncPreempt` goes back over them.
-    ///
-    /// Go: signal_amd64.go:80 pushCall
+    /// Makes the interrupted code look as if it had called `target_pc`, to return to `resume_pc`.
+    /// System V lets leaf functions use the 128 bytes below sp, so the call begins below them;
+    /// `asyncPreempt` goes back over them.
     ///
     /// # Safety
     /// The interrupted code has room on its stack, and nothing below the red zone.
+    ///
+    /// Go: signal_amd64.go:80 pushCall
     #[doc(alias = "pushCall")]
     pub unsafe fn push_call(&self, target_pc: usize, resume_pc: usize) {
         let sp = self.rsp() - RED_ZONE as u64 - 8; // :82

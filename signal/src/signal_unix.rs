@@ -16,8 +16,9 @@ use gort_os_linux::{exit, osyield, usleep};
 use gort_preempt::{interruptible, is_async_safe_point, want_async_preempt};
 use gort_print::print;
 use gort_proc::{
-    EXTRA_M_LENGTH, ElemType, Funcval, Hchan, STATES_OF_PS, lock_os_thread, mcount, newproc, readgstatus,
-    register_system_goroutine, run_safe_point_fn, trace_state_in_handler, trace_states_wanted,
+    EXTRA_M_LENGTH, ElemType, Funcval, Hchan, STATES_OF_PS, lock_os_thread, mcount, newproc,
+    readgstatus, register_system_goroutine, run_safe_point_fn, trace_state_in_handler,
+    trace_states_wanted,
 };
 use gort_runtime1::{DEBUG, gotraceback, is_secure_mode};
 use gort_runtime2::atomic::{Bool, Int32, Pointer, Uint32, Uintptr};
@@ -30,10 +31,10 @@ use gort_stack::STACK_GUARD;
 
 /// A write to standard output or standard error met a closed pipe.
 ///
-/// Go: signal_unix.go:27 os_sigpipe
-///
 /// # Safety
 /// On a user goroutine.
+///
+/// Go: signal_unix.go:27 os_sigpipe
 pub unsafe fn os_sigpipe() {
     // SAFETY: on a user goroutine.
     unsafe { systemstack(|| sigpipe()) }; // :28
@@ -55,8 +56,9 @@ const SIG_DFL: usize = libc::SIG_DFL;
 /// Go: signal_unix.go:40 _SIG_IGN
 const SIG_IGN: usize = libc::SIG_IGN;
 
-/// The signal that asks a thread to look at its preemption request. Harmless when it comes unasked: its default is to be
-/// ignored, and programs that use out-of-band data must expect spurious ones anyway.
+/// The signal that asks a thread to look at its preemption request. Harmless when it comes unasked:
+/// its default is to be ignored, and programs that use out-of-band data must expect spurious ones
+/// anyway.
 ///
 /// Go: signal_unix.go:73 sigPreempt
 pub const SIG_PREEMPT: u32 = libc::SIGURG as u32;
@@ -84,19 +86,20 @@ fn islibrary() -> bool {
 /// The program is a Go program: nothing in it has handlers of its own.
 static GO_PROGRAM: Bool = Bool::new(false);
 
-/// For a front end whose programs are Go's, before the runtime starts: the runtime handles every signal that Go's does, and so drops
-/// those that nobody asks for (SIGUSR1, SIGXFSZ, ...). Without this, signals that do not make the runtime report something keep the
-/// action that they have, as with Go built as a library (c-archive, c-shared): see docs/deviations.md.
+/// For a front end whose programs are Go's, before the runtime starts: the runtime handles every
+/// signal that Go's does, and so drops those that nobody asks for (SIGUSR1, SIGXFSZ, ...). Without
+/// this, signals that do not make the runtime report something keep the action that they have, as
+/// with Go built as a library (c-archive, c-shared): see docs/deviations.md.
 pub fn set_go_program() {
     GO_PROGRAM.store(true);
 }
 
 /// Installs the handlers.
 ///
-/// Go: signal_unix.go:114 initsig
-///
 /// # Safety
 /// Early, by one thread. `preinit` only by the start of a library, before the runtime.
+///
+/// Go: signal_unix.go:114 initsig
 #[unsafe(export_name = "gort.initsig")]
 pub unsafe fn initsig(preinit: bool) {
     // SAFETY: one thread; `setsig` gets the runtime's own handler.
@@ -143,7 +146,9 @@ pub unsafe fn initsig(preinit: bool) {
 #[doc(alias = "sigInstallGoHandler")]
 fn sig_install_go_handler(sig: u32) -> bool {
     // :158
-    if (sig == libc::SIGHUP as u32 || sig == libc::SIGINT as u32) && FWD_SIG[sig as usize].load() == SIG_IGN {
+    if (sig == libc::SIGHUP as u32 || sig == libc::SIGINT as u32)
+        && FWD_SIG[sig as usize].load() == SIG_IGN
+    {
         return false;
     }
     // :165 sigPerThreadSyscall is the C library's.
@@ -152,14 +157,16 @@ fn sig_install_go_handler(sig: u32) -> bool {
         return false;
     }
     // :179
-    if islibrary() && t.flags & SIG_PANIC == 0 && sig != libc::SIGPIPE as u32 && sig != SIG_PREEMPT {
+    if islibrary() && t.flags & SIG_PANIC == 0 && sig != libc::SIGPIPE as u32 && sig != SIG_PREEMPT
+    {
         return false;
     }
     if GO_PROGRAM.load() {
         return true;
     }
-    // gort: a Rust program may have handlers of its own, and SIGURG is of no use if nothing is preempted: signals that do not make
-    // the runtime report something keep what they have until os/signal asks for them. See docs/deviations.md.
+    // gort: a Rust program may have handlers of its own, and SIGURG is of no use if nothing is
+    // preempted: signals that do not make the runtime report something keep what they have until
+    // os/signal asks for them. See docs/deviations.md.
     if sig == SIG_PREEMPT && DEBUG.asyncpreemptoff.get() != 0 {
         return false;
     }
@@ -171,10 +178,10 @@ fn sig_install_go_handler(sig: u32) -> bool {
 
 /// Has the handler catch `sig`, for os/signal.
 ///
-/// Go: signal_unix.go:189 sigenable
-///
 /// # Safety
 /// On a user goroutine that holds os/signal's lock.
+///
+/// Go: signal_unix.go:189 sigenable
 pub(crate) unsafe fn sigenable(sig: u32) {
     // SAFETY: the caller's contract; the channels are made before they are used.
     unsafe {
@@ -202,10 +209,10 @@ pub(crate) unsafe fn sigenable(sig: u32) {
 
 /// Undoes [`sigenable`].
 ///
-/// Go: signal_unix.go:214 sigdisable
-///
 /// # Safety
 /// As [`sigenable`].
+///
+/// Go: signal_unix.go:214 sigdisable
 pub(crate) unsafe fn sigdisable(sig: u32) {
     // SAFETY: as in sigenable.
     unsafe {
@@ -222,8 +229,9 @@ pub(crate) unsafe fn sigdisable(sig: u32) {
             ensure_sig_m();
             chansend1(DISABLE_SIG_CHAN.load(), (&raw const sig).cast());
             chanrecv1(MASK_UPDATED_CHAN.load(), null_mut());
-            // :233 gort: only if there is something to go back from; Go, which handles nearly every signal from the start, has here the
-            // handler that was there before, but for signals that were never enabled 0, which is the default.
+            // :233 gort: only if there is something to go back from; Go, which handles nearly every
+            // signal from the start, has here the handler that was there before, but for signals
+            // that were never enabled 0, which is the default.
             if !sig_install_go_handler(sig) && HANDLING_SIG[sig as usize].swap(0) != 0 {
                 setsig(sig, FWD_SIG[sig as usize].load());
             }
@@ -233,10 +241,10 @@ pub(crate) unsafe fn sigdisable(sig: u32) {
 
 /// Has the kernel ignore `sig`.
 ///
-/// Go: signal_unix.go:243 sigignore
-///
 /// # Safety
 /// As [`sigenable`].
+///
+/// Go: signal_unix.go:243 sigignore
 pub(crate) unsafe fn sigignore(sig: u32) {
     // SAFETY: the kernel's own handler.
     unsafe {
@@ -258,10 +266,10 @@ pub(crate) unsafe fn sigignore(sig: u32) {
 
 /// Back to the defaults, in the child of a fork.
 ///
-/// Go: signal_unix.go:267 clearSignalHandlers
-///
 /// # Safety
 /// In a child that is about to exec, with signals blocked.
+///
+/// Go: signal_unix.go:267 clearSignalHandlers
 #[doc(alias = "clearSignalHandlers")]
 #[unsafe(export_name = "gort.clear_signal_handlers")]
 pub unsafe fn clear_signal_handlers() {
@@ -274,12 +282,13 @@ pub unsafe fn clear_signal_handlers() {
     }
 }
 
-/// Sets the timer that counts the time of the whole process, for threads without one of their own, and takes SIGPROF; 0: gives it back.
-///
-/// Go: signal_unix.go:279 setProcessCPUProfilerTimer
+/// Sets the timer that counts the time of the whole process, for threads without one of their own,
+/// and takes SIGPROF; 0: gives it back.
 ///
 /// # Safety
 /// Under the lock that keeps the profiler's handlers away.
+///
+/// Go: signal_unix.go:279 setProcessCPUProfilerTimer
 #[doc(alias = "setProcessCPUProfilerTimer")]
 #[unsafe(export_name = "gort.set_process_cpu_profiler_timer")]
 pub unsafe fn set_process_cpu_profiler_timer(hz: i32) {
@@ -317,10 +326,10 @@ pub unsafe fn set_process_cpu_profiler_timer(hz: i32) {
 
 /// SIGPIPE as the program wants it: ignored, sent to os/signal, or the end.
 ///
-/// Go: signal_unix.go:333 sigpipe
-///
 /// # Safety
 /// On a system stack.
+///
+/// Go: signal_unix.go:333 sigpipe
 unsafe fn sigpipe() {
     // :334
     if signal_ignored(libc::SIGPIPE as u32) || sigsend(libc::SIGPIPE as u32) {
@@ -332,13 +341,14 @@ unsafe fn sigpipe() {
 
 /// Takes note of a preemption signal that interrupted `gp`.
 ///
-/// Go: signal_unix.go:341 doSigPreempt
-///
 /// # Safety
 /// In the signal handler, on gsignal of the M that runs `gp`.
+///
+/// Go: signal_unix.go:341 doSigPreempt
 #[doc(alias = "doSigPreempt")]
 unsafe fn do_sig_preempt(gp: *mut G, ctxt: &Sigctxt) {
-    // SAFETY: this thread's own g and m; the call is injected only where the code's owner allows it.
+    // SAFETY: this thread's own g and m; the call is injected only where the code's owner allows
+    // it.
     unsafe {
         // :344
         if want_async_preempt(gp)
@@ -352,19 +362,20 @@ unsafe fn do_sig_preempt(gp: *mut G, ctxt: &Sigctxt) {
     }
 }
 
-/// Asks the goroutine on `mp` to stop at the next instruction where it can. If it runs no code that could be
-/// interrupted, the request stands (`g.preempt`, `stackguard0`) and no signal is sent.
-///
-/// Go: signal_unix.go:368 preemptM
+/// Asks the goroutine on `mp` to stop at the next instruction where it can. If it runs no code that
+/// could be interrupted, the request stands (`g.preempt`, `stackguard0`) and no signal is sent.
 ///
 /// # Safety
 /// `mp` is an M.
+///
+/// Go: signal_unix.go:368 preemptM
 #[doc(alias = "preemptM")]
 #[unsafe(export_name = "gort.preempt_m")]
 pub unsafe fn preempt_m(mp: *mut M) {
     // SAFETY: an M is never freed while others know it.
     unsafe {
-        // gort: a signal is of use for code that cannot be stopped too, if its state is wanted for a trace
+        // gort: a signal is of use for code that cannot be stopped too, if its state is wanted for
+        // a trace
         if !interruptible(mp) && trace_states_wanted() == 0 {
             return;
         }
@@ -375,8 +386,8 @@ pub unsafe fn preempt_m(mp: *mut M) {
     }
 }
 
-/// The signal handler that the kernel calls. Go's is assembly that enters Go's calling convention; here there is
-/// nothing to convert.
+/// The signal handler that the kernel calls. Go's is assembly that enters Go's calling convention;
+/// here there is nothing to convert.
 ///
 /// # Safety
 /// By the kernel only.
@@ -387,10 +398,10 @@ pub(crate) unsafe extern "C" fn sigtramp(sig: i32, info: *mut libc::siginfo_t, c
 
 /// Finds out whose signal it is, and handles it on gsignal.
 ///
-/// Go: signal_unix.go:431 sigtrampgo
-///
 /// # Safety
 /// In a signal handler; `getg` is still the interrupted goroutine.
+///
+/// Go: signal_unix.go:431 sigtrampgo
 unsafe fn sigtrampgo(sig: u32, info: *mut libc::siginfo_t, ctx: *mut c_void) {
     // SAFETY: g and m are this thread's own; signals are blocked while the handler runs.
     unsafe {
@@ -427,7 +438,8 @@ unsafe fn sigtrampgo(sig: u32, info: *mut libc::siginfo_t, ctx: *mut c_void) {
             return;
         }
 
-        // gort: std gives the main thread's signal stack up before the process ends. The runtime's own signals are not worth a report.
+        // gort: std gives the main thread's signal stack up before the process ends. The runtime's
+        // own signals are not worth a report.
         if (sig == libc::SIGPROF as u32 || sig == SIG_PREEMPT) && no_stack((*gp).m) {
             (*(*gp).m).signal_pending.store(0);
             return;
@@ -453,7 +465,8 @@ unsafe fn sigtrampgo(sig: u32, info: *mut libc::siginfo_t, ctx: *mut c_void) {
     }
 }
 
-/// Whether this handler runs where it has interrupted, as the thread has no signal stack any more. gort's own.
+/// Whether this handler runs where it has interrupted, as the thread has no signal stack any more.
+/// gort's own.
 ///
 /// # Safety
 /// In a signal handler of the thread of `mp`.
@@ -472,13 +485,13 @@ unsafe fn no_stack(mp: *mut M) -> bool {
     }
 }
 
-/// If somebody else replaced the signal stack: makes gsignal describe the stack that is really in use. True if so;
-/// `gsig_stack` then has the old bounds.
-///
-/// Go: signal_unix.go:555 adjustSignalStack
+/// If somebody else replaced the signal stack: makes gsignal describe the stack that is really in
+/// use. True if so; `gsig_stack` then has the old bounds.
 ///
 /// # Safety
 /// In a signal handler on gsignal of `mp`.
+///
+/// Go: signal_unix.go:555 adjustSignalStack
 #[doc(alias = "adjustSignalStack")]
 unsafe fn adjust_signal_stack(sig: u32, mp: *mut M, gsig_stack: &mut GsignalStack) -> bool {
     // SAFETY: the M is this thread's.
@@ -506,7 +519,8 @@ unsafe fn adjust_signal_stack(sig: u32, mp: *mut M, gsig_stack: &mut GsignalStac
             set_gsignal_stack(&st, gsig_stack);
             return true;
         }
-        // :587 Go borrows an M for the report; this thread has one, and reports do not need a clean one.
+        // :587 Go borrows an M for the report; this thread has one, and reports do not need a clean
+        // one.
         if st.ss_flags & libc::SS_DISABLE != 0 {
             no_signal_stack(sig);
         } else {
@@ -522,12 +536,13 @@ static CRASHING: Int32 = Int32::new(0);
 
 /// Handles a signal that interrupted `gp`.
 ///
-/// Go: signal_unix.go:619 sighandler
-///
 /// # Safety
 /// In a signal handler, on gsignal.
+///
+/// Go: signal_unix.go:619 sighandler
 unsafe fn sighandler(sig: u32, c: &Sigctxt, mut gp: *mut G) {
-    // SAFETY: g and m are this thread's own; what is printed of others goes through the traceback's own rules.
+    // SAFETY: g and m are this thread's own; what is printed of others goes through the traceback's
+    // own rules.
     unsafe {
         let gsignal = getg(); // :622
         let mp = (*gsignal).m;
@@ -550,7 +565,9 @@ unsafe fn sighandler(sig: u32, c: &Sigctxt, mut gp: *mut G) {
         }
 
         // gort: sysmon wants to report what this thread runs
-        if sig == SIG_PREEMPT && gort_traceback::probe::answer(mp, gp, &gort_traceback::Regs::all(c.all())) {
+        if sig == SIG_PREEMPT
+            && gort_traceback::probe::answer(mp, gp, &gort_traceback::Regs::all(c.all()))
+        {
             return;
         }
 
@@ -573,7 +590,8 @@ unsafe fn sighandler(sig: u32, c: &Sigctxt, mut gp: *mut G) {
         if (sig as usize) < NSIG {
             flags = SIGTABLE[sig as usize].flags;
         }
-        // :676, gort: but an overflow of the goroutine's stack is reported as one also in a blocking section
+        // :676, gort: but an overflow of the goroutine's stack is reported as one also in a
+        // blocking section
         if !c.sig_from_user()
             && flags & SIG_PANIC != 0
             && ((*gp).throwsplit || gp != (*mp).curg.ptr())
@@ -592,8 +610,8 @@ unsafe fn sighandler(sig: u32, c: &Sigctxt, mut gp: *mut G) {
             if fault::prepare_panic(c, gp, mp) {
                 return;
             }
-            // Go makes every goroutine panic. Native code cannot unwind from any instruction: it ends here, with
-            // the report that an unrecovered panic would give.
+            // Go makes every goroutine panic. Native code cannot unwind from any instruction: it
+            // ends here, with the report that an unrecovered panic would give.
             fault::sigpanic(c, gp, mp);
         }
 
@@ -628,7 +646,10 @@ unsafe fn sighandler(sig: u32, c: &Sigctxt, mut gp: *mut G) {
             let curg = (*mp).curg.ptr();
             fault::goroutineheader(gp); // :741
             fault::tracebacktrap(c, gp);
-            if CRASHING.load() > 0 && gp != curg && !curg.is_null() && readgstatus(curg) & !GSCAN == GRUNNING
+            if CRASHING.load() > 0
+                && gp != curg
+                && !curg.is_null()
+                && readgstatus(curg) & !GSCAN == GRUNNING
             {
                 // :745
                 fault::goroutineheader(curg);
@@ -648,7 +669,8 @@ unsafe fn sighandler(sig: u32, c: &Sigctxt, mut gp: *mut G) {
     }
 }
 
-/// GOTRACEBACK=crash: lets every M print its stack, then dies of SIGABRT. The part of `sighandler` from :754 to :807.
+/// GOTRACEBACK=crash: lets every M print its stack, then dies of SIGABRT. The part of `sighandler`
+/// from :754 to :807.
 ///
 /// # Safety
 /// As there.
@@ -698,10 +720,10 @@ unsafe fn docrash_wait() -> ! {
 
 /// Prints the head of a report about a signal; returns the goroutine to trace.
 ///
-/// Go: signal_unix.go:814 fatalsignal
-///
 /// # Safety
 /// In a signal handler, on gsignal of `mp`.
+///
+/// Go: signal_unix.go:814 fatalsignal
 unsafe fn fatalsignal(sig: u32, c: &Sigctxt, mut gp: *mut G, mp: *mut M) -> *mut G {
     // SAFETY: the M is this thread's; the code bytes are those that were being executed.
     unsafe {
@@ -744,10 +766,10 @@ unsafe fn fatalsignal(sig: u32, c: &Sigctxt, mut gp: *mut G, mp: *mut M) -> *mut
 
 /// Dies of `sig`, so that the parent sees the right status.
 ///
-/// Go: signal_unix.go:938 dieFromSignal
-///
 /// # Safety
 /// Always sound; does not return.
+///
+/// Go: signal_unix.go:938 dieFromSignal
 #[doc(alias = "dieFromSignal")]
 pub unsafe fn die_from_signal(sig: u32) -> ! {
     // SAFETY: masks and handlers of this process, which ends here.
@@ -771,13 +793,13 @@ pub unsafe fn die_from_signal(sig: u32) -> ! {
     }
 }
 
-/// A signal that nobody in the program wants has arrived on a thread that is not an M: do what would have
-/// happened without the runtime.
-///
-/// Go: signal_unix.go:968 raisebadsignal
+/// A signal that nobody in the program wants has arrived on a thread that is not an M: do what
+/// would have happened without the runtime.
 ///
 /// # Safety
 /// In a signal handler.
+///
+/// Go: signal_unix.go:968 raisebadsignal
 unsafe fn raisebadsignal(sig: u32, c: &Sigctxt) {
     // SAFETY: restores a handler that was installed before, and back.
     unsafe {
@@ -812,10 +834,10 @@ unsafe fn raisebadsignal(sig: u32, c: &Sigctxt) {
     }
 }
 
-/// Go: signal_unix.go:1030 crash
-///
 /// # Safety
 /// Always sound; does not return.
+///
+/// Go: signal_unix.go:1030 crash
 #[unsafe(export_name = "gort.crash")]
 pub unsafe fn crash() -> ! {
     // SAFETY: dies.
@@ -835,12 +857,13 @@ static ENABLE_SIG_CHAN: Pointer<Hchan> = Pointer::null();
 /// Go: signal_unix.go:95 maskUpdatedChan
 static MASK_UPDATED_CHAN: Pointer<Hchan> = Pointer::null();
 
-/// Starts the one thread that lets all signals in that os/signal wants, so that there is always one.
-///
-/// Go: signal_unix.go:1036 ensureSigM
+/// Starts the one thread that lets all signals in that os/signal wants, so that there is always
+/// one.
 ///
 /// # Safety
 /// On a user goroutine that holds os/signal's lock.
+///
+/// Go: signal_unix.go:1036 ensureSigM
 #[doc(alias = "ensureSigM")]
 unsafe fn ensure_sig_m() {
     static F: Funcval = Funcval { fn_: sig_m_entry };
@@ -927,15 +950,17 @@ fn signal_during_fork(sig: u32) -> ! {
     throw("signal received during fork");
 }
 
-/// A signal on a thread that is not an M. Go crashes if it has no spare M to handle it with; threads that the runtime
-/// does not know are ordinary in a Rust program, and nothing below needs an M.
-///
-/// Go: signal_unix.go:1109 badsignal
+/// A signal on a thread that is not an M. Go crashes if it has no spare M to handle it with;
+/// threads that the runtime does not know are ordinary in a Rust program, and nothing below needs
+/// an M.
 ///
 /// # Safety
 /// In a signal handler.
+///
+/// Go: signal_unix.go:1109 badsignal
 unsafe fn badsignal(sig: u32, c: &Sigctxt) {
-    // gort: threads of a Go program that are not Ms are the runtime's helpers, and a signal there is what it is elsewhere: dropped
+    // gort: threads of a Go program that are not Ms are the runtime's helpers, and a signal there
+    // is what it is elsewhere: dropped
     if GO_PROGRAM.load() && SIGTABLE[sig as usize].flags & (SIG_KILL | SIG_THROW | SIG_PANIC) == 0 {
         sigsend(sig);
         return;
@@ -947,9 +972,9 @@ unsafe fn badsignal(sig: u32, c: &Sigctxt) {
     }
 }
 
-/// gort's own: a signal that asks for a report (SIGQUIT and its kin) was sent to the process, and the kernel has picked a
-/// thread that is not an M, which could only die of it: the first M is to report. True if so. Not in a host program, nor if
-/// there was a handler before.
+/// gort's own: a signal that asks for a report (SIGQUIT and its kin) was sent to the process, and
+/// the kernel has picked a thread that is not an M, which could only die of it: the first M is to
+/// report. True if so. Not in a host program, nor if there was a handler before.
 fn report_elsewhere(sig: u32, c: &Sigctxt) -> bool {
     let code = c.sigcode() as i32;
     let to_process = code == libc::SI_USER
@@ -966,24 +991,26 @@ fn report_elsewhere(sig: u32, c: &Sigctxt) -> bool {
 
 /// Calls somebody else's handler.
 ///
-/// Go: signal_unix.go:1128 sigfwd
-///
 /// # Safety
 /// `f` is the handler that was installed for `sig`; the rest comes from the kernel.
+///
+/// Go: signal_unix.go:1128 sigfwd
 unsafe fn sigfwd(f: usize, sig: u32, info: *mut libc::siginfo_t, ctx: *mut c_void) {
-    // SAFETY: a handler with SA_SIGINFO takes these; one without takes the first and leaves the others alone.
+    // SAFETY: a handler with SA_SIGINFO takes these; one without takes the first and leaves the
+    // others alone.
     unsafe {
-        let f: unsafe extern "C" fn(i32, *mut libc::siginfo_t, *mut c_void) = core::mem::transmute(f);
+        let f: unsafe extern "C" fn(i32, *mut libc::siginfo_t, *mut c_void) =
+            core::mem::transmute(f);
         f(sig as i32, info, ctx);
     }
 }
 
 /// Passes a signal that is not the runtime's to the handler that was there before. True if it did.
 ///
-/// Go: signal_unix.go:1137 sigfwdgo
-///
 /// # Safety
 /// In a signal handler.
+///
+/// Go: signal_unix.go:1137 sigfwdgo
 unsafe fn sigfwdgo(sig: u32, info: *mut libc::siginfo_t, ctx: *mut c_void) -> bool {
     // SAFETY: g and m are this thread's own.
     unsafe {
@@ -1016,7 +1043,8 @@ unsafe fn sigfwdgo(sig: u32, info: *mut libc::siginfo_t, ctx: *mut c_void) -> bo
         if (c.sig_from_user() || flags & SIG_PANIC == 0) && sig != libc::SIGPIPE as u32 {
             return false;
         }
-        // gort: every Rust program begins with SIGPIPE ignored; who is notified of it wants it from all threads
+        // gort: every Rust program begins with SIGPIPE ignored; who is notified of it wants it from
+        // all threads
         if fwd == SIG_IGN && !islibrary() {
             return false;
         }
@@ -1024,8 +1052,8 @@ unsafe fn sigfwdgo(sig: u32, info: *mut libc::siginfo_t, ctx: *mut c_void) -> bo
         let gp = getg();
         if !gp.is_null() && !(*gp).m.is_null() {
             let mp = (*gp).m;
-            // An M without a goroutine counts as ours too: the handler that was there before is std's, which every Rust
-            // program has, and it would only hide the report.
+            // An M without a goroutine counts as ours too: the handler that was there before is
+            // std's, which every Rust program has, and it would only hide the report.
             let ours = !(*mp).curg.is_null() || !islibrary();
             if ours && !(*mp).is_extra_in_c && !(*mp).incgo {
                 return false;
@@ -1041,10 +1069,10 @@ unsafe fn sigfwdgo(sig: u32, info: *mut libc::siginfo_t, ctx: *mut c_void) -> bo
 
 /// Saves this thread's signal mask.
 ///
-/// Go: signal_unix.go:1208 sigsave
-///
 /// # Safety
 /// `p` is valid.
+///
+/// Go: signal_unix.go:1208 sigsave
 #[unsafe(export_name = "gort.sigsave")]
 pub unsafe fn sigsave(p: *mut Sigset) {
     // SAFETY: the caller's contract. :1209
@@ -1053,10 +1081,10 @@ pub unsafe fn sigsave(p: *mut Sigset) {
 
 /// Sets this thread's signal mask.
 ///
-/// Go: signal_unix.go:1220 msigrestore
-///
 /// # Safety
 /// Always sound; concerns this thread.
+///
+/// Go: signal_unix.go:1220 msigrestore
 #[unsafe(export_name = "gort.msigrestore")]
 pub unsafe fn msigrestore(sigmask: Sigset) {
     // SAFETY: a valid pointer. :1221
@@ -1078,10 +1106,10 @@ fn sigset_all_exiting() -> Sigset {
 
 /// Blocks all signals on this thread.
 ///
-/// Go: signal_unix.go:1264 sigblock
-///
 /// # Safety
 /// Always sound; concerns this thread.
+///
+/// Go: signal_unix.go:1264 sigblock
 #[unsafe(export_name = "gort.sigblock")]
 pub unsafe fn sigblock(exiting: bool) {
     // :1265
@@ -1100,10 +1128,10 @@ fn unblocksig(sig: u32) {
 
 /// This thread's signal stack and mask, for `minit`.
 ///
-/// Go: signal_unix.go:1287 minitSignals
-///
 /// # Safety
 /// On g0, with all signals blocked.
+///
+/// Go: signal_unix.go:1287 minitSignals
 #[doc(alias = "minitSignals")]
 pub unsafe fn minit_signals() {
     // SAFETY: the caller's contract.
@@ -1113,13 +1141,13 @@ pub unsafe fn minit_signals() {
     }
 }
 
-/// Makes gsignal's stack this thread's signal stack. The one that a foreign thread had is kept for later: it is too
-/// small for a report.
-///
-/// Go: signal_unix.go:1302 minitSignalStack
+/// Makes gsignal's stack this thread's signal stack. The one that a foreign thread had is kept for
+/// later: it is too small for a report.
 ///
 /// # Safety
 /// As above.
+///
+/// Go: signal_unix.go:1302 minitSignalStack
 #[doc(alias = "minitSignalStack")]
 pub unsafe fn minit_signal_stack() {
     // SAFETY: the M is this thread's.
@@ -1145,10 +1173,10 @@ pub unsafe fn minit_signal_stack() {
     }
 }
 
-/// Go: signal_unix.go:1323 minitSignalMask
-///
 /// # Safety
 /// As above.
+///
+/// Go: signal_unix.go:1323 minitSignalMask
 #[doc(alias = "minitSignalMask")]
 pub unsafe fn minit_signal_mask() {
     // SAFETY: the M is this thread's.
@@ -1165,10 +1193,10 @@ pub unsafe fn minit_signal_mask() {
 
 /// Undoes [`minit_signals`].
 ///
-/// Go: signal_unix.go:1337 unminitSignals
-///
 /// # Safety
 /// On g0, with all signals blocked.
+///
+/// Go: signal_unix.go:1337 unminitSignals
 #[doc(alias = "unminitSignals")]
 pub unsafe fn unminit_signals() {
     // SAFETY: the M is this thread's; the stack that a foreign thread had is still its own.
@@ -1213,10 +1241,10 @@ pub fn blockable_sig(sig: u32) -> bool {
 
 /// Makes gsignal describe the stack `st`; `old` gets what it was.
 ///
-/// Go: signal_unix.go:1392 setGsignalStack
-///
 /// # Safety
 /// On this M's thread, with signals blocked.
+///
+/// Go: signal_unix.go:1392 setGsignalStack
 #[doc(alias = "setGsignalStack")]
 unsafe fn set_gsignal_stack(st: &libc::stack_t, old: &mut GsignalStack) {
     // SAFETY: gsignal is this thread's.
@@ -1234,10 +1262,10 @@ unsafe fn set_gsignal_stack(st: &libc::stack_t, old: &mut GsignalStack) {
     }
 }
 
-/// Go: signal_unix.go:1412 restoreGsignalStack
-///
 /// # Safety
 /// On this M's thread, with signals blocked.
+///
+/// Go: signal_unix.go:1412 restoreGsignalStack
 #[doc(alias = "restoreGsignalStack")]
 unsafe fn restore_gsignal_stack(st: &GsignalStack) {
     // SAFETY: gsignal is this thread's.
@@ -1252,10 +1280,10 @@ unsafe fn restore_gsignal_stack(st: &GsignalStack) {
 
 /// Makes `s` this thread's signal stack. Its guard is left out.
 ///
-/// Go: signal_unix.go:1423 signalstack
-///
 /// # Safety
 /// `s` is gsignal's stack.
+///
+/// Go: signal_unix.go:1423 signalstack
 unsafe fn signalstack(s: &Stack) {
     // SAFETY: the stack stays as long as the M.
     unsafe {

@@ -1,7 +1,8 @@
 //! sigqueue.go: the queue of signals between the handler and os/signal.
 //!
-//! One bit for each signal, so a signal that comes again before the first was taken is one. `state` makes the receiver sleep on
-//! a note only while nothing is queued, and the handler wake it without a lock.
+//! One bit for each signal, so a signal that comes again before the first was taken is one. `state`
+//! makes the receiver sleep on a note only while nothing is queued, and the handler wake it without
+//! a lock.
 
 use crate::signal_unix::{sigdisable, sigenable, sigignore};
 use crate::sigtab::NSIG;
@@ -21,8 +22,8 @@ const fn set() -> Set {
     [const { Uint32::new(0) }; WORDS]
 }
 
-/// `wanted` and `ignored` are written by one goroutine at a time, which holds os/signal's lock, and read by signal
-/// handlers; `recv` and `inuse` belong to the receiver.
+/// `wanted` and `ignored` are written by one goroutine at a time, which holds os/signal's lock, and
+/// read by signal handlers; `recv` and `inuse` belong to the receiver.
 ///
 /// Go: sigqueue.go:51 sig
 struct Sig {
@@ -110,7 +111,8 @@ pub(crate) fn sigsend(s: u32) -> bool {
                 // :111
                 if SIG.state.cas(SIG_RECEIVING, SIG_IDLE) {
                     // :112 Darwin
-                    // SAFETY: the note lives for ever; the receiver sleeps on it, or is about to. :116
+                    // SAFETY: the note lives for ever; the receiver sleeps on it, or is about
+                    // to. :116
                     unsafe { notewakeup(SIG.note.get()) };
                     break;
                 }
@@ -126,10 +128,10 @@ pub(crate) fn sigsend(s: u32) -> bool {
 
 /// Waits for the next signal.
 ///
-/// Go: sigqueue.go:130 signal_recv
-///
 /// # Safety
 /// On a user goroutine, by one at a time.
+///
+/// Go: sigqueue.go:130 signal_recv
 pub unsafe fn signal_recv() -> u32 {
     loop {
         // :133
@@ -173,13 +175,13 @@ pub unsafe fn signal_recv() -> u32 {
     }
 }
 
-/// Waits until all signals that were taken before have reached os/signal's channels. Delivery of those that it is about
-/// has been turned off already.
-///
-/// Go: sigqueue.go:179 signalWaitUntilIdle
+/// Waits until all signals that were taken before have reached os/signal's channels. Delivery of
+/// those that it is about has been turned off already.
 ///
 /// # Safety
 /// On a user goroutine, once signals have been enabled.
+///
+/// Go: sigqueue.go:179 signalWaitUntilIdle
 #[doc(alias = "signalWaitUntilIdle")]
 pub unsafe fn signal_wait_until_idle() {
     // SAFETY: on a user goroutine.
@@ -196,10 +198,10 @@ pub unsafe fn signal_wait_until_idle() {
     }
 }
 
-/// Go: sigqueue.go:200 signal_enable
-///
 /// # Safety
 /// On a user goroutine that holds os/signal's lock.
+///
+/// Go: sigqueue.go:200 signal_enable
 pub unsafe fn signal_enable(s: u32) {
     // SAFETY: the caller's contract.
     unsafe {
@@ -222,10 +224,10 @@ pub unsafe fn signal_enable(s: u32) {
     }
 }
 
-/// Go: sigqueue.go:229 signal_disable
-///
 /// # Safety
 /// As [`signal_enable`].
+///
+/// Go: sigqueue.go:229 signal_disable
 pub unsafe fn signal_disable(s: u32) {
     // :230
     if s as usize >= WORDS * 32 {
@@ -239,10 +241,10 @@ pub unsafe fn signal_disable(s: u32) {
     SIG.wanted[w].store(SIG.wanted[w].get() & !bit);
 }
 
-/// Go: sigqueue.go:243 signal_ignore
-///
 /// # Safety
 /// As [`signal_enable`].
+///
+/// Go: sigqueue.go:243 signal_ignore
 pub unsafe fn signal_ignore(s: u32) {
     // :244
     if s as usize >= WORDS * 32 {

@@ -1,5 +1,5 @@
-//! The system calls of this crate, and what os_linux.go builds on them. Made directly: a result is a value or
-//! `-errno`, never the thread-local `errno`, which belongs to the interrupted code.
+//! The system calls of this crate, and what os_linux.go builds on them. Made directly: a result is
+//! a value or `-errno`, never the thread-local `errno`, which belongs to the interrupted code.
 
 use crate::signal_unix::sigtramp;
 use core::ptr::{null, null_mut};
@@ -30,20 +30,20 @@ pub fn raiseproc(sig: u32) {
 
 /// Sends `sig` to the thread of `mp`.
 ///
-/// Go: os_linux.go:550 signalM
-///
 /// # Safety
 /// `mp` is an M.
+///
+/// Go: os_linux.go:550 signalM
 #[doc(alias = "signalM")]
 pub unsafe fn signal_m(mp: *mut M, sig: u32) {
     // SAFETY: an M is never freed while others know it; procid is atomic.
     unsafe { tgkill(getpid(), (*mp).procid.get() as u32, sig) } // :551
 }
 
-/// Go: os_linux.go:414 sigaltstack
-///
 /// # Safety
 /// `new` describes memory that stays valid as long as it is the signal stack.
+///
+/// Go: os_linux.go:414 sigaltstack
 pub(crate) unsafe fn sigaltstack(new: *const libc::stack_t, old: *mut libc::stack_t) {
     // SAFETY: the caller's contract.
     unsafe { syscall6(libc::SYS_sigaltstack, new as usize, old as usize, 0, 0, 0, 0) };
@@ -64,10 +64,10 @@ pub(crate) fn sigdelset(mask: &mut Sigset, i: u32) {
     *mask &= !(1 << (i - 1)); // :31
 }
 
-/// Go: os_linux.go:433 sigprocmask
-///
 /// # Safety
 /// Each pointer is nil or valid.
+///
+/// Go: os_linux.go:433 sigprocmask
 pub(crate) unsafe fn sigprocmask(how: i32, new: *const Sigset, old: *mut Sigset) {
     // SAFETY: the caller's contract; the kernel's set has 8 bytes. :434
     unsafe {
@@ -85,10 +85,10 @@ pub(crate) unsafe fn sigprocmask(how: i32, new: *const Sigset, old: *mut Sigset)
 
 /// Through the C library, which knows the restorer that the kernel wants.
 ///
-/// Go: os_linux.go:519 sysSigaction
-///
 /// # Safety
 /// Each pointer is nil or valid.
+///
+/// Go: os_linux.go:519 sysSigaction
 unsafe fn sigaction(sig: u32, new: *const libc::sigaction, old: *mut libc::sigaction) {
     // SAFETY: the caller's contract.
     unsafe {
@@ -101,10 +101,10 @@ unsafe fn sigaction(sig: u32, new: *const libc::sigaction, old: *mut libc::sigac
 
 /// Makes `f` the handler of signal `i`: SIG_DFL, SIG_IGN, or the address of a function.
 ///
-/// Go: os_linux.go:464 setsig
-///
 /// # Safety
 /// `f` is one of these.
+///
+/// Go: os_linux.go:464 setsig
 pub(crate) unsafe fn setsig(i: u32, f: usize) {
     // SAFETY: a zeroed sigaction is a valid one; the rest is the caller's contract.
     unsafe {
@@ -123,10 +123,10 @@ pub(crate) fn sighandler_pc() -> usize {
 
 /// Adds SA_ONSTACK to somebody else's handler.
 ///
-/// Go: os_linux.go:487 setsigstack
-///
 /// # Safety
 /// Always sound; changes how the process handles a signal.
+///
+/// Go: os_linux.go:487 setsigstack
 pub(crate) unsafe fn setsigstack(i: u32) {
     // SAFETY: reads and writes back one sigaction.
     unsafe {

@@ -1,4 +1,5 @@
-//! Faults and signals without a scheduler: the child process has one M, made by hand, and one goroutine on a native stack.
+//! Faults and signals without a scheduler: the child process has one M, made by hand, and one
+//! goroutine on a native stack.
 
 use gort_asm::{goexit_pc, gogo, setg};
 use gort_runtime2::linkname::initsig;
@@ -10,7 +11,8 @@ use std::ffi::c_void;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Output};
 
-// The calls upward of crates that this test does not link. Weak: if they are linked after all, theirs count.
+// The calls upward of crates that this test does not link. Weak: if they are linked after all,
+// theirs count.
 macro_rules! weak {
     ($($name:literal)*) => { $(
         std::arch::global_asm!(
@@ -179,14 +181,20 @@ fn reports() {
         Want(
             "divide",
             Ok(2),
-            &["panic: runtime error: integer divide by zero\n[signal SIGFPE: floating-point exception"],
+            &[
+                "panic: runtime error: integer divide by zero\n[signal SIGFPE: floating-point exception",
+            ],
         ),
         Want(
             "illegal",
             Ok(2),
             &["SIGILL: illegal instruction\nPC=0x", "instruction bytes: 0xf 0xb", "\nrip    0x"],
         ),
-        Want("quit", Ok(2), &["SIGQUIT: quit\nPC=0x", " m=0 sigcode=", "goroutine 7 gp=0x", "rax    0x"]),
+        Want(
+            "quit",
+            Ok(2),
+            &["SIGQUIT: quit\nPC=0x", " m=0 sigcode=", "goroutine 7 gp=0x", "rax    0x"],
+        ),
         Want("pipe", Ok(0), &[]),
         Want("urg", Ok(0), &[]),
         Want("term", Err(libc::SIGTERM), &[]),

@@ -1,8 +1,10 @@
-//! Stacks that move: stack.go:540–950 and 1193–1248. Managed code's only, of which each frame has a map.
+//! Stacks that move: stack.go:540–950 and 1193–1248. Managed code's only, of which each frame has a
+//! map.
 //!
-//! A stack is moved by whoever owns it: its goroutine on g0 (status `GCOPYSTACK`), or who holds its scan bit. It is copied to the top of another one, and
-//! then each word that pointed into the old one is changed: those that the frames' maps name, saved frame pointers, stack objects, and what the
-//! runtime itself knows (`g.sched`, sudogs). Nothing else may point into it.
+//! A stack is moved by whoever owns it: its goroutine on g0 (status `GCOPYSTACK`), or who holds its
+//! scan bit. It is copied to the top of another one, and then each word that pointed into the old
+//! one is changed: those that the frames' maps name, saved frame pointers, stack objects, and what
+//! the runtime itself knows (`g.sched`, sudogs). Nothing else may point into it.
 
 use crate::newstack::is_shrink_stack_safe;
 use crate::pool::{FIXED_STACK, STACK_GUARD, STACK_NOSPLIT, stackalloc_kind, stackfree_kind};
@@ -15,15 +17,18 @@ use gort_runtime1::DEBUG;
 use gort_runtime2::atomic::{Bool, Pointer, Uint32};
 use gort_runtime2::linkname::throw;
 use gort_runtime2::{Defer, G, GRUNNING, GSCAN, Hchan, LOCK_RANK_HCHAN_LEAF, Stack, StackKind};
-use gort_symtab::{Bitvector, Frames, FuncID, FuncInfo, Stkframe, findfunc, funcname, stack_objects};
+use gort_symtab::{
+    Bitvector, Frames, FuncID, FuncInfo, Stkframe, findfunc, funcname, stack_objects,
+};
 
-/// How much of its work on stacks the runtime tells: 1 each stack, 2 each frame, 3 each word that is changed, 4 each that is looked at. `GORTSTACKDEBUG` sets
-/// it; in Go it is a constant.
+/// How much of its work on stacks the runtime tells: 1 each stack, 2 each frame, 3 each word that
+/// is changed, 4 each that is looked at. `GORTSTACKDEBUG` sets it; in Go it is a constant.
 ///
 /// Go: stack.go:108 stackDebug
 static STACK_DEBUG: Uint32 = Uint32::new(0);
 
-/// New stacks are filled with 0xfd before they are copied to, old ones with 0xfc: a pointer that was forgotten leads to one of those.
+/// New stacks are filled with 0xfd before they are copied to, old ones with 0xfc: a pointer that
+/// was forgotten leads to one of those.
 ///
 /// Go: stack.go:118 stackPoisonCopy
 static STACK_POISON_COPY: Bool = Bool::new(false);
@@ -33,8 +38,8 @@ pub(crate) fn stack_debug() -> u32 {
     STACK_DEBUG.get()
 }
 
-/// Stacks come straight from the system, and old ones cannot be read or written: a pointer that was forgotten faults. An address is used again after
-/// [`FAULT_KEPT`] stacks have been freed.
+/// Stacks come straight from the system, and old ones cannot be read or written: a pointer that was
+/// forgotten faults. An address is used again after [`FAULT_KEPT`] stacks have been freed.
 ///
 /// Go: stack.go:110 stackFaultOnFree
 static STACK_FAULT_ON_FREE: Bool = Bool::new(false);
@@ -56,8 +61,9 @@ pub(crate) fn stack_no_cache() -> bool {
     STACK_NO_CACHE.get()
 }
 
-/// Sets what the environment variable `GORTSTACKDEBUG` sets: a level from 0 to 4, and any of `poison`, `fault` and `nocache`, separated by commas. False, and
-/// nothing changes, if `s` is not of that form. `fault` is for before the first managed goroutine only: it then stays as it is.
+/// Sets what the environment variable `GORTSTACKDEBUG` sets: a level from 0 to 4, and any of
+/// `poison`, `fault` and `nocache`, separated by commas. False, and nothing changes, if `s` is not
+/// of that form. `fault` is for before the first managed goroutine only: it then stays as it is.
 pub fn set_stack_debug(s: &str) -> bool {
     let (mut level, mut poison, mut fault, mut nocache) = (0, false, false, false);
     for (i, word) in s.split(',').enumerate() {
@@ -111,7 +117,8 @@ pub type OnMove = fn(&Move);
 
 static ON_MOVE: Pointer<OnMove> = Pointer::null();
 
-/// Has `f` called after each move of a stack: on g0, with locks of the runtime held, maybe; so it only counts, prints or stores. `None`: nothing is called.
+/// Has `f` called after each move of a stack: on g0, with locks of the runtime held, maybe; so it
+/// only counts, prints or stores. `None`: nothing is called.
 pub fn set_on_move(f: Option<&'static OnMove>) {
     ON_MOVE.store(f.map_or(core::ptr::null_mut(), |f| (&raw const *f).cast_mut()));
 }
@@ -128,7 +135,8 @@ struct Adjustinfo {
     old: Stack,
     /// What is added to a pointer into the old stack.
     delta: usize,
-    /// The end of the highest slot that a channel operation of another goroutine may write to; 0 if there is none.
+    /// The end of the highest slot that a channel operation of another goroutine may write to; 0 if
+    /// there is none.
     sghi: usize,
     /// How many words have been changed. gort's own.
     adjusted: Cell<usize>,
@@ -142,10 +150,10 @@ impl Adjustinfo {
 
 /// Changes a word if it points into the old stack.
 ///
-/// Go: stack.go:579 adjustpointer
-///
 /// # Safety
 /// The word is the caller's.
+///
+/// Go: stack.go:579 adjustpointer
 unsafe fn adjustpointer(adjinfo: &Adjustinfo, pp: *mut usize) {
     // SAFETY: the caller's contract.
     unsafe {
@@ -159,7 +167,11 @@ unsafe fn adjustpointer(adjinfo: &Adjustinfo, pp: *mut usize) {
             pp.write(p.wrapping_add(adjinfo.delta));
             adjinfo.adjusted.set(adjinfo.adjusted.get() + 1);
             if STACK_DEBUG.get() >= 3 {
-                print!("        adjust ptr {pp:p}:{} -> {}\n", Hex(p), Hex(p.wrapping_add(adjinfo.delta)));
+                print!(
+                    "        adjust ptr {pp:p}:{} -> {}\n",
+                    Hex(p),
+                    Hex(p.wrapping_add(adjinfo.delta))
+                );
             }
         }
     }
@@ -167,16 +179,18 @@ unsafe fn adjustpointer(adjinfo: &Adjustinfo, pp: *mut usize) {
 
 /// Changes those of the words from `scanp` on that the bits name, if they point into the old stack.
 ///
-/// Go: stack.go:611 adjustpointers
-///
 /// # Safety
-/// The words are the caller's; those below `sghi` other goroutines may write to as well, under the locks of their channels.
+/// The words are the caller's; those below `sghi` other goroutines may write to as well, under the
+/// locks of their channels.
+///
+/// Go: stack.go:611 adjustpointers
 unsafe fn adjustpointers(scanp: usize, bv: &Bitvector, adjinfo: &Adjustinfo, f: FuncInfo<'_>) {
     // SAFETY: the caller's contract.
     unsafe {
         // :615
         let num = bv.n as usize;
-        // :621 Something may be received into such a slot meanwhile. It can be no pointer into a stack, so if the slot changes it is right.
+        // :621 Something may be received into such a slot meanwhile. It can be no pointer into a
+        // stack, so if the slot changes it is right.
         let use_cas = scanp < adjinfo.sghi;
         for i in (0..num).step_by(8) {
             // :623
@@ -184,7 +198,11 @@ unsafe fn adjustpointers(scanp: usize, bv: &Bitvector, adjinfo: &Adjustinfo, f: 
                 for j in i..num.min(i + 8) {
                     let at = (scanp + 8 * j) as *const usize;
                     let kind = ["scalar", "ptr"][bv.ptrbit(j) as usize];
-                    print!("        {at:p}:{kind}:{} # {i} {}\n", Hex(at.read()), bv.bytedata[i / 8]);
+                    print!(
+                        "        {at:p}:{kind}:{} # {i} {}\n",
+                        Hex(at.read()),
+                        bv.bytedata[i / 8]
+                    );
                 }
             }
             // :628
@@ -194,7 +212,8 @@ unsafe fn adjustpointers(scanp: usize, bv: &Bitvector, adjinfo: &Adjustinfo, f: 
                 b &= b - 1;
                 // :632
                 let pp = (scanp + 8 * (i + j)) as *mut usize;
-                // Relaxed, as everywhere here: the words are handed over by the channels' locks, and by the status.
+                // Relaxed, as everywhere here: the words are handed over by the channels' locks,
+                // and by the status.
                 let slot = AtomicUsize::from_ptr(pp);
                 loop {
                     // :634
@@ -202,7 +221,11 @@ unsafe fn adjustpointers(scanp: usize, bv: &Bitvector, adjinfo: &Adjustinfo, f: 
                     if f.valid() && 0 < p && p < MIN_LEGAL_POINTER && DEBUG.invalidptr.get() != 0 {
                         // :638
                         (*(*getg()).m).traceback = 2;
-                        print!("runtime: bad pointer in frame {} at {pp:p}: {}\n", funcname(f), Hex(p));
+                        print!(
+                            "runtime: bad pointer in frame {} at {pp:p}: {}\n",
+                            funcname(f),
+                            Hex(p)
+                        );
                         throw("invalid pointer found on stack");
                     }
                     // :642
@@ -216,7 +239,10 @@ unsafe fn adjustpointers(scanp: usize, bv: &Bitvector, adjinfo: &Adjustinfo, f: 
                     let new = p.wrapping_add(adjinfo.delta);
                     if !use_cas {
                         slot.store(new, Ordering::Relaxed);
-                    } else if slot.compare_exchange(p, new, Ordering::SeqCst, Ordering::Relaxed).is_err() {
+                    } else if slot
+                        .compare_exchange(p, new, Ordering::SeqCst, Ordering::Relaxed)
+                        .is_err()
+                    {
                         // :649
                         continue;
                     }
@@ -230,10 +256,10 @@ unsafe fn adjustpointers(scanp: usize, bv: &Bitvector, adjinfo: &Adjustinfo, f: 
 
 /// Changes the pointers of one frame; its arguments' are the callee's to change.
 ///
-/// Go: stack.go:660 adjustframe
-///
 /// # Safety
 /// The frame is of the new stack, which the caller owns.
+///
+/// Go: stack.go:660 adjustframe
 unsafe fn adjustframe(frame: &Stkframe, adjinfo: &Adjustinfo) {
     // SAFETY: the caller's contract; what the tables say of a frame has been checked with them.
     unsafe {
@@ -296,10 +322,10 @@ unsafe fn adjustframe(frame: &Stkframe, adjinfo: &Adjustinfo) {
 
 /// Changes what the goroutine's registers hold, where it goes on.
 ///
-/// Go: stack.go:745 adjustctxt
-///
 /// # Safety
 /// The caller owns the stack of `gp`.
+///
+/// Go: stack.go:745 adjustctxt
 unsafe fn adjustctxt(gp: *mut G, adjinfo: &Adjustinfo) {
     // SAFETY: the caller's contract.
     unsafe {
@@ -313,12 +339,13 @@ unsafe fn adjustctxt(gp: *mut G, adjinfo: &Adjustinfo) {
 
 /// Changes the goroutine's list of deferred calls: records on its stack, and what they say of it.
 ///
-/// Go: stack.go:771 adjustdefers
-///
 /// # Safety
 /// The caller owns the stack of `gp`, which has been copied.
+///
+/// Go: stack.go:771 adjustdefers
 unsafe fn adjustdefers(gp: *mut G, adjinfo: &Adjustinfo) {
-    // SAFETY: the caller's contract; records on the stack are looked at on the new one, as each link has been changed before it is followed.
+    // SAFETY: the caller's contract; records on the stack are looked at on the new one, as each
+    // link has been changed before it is followed.
     unsafe {
         // :775
         adjustpointer(adjinfo, (&raw mut (*gp).defer_).cast());
@@ -335,10 +362,10 @@ unsafe fn adjustdefers(gp: *mut G, adjinfo: &Adjustinfo) {
 
 /// Changes where the goroutine's panics are. The records themselves are stack objects.
 ///
-/// Go: stack.go:783 adjustpanics
-///
 /// # Safety
 /// The caller owns the stack of `gp`.
+///
+/// Go: stack.go:783 adjustpanics
 unsafe fn adjustpanics(gp: *mut G, adjinfo: &Adjustinfo) {
     // :786
     // SAFETY: the caller's contract.
@@ -347,10 +374,11 @@ unsafe fn adjustpanics(gp: *mut G, adjinfo: &Adjustinfo) {
 
 /// Changes where channel operations of others find the goroutine's values.
 ///
-/// Go: stack.go:789 adjustsudogs
-///
 /// # Safety
-/// The caller owns the stack of `gp`, and has the locks of the channels if others know of the sudogs.
+/// The caller owns the stack of `gp`, and has the locks of the channels if others know of the
+/// sudogs.
+///
+/// Go: stack.go:789 adjustsudogs
 unsafe fn adjustsudogs(gp: *mut G, adjinfo: &Adjustinfo) {
     // SAFETY: the caller's contract.
     unsafe {
@@ -363,22 +391,23 @@ unsafe fn adjustsudogs(gp: *mut G, adjinfo: &Adjustinfo) {
     }
 }
 
-/// Go: stack.go:797 fillstack
-///
 /// # Safety
 /// Nothing on the stack is needed.
+///
+/// Go: stack.go:797 fillstack
 unsafe fn fillstack(stk: Stack, b: u8) {
     // :798
     // SAFETY: the caller's contract.
     unsafe { core::ptr::write_bytes(stk.lo as *mut u8, b, stk.hi - stk.lo) }
 }
 
-/// The end of the highest slot of `stk` that a channel operation may write to or read from; 0 if there is none.
-///
-/// Go: stack.go:803 findsghi
+/// The end of the highest slot of `stk` that a channel operation may write to or read from; 0 if
+/// there is none.
 ///
 /// # Safety
 /// The caller owns the stack of `gp`.
+///
+/// Go: stack.go:803 findsghi
 unsafe fn findsghi(gp: *mut G, stk: Stack) -> usize {
     // SAFETY: a goroutine's list of sudogs does not change while it waits.
     unsafe {
@@ -397,21 +426,23 @@ unsafe fn findsghi(gp: *mut G, stk: Stack) -> usize {
     }
 }
 
-/// Changes the sudogs of `gp`, and copies the part of its stack that they point into, while no channel operation can be under way. Returns the
-/// bytes copied.
-///
-/// Go: stack.go:817 syncadjustsudogs
+/// Changes the sudogs of `gp`, and copies the part of its stack that they point into, while no
+/// channel operation can be under way. Returns the bytes copied.
 ///
 /// # Safety
 /// The caller owns the stack of `gp`; a new one is at `delta` from it.
+///
+/// Go: stack.go:817 syncadjustsudogs
 unsafe fn syncadjustsudogs(gp: *mut G, used: usize, adjinfo: &Adjustinfo) -> usize {
-    // SAFETY: the list of sudogs does not change while `gp` waits; what they point to is touched under the locks of all their channels.
+    // SAFETY: the list of sudogs does not change while `gp` waits; what they point to is touched
+    // under the locks of all their channels.
     unsafe {
         // :818
         if (*gp).waiting.is_null() {
             return 0;
         }
-        // :823 sudogs are in the order of their channels' locks, and those of one channel stand next to one another
+        // :823 sudogs are in the order of their channels' locks, and those of one channel stand
+        // next to one another
         let mut lastc: *mut Hchan = core::ptr::null_mut();
         let mut sg = (*gp).waiting;
         while !sg.is_null() {
@@ -453,11 +484,11 @@ unsafe fn syncadjustsudogs(gp: *mut G, used: usize, adjinfo: &Adjustinfo) -> usi
 
 /// Moves the stack of `gp` to one of `newsize` bytes, a power of two that what is in use fits into.
 ///
-/// Go: stack.go:868 copystack
-///
 /// # Safety
-/// On g0. The caller owns the stack (status `GCOPYSTACK`, or the scan bit); managed code has it to itself, and `gp.sched` says where
-/// that goes on.
+/// On g0. The caller owns the stack (status `GCOPYSTACK`, or the scan bit); managed code has it to
+/// itself, and `gp.sched` says where that goes on.
+///
+/// Go: stack.go:868 copystack
 pub unsafe fn copystack(gp: *mut G, newsize: usize) {
     // SAFETY: the caller's contract.
     unsafe {
@@ -499,7 +530,8 @@ pub unsafe fn copystack(gp: *mut G, newsize: usize) {
         // :898
         let mut ncopy = used;
         if !(*gp).active_stack_chans {
-            // :900 it is about to let go of the locks: only the goroutine itself may move its stack then
+            // :900 it is about to let go of the locks: only the goroutine itself may move its stack
+            // then
             if newsize < old.hi - old.lo && (*gp).parking_on_chan.load() {
                 throw("racy sudog adjustment due to parking on channel");
             }
@@ -554,10 +586,11 @@ pub unsafe fn copystack(gp: *mut G, newsize: usize) {
 
 /// Halves the stack of `gp` if less than a quarter of it is in use.
 ///
-/// Go: stack.go:1193 shrinkstack
-///
 /// # Safety
-/// On g0. `gp` is stopped and the caller owns its stack by its scan bit; or it is this M's own goroutine.
+/// On g0. `gp` is stopped and the caller owns its stack by its scan bit; or it is this M's own
+/// goroutine.
+///
+/// Go: stack.go:1193 shrinkstack
 pub unsafe fn shrinkstack(gp: *mut G) {
     // SAFETY: the caller's contract.
     unsafe {

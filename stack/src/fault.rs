@@ -32,7 +32,14 @@ pub(crate) fn alloc(n: usize) -> usize {
     // SAFETY: a new mapping.
     let p = unsafe {
         let prot = libc::PROT_READ | libc::PROT_WRITE;
-        libc::mmap(core::ptr::null_mut(), mapped(n), prot, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1, 0)
+        libc::mmap(
+            core::ptr::null_mut(),
+            mapped(n),
+            prot,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS,
+            -1,
+            0,
+        )
     };
     // :356
     if p == libc::MAP_FAILED {

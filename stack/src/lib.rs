@@ -9,10 +9,11 @@
 //! | [`span`] | address space, guard pages, which stack an address belongs to | the parts of mheap.go below them |
 //!
 //! # Native stacks
-//! A stack for Rust or C code cannot grow: nobody knows its pointers. It is an address range large enough (256 KiB,
-//! see [`set_default_stack_size`]) of which only the pages that are touched have memory, with 64 KiB below that
-//! fault. Everything else is as in Go: spans for sixteen stacks of the smallest size (and fourteen in them, with the guards), four orders of sizes, a global pool for each
-//! order, a cache of sixteen stacks' worth in each P, larger stacks by themselves.
+//! A stack for Rust or C code cannot grow: nobody knows its pointers. It is an address range large
+//! enough (256 KiB, see [`set_default_stack_size`]) of which only the pages that are touched have
+//! memory, with 64 KiB below that fault. Everything else is as in Go: spans for sixteen stacks of
+//! the smallest size (and fourteen in them, with the guards), four orders of sizes, a global pool
+//! for each order, a cache of sixteen stacks' worth in each P, larger stacks by themselves.
 
 #[cfg(not(loom))]
 pub mod copystack;

@@ -7,7 +7,8 @@ use gort_asm::{gogo, mcall};
 use gort_print::{Hex, print};
 use gort_runtime2::linkname::{can_preempt_m, casgstatus, gopreempt_m, preempt_park, throw};
 use gort_runtime2::{
-    Funcval, G, GCOPYSTACK, GRUNNING, Gobuf, M, STACK_FORCE_MOVE, STACK_FORK, STACK_PREEMPT, StackKind,
+    Funcval, G, GCOPYSTACK, GRUNNING, Gobuf, M, STACK_FORCE_MOVE, STACK_FORK, STACK_PREEMPT,
+    StackKind,
 };
 use gort_symtab::{FuncInfo, findfunc, func_max_sp_delta, funcname};
 
@@ -22,12 +23,12 @@ pub fn round2(x: i32) -> i32 {
     1i32.wrapping_shl(s) // :961
 }
 
-/// Yields if somebody asked this goroutine to: what the prologue of every Go function does, for native code at
-/// its entries into the runtime. A load and a comparison when nobody has asked.
+/// Yields if somebody asked this goroutine to: what the prologue of every Go function does, for
+/// native code at its entries into the runtime. A load and a comparison when nobody has asked.
 ///
 /// # Safety
-/// The caller runs on a goroutine, g0 or gsignal of this runtime, holds no runtime lock, and can stand being
-/// descheduled and continued on another thread.
+/// The caller runs on a goroutine, g0 or gsignal of this runtime, holds no runtime lock, and can
+/// stand being descheduled and continued on another thread.
 #[inline(always)]
 pub unsafe fn preempt_check() {
     // SAFETY: the current g is alive; the rest is the caller's contract.
@@ -42,7 +43,8 @@ pub unsafe fn preempt_check() {
     }
 }
 
-/// Runs `f`, an operation, on a thread that runs no goroutine: it is one meanwhile. gort's own: see `gort_proc::foreign`.
+/// Runs `f`, an operation, on a thread that runs no goroutine: it is one meanwhile. gort's own: see
+/// `gort_proc::foreign`.
 #[cold]
 #[inline(never)]
 pub fn outside<R>(op: &'static str, f: impl FnOnce() -> R) -> R {
@@ -59,8 +61,9 @@ pub fn outside<R>(op: &'static str, f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// What an operation that may park begins with, in the place of [`preempt_check`]: on a thread that runs no goroutine it is
-/// done again in a bracket of [`outside`]. `op` names it, for a report. gort's own.
+/// What an operation that may park begins with, in the place of [`preempt_check`]: on a thread that
+/// runs no goroutine it is done again in a bracket of [`outside`]. `op` names it, for a report.
+/// gort's own.
 #[macro_export]
 macro_rules! entry {
     ($op:literal, $again:expr) => {
@@ -109,11 +112,14 @@ pub unsafe fn preempt_check_on(gp: *mut G, op: &'static str) {
     }
 }
 
-/// A channel, a lock or a timer was used on a thread that runs no goroutine: there is nothing to park. gort's own.
+/// A channel, a lock or a timer was used on a thread that runs no goroutine: there is nothing to
+/// park. gort's own.
 #[cold]
 #[inline(never)]
 pub fn no_goroutine() -> ! {
-    throw("gort: operation outside of a goroutine (gort::run starts the first, gort::go the others)")
+    throw(
+        "gort: operation outside of a goroutine (gort::run starts the first, gort::go the others)",
+    )
 }
 
 /// The same of an operation that has a name.
@@ -126,8 +132,8 @@ fn no_goroutine_for(op: &'static str) -> ! {
     ))
 }
 
-/// The same between entersyscall and exitsyscall, where the goroutine has no P. gort's own: the prologue of a Go
-/// function would report `stack split at bad time` (:991).
+/// The same between entersyscall and exitsyscall, where the goroutine has no P. gort's own: the
+/// prologue of a Go function would report `stack split at bad time` (:991).
 #[cold]
 #[inline(never)]
 pub fn in_syscall(op: &'static str) -> ! {
@@ -148,8 +154,8 @@ fn this_tid() -> i32 {
     unsafe { libc::gettid() }
 }
 
-/// Ends the program on a thread that runs no goroutine, and in a blocking section: for entries without a
-/// [`preempt_check`]. `op` is what the report names. gort's own.
+/// Ends the program on a thread that runs no goroutine, and in a blocking section: for entries
+/// without a [`preempt_check`]. `op` is what the report names. gort's own.
 #[inline(always)]
 pub fn on_goroutine_for(op: &'static str) {
     let gp = getg();
@@ -162,7 +168,8 @@ pub fn on_goroutine_for(op: &'static str) {
     }
 }
 
-/// Whether this thread runs a goroutine that has its P. gort's own, for destructors, which may not end the program.
+/// Whether this thread runs a goroutine that has its P. gort's own, for destructors, which may not
+/// end the program.
 #[inline]
 pub fn has_goroutine() -> bool {
     let gp = getg();
@@ -181,8 +188,8 @@ unsafe fn preempt_check_slow(op: &'static str) {
     unsafe {
         let gp = getg();
         let mp = (*gp).m;
-        // Managed code on these stacks would have thrown in morestack already (at its head); native code of
-        // the runtime may well pass a check there.
+        // Managed code on these stacks would have thrown in morestack already (at its head); native
+        // code of the runtime may well pass a check there.
         if mp.is_null() || gp == (*mp).g0 || gp == (*mp).gsignal {
             return;
         }
@@ -194,7 +201,8 @@ unsafe fn preempt_check_slow(op: &'static str) {
         if (*mp).p.is_null() || (*gp).no_park != 0 {
             return;
         }
-        // The scope keeps the request up, to be told of this: from here on a signal could interrupt the runtime itself.
+        // The scope keeps the request up, to be told of this: from here on a signal could interrupt
+        // the runtime itself.
         if (*gp).preempt_scope.get() != 0 {
             (*gp).preempt_scope.set(0);
             throw("gort: call into the runtime inside preempt::scope");
@@ -203,17 +211,18 @@ unsafe fn preempt_check_slow(op: &'static str) {
     }
 }
 
-/// The half of `newstack` that has to do with preemption; it runs on g0. Go's `morestack` has by then stored the
-/// goroutine's state in `g.sched`, which here `mcall` did.
+/// The half of `newstack` that has to do with preemption; it runs on g0. Go's `morestack` has by
+/// then stored the goroutine's state in `g.sched`, which here `mcall` did.
 ///
 /// Native stacks do not grow, so there is no other half for them.
 ///
-/// Go: stack.go:976 newstack
-///
 /// # Safety
 /// Through `mcall` from a goroutine.
+///
+/// Go: stack.go:976 newstack
 unsafe extern "C" fn newstack_preempt(gp: *mut G) -> ! {
-    // SAFETY: on g0; `gp` was just switched away from and is ours until it is handed to the scheduler.
+    // SAFETY: on g0; `gp` was just switched away from and is ours until it is handed to the
+    // scheduler.
     unsafe {
         let thisg = getg(); // :977
         let mp = (*thisg).m;
@@ -252,10 +261,11 @@ unsafe extern "C" fn newstack_preempt(gp: *mut G) -> ! {
 
         let stackguard0 = (*gp).stackguard0.load(); // :1021
         let preempt = stackguard0 == STACK_PREEMPT; // :1035
-        // Granted or withdrawn in the meantime (resumeG, an earlier yield): nothing to do, which Go's code cannot
-        // meet, as it comes here for want of stack if not for this.
+        // Granted or withdrawn in the meantime (resumeG, an earlier yield): nothing to do, which
+        // Go's code cannot meet, as it comes here for want of stack if not for this.
         if !preempt || !can_preempt_m(mp) {
-            // :1040 g.preempt stays set, so the next check asks again (releasem restores the request).
+            // :1040 g.preempt stays set, so the next check asks again (releasem restores the
+            // request).
             (*gp).stackguard0.set((*gp).stack.lo + STACK_GUARD);
             gogo(&raw mut (*gp).sched);
         }
@@ -282,12 +292,13 @@ unsafe extern "C" fn newstack_preempt(gp: *mut G) -> ! {
     }
 }
 
-/// What a request to give way leads to, at any check: the part of `newstack` that native and managed code share.
-///
-/// Go: stack.go:976 newstack
+/// What a request to give way leads to, at any check: the part of `newstack` that native and
+/// managed code share.
 ///
 /// # Safety
 /// On g0; `gp` is this M's goroutine, and its state is in its `sched`.
+///
+/// Go: stack.go:976 newstack
 unsafe fn newstack_give_way(mp: *mut M, gp: *mut G) -> ! {
     // SAFETY: the caller's contract.
     unsafe {
@@ -313,11 +324,12 @@ unsafe fn newstack_give_way(mp: *mut M, gp: *mut G) -> ! {
     }
 }
 
-/// A prologue of managed code has found too little room, or a request: gives way, or moves the stack to one of twice the size. The goroutine then goes on in its
-/// prologue, which looks again.
+/// A prologue of managed code has found too little room, or a request: gives way, or moves the
+/// stack to one of twice the size. The goroutine then goes on in its prologue, which looks again.
 ///
 /// # Safety
-/// By `morestack` only: on g0, with the caller's state in `g.sched` and its caller's in `m.morebuf`.
+/// By `morestack` only: on g0, with the caller's state in `g.sched` and its caller's in
+/// `m.morebuf`.
 ///
 /// Go: stack.go:976 newstack
 #[unsafe(export_name = "gort.newstack")]
@@ -477,10 +489,10 @@ unsafe extern "C-unwind" fn nilfunc(_: *mut Funcval) {
 
 /// Makes `gobuf` look as if it had called `fv` and stopped before its first instruction.
 ///
-/// Go: stack.go:1141 gostartcallfn
-///
 /// # Safety
 /// `gobuf.sp` is the top of a stack that the caller owns, with room below.
+///
+/// Go: stack.go:1141 gostartcallfn
 pub unsafe fn gostartcallfn(gobuf: *mut Gobuf, fv: *mut Funcval) {
     // SAFETY: the caller's contract.
     unsafe {
@@ -492,10 +504,10 @@ pub unsafe fn gostartcallfn(gobuf: *mut Gobuf, fv: *mut Funcval) {
 
 /// The same for a function and its context.
 ///
-/// Go: sys_x86.go:16 gostartcall
-///
 /// # Safety
 /// As for [`gostartcallfn`].
+///
+/// Go: sys_x86.go:16 gostartcall
 pub unsafe fn gostartcall(buf: *mut Gobuf, f: usize, ctxt: *mut core::ffi::c_void) {
     // SAFETY: the word below sp is inside the caller's stack.
     unsafe {
@@ -507,12 +519,13 @@ pub unsafe fn gostartcall(buf: *mut Gobuf, f: usize, ctxt: *mut core::ffi::c_voi
     }
 }
 
-/// Whether the stack of `gp` may be shrunk now: only if there is a precise pointer map for each of its frames.
-///
-/// Go: stack.go:1155 isShrinkStackSafe
+/// Whether the stack of `gp` may be shrunk now: only if there is a precise pointer map for each of
+/// its frames.
 ///
 /// # Safety
 /// The caller holds the scan bit of `gp`, or runs it.
+///
+/// Go: stack.go:1155 isShrinkStackSafe
 #[doc(alias = "isShrinkStackSafe")]
 pub unsafe fn is_shrink_stack_safe(gp: *mut G) -> bool {
     // SAFETY: the caller owns the stack of `gp`.

@@ -14,16 +14,16 @@ use gort_print::print;
 use gort_runtime2::atomic::{Bool, Uint32, Uintptr};
 use gort_runtime2::linkname::throw;
 use gort_runtime2::{
-    Global, LOCK_RANK_STACK_LARGE, LOCK_RANK_STACKPOOL, Mutex, NUM_STACK_ORDERS, NUM_STACK_POOLS, P, Stack,
-    StackKind,
+    Global, LOCK_RANK_STACK_LARGE, LOCK_RANK_STACKPOOL, Mutex, NUM_STACK_ORDERS, NUM_STACK_POOLS,
+    P, Stack, StackKind,
 };
 
 /// Bytes added to each stack for the operating system: none on Linux.
 ///
 /// Go: stack.go:72 stackSystem
 pub const STACK_SYSTEM: usize = 0;
-/// The smallest stack of code whose stack can move. Native stacks are never smaller than [`fixed_stack`]:
-/// `stackalloc(STACK_MIN)` returns one of that size.
+/// The smallest stack of code whose stack can move. Native stacks are never smaller than
+/// [`fixed_stack`]: `stackalloc(STACK_MIN)` returns one of that size.
 ///
 /// Go: stack.go:75 stackMin
 pub const STACK_MIN: usize = 2048;
@@ -56,14 +56,15 @@ static NATIVE_FIXED: Uintptr = Uintptr::new(DEFAULT_STACK_SIZE);
 /// `stackinit` has run.
 static INITIALISED: Bool = Bool::new(false);
 
-/// The size of a native stack of order 0, the smallest there is: what Go's `fixedStack` is to a Go stack.
+/// The size of a native stack of order 0, the smallest there is: what Go's `fixedStack` is to a Go
+/// stack.
 #[inline]
 pub fn fixed_stack() -> usize {
     NATIVE_FIXED.get()
 }
 
-/// Capacity of one order's cache in a P, and the size of a span of pooled stacks: room for sixteen stacks of order 0, the
-/// proportion of Go's 32 KiB to 2 KiB.
+/// Capacity of one order's cache in a P, and the size of a span of pooled stacks: room for sixteen
+/// stacks of order 0, the proportion of Go's 32 KiB to 2 KiB.
 ///
 /// Go: malloc.go:133 _StackCacheSize
 #[inline]
@@ -73,12 +74,13 @@ pub fn stack_cache_size() -> usize {
 
 /// Sets the size of the stacks that new goroutines get, rounded up to a power of two.
 ///
-/// Before the runtime has started this is also the size that pools are built around ([`fixed_stack`]); later the value
-/// can still change, but not below that. The environment variable `GORTSTACK` (`65536`, `64K`, `1M`) does
-/// the same and takes precedence, as it speaks for who runs the program.
+/// Before the runtime has started this is also the size that pools are built around
+/// ([`fixed_stack`]); later the value can still change, but not below that. The environment
+/// variable `GORTSTACK` (`65536`, `64K`, `1M`) does the same and takes precedence, as it speaks for
+/// who runs the program.
 ///
-/// False, and nothing changes, if `n` is not between [`MIN_DEFAULT_STACK_SIZE`] (or `fixed_stack`) and
-/// [`MAX_DEFAULT_STACK_SIZE`].
+/// False, and nothing changes, if `n` is not between [`MIN_DEFAULT_STACK_SIZE`] (or `fixed_stack`)
+/// and [`MAX_DEFAULT_STACK_SIZE`].
 pub fn set_default_stack_size(n: usize) -> bool {
     if !(MIN_DEFAULT_STACK_SIZE..=MAX_DEFAULT_STACK_SIZE).contains(&n) {
         return false;
@@ -93,7 +95,8 @@ pub fn set_default_stack_size(n: usize) -> bool {
     true
 }
 
-/// A value of `GORTSTACK` (`65536`, `64K`, `1M`) in bytes. `None` if it is none that [`set_default_stack_size`] takes.
+/// A value of `GORTSTACK` (`65536`, `64K`, `1M`) in bytes. `None` if it is none that
+/// [`set_default_stack_size`] takes.
 pub fn parse_stack_size(s: &str) -> Option<usize> {
     let s = s.trim();
     let (digits, shift) = match s.as_bytes().last()? {
@@ -109,8 +112,8 @@ pub fn parse_stack_size(s: &str) -> Option<usize> {
 pub(crate) trait Pool {
     /// Its place in [`P::stackcache`] and in the tables below.
     const INDEX: usize;
-    /// Stacks have guards at their low ends, and free ones keep no memory but their top page. The others are filled with what managed code has
-    /// checked for.
+    /// Stacks have guards at their low ends, and free ones keep no memory but their top page. The
+    /// others are filled with what managed code has checked for.
     const GUARDED: bool;
     /// Bytes of a stack of order 0.
     fn fixed() -> usize;
@@ -119,7 +122,8 @@ pub(crate) trait Pool {
     /// The link word of the free stack at `x`.
     ///
     /// # Safety
-    /// `x` is a free stack of a pooled span that the caller owns (under the lock of its list, or its own).
+    /// `x` is a free stack of a pooled span that the caller owns (under the lock of its list, or
+    /// its own).
     unsafe fn link_of(x: usize) -> *mut usize;
 }
 
@@ -144,7 +148,8 @@ impl Pool for Native {
     }
 }
 
-/// Stacks of managed code, as Go's: without guards, next to one another, linked through their first words.
+/// Stacks of managed code, as Go's: without guards, next to one another, linked through their first
+/// words.
 pub(crate) enum Managed {}
 
 impl Pool for Managed {
@@ -193,7 +198,8 @@ struct StackLarge {
 const STACK_LARGE_LISTS: usize = 48 - PAGE_SHIFT;
 
 // SAFETY: as for STACKPOOL.
-static STACK_LARGE: Global<[StackLarge; NUM_STACK_POOLS]> = Global::new(unsafe { core::mem::zeroed() });
+static STACK_LARGE: Global<[StackLarge; NUM_STACK_POOLS]> =
+    Global::new(unsafe { core::mem::zeroed() });
 
 /// The pool of one order.
 #[inline(always)]
@@ -207,8 +213,9 @@ fn stack_large<K: Pool>() -> *mut StackLarge {
     STACK_LARGE.get().cast::<StackLarge>().wrapping_add(K::INDEX)
 }
 
-/// Prepares the pools. Reads `GORTSTACK`, and `GORTGUARD`: `mprotect` there asks for guard pages that every tool
-/// understands (gdb, when it writes a core file), at the price of two mappings per stack.
+/// Prepares the pools. Reads `GORTSTACK`, and `GORTGUARD`: `mprotect` there asks for guard pages
+/// that every tool understands (gdb, when it writes a core file), at the price of two mappings per
+/// stack.
 ///
 /// Go: stack.go:167 stackinit
 pub fn stackinit() {
@@ -271,10 +278,10 @@ pub fn stacklog2(mut n: usize) -> usize {
 
 /// A stack of the pool.
 ///
-/// Go: stack.go:193 stackpoolalloc
-///
 /// # Safety
 /// On a system stack, with the pool's lock held.
+///
+/// Go: stack.go:193 stackpoolalloc
 unsafe fn stackpoolalloc<K: Pool>(order: usize) -> usize {
     // SAFETY: the lock guards the list, the spans in it and their free lists.
     unsafe {
@@ -317,10 +324,10 @@ unsafe fn stackpoolalloc<K: Pool>(order: usize) -> usize {
 
 /// Puts a stack back into the pool.
 ///
-/// Go: stack.go:232 stackpoolfree
-///
 /// # Safety
 /// On a system stack, with the pool's lock held; `x` is a stack of this order that nobody uses.
+///
+/// Go: stack.go:232 stackpoolfree
 unsafe fn stackpoolfree<K: Pool>(x: usize, order: usize) {
     // SAFETY: the lock guards the list, the spans in it and their free lists.
     unsafe {
@@ -348,10 +355,10 @@ unsafe fn stackpoolfree<K: Pool>(x: usize, order: usize) {
 
 /// Fills an empty cache to half its capacity.
 ///
-/// Go: stack.go:271 stackcacherefill
-///
 /// # Safety
 /// On a system stack; `c` is the P of this M.
+///
+/// Go: stack.go:271 stackcacherefill
 unsafe fn stackcacherefill<K: Pool>(c: *mut P, order: usize) {
     // SAFETY: the cache belongs to the caller's P, the pool is used under its lock.
     unsafe {
@@ -373,10 +380,10 @@ unsafe fn stackcacherefill<K: Pool>(c: *mut P, order: usize) {
 
 /// Empties a full cache to half its capacity.
 ///
-/// Go: stack.go:293 stackcacherelease
-///
 /// # Safety
 /// On a system stack; `c` is the P of this M.
+///
+/// Go: stack.go:293 stackcacherelease
 unsafe fn stackcacherelease<K: Pool>(c: *mut P, order: usize) {
     // SAFETY: the cache belongs to the caller's P, the pool is used under its lock.
     unsafe {
@@ -397,10 +404,10 @@ unsafe fn stackcacherelease<K: Pool>(c: *mut P, order: usize) {
 
 /// Gives back all that a P has cached.
 ///
-/// Go: stack.go:312 stackcache_clear
-///
 /// # Safety
 /// On a system stack; `c` is this M's P, or one that nobody uses while the world is stopped.
+///
+/// Go: stack.go:312 stackcache_clear
 pub unsafe fn stackcache_clear(c: *mut P) {
     // SAFETY: the caller's contract.
     unsafe {
@@ -411,10 +418,10 @@ pub unsafe fn stackcache_clear(c: *mut P) {
 
 /// The same, of one pool.
 ///
-/// Go: stack.go:312 stackcache_clear
-///
 /// # Safety
 /// As there.
+///
+/// Go: stack.go:312 stackcache_clear
 unsafe fn stackcache_clear_in<K: Pool>(c: *mut P) {
     // SAFETY: the cache is the caller's, the pool is used under its lock.
     unsafe {
@@ -436,12 +443,13 @@ unsafe fn stackcache_clear_in<K: Pool>(c: *mut P) {
 
 /// A stack of at least `n` bytes, a power of two, for native code. Its lowest page is its guard.
 ///
-/// Sizes below [`fixed_stack`] give a stack of that size, with the bounds to match (Go never asks for such).
-///
-/// Go: stack.go:336 stackalloc
+/// Sizes below [`fixed_stack`] give a stack of that size, with the bounds to match (Go never asks
+/// for such).
 ///
 /// # Safety
 /// On g0.
+///
+/// Go: stack.go:336 stackalloc
 pub unsafe fn stackalloc(n: u32) -> Stack {
     // SAFETY: the caller's contract.
     unsafe { stackalloc_in::<Native>(n) }
@@ -463,13 +471,14 @@ pub unsafe fn stackalloc_kind(n: u32, kind: StackKind) -> Stack {
 
 /// [`stackalloc`], in one pool.
 ///
-/// Go: stack.go:336 stackalloc
-///
 /// # Safety
 /// On g0.
+///
+/// Go: stack.go:336 stackalloc
 #[inline(always)]
 unsafe fn stackalloc_in<K: Pool>(n: u32) -> Stack {
-    // SAFETY: on g0 with a P the cache is ours (nobody preempts g0); pools are used under their locks.
+    // SAFETY: on g0 with a P the cache is ours (nobody preempts g0); pools are used under their
+    // locks.
     unsafe {
         let thisg = getg(); // :340
         let mp = (*thisg).m;
@@ -546,10 +555,10 @@ unsafe fn stackalloc_in<K: Pool>(n: u32) -> Stack {
 
 /// Takes a stack of native code back.
 ///
-/// Go: stack.go:446 stackfree
-///
 /// # Safety
 /// On a system stack. `stk` came from [`stackalloc`] and nobody uses it any more.
+///
+/// Go: stack.go:446 stackfree
 pub unsafe fn stackfree(stk: Stack) {
     // SAFETY: the caller's contract.
     unsafe { stackfree_in::<Native>(stk) }
@@ -558,7 +567,8 @@ pub unsafe fn stackfree(stk: Stack) {
 /// Takes a stack back.
 ///
 /// # Safety
-/// On a system stack. `stk` came from [`stackalloc_kind`] for this kind and nobody uses it any more.
+/// On a system stack. `stk` came from [`stackalloc_kind`] for this kind and nobody uses it any
+/// more.
 pub unsafe fn stackfree_kind(stk: Stack, kind: StackKind) {
     // SAFETY: the caller's contract.
     unsafe {
@@ -571,13 +581,14 @@ pub unsafe fn stackfree_kind(stk: Stack, kind: StackKind) {
 
 /// [`stackfree`], into one pool.
 ///
-/// Go: stack.go:446 stackfree
-///
 /// # Safety
 /// As there.
+///
+/// Go: stack.go:446 stackfree
 #[inline(always)]
 unsafe fn stackfree_in<K: Pool>(stk: Stack) {
-    // SAFETY: on g0 with a P the cache is ours; pools are used under their locks; the stack is the caller's.
+    // SAFETY: on g0 with a P the cache is ours; pools are used under their locks; the stack is the
+    // caller's.
     unsafe {
         let gp = getg(); // :447
         let mp = (*gp).m;
@@ -640,8 +651,8 @@ unsafe fn stackfree_in<K: Pool>(stk: Stack) {
     }
 }
 
-/// A goroutine whose (movable or segmented) stack grows beyond this is ended; set by `runtime.main` and
-/// `debug.SetMaxStack`. A native stack's limit is its size.
+/// A goroutine whose (movable or segmented) stack grows beyond this is ended; set by `runtime.main`
+/// and `debug.SetMaxStack`. A native stack's limit is its size.
 ///
 /// Go: stack.go:527 maxstacksize
 pub static MAXSTACKSIZE: Uintptr = Uintptr::new(1 << 20);
@@ -651,13 +662,13 @@ pub static MAXSTACKSIZE: Uintptr = Uintptr::new(1 << 20);
 /// Go: stack.go:529 maxstackceiling
 pub static MAXSTACKCEILING: Uintptr = Uintptr::new(1 << 20);
 
-/// Frees spans of which no stack is in use. Without a collector that delays their release there are none in the
-/// pools; kept for one that calls it at the end of a cycle.
-///
-/// Go: stack.go:1251 freeStackSpans
+/// Frees spans of which no stack is in use. Without a collector that delays their release there are
+/// none in the pools; kept for one that calls it at the end of a cycle.
 ///
 /// # Safety
 /// On a system stack.
+///
+/// Go: stack.go:1251 freeStackSpans
 pub unsafe fn free_stack_spans() {
     // SAFETY: the caller's contract.
     unsafe {
@@ -668,10 +679,10 @@ pub unsafe fn free_stack_spans() {
 
 /// The same, of one pool.
 ///
-/// Go: stack.go:1251 freeStackSpans
-///
 /// # Safety
 /// As there.
+///
+/// Go: stack.go:1251 freeStackSpans
 unsafe fn free_stack_spans_in<K: Pool>() {
     // SAFETY: pools are used under their locks.
     unsafe {

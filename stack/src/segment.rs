@@ -1,18 +1,22 @@
-//! Segmented stacks, as Go had them up to 1.2, for code that checks its stack with `-fsplit-stack`: what gccgo makes of Go, and C.
+//! Segmented stacks, as Go had them up to 1.2, for code that checks its stack with `-fsplit-stack`:
+//! what gccgo makes of Go, and C.
 //!
-//! A stack is a list of segments. The first is what any goroutine gets; it counts as full after [`FIRST_SPACE`] bytes. A call that
-//! finds too little room runs on the next segment (`__morestack` in the crate asm) and comes back when it returns. Segments are
-//! [`stackalloc`]'s stacks, with their guard pages and pools, twice as large each time up to [`MAX_SEGMENT`].
+//! A stack is a list of segments. The first is what any goroutine gets; it counts as full after
+//! [`FIRST_SPACE`] bytes. A call that finds too little room runs on the next segment (`__morestack`
+//! in the crate asm) and comes back when it returns. Segments are [`stackalloc`]'s stacks, with
+//! their guard pages and pools, twice as large each time up to [`MAX_SEGMENT`].
 //!
 //! # When segments are freed
-//! A segment that has been left is kept for the next call from the same place, and the one beyond it, if any, is freed. So a
-//! loop whose calls cross a boundary allocates nothing (the *hot split* that made Go give this design up), and a recursion that has gone deep
-//! gives its memory back on its way up. `GORTSPLIT=free` frees each segment at once, as Go 1.2 did: for measuring.
-//! `GORTSPLIT=tight` makes each segment just large enough for the call that asks for it, so that nearly every call of checked code goes to a
-//! segment of its own: for tests.
+//! A segment that has been left is kept for the next call from the same place, and the one beyond
+//! it, if any, is freed. So a loop whose calls cross a boundary allocates nothing (the *hot split*
+//! that made Go give this design up), and a recursion that has gone deep gives its memory back on
+//! its way up. `GORTSPLIT=free` frees each segment at once, as Go 1.2 did: for measuring.
+//! `GORTSPLIT=tight` makes each segment just large enough for the call that asks for it, so that
+//! nearly every call of checked code goes to a segment of its own: for tests.
 //!
 //! # What code that does not check may use
-//! At least [`HEADROOM`] bytes below the guard, on each segment; untouched they cost nothing but address space.
+//! At least [`HEADROOM`] bytes below the guard, on each segment; untouched they cost nothing but
+//! address space.
 
 use crate::newstack::preempt_check;
 use crate::pool::{MAXSTACKCEILING, MAXSTACKSIZE, stackalloc, stackfree};
@@ -26,7 +30,8 @@ use gort_runtime2::{G, Segment, Stack, StackKind};
 
 /// Bytes of the first segment that checked code fills before it asks for a second one.
 pub const FIRST_SPACE: usize = 16 << 10;
-/// The least that is left below the guard: for the C library, for Rust, and for the injected call of a preemption.
+/// The least that is left below the guard: for the C library, for Rust, and for the injected call
+/// of a preemption.
 pub const HEADROOM: usize = 128 << 10;
 /// The size of a goroutine's second segment: half of it is headroom.
 pub const MIN_SEGMENT: usize = 256 << 10;
@@ -130,7 +135,8 @@ unsafe fn free_after(s: *mut Segment) {
 
 /// `__morestack` asks for a segment with `need` bytes for its callee: makes one and returns it.
 ///
-/// This is where Go 1.23 moves the stack to a larger one; what precedes that, the limit and its message are Go's.
+/// This is where Go 1.23 moves the stack to a larger one; what precedes that, the limit and its
+/// message are Go's.
 ///
 /// # Safety
 /// By `__morestack` only.
@@ -138,7 +144,8 @@ unsafe fn free_after(s: *mut Segment) {
 /// Go: stack.go:976 newstack
 #[unsafe(export_name = "gort.newsegment")]
 unsafe extern "C" fn newsegment(need: usize) -> *mut Segment {
-    // SAFETY: on a goroutine whose code called `__morestack`, on its stack; the list of segments is its own.
+    // SAFETY: on a goroutine whose code called `__morestack`, on its stack; the list of segments is
+    // its own.
     unsafe {
         let gp = getg();
         // stack.go:982
@@ -146,7 +153,8 @@ unsafe extern "C" fn newsegment(need: usize) -> *mut Segment {
             print!("runtime: newstack called from g={:p}, whose stack has no segments\n", gp);
             throw("runtime: wrong goroutine in newstack");
         }
-        // stack.go:1035 a request to give way is answered here too. Code that is in a system call, or about to fork, cannot.
+        // stack.go:1035 a request to give way is answered here too. Code that is in a system call,
+        // or about to fork, cannot.
         if !(*gp).throwsplit {
             preempt_check();
         }
@@ -242,8 +250,8 @@ struct Block {
     next: *mut Block,
 }
 
-/// Memory for a variable-length array or `alloca` of C code, if the segment has no room for it. It is freed with the last call on
-/// the segment, not with the function that asked.
+/// Memory for a variable-length array or `alloca` of C code, if the segment has no room for it. It
+/// is freed with the last call on the segment, not with the function that asked.
 ///
 /// # Safety
 /// Called by code compiled with `-fsplit-stack`, on a goroutine.
@@ -255,7 +263,10 @@ unsafe extern "C" fn __morestack_allocate_stack_space(size: usize) -> *mut c_voi
         if gp.is_null() || (*gp).seg.is_null() {
             throw("runtime: split stack overflow");
         }
-        let p = size.checked_add(size_of::<Block>()).map_or(null_mut(), |n| libc::malloc(n)).cast::<Block>();
+        let p = size
+            .checked_add(size_of::<Block>())
+            .map_or(null_mut(), |n| libc::malloc(n))
+            .cast::<Block>();
         if p.is_null() {
             throw("runtime: cannot allocate memory");
         }
@@ -282,8 +293,8 @@ unsafe fn free_blocks(s: *mut Segment) {
     }
 }
 
-/// Before a fork whose child runs in the parent's memory, or alone in a copy of it: the child cannot wait for locks of other threads, so the next
-/// segment is made here.
+/// Before a fork whose child runs in the parent's memory, or alone in a copy of it: the child
+/// cannot wait for locks of other threads, so the next segment is made here.
 ///
 /// # Safety
 /// On a goroutine.
@@ -301,7 +312,8 @@ pub unsafe fn segment_before_fork() {
     }
 }
 
-/// After it, in the parent, whose memory the child may have changed: the segment in use is the one that sp is on.
+/// After it, in the parent, whose memory the child may have changed: the segment in use is the one
+/// that sp is on.
 ///
 /// # Safety
 /// On a goroutine.
@@ -324,7 +336,8 @@ pub unsafe fn segment_after_fork() {
     }
 }
 
-/// Calls `f` with the bounds of each segment of `gp` but the one in use, newest first: the lower one is where the frame ends that went on to the next.
+/// Calls `f` with the bounds of each segment of `gp` but the one in use, newest first: the lower
+/// one is where the frame ends that went on to the next.
 ///
 /// # Safety
 /// `gp` stands still.

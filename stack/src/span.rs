@@ -1,13 +1,15 @@
 //! Where stacks get their address space from: the part of mheap.go that stack.go needs.
 //!
-//! Address space is mapped in arenas of 64 MiB, next to one another if the kernel lets us, and cut into spans:
-//! runs of memory that hold stacks of one size. A span that is free again goes on a list of its size and gives
-//! its memory back at once; its addresses stay ours, so an address can always be traced to its span without a
-//! lock. That is what lets a signal handler tell a stack overflow from any other fault ([`stack_of`]).
+//! Address space is mapped in arenas of 64 MiB, next to one another if the kernel lets us, and cut
+//! into spans: runs of memory that hold stacks of one size. A span that is free again goes on a
+//! list of its size and gives its memory back at once; its addresses stay ours, so an address can
+//! always be traced to its span without a lock. That is what lets a signal handler tell a stack
+//! overflow from any other fault ([`stack_of`]).
 //!
-//! The guard of a stack is its own low end ([`guard_size`]) and what lies below it up to the next stack, 64 KiB together
-//! ([`MAX_GUARD`]); of large stacks it is their own lowest 64 KiB. On Linux 6.13 and later it is a guard region, which
-//! costs neither a mapping nor memory; elsewhere it is `mprotect`ed, which splits the mapping: two per stack.
+//! The guard of a stack is its own low end ([`guard_size`]) and what lies below it up to the next
+//! stack, 64 KiB together ([`MAX_GUARD`]); of large stacks it is their own lowest 64 KiB. On Linux
+//! 6.13 and later it is a guard region, which costs neither a mapping nor memory; elsewhere it is
+//! `mprotect`ed, which splits the mapping: two per stack.
 
 use crate::pool::{Managed, Native, Pool};
 use crate::{sys, valgrind};
@@ -22,15 +24,17 @@ use gort_runtime2::{Global, LOCK_RANK_MHEAP, Mutex, NUM_STACK_POOLS, Stack};
 ///
 /// Go: malloc.go:120 _PageSize
 pub const PAGE_SIZE: usize = 1 << PAGE_SHIFT;
-/// log2 of [`PAGE_SIZE`]. Go's heap counts in pages of 8 KiB; here a page is what the processor calls one.
+/// log2 of [`PAGE_SIZE`]. Go's heap counts in pages of 8 KiB; here a page is what the processor
+/// calls one.
 ///
 /// Go: malloc.go:117 pageShift
 pub const PAGE_SHIFT: usize = 12;
-/// Bytes of a stack's guard in all, if the stack has 256 KiB or more: a frame that is not larger cannot step over it
-/// unseen, also in code that does not touch each page of a frame (C without `-fstack-clash-protection`). Smaller ones
-/// have a quarter of their size.
+/// Bytes of a stack's guard in all, if the stack has 256 KiB or more: a frame that is not larger
+/// cannot step over it unseen, also in code that does not touch each page of a frame (C without
+/// `-fstack-clash-protection`). Smaller ones have a quarter of their size.
 pub const MAX_GUARD: usize = 64 << 10;
-/// Bytes at the low end of a stack of the default size that fault when they are touched; as many below it do so, too.
+/// Bytes at the low end of a stack of the default size that fault when they are touched; as many
+/// below it do so, too.
 pub const GUARD_SIZE: usize = guard_size(crate::DEFAULT_STACK_SIZE);
 /// From this size on the whole guard lies inside of the stack.
 const GUARD_INSIDE: usize = 512 << 10;
@@ -97,8 +101,8 @@ pub(crate) struct MSpan {
     protected: bool,
     /// Its stacks are to have guards: it is of native code's heap. Never changes.
     pub guards: bool,
-    /// For each stack the next one in its free list; none if they have no guards. Kept here and not in the free stacks themselves, so that a
-    /// stack that was never used has no memory at all.
+    /// For each stack the next one in its free list; none if they have no guards. Kept here and not
+    /// in the free stacks themselves, so that a stack that was never used has no memory at all.
     links: *mut usize,
     /// Slots of `links`.
     nlinks: usize,
@@ -120,10 +124,11 @@ const SLACK: usize = 8 * PAGE_SIZE;
 
 /// Where the stacks of a span are. gort's own: Go's stacks fill their span.
 ///
-/// A processor looks a page up in a set of its TLB that the low bits of the page's number choose. Were stacks a power of
-/// two apart, the tops of all of them, which is what goroutines use, would compete for a few sets and miss with a hundred
-/// goroutines. So the smallest stacks, those of nearly all goroutines, are some pages more apart than their size, and the
-/// first one of a span begins another page later than that of the span before. See docs/performance.md.
+/// A processor looks a page up in a set of its TLB that the low bits of the page's number choose.
+/// Were stacks a power of two apart, the tops of all of them, which is what goroutines use, would
+/// compete for a few sets and miss with a hundred goroutines. So the smallest stacks, those of
+/// nearly all goroutines, are some pages more apart than their size, and the first one of a span
+/// begins another page later than that of the span before. See docs/performance.md.
 pub(crate) struct Layout {
     /// Address of the first.
     pub first: usize,
@@ -142,13 +147,18 @@ impl Layout {
         if elemsize < MIN_PADDED || bytes / elemsize < 16 {
             return Self { first: s.base(), stride: elemsize, below: 0, n: bytes / elemsize };
         }
-        // What lies in between is guard: half of it, of the smaller ones. More would mean fewer stacks for each page
-        // of page tables.
+        // What lies in between is guard: half of it, of the smaller ones. More would mean fewer
+        // stacks for each page of page tables.
         let below = if elemsize < GUARD_INSIDE { guard_size(elemsize) } else { PAGE_SIZE };
         let stride = elemsize + below;
         let n = (bytes - SLACK) / stride;
         let phases = ((bytes - n * stride) >> PAGE_SHIFT) + 1;
-        Self { first: s.base() + below + ((s.base() / bytes % phases) << PAGE_SHIFT), stride, below, n }
+        Self {
+            first: s.base() + below + ((s.base() / bytes % phases) << PAGE_SHIFT),
+            stride,
+            below,
+            n,
+        }
     }
 
     /// Their addresses.
@@ -166,10 +176,10 @@ pub(crate) struct MSpanList {
 }
 
 impl MSpanList {
-    /// Go: mheap.go:1724 init
-    ///
     /// # Safety
     /// Nobody else may use the list.
+    ///
+    /// Go: mheap.go:1724 init
     pub(crate) unsafe fn init(list: *mut Self) {
         // SAFETY: the caller owns the list.
         unsafe {
@@ -178,10 +188,10 @@ impl MSpanList {
         }
     }
 
-    /// Go: mheap.go:1729 remove
-    ///
     /// # Safety
     /// The caller holds the lock that guards the list; `span` is alive.
+    ///
+    /// Go: mheap.go:1729 remove
     pub(crate) unsafe fn remove(list: *mut Self, span: *mut MSpan) {
         // SAFETY: the lock makes list and members ours.
         unsafe {
@@ -216,19 +226,19 @@ impl MSpanList {
         }
     }
 
-    /// Go: mheap.go:1750 isEmpty
-    ///
     /// # Safety
     /// The caller holds the lock that guards the list.
+    ///
+    /// Go: mheap.go:1750 isEmpty
     pub(crate) unsafe fn is_empty(list: *mut Self) -> bool {
         // SAFETY: the lock makes the list ours.
         unsafe { (*list).first.is_null() } // :1751
     }
 
-    /// Go: mheap.go:1754 insert
-    ///
     /// # Safety
     /// The caller holds the lock that guards the list; `span` is alive.
+    ///
+    /// Go: mheap.go:1754 insert
     pub(crate) unsafe fn insert(list: *mut Self, span: *mut MSpan) {
         // SAFETY: the lock makes list and members ours.
         unsafe {
@@ -282,8 +292,9 @@ fn mheap<K: Pool>() -> *mut MHeap {
     MHEAP.get().cast::<MHeap>().wrapping_add(K::INDEX)
 }
 
-/// The spans of all arenas: for each arena by its address a table of spans by theirs, in steps of the smallest. In arenas of managed stacks the steps
-/// are smaller, which the table's address says with a lowest bit of 1. Lock-free readers: entries are set once and never cleared.
+/// The spans of all arenas: for each arena by its address a table of spans by theirs, in steps of
+/// the smallest. In arenas of managed stacks the steps are smaller, which the table's address says
+/// with a lowest bit of 1. Lock-free readers: entries are set once and never cleared.
 ///
 /// Go: mheap.go:147 arenas
 static ARENAS: [Pointer<Pointer<MSpan>>; 1 << (ADDR_BITS - ARENA_SHIFT)] =
@@ -305,16 +316,16 @@ fn slot(table: *mut Pointer<MSpan>, p: usize) -> *const Pointer<MSpan> {
 /// Whether guard regions work here: 0 not known yet, 1 yes, 2 no.
 static GUARD_REGIONS: Uint8 = Uint8::new(0);
 
-/// Makes guard pages with `mprotect` even where the kernel has guard regions: for tests of that path. Before
-/// `stackinit`.
+/// Makes guard pages with `mprotect` even where the kernel has guard regions: for tests of that
+/// path. Before `stackinit`.
 pub fn use_mprotect_guards() {
     GUARD_REGIONS.set(2);
 }
 
-/// Go: mheap.go:739 init
-///
 /// # Safety
 /// Once, before any other function of this module.
+///
+/// Go: mheap.go:739 init
 pub(crate) unsafe fn mheap_init() {
     // SAFETY: the caller's contract.
     unsafe {
@@ -323,10 +334,10 @@ pub(crate) unsafe fn mheap_init() {
     }
 }
 
-/// Go: mheap.go:739 init
-///
 /// # Safety
 /// As there.
+///
+/// Go: mheap.go:739 init
 unsafe fn mheap_init_one(h: *mut MHeap) {
     // SAFETY: nobody else runs yet.
     unsafe {
@@ -343,7 +354,8 @@ pub(crate) fn may_acquire_mheap_lock() {
     unsafe { lock_with_rank_may_acquire(&raw mut (*mheap::<Native>()).lock, LOCK_RANK_MHEAP) }
 }
 
-/// The span that `p` lies in; nil if it is none of ours. Takes no lock and may run in a signal handler.
+/// The span that `p` lies in; nil if it is none of ours. Takes no lock and may run in a signal
+/// handler.
 ///
 /// Go: mheap.go:704 spanOfUnchecked
 pub(crate) fn span_of(p: usize) -> *mut MSpan {
@@ -358,8 +370,8 @@ pub(crate) fn span_of(p: usize) -> *mut MSpan {
     unsafe { (*slot(a, p)).load_acq() } // :706
 }
 
-/// The stack that `addr` belongs to, and whether `addr` is in its guard. Takes no lock and may run in a
-/// signal handler.
+/// The stack that `addr` belongs to, and whether `addr` is in its guard. Takes no lock and may run
+/// in a signal handler.
 pub fn stack_of(addr: usize) -> Option<(Stack, bool)> {
     let s = span_of(addr);
     if s.is_null() {
@@ -382,7 +394,8 @@ pub fn stack_of(addr: usize) -> Option<(Stack, bool)> {
 /// The link word of the free stack at `x`.
 ///
 /// # Safety
-/// `x` is a stack of a pooled span that the caller owns (free, and under the lock of its list, or its own).
+/// `x` is a stack of a pooled span that the caller owns (free, and under the lock of its list, or
+/// its own).
 #[inline]
 pub(crate) unsafe fn link_of(x: usize) -> *mut usize {
     // SAFETY: the caller's contract; elemsize is not 0 in a span that holds stacks.
@@ -393,13 +406,13 @@ pub(crate) unsafe fn link_of(x: usize) -> *mut usize {
     }
 }
 
-/// A span of `npages` pages, or nil. What it holds is unspecified; in particular it may still have the guard
-/// pages of its last use.
-///
-/// Go: mheap.go:984 allocManual
+/// A span of `npages` pages, or nil. What it holds is unspecified; in particular it may still have
+/// the guard pages of its last use.
 ///
 /// # Safety
 /// On a system stack. `npages` is a power of two and at least a smallest span.
+///
+/// Go: mheap.go:984 allocManual
 pub(crate) unsafe fn alloc_manual<K: Pool>(npages: usize) -> *mut MSpan {
     // SAFETY: the heap is used under its lock only.
     unsafe {
@@ -424,10 +437,10 @@ pub(crate) unsafe fn alloc_manual<K: Pool>(npages: usize) -> *mut MSpan {
 
 /// Cuts a new span off the current arena, or off a new one.
 ///
-/// Go: mheap.go:1470 grow
-///
 /// # Safety
 /// The caller holds the heap's lock.
+///
+/// Go: mheap.go:1470 grow
 unsafe fn grow<K: Pool>(h: *mut MHeap, npages: usize) -> *mut MSpan {
     // SAFETY: under the lock; the tables reached from ARENAS are never freed.
     unsafe {
@@ -492,8 +505,8 @@ unsafe fn grow<K: Pool>(h: *mut MHeap, npages: usize) -> *mut MSpan {
     }
 }
 
-/// Maps `n` bytes (a multiple of the arena size) at an arena boundary, right after `after` if possible. 0 if
-/// there is no more.
+/// Maps `n` bytes (a multiple of the arena size) at an arena boundary, right after `after` if
+/// possible. 0 if there is no more.
 ///
 /// Go: malloc.go:637 sysAlloc
 fn sys_alloc<K: Pool>(after: usize, n: usize) -> usize {
@@ -539,21 +552,23 @@ fn sys_alloc<K: Pool>(after: usize, n: usize) -> usize {
         }
         // :738 aligned by now
         // :744 `grow` makes the table of the arena's spans
-        // :762 A huge page would commit 2 MiB, eight stacks' worth, at the first touch. Fails harmlessly on kernels
-        // without huge pages. Stacks of managed code lie next to one another, and use what is committed.
+        // :762 A huge page would commit 2 MiB, eight stacks' worth, at the first touch. Fails
+        // harmlessly on kernels without huge pages. Stacks of managed code lie next to one another,
+        // and use what is committed.
         if K::GUARDED {
             sys::madvise(v as usize, n, libc::MADV_NOHUGEPAGE as usize);
         }
         // :780 arenas are found by address only
-        // After mlockall(MCL_FUTURE): all of it would get memory as soon as it may be touched. What a stack has touched
-        // stays in memory, which is what was asked for.
+        // After mlockall(MCL_FUTURE): all of it would get memory as soon as it may be touched. What
+        // a stack has touched stays in memory, which is what was asked for.
         let locked = sys::madvise(v as usize, PAGE_SIZE, libc::MADV_DONTNEED as usize) == EINVAL;
         if locked {
             sys::munlock(v as usize, n);
         }
         let r = sys::mprotect(v as usize, n, libc::PROT_READ | libc::PROT_WRITE);
         if r != 0 {
-            // mem_linux.go:167 The addresses are not the problem: Go finds out when it maps what it has reserved.
+            // mem_linux.go:167 The addresses are not the problem: Go finds out when it maps what it
+            // has reserved.
             throw("runtime: out of memory");
         }
         // What the probe finds holds for the life of the process.
@@ -572,10 +587,10 @@ fn sys_alloc<K: Pool>(after: usize, n: usize) -> usize {
 
 /// Takes a span back: its memory goes back to the system, its addresses wait for the next use.
 ///
-/// Go: mheap.go:1595 freeManual
-///
 /// # Safety
 /// On a system stack. Nothing uses the span any more, and it is in no list.
+///
+/// Go: mheap.go:1595 freeManual
 pub(crate) unsafe fn free_manual<K: Pool>(s: *mut MSpan) {
     // SAFETY: the span is ours until it is in the heap's list, which its lock guards.
     unsafe {
@@ -590,10 +605,10 @@ pub(crate) unsafe fn free_manual<K: Pool>(s: *mut MSpan) {
 
 /// Lays out guard pages for stacks of `elemsize` bytes, unless those of the span's last use fit.
 ///
-/// Go: os_nonopenbsd.go:11 osStackAlloc
-///
 /// # Safety
 /// The span is the caller's; `elemsize` divides its length.
+///
+/// Go: os_nonopenbsd.go:11 osStackAlloc
 pub(crate) unsafe fn os_stack_alloc<K: Pool>(s: *mut MSpan, elemsize: usize) {
     // SAFETY: advice and protection concern the caller's own span.
     unsafe {
@@ -624,7 +639,8 @@ pub(crate) unsafe fn os_stack_alloc<K: Pool>(s: *mut MSpan, elemsize: usize) {
             let mut r = 0;
             if regions {
                 r = sys::madvise(p, len, sys::MADV_GUARD_INSTALL);
-                // The kernel makes no guard regions in locked memory, but keeps those that are there.
+                // The kernel makes no guard regions in locked memory, but keeps those that are
+                // there.
                 if r == EINVAL && !locked {
                     locked = true;
                     sys::munlock(base, n);
@@ -639,7 +655,9 @@ pub(crate) unsafe fn os_stack_alloc<K: Pool>(s: *mut MSpan, elemsize: usize) {
             if r != 0 {
                 print!("runtime: cannot make the guard page of a goroutine stack, errno={}\n", -r);
                 if -r == libc::ENOMEM as isize {
-                    print!("runtime: too many goroutine stacks for this kernel (see vm.max_map_count)\n");
+                    print!(
+                        "runtime: too many goroutine stacks for this kernel (see vm.max_map_count)\n"
+                    );
                 }
                 throw("out of memory");
             }
@@ -663,7 +681,9 @@ unsafe fn register_with_valgrind(s: *mut MSpan, elemsize: usize) {
         unsafe {
             let ids = &mut (*s).valgrind;
             ids.drain(..).for_each(valgrind::deregister);
-            ids.extend(Layout::of(&*s, elemsize).stacks().map(|p| valgrind::register(p, p + elemsize)));
+            ids.extend(
+                Layout::of(&*s, elemsize).stacks().map(|p| valgrind::register(p, p + elemsize)),
+            );
         }
     }
 }
@@ -675,8 +695,9 @@ pub(crate) fn os_stack_free(_s: *mut MSpan) {}
 
 /// Gives the memory of a stack back, but for its top page, which the next goroutine needs first.
 ///
-/// For stacks that leave a P's cache: one system call of about 0.4 µs if there is nothing to give back. A stack that is
-/// reused by the same P keeps what it has, as touching a page again costs several times more than that.
+/// For stacks that leave a P's cache: one system call of about 0.4 µs if there is nothing to give
+/// back. A stack that is reused by the same P keeps what it has, as touching a page again costs
+/// several times more than that.
 ///
 /// # Safety
 /// Nothing on the stack is needed any more, below its top page.

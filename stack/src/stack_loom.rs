@@ -6,7 +6,7 @@ pub const STACK_GUARD: usize = 928;
 /// Nobody asks a goroutine of a model to yield.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 #[inline(always)]
 pub unsafe fn preempt_check() {}
 
@@ -41,7 +41,7 @@ pub fn no_goroutine() -> ! {
 /// Models have no stacks, hence no segments.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn segment_first(_gp: *mut gort_runtime2::G) -> usize {
     unreachable!()
 }
@@ -49,25 +49,25 @@ pub unsafe fn segment_first(_gp: *mut gort_runtime2::G) -> usize {
 /// As [`segment_first`].
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn segment_exit(_gp: *mut gort_runtime2::G) {}
 
 /// As [`segment_first`].
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn segment_before_fork() {}
 
 /// As [`segment_first`].
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn segment_after_fork() {}
 
 /// There is no cache.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 pub unsafe fn stackcache_clear(_pp: *mut gort_runtime2::P) {}
 
 /// A model's operations are always on a goroutine.

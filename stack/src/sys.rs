@@ -1,4 +1,5 @@
-//! The system calls of this crate, made directly: a result is a value or `-errno`, never the thread-local `errno`.
+//! The system calls of this crate, made directly: a result is a value or `-errno`, never the
+//! thread-local `errno`.
 
 use gort_os_linux::syscall6;
 
@@ -10,12 +11,13 @@ pub(crate) const MADV_GUARD_REMOVE: usize = 103;
 /// Give locked memory back as well (Linux 5.18).
 pub(crate) const MADV_DONTNEED_LOCKED: usize = 24;
 
-/// Reserves `n` bytes of address space, at `hint` if that is free: no memory, also after `mlockall(MCL_FUTURE)`, as
-/// nobody may touch it yet. The address, or `-errno`.
+/// Reserves `n` bytes of address space, at `hint` if that is free: no memory, also after
+/// `mlockall(MCL_FUTURE)`, as nobody may touch it yet. The address, or `-errno`.
 pub(crate) fn mmap(hint: usize, n: usize) -> isize {
     let prot = libc::PROT_NONE as usize;
     let flags = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE) as usize;
-    // SAFETY: a new private mapping at a place of the kernel's choice (no MAP_FIXED): touches nothing that exists.
+    // SAFETY: a new private mapping at a place of the kernel's choice (no MAP_FIXED): touches
+    // nothing that exists.
     unsafe { syscall6(libc::SYS_mmap, hint, n, prot, flags, usize::MAX, 0) }
 }
 

@@ -1,9 +1,10 @@
 //! What valgrind has to know: which memory is a stack.
 //!
-//! Valgrind takes every change of the stack pointer for a call or a return, unless the new value lies in another stack
-//! that it knows of. Threads' stacks it knows; those of goroutines it is told of here, span by span, when their guard
-//! pages are laid out. Its client requests are instructions that do nothing outside of it: four rotations of a register
-//! by 128 bits in all, and an exchange of a register with itself.
+//! Valgrind takes every change of the stack pointer for a call or a return, unless the new value
+//! lies in another stack that it knows of. Threads' stacks it knows; those of goroutines it is told
+//! of here, span by span, when their guard pages are laid out. Its client requests are instructions
+//! that do nothing outside of it: four rotations of a register by 128 bits in all, and an exchange
+//! of a register with itself.
 
 use core::arch::asm;
 

@@ -1,12 +1,15 @@
-//! Stacks that move, without code that runs on them: stacks are laid out as managed code would leave them, word by word, moved, and compared with
-//! a model, which knows of each word whether it is a pointer.
+//! Stacks that move, without code that runs on them: stacks are laid out as managed code would
+//! leave them, word by word, moved, and compared with a model, which knows of each word whether it
+//! is a pointer.
 
 #[path = "model/calls.rs"]
 mod calls;
 
 use calls::become_m;
 use gort_lock_futex::{lock, lock_init, unlock};
-use gort_runtime2::{G, GCOPYSTACK, GSCAN, GWAITING, Hchan, LOCK_RANK_HCHAN, Stack, StackKind, Sudog};
+use gort_runtime2::{
+    G, GCOPYSTACK, GSCAN, GWAITING, Hchan, LOCK_RANK_HCHAN, Stack, StackKind, Sudog,
+};
 use gort_stack::*;
 use gort_symtab::{FUNC_FLAG_TOP_FRAME, FuncID, Function, ModuleBuilder, register};
 use proptest::prelude::*;
@@ -109,8 +112,15 @@ struct Layout {
     slots: Vec<u64>,
 }
 
-/// A random stack of `calls`: which function, at which of its calls; the innermost is at its call of morestack, if so wanted.
-fn layout(kinds: &[Kind], text: usize, calls: &[(usize, usize)], at_entry: bool, seed: u64) -> Layout {
+/// A random stack of `calls`: which function, at which of its calls; the innermost is at its call
+/// of morestack, if so wanted.
+fn layout(
+    kinds: &[Kind],
+    text: usize,
+    calls: &[(usize, usize)],
+    at_entry: bool,
+    seed: u64,
+) -> Layout {
     let mut rng = fastrand::Rng::with_seed(seed);
     // What will be in use: pointers go to no other place.
     let depth: usize = calls.iter().map(|c| kinds[c.0].frame() + 2).sum();
@@ -153,7 +163,8 @@ fn layout(kinds: &[Kind], text: usize, calls: &[(usize, usize)], at_entry: bool,
         let call = call % k.maps.len();
         for p in k.maps[call].iter().rev() {
             words.push(word(*p));
-            // A channel's value goes to a word that is no pointer, or to a pointer to something else.
+            // A channel's value goes to a word that is no pointer, or to a pointer to something
+            // else.
             slots.push(words.len() as u64 * 8);
         }
         words.extend((0..k.out).map(|_| word(false)));
@@ -194,7 +205,8 @@ impl Layout {
         }
     }
 
-    /// Each word is what it was, or points to where it pointed, except for lookalikes, which still name places of `first`, the stack it was made on.
+    /// Each word is what it was, or points to where it pointed, except for lookalikes, which still
+    /// name places of `first`, the stack it was made on.
     unsafe fn check(&self, gp: *mut G, first: Stack, skip: &[u64]) -> Result<(), TestCaseError> {
         // SAFETY: nobody else uses the goroutine.
         unsafe {
@@ -202,7 +214,10 @@ impl Layout {
             prop_assert_eq!(stack_of(stk.lo), Some((stk, false)));
             prop_assert_eq!((*gp).sched.sp, stk.hi - 8 * self.words.len());
             prop_assert_eq!((*gp).sched.pc, self.pc);
-            prop_assert_eq!((*gp).sched.bp, if self.bp == 0 { 0 } else { stk.hi - self.bp as usize });
+            prop_assert_eq!(
+                (*gp).sched.bp,
+                if self.bp == 0 { 0 } else { stk.hi - self.bp as usize }
+            );
             prop_assert_eq!((*gp).sched.ctxt.addr(), stk.hi - 8);
             prop_assert_eq!((*gp).stktopsp, stk.hi);
             prop_assert_eq!((*gp).stackguard0.load(), stk.lo + STACK_GUARD);
@@ -315,7 +330,8 @@ proptest! {
         })?;
     }
 
-    /// Others write to slots of the stack, each under the lock of its channel, while it moves: no write is lost, and nothing else changes.
+    /// Others write to slots of the stack, each under the lock of its channel, while it moves: no
+    /// write is lost, and nothing else changes.
     #[test]
     fn channel_operations_beside_moves((kinds, calls, _, seed) in stacks(), pick in prop::collection::vec(any::<usize>(), 1..5), channels in 1..4usize) {
         let text = register_kinds(&kinds);
@@ -326,7 +342,8 @@ proptest! {
         let mut slots: Vec<u64> = pick.iter().map(|p| l.slots[p % l.slots.len()]).collect();
         slots.sort_unstable();
         slots.dedup();
-        // SAFETY: channels and sudogs are the test's own; they live as long as the threads. Of a channel, only its lock and the size are used.
+        // SAFETY: channels and sudogs are the test's own; they live as long as the threads. Of a
+        // channel, only its lock and the size are used.
         unsafe {
             let cs: Vec<*mut Hchan> = (0..channels).map(|_| std::alloc::alloc_zeroed(std::alloc::Layout::new::<Hchan>()).cast()).collect();
             for &c in &cs {
@@ -409,8 +426,8 @@ proptest! {
     }
 }
 
-/// A frame that has not been made yet has no objects: what is below sp is left alone, also where it looks like a pointer into the old stack. It may be
-/// another goroutine's stack.
+/// A frame that has not been made yet has no objects: what is below sp is left alone, also where it
+/// looks like a pointer into the old stack. It may be another goroutine's stack.
 #[test]
 fn nothing_below_sp_is_changed() {
     // Three objects of pointers, the lowest of which begins far below the new stack's end.
@@ -426,7 +443,8 @@ fn nothing_below_sp_is_changed() {
     let text = register_kinds(&kinds);
     let l = layout(&kinds, text, &[(0, 0)], true, 5);
     on_an_m(|| {
-        // SAFETY: on a fake g0; the goroutine and all stacks are the test's own. The stack that is freed last is the next one.
+        // SAFETY: on a fake g0; the goroutine and all stacks are the test's own. The stack that is
+        // freed last is the next one.
         unsafe {
             let gp = l.make(FIXED_STACK);
             let first = (*gp).stack;
@@ -562,7 +580,9 @@ fn debug_levels() {
     assert_eq!(told("0,poison"), "");
     let one = told("1");
     assert!(
-        one.starts_with("copystack gp=0x") && one.ends_with("]/16384\n") && one.lines().count() == 1,
+        one.starts_with("copystack gp=0x")
+            && one.ends_with("]/16384\n")
+            && one.lines().count() == 1,
         "{one}"
     );
     let two = told("2");

@@ -1,5 +1,5 @@
-//! Allocation of stacks without a scheduler: each test thread is an M with a P of its own. The calls upward that
-//! these paths declare are defined in `model/calls.rs`.
+//! Allocation of stacks without a scheduler: each test thread is an M with a P of its own. The
+//! calls upward that these paths declare are defined in `model/calls.rs`.
 
 #[path = "model/calls.rs"]
 mod calls;
@@ -51,7 +51,11 @@ fn sizes_and_bounds() {
                     let at = guard.wrapping_byte_add(page * PAGE_SIZE);
                     let mut p = [0; 2];
                     assert_eq!(libc::pipe(p.as_mut_ptr()), 0);
-                    assert_eq!(libc::write(p[1], at, 1), -1, "order {shift}, page {page} of the guard");
+                    assert_eq!(
+                        libc::write(p[1], at, 1),
+                        -1,
+                        "order {shift}, page {page} of the guard"
+                    );
                     p.into_iter().for_each(|p| assert_eq!(libc::close(p), 0));
                 }
                 (usable as *mut u64).write_volatile(1);
@@ -71,7 +75,8 @@ fn sizes_and_bounds() {
     .unwrap();
 }
 
-/// Stacks of managed code: 2 KiB and more, next to one another, without guards, in a heap of their own.
+/// Stacks of managed code: 2 KiB and more, next to one another, without guards, in a heap of their
+/// own.
 #[test]
 fn managed_sizes_and_bounds() {
     use gort_runtime2::StackKind::{Copying, Native};
@@ -163,7 +168,11 @@ fn from_four_threads(kind: gort_runtime2::StackKind) {
                     // SAFETY: on a fake g0; each stack has one owner at a time.
                     unsafe {
                         let s = stackalloc_kind(
-                            if kind == gort_runtime2::StackKind::Copying { 1 } else { fixed_stack() as u32 },
+                            if kind == gort_runtime2::StackKind::Copying {
+                                1
+                            } else {
+                                fixed_stack() as u32
+                            },
                             kind,
                         );
                         assert_eq!(stack_of(s.hi - 1), Some((s, false)));
@@ -172,12 +181,14 @@ fn from_four_threads(kind: gort_runtime2::StackKind) {
                         }
                         mine.push(s);
                         if mine.len() > 64 + rng.next(64) {
-                            // Some change hands, so that stacks are freed by others than who allocated them.
+                            // Some change hands, so that stacks are freed by others than who
+                            // allocated them.
                             let mut a = all.lock().unwrap();
                             for _ in 0..32 {
                                 a.push(mine.swap_remove(rng.next(mine.len())));
                             }
-                            let give: Vec<_> = if a.len() > 200 { a.drain(..64).collect() } else { vec![] };
+                            let give: Vec<_> =
+                                if a.len() > 200 { a.drain(..64).collect() } else { vec![] };
                             drop(a);
                             for s in give {
                                 stackfree_kind(s, kind);
@@ -233,8 +244,9 @@ fn resident(s: Stack) -> usize {
     v.iter().filter(|&&b| b & 1 != 0).count()
 }
 
-/// A program that locks its memory gets stacks with guards after that, which have no memory until they are touched, keep it
-/// then, and give it back when they are freed (bug_mlockall: no guard regions in locked memory, no MADV_DONTNEED).
+/// A program that locks its memory gets stacks with guards after that, which have no memory until
+/// they are touched, keep it then, and give it back when they are freed (bug_mlockall: no guard
+/// regions in locked memory, no MADV_DONTNEED).
 #[test]
 fn locked_memory() {
     match child_mode().as_deref() {
@@ -248,7 +260,12 @@ fn locked_memory() {
                     continue;
                 }
                 use std::os::unix::process::ExitStatusExt;
-                assert_eq!(out.status.signal(), Some(libc::SIGSEGV), "{mode}: {:?} {err}", out.status);
+                assert_eq!(
+                    out.status.signal(),
+                    Some(libc::SIGSEGV),
+                    "{mode}: {:?} {err}",
+                    out.status
+                );
                 assert!(err.ends_with("all is well\n"), "{mode}: {err}");
             }
         }
@@ -273,7 +290,10 @@ fn locked_memory() {
                     ((s.hi - 1) as *mut u8).write_volatile(1);
                 }
                 assert_eq!(resident(last), 2);
-                assert_eq!(libc::madvise((last.hi - PAGE_SIZE) as _, PAGE_SIZE, libc::MADV_DONTNEED), -1);
+                assert_eq!(
+                    libc::madvise((last.hi - PAGE_SIZE) as _, PAGE_SIZE, libc::MADV_DONTNEED),
+                    -1
+                );
                 stack_release_deep(last);
                 assert_eq!(resident(last), 1);
                 let large = stackalloc((fixed_stack() << 4) as u32);
@@ -309,7 +329,8 @@ fn an_unused_stack_has_no_memory() {
     .unwrap();
 }
 
-/// The tops of a thousand stacks, which is what goroutines use, fit into a TLB of 128 sets of 16 pages.
+/// The tops of a thousand stacks, which is what goroutines use, fit into a TLB of 128 sets of 16
+/// pages.
 #[test]
 fn tops_spread_over_the_sets_of_a_tlb() {
     std::thread::spawn(|| {
@@ -337,7 +358,12 @@ fn the_guard_page_faults() {
                 let out = child("the_guard_page_faults", mode);
                 use std::os::unix::process::ExitStatusExt;
                 let err = String::from_utf8_lossy(&out.stderr);
-                assert_eq!(out.status.signal(), Some(libc::SIGSEGV), "{mode}: {:?} {err}", out.status);
+                assert_eq!(
+                    out.status.signal(),
+                    Some(libc::SIGSEGV),
+                    "{mode}: {:?} {err}",
+                    out.status
+                );
             }
         }
         Some(mode) => {
@@ -353,7 +379,8 @@ fn the_guard_page_faults() {
                 if mode.ends_with("reused") {
                     // As a span of order 1 first, so that the guard pages are laid out anew.
                     stackfree(s);
-                    let v: Vec<_> = (0..64).map(|_| stackalloc((fixed_stack() * 2) as u32)).collect();
+                    let v: Vec<_> =
+                        (0..64).map(|_| stackalloc((fixed_stack() * 2) as u32)).collect();
                     v.into_iter().for_each(|s| stackfree(s));
                     for _ in 0..64 {
                         s = stackalloc(n as u32);
@@ -476,7 +503,8 @@ fn the_default_size_can_be_set() {
     }
 }
 
-/// What a stack of managed code costs: itself, its share of a span's record (eight and a half bytes) and of a page table (four).
+/// What a stack of managed code costs: itself, its share of a span's record (eight and a half
+/// bytes) and of a page table (four).
 #[test]
 fn a_managed_stack_costs_little_more_than_itself() {
     match child_mode().as_deref() {
@@ -501,7 +529,8 @@ fn a_managed_stack_costs_little_more_than_itself() {
     }
 }
 
-/// What a goroutine's stack costs when only its top page is touched: that page, and its share of a page table.
+/// What a goroutine's stack costs when only its top page is touched: that page, and its share of a
+/// page table.
 #[test]
 fn a_touched_stack_costs_little_more_than_a_page() {
     match child_mode().as_deref() {
@@ -515,7 +544,9 @@ fn a_touched_stack_costs_little_more_than_a_page() {
             const N: usize = 20_000;
             for _ in 0..N {
                 // SAFETY: on a fake g0; the stack is ours.
-                unsafe { ((stackalloc(fixed_stack() as u32).hi - 8) as *mut u64).write_volatile(1) };
+                unsafe {
+                    ((stackalloc(fixed_stack() as u32).hi - 8) as *mut u64).write_volatile(1)
+                };
             }
             let per_stack = (status_kib("VmRSS:") + status_kib("VmPTE:") - before) * 1024 / N;
             // 4096, and 585 for the fourteenth part of two page tables.

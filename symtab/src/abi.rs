@@ -12,10 +12,12 @@ pub const FUNC_FLAG_SP_WRITE: u8 = 2;
 ///
 /// Go (internal/abi): symtab.go:29 FuncFlagAsm
 pub const FUNC_FLAG_ASM: u8 = 4;
-/// gort's own: the function does not compare sp with the guard at its entry, so its frame must fit into what the guard keeps free.
+/// gort's own: the function does not compare sp with the guard at its entry, so its frame must fit
+/// into what the guard keeps free.
 pub const FUNC_FLAG_NOSPLIT: u8 = 0x80;
 
-/// A function of which the runtime knows more than its tables say. Those without a use here keep their numbers.
+/// A function of which the runtime knows more than its tables say. Those without a use here keep
+/// their numbers.
 ///
 /// Go (internal/abi): symtab.go:36 FuncID
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +51,8 @@ impl FuncID {
     pub const WRAPPER: Self = Self(22);
 }
 
-/// The size of a function's arguments is not known. Only Go's own tables have it: managed code must say.
+/// The size of a function's arguments is not known. Only Go's own tables have it: managed code must
+/// say.
 ///
 /// Go (internal/abi): symtab.go:71 ArgsSizeUnknown
 pub const ARGS_SIZE_UNKNOWN: i32 = -0x8000_0000;

@@ -1,4 +1,5 @@
-//! Tables for managed code, from plain lists: what Go's compiler and linker write (cmd/internal/obj/pcln.go, cmd/link/internal/ld/pcln.go).
+//! Tables for managed code, from plain lists: what Go's compiler and linker write
+//! (cmd/internal/obj/pcln.go, cmd/link/internal/ld/pcln.go).
 
 use crate::abi::*;
 use crate::moduledata::{MAGIC, Moduledata, Parts, TableError};
@@ -24,7 +25,8 @@ struct Inlined {
     ranges: Vec<(u32, u32)>,
 }
 
-/// One function: its code is the bytes from `start` to `end` of the module's, and all places in it (`at`, `pc`) are bytes from `start`.
+/// One function: its code is the bytes from `start` to `end` of the module's, and all places in it
+/// (`at`, `pc`) are bytes from `start`.
 #[derive(Clone, Debug)]
 pub struct Function {
     name: String,
@@ -66,15 +68,17 @@ impl Function {
         }
     }
 
-    /// The bytes of its arguments and results on the stack and of the room to spill register arguments; and which of these words have pointers
-    /// at the function's entry (offsets from the first).
+    /// The bytes of its arguments and results on the stack and of the room to spill register
+    /// arguments; and which of these words have pointers at the function's entry (offsets from the
+    /// first).
     pub fn args(&mut self, bytes: i32, pointers: &[i32]) -> &mut Self {
         self.args = bytes;
         self.entry_args = pointers.into();
         self
     }
 
-    /// How far sp is below its value at the entry: from `at` on so many bytes. 0 from the entry to the first.
+    /// How far sp is below its value at the entry: from `at` on so many bytes. 0 from the entry to
+    /// the first.
     pub fn pcsp(&mut self, deltas: &[(u32, i32)]) -> &mut Self {
         self.pcsp = deltas.into();
         self
@@ -95,16 +99,18 @@ impl Function {
         self
     }
 
-    /// What is live after the call that returns to `return_at`: the words of the frame that have pointers, as negative offsets from `varp` (the
-    /// place of the saved rbp), and the words of the arguments, as offsets from the first. The call of `morestack` is one too, with no locals and
+    /// What is live after the call that returns to `return_at`: the words of the frame that have
+    /// pointers, as negative offsets from `varp` (the place of the saved rbp), and the words of the
+    /// arguments, as offsets from the first. The call of `morestack` is one too, with no locals and
     /// the arguments of the entry.
     pub fn stack_map(&mut self, return_at: u32, locals: &[i32], args: &[i32]) -> &mut Self {
         self.maps.push((return_at, locals.into(), args.into()));
         self
     }
 
-    /// A local variable whose address is taken: `off` from `varp` (negative) or from the first argument, and which of its words, as offsets from its
-    /// beginning, have pointers. Such words are looked at whenever the frame is there, so they must be zeroed when it is made.
+    /// A local variable whose address is taken: `off` from `varp` (negative) or from the first
+    /// argument, and which of its words, as offsets from its beginning, have pointers. Such words
+    /// are looked at whenever the frame is there, so they must be zeroed when it is made.
     pub fn object(&mut self, off: i32, size: i32, pointers: &[i32]) -> &mut Self {
         self.objects.push(Object { off, size, ptrs: pointers.into() });
         self
@@ -116,8 +122,9 @@ impl Function {
         self
     }
 
-    /// Code that has been inlined: the ranges of a function's body, which is called at `parent_pc` (a pc that is in the caller's own code: inlined
-    /// calls inside of others have one of those). Returns nothing that others would need: nesting is told by `parent_pc`.
+    /// Code that has been inlined: the ranges of a function's body, which is called at `parent_pc`
+    /// (a pc that is in the caller's own code: inlined calls inside of others have one of those).
+    /// Returns nothing that others would need: nesting is told by `parent_pc`.
     pub fn inlined(
         &mut self,
         name: &str,
@@ -125,7 +132,12 @@ impl Function {
         parent_pc: u32,
         ranges: &[(u32, u32)],
     ) -> &mut Self {
-        self.inlined.push(Inlined { name: name.into(), start_line, parent_pc, ranges: ranges.into() });
+        self.inlined.push(Inlined {
+            name: name.into(),
+            start_line,
+            parent_pc,
+            ranges: ranges.into(),
+        });
         self
     }
 
@@ -148,7 +160,8 @@ impl Function {
     }
 }
 
-/// Makes a module's tables. Functions in any order; together they are the module's code, without gaps.
+/// Makes a module's tables. Functions in any order; together they are the module's code, without
+/// gaps.
 ///
 /// The example is in the [crate's documentation](crate).
 #[derive(Clone, Debug, Default)]
@@ -158,7 +171,8 @@ pub struct ModuleBuilder {
     functions: Vec<Function>,
 }
 
-/// What a [`ModuleBuilder`] has made. The addresses in it are those of the place given for the code.
+/// What a [`ModuleBuilder`] has made. The addresses in it are those of the place given for the
+/// code.
 #[derive(Clone, Debug)]
 pub struct Tables {
     name: String,
@@ -309,11 +323,12 @@ impl ModuleBuilder {
         self
     }
 
-    /// Writes the tables for code that is at `text`. Only what cannot be written at all is an error here; whether the tables are right
-    /// [`register`](crate::register) finds out.
+    /// Writes the tables for code that is at `text`. Only what cannot be written at all is an error
+    /// here; whether the tables are right [`register`](crate::register) finds out.
     ///
     /// # Errors
-    /// Functions overlap, or leave gaps; places that are outside of their function, or do not rise; offsets that are no words; names with a 0.
+    /// Functions overlap, or leave gaps; places that are outside of their function, or do not rise;
+    /// offsets that are no words; names with a 0.
     pub fn build(&self, text: usize) -> Result<Tables, TableError> {
         let error = |function: &str, at: Option<u32>, what: String| TableError {
             module: self.name.clone(),
@@ -326,8 +341,10 @@ impl ModuleBuilder {
         let mut end = 0;
         for f in &functions {
             if f.start != end || f.end <= f.start {
-                let what =
-                    format!("has the bytes {:#x} to {:#x}, the one before ends at {end:#x}", f.start, f.end);
+                let what = format!(
+                    "has the bytes {:#x} to {:#x}, the one before ends at {end:#x}",
+                    f.start, f.end
+                );
                 return Err(error(&f.name, None, what));
             }
             f.check().map_err(|(at, what)| error(&f.name, at, what))?;
@@ -340,7 +357,8 @@ impl ModuleBuilder {
             return Err(error("", None, format!("the file {name:?}")));
         }
 
-        // The first name is empty, so that none is at offset 0, which stands for no name. The first table as well.
+        // The first name is empty, so that none is at offset 0, which stands for no name. The first
+        // table as well.
         let mut names = Pool::new(vec![0], 1);
         let mut pctab = Pool::new(vec![0], 1);
         let (mut gofunc, mut rodata) = (Pool::new(Vec::new(), 8), Pool::new(Vec::new(), 1));
@@ -384,7 +402,8 @@ impl ModuleBuilder {
         })
     }
 
-    /// [`build`](Self::build) and [`Moduledata::verify`], without registering: for tests of compilers.
+    /// [`build`](Self::build) and [`Moduledata::verify`], without registering: for tests of
+    /// compilers.
     ///
     /// # Errors
     /// As both have.
@@ -505,7 +524,11 @@ impl Function {
         let nbit = all.iter().flat_map(|m| m.0).map(|w| -w / 8).max().unwrap_or(0);
         let nargs = self.args / 8;
         let header = |nbit: i32| {
-            (all.len() as u32).to_le_bytes().into_iter().chain(nbit.to_le_bytes()).collect::<Vec<u8>>()
+            (all.len() as u32)
+                .to_le_bytes()
+                .into_iter()
+                .chain(nbit.to_le_bytes())
+                .collect::<Vec<u8>>()
         };
         let (mut lmaps, mut amaps) = (header(nbit), header(nargs));
         for (locals, args) in &all {
@@ -541,7 +564,8 @@ impl Function {
 
         // The further tables, without those at the end that are empty.
         let mut pcdata = [
-            (!self.unsafe_points.is_empty()).then(|| fill(self.unsafe_points.clone(), UNSAFE_POINT_SAFE)),
+            (!self.unsafe_points.is_empty())
+                .then(|| fill(self.unsafe_points.clone(), UNSAFE_POINT_SAFE)),
             (!index.is_empty()).then(|| fill(index, -1)),
             (!ranges.is_empty()).then(|| fill(ranges, -1)),
         ]

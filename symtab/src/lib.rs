@@ -1,4 +1,5 @@
-//! Go's symtab.go, symtabinl.go and stkframe.go: what the tables of managed code say, in Go 1.23's format, and a builder for such tables.
+//! Go's symtab.go, symtabinl.go and stkframe.go: what the tables of managed code say, in Go 1.23's
+//! format, and a builder for such tables.
 //!
 //! | module | what | Go |
 //! |---|---|---|
@@ -11,8 +12,8 @@
 //! | [`builder`] | [`ModuleBuilder`]: tables from plain lists | what Go's compiler and linker do |
 //! | [`verify`] | what must be true of the tables of managed code | gort's own |
 //!
-//! *Managed* code has a stack map for each of its calls, so its stacks can be moved. Native code (Rust, C) has none of this: the crate
-//! `traceback` asks ELF and DWARF about it.
+//! *Managed* code has a stack map for each of its calls, so its stacks can be moved. Native code
+//! (Rust, C) has none of this: the crate `traceback` asks ELF and DWARF about it.
 //!
 //! ```
 //! use gort_symtab::{Function, ModuleBuilder, findfunc, funcline, register};

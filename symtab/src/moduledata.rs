@@ -1,4 +1,5 @@
-//! Modules: the tables of one piece of code, their list, and what must hold before anything is looked up in them.
+//! Modules: the tables of one piece of code, their list, and what must hold before anything is
+//! looked up in them.
 
 use crate::abi::*;
 use crate::symtab::{Func, FuncInfo, Stackmap, readvarint};
@@ -95,9 +96,11 @@ pub struct Findfuncbucket {
     pub subbuckets: [u8; 16],
 }
 
-/// What a module is made of: addresses of its code, which is only pointed to and never looked at, and its tables.
+/// What a module is made of: addresses of its code, which is only pointed to and never looked at,
+/// and its tables.
 ///
-/// `pclntab` begins at a multiple of 8. `gofunc` is what funcdata offsets count from, `rodata` what the masks of stack objects do.
+/// `pclntab` begins at a multiple of 8. `gofunc` is what funcdata offsets count from, `rodata` what
+/// the masks of stack objects do.
 #[derive(Clone, Debug, Default)]
 pub struct Parts {
     /// For errors and reports.
@@ -114,9 +117,11 @@ pub struct Parts {
     pub rodata: &'static [u8],
 }
 
-/// A module whose tables can be looked up. Fields of Go's that have no use here (its data, types, init tasks and so on) are left out.
+/// A module whose tables can be looked up. Fields of Go's that have no use here (its data, types,
+/// init tasks and so on) are left out.
 ///
-/// Whatever the bytes of the tables are, [`Moduledata::new`] refuses them or no look-up leaves them.
+/// Whatever the bytes of the tables are, [`Moduledata::new`] refuses them or no look-up leaves
+/// them.
 ///
 /// Go: symtab.go:388 moduledata
 #[derive(Debug)]
@@ -152,8 +157,8 @@ pub struct Moduledata {
     next: AtomicPtr<Moduledata>,
 }
 
-/// The list of modules, in the order in which they have been registered. Signal handlers read it: entries are added at its end, complete, and
-/// stay.
+/// The list of modules, in the order in which they have been registered. Signal handlers read it:
+/// entries are added at its end, complete, and stay.
 ///
 /// Go: symtab.go:465 firstmoduledata
 static FIRSTMODULEDATA: AtomicPtr<Moduledata> = AtomicPtr::new(core::ptr::null_mut());
@@ -172,8 +177,8 @@ pub fn active_modules() -> impl Iterator<Item = &'static Moduledata> {
     core::iter::successors(load(&FIRSTMODULEDATA), move |m| load(&m.next))
 }
 
-/// Adds a module: from now on [`findfunc`](crate::findfunc) knows its code. It is never taken back. Its tables are checked first, by
-/// [`Moduledata::new`] and [`Moduledata::verify`].
+/// Adds a module: from now on [`findfunc`](crate::findfunc) knows its code. It is never taken back.
+/// Its tables are checked first, by [`Moduledata::new`] and [`Moduledata::verify`].
 ///
 /// # Errors
 /// What is wrong with the tables; or the code is, in part, a registered module's.
@@ -215,7 +220,8 @@ pub fn register(parts: Parts) -> Result<&'static Moduledata, TableError> {
     }
 }
 
-/// A slice of `len` elements of plain data in a table of bytes. `None` if it is not inside or not aligned.
+/// A slice of `len` elements of plain data in a table of bytes. `None` if it is not inside or not
+/// aligned.
 fn view<T: Copy>(b: &'static [u8], off: usize, len: usize) -> Option<&'static [T]> {
     let bytes = b.get(off..off.checked_add(len.checked_mul(size_of::<T>())?)?)?;
     let p = bytes.as_ptr().cast::<T>();
@@ -236,8 +242,10 @@ pub(crate) fn text_at(b: &[u8], off: usize) -> Option<&str> {
 }
 
 impl Moduledata {
-    /// Takes the tables apart and checks that no look-up can leave them: [`verify1`](Self::moduledataverify1), and besides that all offsets, names,
-    /// tables by pc, stack maps, objects and inline trees lie inside. Whether they are *right* is [`verify`](Self::verify)'s question.
+    /// Takes the tables apart and checks that no look-up can leave them:
+    /// [`verify1`](Self::moduledataverify1), and besides that all offsets, names, tables by pc,
+    /// stack maps, objects and inline trees lie inside. Whether they are *right* is
+    /// [`verify`](Self::verify)'s question.
     ///
     /// # Errors
     /// What is wrong.
@@ -267,13 +275,24 @@ impl Moduledata {
         if p.text >= p.etext || p.etext - p.text > u32::MAX as usize {
             return Err(m.error("", None, format!("code from {:#x} to {:#x}", p.text, p.etext)));
         }
-        let Some(&[h]) = view::<PcHeader>(t, 0, 1) else { return err("the tables end in their header") };
+        let Some(&[h]) = view::<PcHeader>(t, 0, 1) else {
+            return err("the tables end in their header");
+        };
         m.check_header(&h)?;
-        let at = [h.funcname_offset, h.cu_offset, h.filetab_offset, h.pctab_offset, h.pcln_offset, t.len()];
+        let at = [
+            h.funcname_offset,
+            h.cu_offset,
+            h.filetab_offset,
+            h.pctab_offset,
+            h.pcln_offset,
+            t.len(),
+        ];
         if at[0] < size_of::<PcHeader>() || at.windows(2).any(|w| w[0] > w[1]) {
             return err("the offsets in the header do not rise, or are outside of the tables");
         }
-        let Some(cutab) = view(t, at[1], (at[2] - at[1]) / 4) else { return err("cutab is not aligned") };
+        let Some(cutab) = view(t, at[1], (at[2] - at[1]) / 4) else {
+            return err("cutab is not aligned");
+        };
         let nfunc = usize::try_from(h.nfunc).unwrap_or(0);
         let ftab = view(t, at[4], nfunc.saturating_add(1));
         // The last entry has one word only, what stands after it is the first function's record.
@@ -324,7 +343,8 @@ impl Moduledata {
     }
 
     fn check_header(&self, h: &PcHeader) -> Result<(), TableError> {
-        let good = h.magic == MAGIC && h.pad1 == 0 && h.pad2 == 0 && h.min_lc == 1 && h.ptr_size == 8;
+        let good =
+            h.magic == MAGIC && h.pad1 == 0 && h.pad2 == 0 && h.min_lc == 1 && h.ptr_size == 8;
         if good && h.text_start == self.text {
             return Ok(());
         }
@@ -368,7 +388,8 @@ impl Moduledata {
             let (a, b) = (self.ftab[i], self.ftab[i + 1]);
             if a.entryoff > b.entryoff {
                 // :611
-                let name = |i: usize| self.func_name(FuncInfo::new(self, self.ftab[i].funcoff).name_off);
+                let name =
+                    |i: usize| self.func_name(FuncInfo::new(self, self.ftab[i].funcoff).name_off);
                 let f2name = if i + 1 < nftab { name(i + 1) } else { "end" };
                 // :617 (the list of all functions before is left out)
                 let what = format!(
@@ -382,7 +403,8 @@ impl Moduledata {
             }
         }
         // :628
-        let (min, max) = (self.text_addr(self.ftab[0].entryoff), self.text_addr(self.ftab[nftab].entryoff));
+        let (min, max) =
+            (self.text_addr(self.ftab[0].entryoff), self.text_addr(self.ftab[nftab].entryoff));
         if self.minpc != min || self.maxpc != max || min >= max {
             // :631
             return Err(self.error("", None, format!("minpc or maxpc invalid: {min:#x} {max:#x}")));
@@ -393,21 +415,28 @@ impl Moduledata {
 
     /// Everything of one function that a look-up follows lies inside.
     fn check_function(&self, f: FuncInfo<'_>) -> Result<(), TableError> {
-        let name = if f.name_off == 0 { Some("") } else { text_at(self.funcnametab, f.name_off as usize) };
+        let name =
+            if f.name_off == 0 { Some("") } else { text_at(self.funcnametab, f.name_off as usize) };
         let Some(name) = name else {
             let what = format!("the function at {:#x}: no name at {:#x}", f.entry(), f.name_off);
             return Err(self.error("", None, what));
         };
         let bad = |at: Option<u32>, what: String| Err(self.error(name, at, what));
         if !self.ftab.iter().any(|e| e.entryoff == f.entry_off) {
-            return bad(None, format!("its record has the entry {:#x}, the list has not", f.entry_off));
+            return bad(
+                None,
+                format!("its record has the entry {:#x}, the list has not", f.entry_off),
+            );
         }
         // Tables by pc.
         let pcdata = (0..f.npcdata).map(|i| (crate::pcdatastart(f, i), "pcdata"));
         let tables = [(f.pcsp, "pcsp"), (f.pcfile, "pcfile"), (f.pcln, "pcln")];
         for (off, what) in tables.into_iter().chain(pcdata) {
             if off != 0 && self.pc_table(off).is_none() {
-                return bad(None, format!("its table {what} has no end, or begins outside of pctab"));
+                return bad(
+                    None,
+                    format!("its table {what} has no end, or begins outside of pctab"),
+                );
             }
         }
         for (at, file) in self.table(f.pcfile) {
@@ -425,9 +454,10 @@ impl Moduledata {
             let off = crate::symtab::funcdata_off(f, i)?;
             Some(self.gofunc.get(off as usize..).ok_or(off))
         };
-        for (i, what) in
-            [(FUNCDATA_ARGS_POINTER_MAPS, "argument maps"), (FUNCDATA_LOCALS_POINTER_MAPS, "stack maps")]
-        {
+        for (i, what) in [
+            (FUNCDATA_ARGS_POINTER_MAPS, "argument maps"),
+            (FUNCDATA_LOCALS_POINTER_MAPS, "stack maps"),
+        ] {
             let Some(d) = data(i) else { continue };
             let Some(map) = d.ok().and_then(Stackmap::read) else {
                 return bad(None, format!("its {what} are outside of gofunc"));
@@ -438,13 +468,17 @@ impl Moduledata {
             }
         }
         if let Some(d) = data(FUNCDATA_STACK_OBJECTS) {
-            let n = d.ok().and_then(|d| Some((d, u64::from(word(d, 0)?) | u64::from(word(d, 4)?) << 32)));
-            let Some(_) = n.filter(|(d, n)| n.checked_mul(16).is_some_and(|n| n <= d.len() as u64 - 8))
+            let n = d
+                .ok()
+                .and_then(|d| Some((d, u64::from(word(d, 0)?) | u64::from(word(d, 4)?) << 32)));
+            let Some(_) =
+                n.filter(|(d, n)| n.checked_mul(16).is_some_and(|n| n <= d.len() as u64 - 8))
             else {
                 return bad(None, "its stack objects are outside of gofunc".into());
             };
             for o in crate::stkframe::stack_objects(f) {
-                // With a program of Go's collector, of which only Go's own tables make use, there is no mask.
+                // With a program of Go's collector, of which only Go's own tables make use, there
+                // is no mask.
                 let bytes = if o.use_gc_prog() { 1 } else { o.ptrdata().div_ceil(64) };
                 if (o.gcdataoff as usize).checked_add(bytes).is_none_or(|e| e > self.rodata.len()) {
                     return bad(
@@ -463,14 +497,18 @@ impl Moduledata {
         name: &str,
         tree: Option<Result<&'static [u8], u32>>,
     ) -> Result<(), TableError> {
-        let off =
-            if f.npcdata > PCDATA_INL_TREE_INDEX { crate::pcdatastart(f, PCDATA_INL_TREE_INDEX) } else { 0 };
+        let off = if f.npcdata > PCDATA_INL_TREE_INDEX {
+            crate::pcdatastart(f, PCDATA_INL_TREE_INDEX)
+        } else {
+            0
+        };
         let Some(tree) = tree else { return Ok(()) };
         let table = self.table(off);
         let Ok(tree) = tree else {
             return Err(self.error(name, None, "its inline tree is outside of gofunc".into()));
         };
-        // A call's parent is looked up by a pc, so the way up is followed for each call that a pc has.
+        // A call's parent is looked up by a pc, so the way up is followed for each call that a pc
+        // has.
         for &(at, index) in &table {
             let (mut index, mut steps) = (index, 0);
             while index >= 0 {
@@ -478,13 +516,18 @@ impl Moduledata {
                     let what = format!("inlined call {index} is outside of gofunc");
                     return Err(self.error(name, Some(at), what));
                 };
-                if call.name_off != 0 && text_at(self.funcnametab, call.name_off as usize).is_none() {
+                if call.name_off != 0 && text_at(self.funcnametab, call.name_off as usize).is_none()
+                {
                     let what = format!("inlined call {index}: no name at {:#x}", call.name_off);
                     return Err(self.error(name, Some(at), what));
                 }
                 steps += 1;
                 if steps > table.len() {
-                    return Err(self.error(name, Some(at), "its inlined calls go round in a circle".into()));
+                    return Err(self.error(
+                        name,
+                        Some(at),
+                        "its inlined calls go round in a circle".into(),
+                    ));
                 }
                 let parent = u32::try_from(call.parent_pc).ok();
                 let up = parent.and_then(|pc| table.iter().rfind(|(from, _)| *from <= pc));
@@ -494,7 +537,8 @@ impl Moduledata {
         Ok(())
     }
 
-    /// The table at an offset of `pctab`: the ends of ranges, from the function's entry, each with its value. `None` if it does not end.
+    /// The table at an offset of `pctab`: the ends of ranges, from the function's entry, each with
+    /// its value. `None` if it does not end.
     pub(crate) fn pc_table(&self, off: u32) -> Option<Vec<(u32, i32)>> {
         let mut p = self.pctab.get(off as usize..)?;
         let (mut pc, mut val, mut out) = (0u32, -1i32, Vec::new());
@@ -518,7 +562,8 @@ impl Moduledata {
         }
     }
 
-    /// The table at an offset, which has been found to end: the beginnings of ranges, each with its value; empty for offset 0.
+    /// The table at an offset, which has been found to end: the beginnings of ranges, each with its
+    /// value; empty for offset 0.
     pub(crate) fn table(&self, off: u32) -> Vec<(u32, i32)> {
         if off == 0 {
             return Vec::new();
@@ -528,7 +573,8 @@ impl Moduledata {
         ranges.into_iter().map(|(end, v)| (core::mem::replace(&mut from, end), v)).collect()
     }
 
-    /// Go's linker does this (cmd/link/internal/ld/pcln.go line 809 findfunctab): for each 256 bytes of code the function that has the first of them.
+    /// Go's linker does this (cmd/link/internal/ld/pcln.go line 809 findfunctab): for each 256
+    /// bytes of code the function that has the first of them.
     fn make_findfunctab(&self) -> Vec<Findfuncbucket> {
         let sub = FUNC_TAB_BUCKET_SIZE / 16;
         let len = self.maxpc - self.minpc;
@@ -536,7 +582,9 @@ impl Moduledata {
         // The function that has a byte of the code.
         let mut idx = 0;
         let mut at = |byte: usize| {
-            while idx + 2 < self.ftab.len() && (self.ftab[idx + 1].entryoff - first) as usize <= byte {
+            while idx + 2 < self.ftab.len()
+                && (self.ftab[idx + 1].entryoff - first) as usize <= byte
+            {
                 idx += 1;
             }
             idx
@@ -548,7 +596,8 @@ impl Moduledata {
                 for (j, s) in subbuckets.iter_mut().enumerate() {
                     let byte = b * FUNC_TAB_BUCKET_SIZE + j * sub;
                     if byte < len {
-                        // Go's functions have at least 16 bytes; with smaller ones 255 is still not too far.
+                        // Go's functions have at least 16 bytes; with smaller ones 255 is still not
+                        // too far.
                         *s = u8::try_from(at(byte) - base).unwrap_or(u8::MAX);
                     }
                 }

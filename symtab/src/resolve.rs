@@ -1,6 +1,8 @@
-//! Walks the frames of a stack that managed code has to itself, exactly: what moves such a stack uses.
+//! Walks the frames of a stack that managed code has to itself, exactly: what moves such a stack
+//! uses.
 //!
-//! The part of Go's traceback.go that its tables decide. Walks that print, cross to other stacks or meet native frames are the crate `traceback`'s.
+//! The part of Go's traceback.go that its tables decide. Walks that print, cross to other stacks or
+//! meet native frames are the crate `traceback`'s.
 
 use crate::abi::*;
 use crate::stkframe::Stkframe;
@@ -8,8 +10,8 @@ use crate::symtab::{findfunc, funcname, funcspdelta};
 use gort_print::{Hex, print};
 use gort_runtime2::linkname::throw;
 
-/// The frames of a managed stack, innermost first. Whatever does not fit the tables ends the program: a stack that is not
-/// understood must not be moved.
+/// The frames of a managed stack, innermost first. Whatever does not fit the tables ends the
+/// program: a stack that is not understood must not be moved.
 ///
 /// Go: traceback.go:95 unwinder
 #[derive(Clone, Copy, Debug)]
@@ -21,10 +23,12 @@ pub struct Frames {
 }
 
 impl Frames {
-    /// At the innermost frame of the stack whose goroutine (named in reports by `goid`) goes on at `pc` with `sp`.
+    /// At the innermost frame of the stack whose goroutine (named in reports by `goid`) goes on at
+    /// `pc` with `sp`.
     ///
     /// # Safety
-    /// The stack from `sp` up is alive, and does not change during the walk but for words that the tables call pointers.
+    /// The stack from `sp` up is alive, and does not change during the walk but for words that the
+    /// tables call pointers.
     ///
     /// Go: traceback.go:132 initAt
     pub unsafe fn new(pc: usize, sp: usize, goid: u64) -> Self {
@@ -101,7 +105,8 @@ impl Frames {
         frame.continpc = frame.pc;
         if self.callee == FuncID::SIGPANIC {
             // :422 it goes on in a deferred call's way out, or never
-            frame.continpc = if f.deferreturn != 0 { f.entry() + f.deferreturn as usize + 1 } else { 0 };
+            frame.continpc =
+                if f.deferreturn != 0 { f.entry() + f.deferreturn as usize + 1 } else { 0 };
         }
     }
 

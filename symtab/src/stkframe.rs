@@ -2,7 +2,9 @@
 
 use crate::abi::*;
 use crate::moduledata::word;
-use crate::symtab::{Bitvector, FuncInfo, Stackmap, funcdata_off, funcname, pcdatavalue, stackmapdata};
+use crate::symtab::{
+    Bitvector, FuncInfo, Stackmap, funcdata_off, funcname, pcdatavalue, stackmapdata,
+};
 use gort_print::{Hex, print};
 use gort_runtime2::linkname::throw;
 
@@ -21,10 +23,12 @@ use gort_runtime2::linkname::throw;
 pub struct Stkframe {
     /// The function. If calls are inlined, the outermost one.
     pub f: FuncInfo<'static>,
-    /// After a call, the address behind it, so that `pc - 1` is in the call. In the innermost frame, where it will go on, which can be any
-    /// instruction: `pc - 1` is used for names then, but for a function's first. If the frame "called" sigpanic, the instruction that failed.
+    /// After a call, the address behind it, so that `pc - 1` is in the call. In the innermost
+    /// frame, where it will go on, which can be any instruction: `pc - 1` is used for names then,
+    /// but for a function's first. If the frame "called" sigpanic, the instruction that failed.
     pub pc: usize,
-    /// Where the frame goes on: `pc`; after sigpanic, the call of deferreturn, or 0: never. The one to find live pointers by.
+    /// Where the frame goes on: `pc`; after sigpanic, the call of deferreturn, or 0: never. The one
+    /// to find live pointers by.
     pub continpc: usize,
     /// Where its caller goes on.
     pub lr: usize,
@@ -121,7 +125,8 @@ impl Stkframe {
         if self.f.args != ARGS_SIZE_UNKNOWN {
             return Bitvector { n: self.f.args / 8, bytedata: &[] };
         }
-        // :100 (the rest asks the stubs of Go's reflection, whose arguments only they know. No module here has functions of an unknown size:)
+        // :100 (the rest asks the stubs of Go's reflection, whose arguments only they know. No
+        // module here has functions of an unknown size:)
         // :101 by their names, and :104 through what they have saved at sp,
         // :120 unless they have not begun,
         // :126 whether the results are valid yet;
@@ -129,8 +134,8 @@ impl Stkframe {
         Bitvector::default()
     }
 
-    /// Which words of the locals and of the arguments have live pointers. The locals' bits count up to `varp`, the arguments' from `argp`. Stack
-    /// objects: [`stack_objects`].
+    /// Which words of the locals and of the arguments have live pointers. The locals' bits count up
+    /// to `varp`, the arguments' from `argp`. Stack objects: [`stack_objects`].
     ///
     /// Go: stkframe.go:157 getStackMap
     #[doc(alias = "getStackMap")]
@@ -206,7 +211,8 @@ impl Stkframe {
                 args = stackmapdata(&stkmap, pcdata);
             }
         }
-        // :237 stack objects are read from the table one by one, by `stack_objects`: Go returns a slice of them here
+        // :237 stack objects are read from the table one by one, by `stack_objects`: Go returns a
+        // slice of them here
         (locals, args)
     }
 }

@@ -16,8 +16,8 @@ use gort_runtime2::{PANICKING, PcvalueCacheEnt};
 /// Go: symtab.go:584 debugPcln
 const DEBUG_PCLN: bool = false;
 
-/// A function's record. After it stand `npcdata` offsets of tables in `pctab` (0: there is none) and `nfuncdata` offsets of what belongs
-/// to the function in `gofunc` (all ones: there is none).
+/// A function's record. After it stand `npcdata` offsets of tables in `pctab` (0: there is none)
+/// and `nfuncdata` offsets of what belongs to the function in `gofunc` (all ones: there is none).
 ///
 /// Go: runtime2.go:912 _func
 #[derive(Debug)]
@@ -27,7 +27,8 @@ pub struct Func {
     pub entry_off: u32,
     /// Its name, an offset of `funcnametab`.
     pub name_off: i32,
-    /// The bytes of its arguments and results on the stack, with the room for spilled register arguments.
+    /// The bytes of its arguments and results on the stack, with the room for spilled register
+    /// arguments.
     pub args: i32,
     /// Where it calls `deferreturn`, from its entry; 0 if nowhere.
     pub deferreturn: u32,
@@ -82,7 +83,8 @@ impl Deref for FuncInfo<'_> {
 impl<'a> FuncInfo<'a> {
     /// The function at an offset of `pclntable`, which has been checked: the record lies inside.
     pub(crate) fn new(m: &'a Moduledata, off: u32) -> Self {
-        // SAFETY: `Moduledata::check_record` has found that the record is inside of the table and aligned, and all its fields are integers.
+        // SAFETY: `Moduledata::check_record` has found that the record is inside of the table and
+        // aligned, and all its fields are integers.
         let func = unsafe { &*m.pclntable.as_ptr().add(off as usize).cast::<Func>() };
         Self { func: Some(func), off, datap: Some(m) }
     }
@@ -164,7 +166,8 @@ pub fn findmoduledatap(pc: usize) -> Option<&'static Moduledata> {
     active_modules().find(|m| m.minpc <= pc && pc < m.maxpc)
 }
 
-/// The function that has `pc`: for a return address give the one before, which is still in the call.
+/// The function that has `pc`: for a return address give the one before, which is still in the
+/// call.
 ///
 /// Go: symtab.go:873 findfunc
 pub fn findfunc(pc: usize) -> FuncInfo<'static> {
@@ -210,15 +213,17 @@ fn pcvalue_cache_key(targetpc: usize) -> usize {
     (targetpc / 8) % 2
 }
 
-/// Does something with the cache of this M; not if there is none, or if a signal has come while somebody else was at it.
+/// Does something with the cache of this M; not if there is none, or if a signal has come while
+/// somebody else was at it.
 fn with_cache<R>(f: impl FnOnce(&mut [[PcvalueCacheEnt; 8]; 2]) -> Option<R>) -> Option<R> {
     let gp = getg();
     // SAFETY: the g of this thread, or none (threads that have not entered the runtime).
     if gp.is_null() || unsafe { (*gp).m.is_null() } {
         return None;
     }
-    // SAFETY: the M is this thread's until `releasem`. A signal handler may come between any two of these lines and leaves `in_use` as it was;
-    // volatile, so that the stores are there when it comes. Only whoever has made it 1 has the entries.
+    // SAFETY: the M is this thread's until `releasem`. A signal handler may come between any two of
+    // these lines and leaves `in_use` as it was; volatile, so that the stores are there when it
+    // comes. Only whoever has made it 1 has the entries.
     unsafe {
         let mp = acquirem();
         let in_use = &raw mut (*mp).pcvalue_cache.in_use;
@@ -235,8 +240,8 @@ fn with_cache<R>(f: impl FnOnce(&mut [[PcvalueCacheEnt; 8]; 2]) -> Option<R>) ->
     }
 }
 
-/// The value at `targetpc` of the table at an offset of `pctab`, and the pc at which that value begins. `strict`: a table without
-/// that pc ends the program, else the value is -1 then.
+/// The value at `targetpc` of the table at an offset of `pctab`, and the pc at which that value
+/// begins. `strict`: a table without that pc ends the program, else the value is -1 then.
 ///
 /// Go: symtab.go:958 pcvalue
 pub fn pcvalue(f: FuncInfo<'_>, off: u32, targetpc: usize, strict: bool) -> (i32, usize) {
@@ -246,8 +251,8 @@ pub fn pcvalue(f: FuncInfo<'_>, off: u32, targetpc: usize, strict: bool) -> (i32
     }
     // :972
     let ck = pcvalue_cache_key(targetpc);
-    // :974 (the check of what the cache says is left out). Offsets are each module's own, so one of several modules would not do as a key; but
-    // the pc is of one module only.
+    // :974 (the check of what the cache says is left out). Offsets are each module's own, so one of
+    // several modules would not do as a key; but the pc is of one module only.
     let hit = with_cache(|entries| {
         // :982
         let ent = entries[ck].iter().find(|e| e.off == off && e.targetpc == targetpc)?;
@@ -300,7 +305,10 @@ pub fn pcvalue(f: FuncInfo<'_>, off: u32, targetpc: usize, strict: bool) -> (i32
     }
     // :1070
     let (name, at) = (funcname(f), Hex(pc));
-    print!("runtime: invalid pc-encoded table f={name} pc={at} targetpc={} tab={off}\n", Hex(targetpc));
+    print!(
+        "runtime: invalid pc-encoded table f={name} pc={at} targetpc={} tab={off}\n",
+        Hex(targetpc)
+    );
     // :1072
     (p, pc, val) = (&datap.pctab[off as usize..], entry, -1);
     loop {
@@ -465,13 +473,15 @@ pub(crate) fn funcdata_off(f: FuncInfo<'_>, i: u8) -> Option<u32> {
     Some(after(f, f.npcdata as usize + i as usize)).filter(|&off| off != u32::MAX)
 }
 
-/// The i-th piece of what belongs to the function ([`FUNCDATA_LOCALS_POINTER_MAPS`] and so on); null if it has none. Valid as far as the piece
-/// goes.
+/// The i-th piece of what belongs to the function ([`FUNCDATA_LOCALS_POINTER_MAPS`] and so on);
+/// null if it has none. Valid as far as the piece goes.
 ///
 /// Go: symtab.go:1218 funcdata
 pub fn funcdata(f: FuncInfo<'_>, i: u8) -> *const u8 {
     // :1219
-    let (Some(off), Some(datap)) = (funcdata_off(f, i), f.module()) else { return core::ptr::null() };
+    let (Some(off), Some(datap)) = (funcdata_off(f, i), f.module()) else {
+        return core::ptr::null();
+    };
     // :1222 (Go's way of a mask instead of a branch is left out)
     match datap.gofunc.get(off as usize..) {
         Some(s) => s.as_ptr(),
@@ -479,8 +489,9 @@ pub fn funcdata(f: FuncInfo<'_>, i: u8) -> *const u8 {
     }
 }
 
-/// One step in a table by pc: changes `val` to the value of the next range and `pc` to that range's end; returns the rest of the table, `None` at its
-/// end. `first`: pc is still the function's entry, where a difference of 0 is no end.
+/// One step in a table by pc: changes `val` to the value of the next range and `pc` to that range's
+/// end; returns the rest of the table, `None` at its end. `first`: pc is still the function's
+/// entry, where a difference of 0 is no end.
 ///
 /// # Panics
 /// If the table does not end.

@@ -15,7 +15,8 @@ pub struct InlinedCall {
     pad: [u8; 3],
     /// Its name, an offset of the table of names.
     pub name_off: i32,
-    /// An instruction whose place in the source is that of the call, from the entry of the function that it has been inlined into.
+    /// An instruction whose place in the source is that of the call, from the entry of the function
+    /// that it has been inlined into.
     pub parent_pc: i32,
     /// The line at which the called function begins.
     pub start_line: i32,
@@ -39,7 +40,8 @@ impl InlinedCall {
     }
 }
 
-/// Goes through the calls at a pc, innermost first; the last step is the physical function, so there is one at least.
+/// Goes through the calls at a pc, innermost first; the last step is the physical function, so
+/// there is one at least.
 ///
 /// ```ignore
 /// let (u, mut uf) = InlineUnwinder::new(f, pc);
@@ -81,7 +83,8 @@ impl<'a> InlineUnwinder<'a> {
     #[doc(alias = "newInlineUnwinder")]
     pub fn new(f: FuncInfo<'a>, pc: usize) -> (Self, InlineFrame) {
         // :68
-        let tree = funcdata_off(f, FUNCDATA_INL_TREE).and_then(|off| f.module()?.gofunc.get(off as usize..));
+        let tree = funcdata_off(f, FUNCDATA_INL_TREE)
+            .and_then(|off| f.module()?.gofunc.get(off as usize..));
         if tree.is_none() {
             // :70
             return (Self { f, inl_tree: None }, InlineFrame { pc, index: -1 });
@@ -142,7 +145,8 @@ impl<'a> InlineUnwinder<'a> {
         }
     }
 
-    /// File and line of a frame: where it calls the next inner one; for the innermost, where the pc is. `("?", 0)` if something is wrong.
+    /// File and line of a frame: where it calls the next inner one; for the innermost, where the pc
+    /// is. `("?", 0)` if something is wrong.
     ///
     /// Go: symtabinl.go:138 fileLine
     #[doc(alias = "fileLine")]

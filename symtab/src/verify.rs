@@ -1,13 +1,16 @@
-//! What must be true of managed code's tables before it may run: a table that lies is found here as far as tables alone can tell.
+//! What must be true of managed code's tables before it may run: a table that lies is found here as
+//! far as tables alone can tell.
 //!
-//! What only the code can tell (that sp is where the table says, that a call has the map that it needs) is not looked at.
+//! What only the code can tell (that sp is where the table says, that a call has the map that it
+//! needs) is not looked at.
 
 use crate::abi::*;
 use crate::moduledata::{Moduledata, TableError};
 use crate::stkframe::stack_objects;
 use crate::symtab::{FuncInfo, Stackmap, funcname, pcdatastart};
 
-/// The frame of a function that does not compare sp with the guard is smaller than this: what such functions may have below the guard.
+/// The frame of a function that does not compare sp with the guard is smaller than this: what such
+/// functions may have below the guard.
 pub const UNCHECKED_FRAME: i32 = 128;
 
 type Ranges = Vec<(u32, i32)>;
@@ -24,12 +27,13 @@ impl Moduledata {
     /// * each function begins behind the one before, and the last one ends where the code does;
     /// * each table by pc ends where its function does;
     /// * the frame size is a multiple of 8, 0 at the entry, never negative;
-    /// * each stack map that a pc has is there, and none of its bits is outside of the frame below the saved rbp, or of the arguments;
+    /// * each stack map that a pc has is there, and none of its bits is outside of the frame below
+    ///   the saved rbp, or of the arguments;
     /// * there are maps if there is a frame, or arguments, whose size is known;
     /// * stack objects are inside of the frame, or of the arguments, and do not overlap;
     /// * files, lines, the place of the call of deferreturn, inlined calls are possible;
-    /// * a function that does not check the stack ([`FUNC_FLAG_NOSPLIT`]) has a frame below [`UNCHECKED_FRAME`], unless it is one of the runtime's stubs
-    ///   ([`FUNC_FLAG_ASM`]).
+    /// * a function that does not check the stack ([`FUNC_FLAG_NOSPLIT`]) has a frame below
+    ///   [`UNCHECKED_FRAME`], unless it is one of the runtime's stubs ([`FUNC_FLAG_ASM`]).
     ///
     /// # Errors
     /// The first thing that is wrong.
@@ -94,7 +98,10 @@ impl Moduledata {
             return err(None, format!("begins at line {}", f.start_line));
         }
         if f.deferreturn >= size {
-            return err(None, format!("calls deferreturn at {:#x}, ends at {size:#x}", f.deferreturn));
+            return err(
+                None,
+                format!("calls deferreturn at {:#x}, ends at {size:#x}", f.deferreturn),
+            );
         }
 
         // The frame.
@@ -111,7 +118,10 @@ impl Moduledata {
             return err(Some(0), format!("a frame of {} bytes at the entry", value(&sp, 0)));
         }
         let frame = sp.iter().map(|r| r.1).max().unwrap_or(0);
-        if f.flag & FUNC_FLAG_NOSPLIT != 0 && f.flag & FUNC_FLAG_ASM == 0 && frame >= UNCHECKED_FRAME {
+        if f.flag & FUNC_FLAG_NOSPLIT != 0
+            && f.flag & FUNC_FLAG_ASM == 0
+            && frame >= UNCHECKED_FRAME
+        {
             return err(None, format!("a frame of {frame} bytes without a check of the stack"));
         }
         // Below the saved rbp.
@@ -142,7 +152,9 @@ impl Moduledata {
         let index = table(pcdata(PCDATA_STACK_MAP_INDEX), "StackMapIndex")?;
         let maps = |i| Stackmap::of(f, i);
         let (lmaps, amaps) = (maps(FUNCDATA_LOCALS_POINTER_MAPS), maps(FUNCDATA_ARGS_POINTER_MAPS));
-        for (maps, needed, what) in [(lmaps, locals > 0, "a frame"), (amaps, f.args > 0, "arguments")] {
+        for (maps, needed, what) in
+            [(lmaps, locals > 0, "a frame"), (amaps, f.args > 0, "arguments")]
+        {
             if needed && maps.is_none_or(|m| m.n == 0) {
                 return err(None, format!("{what} without stack maps"));
             }
@@ -150,12 +162,18 @@ impl Moduledata {
         if let Some(m) = amaps
             && m.nbit != f.args / 8
         {
-            return err(None, format!("argument maps of {} bits for {} bytes of arguments", m.nbit, f.args));
+            return err(
+                None,
+                format!("argument maps of {} bits for {} bytes of arguments", m.nbit, f.args),
+            );
         }
         if let Some(m) = lmaps
             && i64::from(m.nbit) * 8 > i64::from(locals)
         {
-            return err(None, format!("stack maps of {} bits for {locals} bytes of locals", m.nbit));
+            return err(
+                None,
+                format!("stack maps of {} bits for {locals} bytes of locals", m.nbit),
+            );
         }
         for &(at, i) in &index {
             if i < -1 {
@@ -230,9 +248,13 @@ impl Moduledata {
             if o.ptrdata() % 8 != 0 || o.ptrdata() as i64 > i64::from(o.size) {
                 return bad(&format!("has pointers in {} bytes", o.ptrdata()));
             }
-            let inside = if o.off < 0 { o.off >= -locals && end <= 0 } else { end <= i64::from(f.args) };
+            let inside =
+                if o.off < 0 { o.off >= -locals && end <= 0 } else { end <= i64::from(f.args) };
             if !inside {
-                return bad(&format!("is outside of {locals} bytes of locals and {} of arguments", f.args));
+                return bad(&format!(
+                    "is outside of {locals} bytes of locals and {} of arguments",
+                    f.args
+                ));
             }
         }
         objects.sort_by_key(|o| o.off);
@@ -252,8 +274,8 @@ impl Moduledata {
         size: u32,
         index: &Ranges,
     ) -> Result<(), TableError> {
-        let tree =
-            crate::symtab::funcdata_off(f, FUNCDATA_INL_TREE).and_then(|o| self.gofunc.get(o as usize..));
+        let tree = crate::symtab::funcdata_off(f, FUNCDATA_INL_TREE)
+            .and_then(|o| self.gofunc.get(o as usize..));
         for &(at, i) in index {
             let err = |what: String| Err(self.error(name, Some(at), what));
             if i < -1 {

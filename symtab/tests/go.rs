@@ -12,7 +12,10 @@ use std::time::Duration;
 /// Builds one of the programs of `tests/go/symtab`, once for all tests of this process.
 fn program(name: &str) -> Option<PathBuf> {
     let Some(go) = go_command() else {
-        absent("Go 1.23", "Go's own tables are not read, and ours are compared with recorded output only");
+        absent(
+            "Go 1.23",
+            "Go's own tables are not read, and ours are compared with recorded output only",
+        );
         return None;
     };
     static BUILD: std::sync::Mutex<()> = std::sync::Mutex::new(());
@@ -64,7 +67,8 @@ fn load(exe: &Path) -> (Moduledata, Vec<u8>) {
         }
         let words: &'static [u64] = words.leak();
         // SAFETY: the same bytes, which live on.
-        let d: &'static [u8] = unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), d.len()) };
+        let d: &'static [u8] =
+            unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), d.len()) };
         (s.address(), d)
     };
     let (pcln, pclntab) = section(".gopclntab");
@@ -83,14 +87,18 @@ fn load(exe: &Path) -> (Moduledata, Vec<u8>) {
     (m.unwrap_or_else(|e| panic!("{e}")), in_rodata("runtime.findfunctab").to_vec())
 }
 
-/// Each function of a real Go program, the runtime's included: everything that the tables say of it, at each of its pcs, is what the program
-/// says of itself.
+/// Each function of a real Go program, the runtime's included: everything that the tables say of
+/// it, at each of its pcs, is what the program says of itself.
 #[test]
 fn go_tables() {
     let Some(exe) = program("self") else { return };
     let (m, buckets) = load(&exe);
     let want = output(&exe, &[]);
-    assert!(want.lines().count() > 50_000 && want.contains("\nruntime.newstack "), "{}", want.len());
+    assert!(
+        want.lines().count() > 50_000 && want.contains("\nruntime.newstack "),
+        "{}",
+        want.len()
+    );
     same(&dump::everything(&m), &want);
 
     // The index over the functions is the linker's.

@@ -34,7 +34,8 @@ fn register_and_find() {
     add("a", 10, 0x100_0000).unwrap();
     add("b", 3, 0x100_0000 - 3 * 64).unwrap();
     add("c", 1, 0x100_0000 + 640).unwrap();
-    let names: Vec<&str> = active_modules().map(|m| &m.modulename[..]).filter(|n| n.len() == 1).collect();
+    let names: Vec<&str> =
+        active_modules().map(|m| &m.modulename[..]).filter(|n| n.len() == 1).collect();
     assert_eq!(names, ["a", "b", "c"]);
     assert_eq!(add("a", 10, 0x100_0000).unwrap_err(), "gort: module a: registered twice");
     assert_eq!(
@@ -86,7 +87,10 @@ fn register_beside_readers() {
                 for m in active_modules() {
                     let pc = m.minpc + 25;
                     let f = findfunc(pc);
-                    assert_eq!((f.entry(), funcline(f, pc).1, funcspdelta(f, pc)), (m.minpc, 1, 24));
+                    assert_eq!(
+                        (f.entry(), funcline(f, pc).1, funcspdelta(f, pc)),
+                        (m.minpc, 1, 24)
+                    );
                 }
             }
         });
@@ -134,7 +138,8 @@ fn cache() {
     out.ok().stdout_is("same\n");
 }
 
-/// Tables that pass for those of another place end the program where they are asked, with Go's words.
+/// Tables that pass for those of another place end the program where they are asked, with Go's
+/// words.
 #[test]
 fn a_pc_without_value() {
     let out = in_child!(|| {
@@ -144,7 +149,9 @@ fn a_pc_without_value() {
         funcspdelta(f, 0x400_0000 + 70);
     });
     out.exited(2)
-        .stderr_has("runtime: invalid pc-encoded table f=short.f0 pc=0x4000040 targetpc=0x4000046 tab=")
+        .stderr_has(
+            "runtime: invalid pc-encoded table f=short.f0 pc=0x4000040 targetpc=0x4000046 tab=",
+        )
         .stderr_has("\tvalue=24 until pc=0x400003c\n")
         .stderr_has("fatal error: invalid runtime symbol table\n");
 }

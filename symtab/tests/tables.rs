@@ -104,20 +104,24 @@ fn build(functions: &[Model]) -> ModuleBuilder {
 fn compare(m: &'static Moduledata, functions: &[Model]) {
     let mut start = TEXT;
     for model in functions {
-        let last =
-            |pc: usize, map: &BTreeMap<u32, i32>| map.range(..=((pc - start) as u32)).last().map(|p| *p.1);
+        let last = |pc: usize, map: &BTreeMap<u32, i32>| {
+            map.range(..=((pc - start) as u32)).last().map(|p| *p.1)
+        };
         let mut f = FuncInfo::default();
         for pc in start..start + model.size as usize {
             f = m.findfunc(pc);
             assert_eq!((funcname(f), f.entry()), (&model.name[..], start));
             let line = model.lines.range(..=((pc - start) as u32)).last();
             match line {
-                Some((_, (file, line))) => assert_eq!(funcline(f, pc), (&format!("file{file}.x")[..], *line)),
+                Some((_, (file, line))) => {
+                    assert_eq!(funcline(f, pc), (&format!("file{file}.x")[..], *line))
+                }
                 None => assert_eq!(funcline(f, pc), ("?", 0)),
             }
             let delta = last(pc, &model.pcsp).unwrap_or(0);
             assert_eq!(funcspdelta(f, pc), delta, "{pc:#x} of {model:?}");
-            let hit = model.unsafe_ranges.iter().any(|r| (r.0..r.1).contains(&((pc - start) as u32)));
+            let hit =
+                model.unsafe_ranges.iter().any(|r| (r.0..r.1).contains(&((pc - start) as u32)));
             assert_eq!(pcdatavalue(f, PCDATA_UNSAFE_POINT, pc), if hit { -2 } else { -1 });
 
             // As a return address: what getStackMap finds. Without a map, that of the entry.
@@ -128,10 +132,15 @@ fn compare(m: &'static Moduledata, functions: &[Model]) {
             let (locals, args) = frame.get_stack_map();
             let none = (Vec::new(), model.entry.clone());
             let (wl, wa) = model.maps.get(&((pc + 1 - start) as u32)).unwrap_or(&none);
-            let got: Vec<i32> =
-                locals.iter().enumerate().filter(|b| b.1).map(|b| (b.0 as i32 - locals.n) * 8).collect();
+            let got: Vec<i32> = locals
+                .iter()
+                .enumerate()
+                .filter(|b| b.1)
+                .map(|b| (b.0 as i32 - locals.n) * 8)
+                .collect();
             assert_eq!(got, *wl, "locals at {pc:#x} of {model:?}");
-            let got: Vec<i32> = args.iter().enumerate().filter(|b| b.1).map(|b| b.0 as i32 * 8).collect();
+            let got: Vec<i32> =
+                args.iter().enumerate().filter(|b| b.1).map(|b| b.0 as i32 * 8).collect();
             assert_eq!(got, *wa);
             assert_eq!(frame.arg_bytes(), model.args as usize);
         }
@@ -161,7 +170,8 @@ fn compare(m: &'static Moduledata, functions: &[Model]) {
             lr: 0,
         };
         let (locals, args) = frame.get_stack_map();
-        let got: Vec<i32> = args.iter().enumerate().filter(|b| b.1).map(|b| b.0 as i32 * 8).collect();
+        let got: Vec<i32> =
+            args.iter().enumerate().filter(|b| b.1).map(|b| b.0 as i32 * 8).collect();
         assert_eq!((locals.n, got), (0, model.entry.clone()));
         start += model.size as usize;
     }
@@ -224,7 +234,10 @@ fn module() -> ModuleBuilder {
     let mut m = ModuleBuilder::new("prime");
     let file = m.file("prime.x");
     let mut f = Function::new("main.walk", 0, 0x80);
-    f.args(16, &[0]).pcsp(&[(4, 8), (8, 40), (0x60, 8), (0x61, 0)]).line(0, file, 3).line(12, file, 4);
+    f.args(16, &[0])
+        .pcsp(&[(4, 8), (8, 40), (0x60, 8), (0x61, 0)])
+        .line(0, file, 3)
+        .line(12, file, 4);
     f.stack_map(0x25, &[-8, -24], &[0]).stack_map(0x45, &[-32], &[8]).stack_map(0x70, &[], &[0]);
     f.object(-32, 16, &[0]).object(-16, 8, &[0]);
     f.unsafe_range(0, 8).deferreturn(0x50).inlined("lib.gcd", 99, 18, &[(20, 32)]);
@@ -251,14 +264,23 @@ fn refused(change: Change) -> String {
 #[test]
 fn what_cannot_be_built() {
     let cases: &[(Change, &str)] = &[
-        (|f| f.pcsp(&[(8, 8), (4, 0)]), "main.walk+0x4: the places of pcsp do not rise: 0x8 comes before"),
-        (|f| f.pcsp(&[(0x80, 8)]), "main.walk+0x80: the places of pcsp behind the function's end, 0x80"),
+        (
+            |f| f.pcsp(&[(8, 8), (4, 0)]),
+            "main.walk+0x4: the places of pcsp do not rise: 0x8 comes before",
+        ),
+        (
+            |f| f.pcsp(&[(0x80, 8)]),
+            "main.walk+0x80: the places of pcsp behind the function's end, 0x80",
+        ),
         (|f| f.stack_map(0, &[], &[]), "main.walk+0x0: a call that returns there"),
         (|f| f.stack_map(0x81, &[], &[]), "main.walk+0x81: a call that returns there"),
         (|f| f.stack_map(9, &[8], &[]), "main.walk+0x9: locals: a pointer at 8"),
         (|f| f.stack_map(9, &[-12], &[]), "main.walk+0x9: locals: a pointer at -12"),
         (|f| f.stack_map(9, &[], &[16]), "main.walk+0x9: arguments: a pointer at 16"),
-        (|f| f.stack_map(9, &[], &[]).stack_map(9, &[], &[0]), "main.walk+0x9: two stack maps for one call"),
+        (
+            |f| f.stack_map(9, &[], &[]).stack_map(9, &[], &[0]),
+            "main.walk+0x9: two stack maps for one call",
+        ),
         (|f| f.object(-16, 8, &[8]), "main.walk: its stack object at -16: a pointer at 8"),
         (|f| f.object(-16, 0, &[]), "main.walk: its stack object at -16 has 0 bytes"),
         (|f| f.unsafe_range(8, 4), "main.walk+0x8: unsafe ranges: a range from 0x8 to 0x4"),
@@ -294,7 +316,10 @@ fn what_is_not_true() {
         (|f| f.pcsp(&[(4, 12)]), "main.walk+0x4: a frame of 12 bytes"),
         (|f| f.pcsp(&[(4, -8)]), "main.walk+0x4: a frame of -8 bytes"),
         (|f| f.pcsp(&[(0, 8)]), "main.walk+0x0: a frame of 8 bytes at the entry"),
-        (|f| f.stack_map(0x20, &[-40], &[]), "main.walk: stack maps of 5 bits for 32 bytes of locals"),
+        (
+            |f| f.stack_map(0x20, &[-40], &[]),
+            "main.walk: stack maps of 5 bits for 32 bytes of locals",
+        ),
         (
             |f| f.pcsp(&[(4, 8), (8, 24), (32, 40)]).stack_map(0x10, &[-32], &[]),
             "main.walk+0xf: stack map 1 has a pointer 32 bytes below rbp, the frame is 16",
@@ -315,13 +340,19 @@ fn what_is_not_true() {
             |f| f.object(-16, 16, &[]).object(-24, 16, &[]),
             "main.walk: its stack objects at -24 and -16 overlap",
         ),
-        (|f| f.object(-12, 8, &[]), "main.walk: its stack object of 8 bytes at -12 is empty, or not aligned"),
+        (
+            |f| f.object(-12, 8, &[]),
+            "main.walk: its stack object of 8 bytes at -12 is empty, or not aligned",
+        ),
         (|f| f.deferreturn(0x80), "main.walk: calls deferreturn at 0x80, ends at 0x80"),
         (
             |f| f.inlined("g", 1, 0x80, &[(1, 2)]),
             "main.walk+0x1: inlined call 0 is called at 0x80, the function ends at 0x80",
         ),
-        (|f| f.inlined("g", 1, 1, &[(1, 2)]), "main.walk+0x1: its inlined calls go round in a circle"),
+        (
+            |f| f.inlined("g", 1, 1, &[(1, 2)]),
+            "main.walk+0x1: its inlined calls go round in a circle",
+        ),
         (
             |f| f.flag(FUNC_FLAG_NOSPLIT).pcsp(&[(8, 128)]),
             "main.walk: a frame of 128 bytes without a check of the stack",
@@ -342,8 +373,9 @@ fn what_is_not_true() {
     m.check(TEXT).unwrap();
 }
 
-/// Any byte of the tables changed in any way: the change is refused, or what the tables say is different, but for bytes that nobody reads. No look-up
-/// leaves the tables: that would end the test.
+/// Any byte of the tables changed in any way: the change is refused, or what the tables say is
+/// different, but for bytes that nobody reads. No look-up leaves the tables: that would end the
+/// test.
 #[test]
 fn mutations() {
     let good = module().build(TEXT).unwrap();
@@ -354,11 +386,14 @@ fn mutations() {
     };
     let want = dump::everything(&load(good.clone()).unwrap());
     let (mut refused, mut noticed, mut silent) = (0, 0, Vec::new());
-    for (which, len) in [good.pclntab.len(), good.gofunc.len(), good.rodata.len()].into_iter().enumerate() {
+    for (which, len) in
+        [good.pclntab.len(), good.gofunc.len(), good.rodata.len()].into_iter().enumerate()
+    {
         for at in 0..len {
             for bit in 0..8 {
                 let mut t = good.clone();
-                let table = [&mut t.pclntab, &mut t.gofunc, &mut t.rodata].into_iter().nth(which).unwrap();
+                let table =
+                    [&mut t.pclntab, &mut t.gofunc, &mut t.rodata].into_iter().nth(which).unwrap();
                 table[at] ^= 1 << bit;
                 match load(t) {
                     Err(_) => refused += 1,
@@ -368,7 +403,10 @@ fn mutations() {
             }
         }
     }
-    println!("{refused} refused, {noticed} change what is said, of {}", refused + noticed + silent.len());
+    println!(
+        "{refused} refused, {noticed} change what is said, of {}",
+        refused + noticed + silent.len()
+    );
     // Byte, bits: what nobody reads, or what says the same in another way.
     let unread: &[(&str, std::ops::Range<usize>, u8)] = &[
         ("pclntab", 0x10..0x18, 0xff), // the number of files, for debuggers
@@ -390,12 +428,14 @@ fn mutations() {
         ("gofunc", 0x49..0x4c, 0xff), // padding of an inlined call
         ("gofunc", 0x50..0x51, 0x63), // another pc of the same line
     ];
-    silent
-        .retain(|(t, at, bit)| !unread.iter().any(|(u, r, m)| u == t && r.contains(at) && m >> bit & 1 != 0));
+    silent.retain(|(t, at, bit)| {
+        !unread.iter().any(|(u, r, m)| u == t && r.contains(at) && m >> bit & 1 != 0)
+    });
     assert_eq!(silent, [], "bits that can be changed without notice");
 }
 
-/// Bytes at random, and good tables that are cut short or overwritten in several places: no look-up leaves them.
+/// Bytes at random, and good tables that are cut short or overwritten in several places: no look-up
+/// leaves them.
 #[test]
 fn garbage() {
     let good = module().build(TEXT).unwrap();
@@ -413,7 +453,8 @@ fn garbage() {
                 0 if round % 2 == 0 => table.truncate(rng.usize(0..=n)),
                 1 if n >= 4 => {
                     let at = rng.usize(0..n / 4) * 4;
-                    let v = [0, 1, u32::MAX, 0x7fff_ffff, 0x8000_0000, rng.u32(0..200)][rng.usize(0..6)];
+                    let v = [0, 1, u32::MAX, 0x7fff_ffff, 0x8000_0000, rng.u32(0..200)]
+                        [rng.usize(0..6)];
                     table[at..at + 4].copy_from_slice(&v.to_le_bytes());
                 }
                 _ if n > 0 => table[rng.usize(0..n)] = rng.u8(..),

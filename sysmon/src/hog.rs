@@ -1,22 +1,29 @@
-//! A goroutine that cannot be preempted: reported once. gort's own: Go can preempt nearly everything, and knows of each system call.
+//! A goroutine that cannot be preempted: reported once. gort's own: Go can preempt nearly
+//! everything, and knows of each system call.
 //!
-//! Rust code that never calls the runtime keeps its P, whether it computes or sleeps (std's `sleep`, a lock or channel of std's, a read from
-//! a pipe), and whoever waits for a P, or for the world to stop, waits with it. From outside that looks like a hang, so sysmon says what
-//! it sees. For the goroutine that has been watched all of this has to be so:
+//! Rust code that never calls the runtime keeps its P, whether it computes or sleeps (std's
+//! `sleep`, a lock or channel of std's, a read from a pipe), and whoever waits for a P, or for the
+//! world to stop, waits with it. From outside that looks like a hang, so sysmon says what it sees.
+//! For the goroutine that has been watched all of this has to be so:
 //! * it has been running since sysmon has asked it to yield, without a pause;
-//! * for [`REPORT_NS`] of that time somebody waited: a stop of the world was not complete, or no P was idle and there were goroutines in a run
-//!   queue (sysmon puts those there whose sockets are ready), or a timer was due;
-//! * it *computes*: its thread has used [`SPIN_NS`] of processor time in that time; or it *sleeps*: whenever sysmon looked, the kernel said
-//!   that its thread waits for something other than a processor;
+//! * for [`REPORT_NS`] of that time somebody waited: a stop of the world was not complete, or no P
+//!   was idle and there were goroutines in a run queue (sysmon puts those there whose sockets are
+//!   ready), or a timer was due;
+//! * it *computes*: its thread has used [`SPIN_NS`] of processor time in that time; or it *sleeps*:
+//!   whenever sysmon looked, the kernel said that its thread waits for something other than a
+//!   processor;
 //! * none of that kind was reported before, and `GODEBUG=preemptreport=0` is not set.
 //!
-//! One case is reported although nobody waits for a P, after [`ALONE_NS`]: the thread waits in `thread::park`, whose token belongs to a thread.
-//! A goroutine that has moved since it gave its thread's handle away may wait for ever (`std::thread::scope`, an executor's `block_on`):
-//! asleep, or, where two goroutines wait for the token of one thread, in a loop of std's (the second finds the token's word changed, and
-//! asks again and again). That is not taken for a program that computes, whether others wait or not.
+//! One case is reported although nobody waits for a P, after [`ALONE_NS`]: the thread waits in
+//! `thread::park`, whose token belongs to a thread. A goroutine that has moved since it gave its
+//! thread's handle away may wait for ever (`std::thread::scope`, an executor's `block_on`): asleep,
+//! or, where two goroutines wait for the token of one thread, in a loop of std's (the second finds
+//! the token's word changed, and asks again and again). That is not taken for a program that
+//! computes, whether others wait or not.
 //!
-//! Time is counted round by round, each as [`ROUND_NS`] at most, so that a process which was suspended, or gets little of a loaded machine, reports
-//! nothing for that: a thread that waits for a processor is neither of the two kinds.
+//! Time is counted round by round, each as [`ROUND_NS`] at most, so that a process which was
+//! suspended, or gets little of a loaded machine, reports nothing for that: a thread that waits for
+//! a processor is neither of the two kinds.
 
 use core::cell::UnsafeCell;
 use core::fmt::Write;
@@ -38,12 +45,13 @@ const SPIN_NS: i64 = 200_000_000;
 const ROUND_NS: i64 = 50_000_000;
 /// Between two looks at the state of the thread, which cost some 10 µs each.
 const LOOK_NS: i64 = 15_000_000;
-/// How long the thread has to answer when it is asked for its stack, and how long if the signal is not blocked there: a processor of a loaded
-/// machine may be long in coming.
+/// How long the thread has to answer when it is asked for its stack, and how long if the signal is
+/// not blocked there: a processor of a loaded machine may be long in coming.
 const ANSWER_NS: i64 = 200_000_000;
 const PATIENCE_NS: i64 = 20_000_000_000;
 
-/// What sysmon is watching: the first P that did not react, since when, and what its thread did since.
+/// What sysmon is watching: the first P that did not react, since when, and what its thread did
+/// since.
 struct Hog {
     pp: *mut P,
     mp: *mut M,
@@ -62,8 +70,9 @@ struct Hog {
     looked: i64,
     asleep: u32,
     awake: u32,
-    /// How long nobody has waited, and after how long of it the thread is asked what it does: a thread that did not answer in
-    /// time, or did something else just then, is asked again, each time after twice as long.
+    /// How long nobody has waited, and after how long of it the thread is asked what it does: a
+    /// thread that did not answer in time, or did something else just then, is asked again, each
+    /// time after twice as long.
     alone: i64,
     ask_after: i64,
     /// The question that is under way, and for how long it has been.
@@ -101,7 +110,8 @@ static HOG: Cell = Cell(UnsafeCell::new(Hog {
 
 /// Processor time that a thread has used, ns.
 fn thread_cpu(tid: u64) -> Option<i64> {
-    // The clock of a thread by its number, as pthread_getcpuclockid makes it: CPUCLOCK_SCHED of one thread.
+    // The clock of a thread by its number, as pthread_getcpuclockid makes it: CPUCLOCK_SCHED of one
+    // thread.
     let clock = (!(tid as i32) << 3) | 6;
     let mut ts = MaybeUninit::<libc::timespec>::uninit();
     // SAFETY: fills `ts` if it returns 0.
@@ -114,8 +124,8 @@ fn thread_cpu(tid: u64) -> Option<i64> {
     }
 }
 
-/// Reads `/proc/self/task/TID/FILE` and looks at the beginning. Without memory from the allocator, whose lock the thread in question may
-/// hold. `None` if there is no such file.
+/// Reads `/proc/self/task/TID/FILE` and looks at the beginning. Without memory from the allocator,
+/// whose lock the thread in question may hold. `None` if there is no such file.
 #[inline(never)]
 fn look<R>(tid: u64, file: &str, f: impl FnOnce(&[u8]) -> Option<R>) -> Option<R> {
     struct Path([u8; 64], usize);
@@ -138,7 +148,8 @@ fn look<R>(tid: u64, file: &str, f: impl FnOnce(&[u8]) -> Option<R>) -> Option<R
         if fd < 0 {
             return None;
         }
-        let n = syscall6(libc::SYS_read, fd as usize, text.as_mut_ptr() as usize, text.len(), 0, 0, 0);
+        let n =
+            syscall6(libc::SYS_read, fd as usize, text.as_mut_ptr() as usize, text.len(), 0, 0, 0);
         syscall6(libc::SYS_close, fd as usize, 0, 0, 0, 0, 0);
         n
     };
@@ -154,7 +165,8 @@ fn sleeps(tid: u64) -> Option<bool> {
     })
 }
 
-/// Whether a thread may be in `thread::park`: it is in a system call on a futex, or runs, as far as the kernel tells.
+/// Whether a thread may be in `thread::park`: it is in a system call on a futex, or runs, as far as
+/// the kernel tells.
 fn may_park(tid: u64) -> bool {
     look(tid, "syscall", |text| Some(text.starts_with(b"202 ") || text.starts_with(b"running")))
         .unwrap_or(false)
@@ -254,7 +266,8 @@ pub(crate) fn held_up() -> bool {
     // SAFETY: looks at numbers that change under `sched.lock`: any of their values will do.
     unsafe {
         let sched = sched();
-        (*sched).gcwaiting.load() && (*sched).stopwait.get() > 0 || (*sched).safe_point_wait.get() > 0
+        (*sched).gcwaiting.load() && (*sched).stopwait.get() > 0
+            || (*sched).safe_point_wait.get() > 0
     }
 }
 
@@ -424,7 +437,8 @@ unsafe fn tell(h: *mut Hog, span: i64, mut kind: Kind, probed: Probed) {
             Kind::Sleeps => ("blocked its thread", ", and keeps others waiting", ANY_SLEEP),
             Kind::Parks => ("blocked its thread", "", ANY_SLEEP),
         };
-        let advice = if kind == Kind::Spins { advice } else { found.map_or(advice, |i| ADVICE[i].1) };
+        let advice =
+            if kind == Kind::Spins { advice } else { found.map_or(advice, |i| ADVICE[i].1) };
         // one report, whatever else is printed meanwhile
         gort_print::printlock();
         print!(

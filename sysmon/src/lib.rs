@@ -1,7 +1,9 @@
-//! proc.go:6039–6423: sysmon, the one thread that needs no P; retaking Ps; asking for preemption; `GODEBUG=schedtrace`.
+//! proc.go:6039–6423: sysmon, the one thread that needs no P; retaking Ps; asking for preemption;
+//! `GODEBUG=schedtrace`.
 //!
-//! sysmon wakes every 20 µs while it finds something to do, and ever less often, down to every 10 ms, while it does
-//! not. When all Ps are idle or the world is stopped it sleeps on a note until a P leaves a system call.
+//! sysmon wakes every 20 µs while it finds something to do, and ever less often, down to every 10
+//! ms, while it does not. When all Ps are idle or the world is stopped it sleeps on a note until a
+//! P leaves a system call.
 //!
 //! | lines of proc.go | module |
 //! |---|---|

@@ -9,8 +9,8 @@ use gort_proc::atomic::Int64;
 use gort_proc::linkname::{netpoll, netpoll_adjust_waiters, netpollinited, time_sleep_until};
 use gort_proc::*;
 
-/// The longest time between collections. Without a collector it is the time between releases of dead goroutines'
-/// stacks, and half of it sysmon's longest sleep. A variable for tests' sake only.
+/// The longest time between collections. Without a collector it is the time between releases of
+/// dead goroutines' stacks, and half of it sysmon's longest sleep. A variable for tests' sake only.
 ///
 /// Go: proc.go:6029 forcegcperiod
 #[cfg(not(gort_inside))]
@@ -25,8 +25,8 @@ const FREE_STACKS_PER_ROUND: usize = 256;
 /// Go: proc.go:6038 haveSysmon
 pub const HAVE_SYSMON: bool = true;
 
-/// The thread that watches the others: retakes Ps from system calls, asks goroutines that run for long to yield,
-/// polls the network if nobody else does. Does not return.
+/// The thread that watches the others: retakes Ps from system calls, asks goroutines that run for
+/// long to yield, polls the network if nobody else does. Does not return.
 ///
 /// # Safety
 /// What a new M runs as its `mstartfn`, on g0, without a P.
@@ -70,10 +70,11 @@ pub unsafe fn sysmon() {
             }
             usleep(delay);
 
-            // :6079 may sleep deeply, unless schedtrace wants to be printed on time, or a P that is not idle has to
-            // be watched. A P that leaves a system call wakes it, and then it is quick again: probably there will be
-            // more. A timer wakes it too, but leaves it slow. gort: nor while there are stacks left to be freed, which
-            // would take a deep sleep for each round of them; nor while a goroutine holds up a stop of the world
+            // :6079 may sleep deeply, unless schedtrace wants to be printed on time, or a P that is
+            // not idle has to be watched. A P that leaves a system call wakes it, and then it is
+            // quick again: probably there will be more. A timer wakes it too, but leaves it slow.
+            // gort: nor while there are stacks left to be freed, which would take a deep sleep for
+            // each round of them; nor while a goroutine holds up a stop of the world
             let mut now = nanotime();
             #[cfg(not(gort_inside))]
             let busy = freeing || hog::watching() || hog::held_up();
@@ -98,7 +99,8 @@ pub unsafe fn sysmon() {
                         if next - now < sleep {
                             sleep = next - now;
                         }
-                        // gort: when threads of the program's own have ended nobody else looks whether that was a deadlock
+                        // gort: when threads of the program's own have ended nobody else looks
+                        // whether that was a deadlock
                         #[cfg(not(gort_inside))]
                         if look_again() {
                             sleep = sleep.min(look_after);
@@ -143,8 +145,8 @@ pub unsafe fn sysmon() {
                 (*sched).lastpoll.cas(lastpoll, now);
                 let (mut list, delta) = netpoll(0); // does not block
                 if !list.empty() {
-                    // :6136 as if one more M ran: injectglist takes all Ps before it starts Ms for them, and an M
-                    // that finishes in between must not see a deadlock
+                    // :6136 as if one more M ran: injectglist takes all Ps before it starts Ms for
+                    // them, and an M that finishes in between must not see a deadlock
                     incidlelocked(-1);
                     injectglist(&raw mut list);
                     incidlelocked(1);
@@ -163,8 +165,9 @@ pub unsafe fn sysmon() {
             }
             #[cfg(not(gort_inside))]
             hog::report(now);
-            // :6174 native gort: no collector to be started after FORCEGCPERIOD; but what a collection does to the stacks of dead
-            // goroutines is done then, and it sees which ones are blocked
+            // :6174 native gort: no collector to be started after FORCEGCPERIOD; but what a
+            // collection does to the stacks of dead goroutines is done then, and it sees which ones
+            // are blocked
             #[cfg(not(gort_inside))]
             if freeing || lastfree + FORCEGCPERIOD.get() < now {
                 if !freeing {
@@ -196,7 +199,8 @@ pub unsafe fn sysmon() {
                 unlock(&raw mut (*forcegc).lock);
             }
             // :6182
-            if DEBUG.schedtrace.get() > 0 && lasttrace + i64::from(DEBUG.schedtrace.get()) * 1_000_000 <= now
+            if DEBUG.schedtrace.get() > 0
+                && lasttrace + i64::from(DEBUG.schedtrace.get()) * 1_000_000 <= now
             {
                 lasttrace = now;
                 schedtrace(DEBUG.scheddetail.get() > 0);

@@ -5,8 +5,8 @@ use crate::hog;
 use gort_proc::linkname::preempt_m;
 use gort_proc::*;
 
-/// How long a goroutine runs before it is asked to yield, ns: Go's 10 ms, unless `GODEBUG=timeslice=MS` says otherwise;
-/// 0 is as long as it likes.
+/// How long a goroutine runs before it is asked to yield, ns: Go's 10 ms, unless
+/// `GODEBUG=timeslice=MS` says otherwise; 0 is as long as it likes.
 ///
 /// Go: proc.go:6199 forcePreemptNS
 fn force_preempt_ns() -> i64 {
@@ -20,15 +20,16 @@ fn force_preempt_ns() -> i64 {
     }
 }
 
-/// Takes Ps away from system calls, and asks what runs for longer than its time slice to yield. Returns how many Ps
-/// it took.
+/// Takes Ps away from system calls, and asks what runs for longer than its time slice to yield.
+/// Returns how many Ps it took.
 ///
 /// # Safety
 /// By sysmon, under `sched.sysmonlock`.
 ///
 /// Go: proc.go:6201 retake
 pub unsafe fn retake(now: i64) -> u32 {
-    // SAFETY: allp_lock keeps allp as it is; of the Ps only atomics are touched, until one is ours by its status.
+    // SAFETY: allp_lock keeps allp as it is; of the Ps only atomics are touched, until one is ours
+    // by its status.
     unsafe {
         // :6202
         let mut n = 0;
@@ -49,7 +50,8 @@ pub unsafe fn retake(now: i64) -> u32 {
             let s = (*pp).status.get();
             let mut sysretake = false;
             if s == PRUNNING || s == PSYSCALL {
-                // :6224 the same schedtick for too long: one goroutine, or several that share a time slice
+                // :6224 the same schedtick for too long: one goroutine, or several that share a
+                // time slice
                 let t = (*pp).schedtick.get();
                 if (*pd).schedtick.get() != t {
                     (*pd).schedtick.set(t);
@@ -75,7 +77,8 @@ pub unsafe fn retake(now: i64) -> u32 {
                     (*pd).syscallwhen.set(now);
                     continue;
                 }
-                // :6246 nothing to do for it: leaves it there, but not for ever, as it keeps sysmon awake
+                // :6246 nothing to do for it: leaves it there, but not for ever, as it keeps sysmon
+                // awake
                 if runqempty(pp)
                     && (*sched()).nmspinning.load() + (*sched()).npidle.load() > 0
                     && (*pd).syscallwhen.get() + 10 * 1000 * 1000 > now
@@ -84,8 +87,8 @@ pub unsafe fn retake(now: i64) -> u32 {
                 }
                 // :6250 sched.lock comes before it
                 unlock(allp_lock());
-                // :6255 as if one more M ran: the one in the system call may come out of it, find no P, and see a
-                // deadlock
+                // :6255 as if one more M ran: the one in the system call may come out of it, find
+                // no P, and see a deadlock
                 incidlelocked(-1);
                 // :6256
                 if trace_steal(pp, false, || {
@@ -139,8 +142,8 @@ pub unsafe fn preemptall() -> bool {
 /// Go: signal_unix.go:360 preemptMSupported
 pub const PREEMPT_M_SUPPORTED: bool = true;
 
-/// Asks the goroutine that runs on `pp` to yield. It may miss it, ask the wrong one, or be ignored. Returns whether
-/// it asked one.
+/// Asks the goroutine that runs on `pp` to yield. It may miss it, ask the wrong one, or be ignored.
+/// Returns whether it asked one.
 ///
 /// # Safety
 /// `pp` is a P.

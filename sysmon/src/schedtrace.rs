@@ -20,7 +20,8 @@ macro_rules! print_or_nil {
     }};
 }
 
-/// Prints the scheduler's state on standard error: one line, or everything about all Ps, Ms and Gs if `detailed`.
+/// Prints the scheduler's state on standard error: one line, or everything about all Ps, Ms and Gs
+/// if `detailed`.
 ///
 /// # Safety
 /// On the system stack, without `sched.lock`.
@@ -28,8 +29,8 @@ macro_rules! print_or_nil {
 /// Go: proc.go:6333 schedtrace
 #[cfg_attr(not(gort_inside), unsafe(export_name = "gort.schedtrace"))]
 pub unsafe fn schedtrace(detailed: bool) {
-    // SAFETY: Gs and Ps are not freed, and Ms leave allm under sched.lock, which is held. Plain fields are read while
-    // their owners may write them: volatile, and only to be printed.
+    // SAFETY: Gs and Ps are not freed, and Ms leave allm under sched.lock, which is held. Plain
+    // fields are read while their owners may write them: volatile, and only to be printed.
     unsafe {
         // :6334
         let now = nanotime();

@@ -1,9 +1,9 @@
-//! Models of a P that is lent to a system call: sysmon takes it while the M comes back. One of the two gets it, and what
-//! waits in the P's queue runs while the call lasts.
+//! Models of a P that is lent to a system call: sysmon takes it while the M comes back. One of the
+//! two gets it, and what waits in the P's queue runs while the call lasts.
 //!
-//! Each is there twice: to the end, when all Ms have looked for work and gone idle, with one preemption; and until the last
-//! goroutine has run, with two or three. The search at the end has most of the steps, and is the affair of other models
-//! (`loom_spinning`).
+//! Each is there twice: to the end, when all Ms have looked for work and gone idle, with one
+//! preemption; and until the last goroutine has run, with two or three. The search at the end has
+//! most of the steps, and is the affair of other models (`loom_spinning`).
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p gort-sysmon --test loom_retake`
 #![cfg(loom)]
 
@@ -108,7 +108,8 @@ unsafe fn until_taken() {
     }
 }
 
-/// `ps` Ps; the M of one enters a call, with another goroutine in the queue if there are two. The clock says `now`, ns.
+/// `ps` Ps; the M of one enters a call, with another goroutine in the queue if there are two. The
+/// clock says `now`, ns.
 fn scenario(
     ps: i32,
     n: u32,
@@ -123,7 +124,8 @@ fn scenario(
         let sc = Scene { g, n, s: Ptr::new(), call, until };
         // SAFETY: each goroutine is in one queue.
         unsafe {
-            let prepare = |busy: &[*mut P]| (0..n as usize).for_each(|i| runqput(busy[0], g[i].0, false));
+            let prepare =
+                |busy: &[*mut P]| (0..n as usize).for_each(|i| runqput(busy[0], g[i].0, false));
             let roles = [Role::Busy, Role::Alone(sysmon), Role::Unborn];
             scene(ps, &roles, prepare, move |gp| sc.body(gp));
             assert_eq!((*sc.s.0).ended.load(), n, "a goroutine was left lying");
@@ -172,7 +174,8 @@ fn a_call_that_hands_its_p_off_to_the_end() {
     call(1, Call::Blocking, Until::Idle, once);
 }
 
-/// Nothing waits, and there is an idle P: sysmon takes the P after 10 ms all the same, and who comes back gets one of the two.
+/// Nothing waits, and there is an idle P: sysmon takes the P after 10 ms all the same, and who
+/// comes back gets one of the two.
 #[test]
 fn a_call_beside_an_idle_p() {
     model(3, scenario(2, 1, 20_000_000, Call::Short, Until::Done, once));

@@ -5,7 +5,8 @@ use gort_tests::in_child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// One P, held by a goroutine that never yields by itself: only sysmon's request lets the other one run.
+/// One P, held by a goroutine that never yields by itself: only sysmon's request lets the other one
+/// run.
 #[test]
 fn a_goroutine_that_runs_for_long_is_preempted() {
     in_child!(.procs(1), || {
@@ -62,8 +63,7 @@ fn like(s: &str, pattern: &str) -> bool {
     rest.is_empty()
 }
 
-const SUMMARY: &str =
-    "SCHED #ms: gomaxprocs=# idleprocs=# threads=# spinningthreads=# needspinning=# idlethreads=# runqueue=#";
+const SUMMARY: &str = "SCHED #ms: gomaxprocs=# idleprocs=# threads=# spinningthreads=# needspinning=# idlethreads=# runqueue=#";
 
 /// The line of `GODEBUG=schedtrace=N`.
 #[test]
@@ -108,7 +108,9 @@ fn schedtrace_detail() {
     );
     for (i, l) in lines[1..3].iter().enumerate() {
         let l = l.replace("m=nil", "m=0");
-        let p = format!("  P{i}: status=# schedtick=# syscalltick=# m=# runqsize=# gfreecnt=# timerslen=#");
+        let p = format!(
+            "  P{i}: status=# schedtick=# syscalltick=# m=# runqsize=# gfreecnt=# timerslen=#"
+        );
         assert!(like(&l, &p), "{l}");
     }
     let m = lines[3..].iter().find(|l| l.contains("curg=1 ")).expect("no M runs goroutine 1");
@@ -116,12 +118,16 @@ fn schedtrace_detail() {
     let p = "  M#: p=# curg=1 mallocing=0 throwing=0 preemptoff= locks=# dying=0 spinning=B blocked=B lockedg=nil";
     assert!(like(&m, p), "{m}");
     // the last reason for which it waited, as in Go
-    assert!(lines.iter().any(|l| like(l, "  G1: status=2(sleep) m=# lockedm=nil")), "{}", out.stderr);
+    assert!(
+        lines.iter().any(|l| like(l, "  G1: status=2(sleep) m=# lockedm=nil")),
+        "{}",
+        out.stderr
+    );
     assert!(lines.contains(&"  G2: status=4(force gc (idle)) m=nil lockedm=nil"), "{}", out.stderr);
 }
 
-/// A program that is idle after a burst of goroutines: once sysmon has begun to free their stacks it does not sleep deeply
-/// until it is through, as there may be thousands of rounds to do.
+/// A program that is idle after a burst of goroutines: once sysmon has begun to free their stacks
+/// it does not sleep deeply until it is through, as there may be thousands of rounds to do.
 #[test]
 fn stacks_of_a_burst_are_freed_without_deep_sleeps() {
     in_child!(.procs(1), || {
@@ -129,7 +135,8 @@ fn stacks_of_a_burst_are_freed_without_deep_sleeps() {
         for _ in 0..3000 {
             gort::go(|| ());
         }
-        // Nobody but sysmon touches the lists from here on. Once both have something in them, the freeing is under way.
+        // Nobody but sysmon touches the lists from here on. Once both have something in them, the
+        // freeing is under way.
         std::thread::spawn(|| {
             // SAFETY: racy looks at atomic cells.
             let left = || unsafe { !(*sched()).g_free.stack.empty() };
@@ -153,8 +160,8 @@ fn stacks_of_a_burst_are_freed_without_deep_sleeps() {
     .ok();
 }
 
-/// What `schedtrace` reads of another M while that stops the world and starts it: one reason or none, never the address of one text
-/// with the length of another.
+/// What `schedtrace` reads of another M while that stops the world and starts it: one reason or
+/// none, never the address of one text with the length of another.
 #[test]
 fn a_reason_not_to_be_preempted_is_read_whole() {
     let off = Preemptoff::default();

@@ -1,5 +1,5 @@
-// C++ exceptions belong to the goroutine: catch blocks and destructors that park, on threads that others use meanwhile.
-// The reproducer new_exc.cpp is `rethrow` here.
+// C++ exceptions belong to the goroutine: catch blocks and destructors that park, on threads that
+// others use meanwhile. The reproducer new_exc.cpp is `rethrow` here.
 #include "gort.h"
 #include <atomic>
 #include <cstdio>

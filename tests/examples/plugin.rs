@@ -1,4 +1,5 @@
-//! A library of Rust code that uses gort, for a host which knows nothing of it: tests/c/plugin.c loads it with dlopen.
+//! A library of Rust code that uses gort, for a host which knows nothing of it: tests/c/plugin.c
+//! loads it with dlopen.
 
 use gort::{Config, Runtime, chan};
 use std::sync::Mutex;

@@ -18,9 +18,9 @@ pub fn profile_dir() -> PathBuf {
     exe.parent().and_then(Path::parent).expect("target/PROFILE/deps/TEST").to_path_buf()
 }
 
-/// The command `gort` of this build, ready for a verb; its cache is the build directory's. `None`, and a line that says so,
-/// if there is no gccgo 12. Cargo builds neither the command nor its library for a test of another package, so
-/// this does.
+/// The command `gort` of this build, ready for a verb; its cache is the build directory's. `None`,
+/// and a line that says so, if there is no gccgo 12. Cargo builds neither the command nor its
+/// library for a test of another package, so this does.
 ///
 /// # Panics
 /// If they do not build.
@@ -44,7 +44,8 @@ pub fn gort_command() -> Option<Command> {
             c.arg("--release");
         }
         wait(c, b"", BUILD_LIMIT).ok();
-        // The first program would be told that libgo's packages are being prepared, on its standard error.
+        // The first program would be told that libgo's packages are being prepared, on its standard
+        // error.
         let empty = std::env::temp_dir().join(format!("gort-first-{}.go", std::process::id()));
         std::fs::write(&empty, "package main\n\nfunc main() {}\n").expect("written");
         let mut c = command(&dir);
@@ -62,8 +63,8 @@ fn command(dir: &Path) -> Command {
     c
 }
 
-/// Compiles Go programs, each a package main of one file, with real Go, all in one go; returns the directory of
-/// the executables, which have the files' names without `.go`. `None` without Go.
+/// Compiles Go programs, each a package main of one file, with real Go, all in one go; returns the
+/// directory of the executables, which have the files' names without `.go`. `None` without Go.
 ///
 /// # Panics
 /// If Go is there but one of them does not compile.

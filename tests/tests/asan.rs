@@ -1,5 +1,6 @@
-//! With AddressSanitizer (`.ci/asan`): it finds what is wrong on goroutines' stacks and in memory that they share, and
-//! complains about nothing else, although stacks are switched, left in the middle and used again.
+//! With AddressSanitizer (`.ci/asan`): it finds what is wrong on goroutines' stacks and in memory
+//! that they share, and complains about nothing else, although stacks are switched, left in the
+//! middle and used again.
 #![cfg(gort_asan)]
 
 use gort::sync::WaitGroup;
@@ -10,7 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 fn found(o: &Outcome, what: &str) {
-    assert!(o.code != 0 && o.stderr.contains(&format!("ERROR: AddressSanitizer: {what}")), "{what}\n{o}");
+    assert!(
+        o.code != 0 && o.stderr.contains(&format!("ERROR: AddressSanitizer: {what}")),
+        "{what}\n{o}"
+    );
 }
 
 /// Runs `f` on a goroutine that has been on another one's stack before.
@@ -93,8 +97,8 @@ fn deep(n: usize, f: &dyn Fn()) -> u8 {
     a[n % 33] ^ b[n % 65]
 }
 
-/// Stacks that are left in the middle by Goexit and by panics, and used again; goroutines that move between threads and
-/// wait at all depths.
+/// Stacks that are left in the middle by Goexit and by panics, and used again; goroutines that move
+/// between threads and wait at all depths.
 fn left_and_used_again() {
     for round in 0..30 {
         let wg = Arc::new(WaitGroup::new());

@@ -1,5 +1,6 @@
-//! Goroutines that block their thread outside of `gort::blocking`, and those that compute without end: sysmon reports them, with their stack
-//! and what to do, once. Reports of users: new_blockfs, new_spin, new_lazylock, adv_thread_scope.
+//! Goroutines that block their thread outside of `gort::blocking`, and those that compute without
+//! end: sysmon reports them, with their stack and what to do, once. Reports of users: new_blockfs,
+//! new_spin, new_lazylock, adv_thread_scope.
 
 use gort::{go, runtime, sync::WaitGroup, time};
 use gort_tests::{Outcome, in_child, in_plain_child};
@@ -14,8 +15,8 @@ const SLEEPS: &str = "has blocked its thread for";
 const RUNS: &str = "has run for";
 const END: &str = "(GODEBUG=preemptreport=0: no such report)";
 
-/// From now on standard error is copied line by line, and the process ends with status 0 when a report has been copied: the programs
-/// hang, or would take long.
+/// From now on standard error is copied line by line, and the process ends with status 0 when a
+/// report has been copied: the programs hang, or would take long.
 fn end_with_the_report() {
     let mut ends = [0; 2];
     // SAFETY: descriptors of our own; what was standard error is kept.
@@ -48,7 +49,9 @@ fn all_do(f: fn()) {
 }
 
 fn reported(o: &Outcome, what: &str, function: &str, advice: &str) {
-    o.ok().stderr_has(what).stderr_has(" ms without calling the runtime, and keeps others waiting\n");
+    o.ok()
+        .stderr_has(what)
+        .stderr_has(" ms without calling the runtime, and keeps others waiting\n");
     o.stderr_has(function).stderr_has(advice);
     o.stderr_has("[running]:\n").stderr_has("created by blocked::");
     assert_eq!(o.stderr.matches(END).count(), 1, "{o}");
@@ -183,13 +186,15 @@ fn block_on<F: Future>(f: F) {
     }
 }
 
-/// adv_thread_scope: std's scope waits with `thread::park` for the token of the thread that it began on, and so may two goroutines for one
-/// token. Reported even when no other goroutine wants a processor any more.
+/// adv_thread_scope: std's scope waits with `thread::park` for the token of the thread that it
+/// began on, and so may two goroutines for one token. Reported even when no other goroutine wants a
+/// processor any more.
 #[test]
 fn adv_thread_scope() {
     let o = in_child!(.procs(2), || {
         end_with_the_report();
-        // Who is forgotten while others go on is woken for one of them, some time. The last ones of a round are not.
+        // Who is forgotten while others go on is woken for one of them, some time. The last ones of
+        // a round are not.
         loop {
             let wg = Arc::new(WaitGroup::new());
             for _ in 0..6 {
@@ -213,8 +218,8 @@ fn adv_thread_scope() {
 
 const SCOPE: &str = "std::thread::scope waits with the thread that it began on";
 
-/// The main goroutine in a scope that has begun on another thread, which is in one of its own: std's `park` does not sleep then.
-/// At GOMAXPROCS=1.
+/// The main goroutine in a scope that has begun on another thread, which is in one of its own:
+/// std's `park` does not sleep then. At GOMAXPROCS=1.
 fn park_beside_another(before: fn()) {
     let for_ever = || {
         loop {
@@ -235,7 +240,9 @@ fn park_beside_another(before: fn()) {
             });
         });
         let syscall = std::path::Path::new("/proc").join(&began_on).join("syscall");
-        while tid() == began_on || !std::fs::read_to_string(&syscall).expect("in /proc").starts_with("202 ") {
+        while tid() == began_on
+            || !std::fs::read_to_string(&syscall).expect("in /proc").starts_with("202 ")
+        {
             runtime::gosched();
         }
         before();

@@ -41,7 +41,8 @@ fn compile(dir: &str, name: &str, options: &[&str], link: &[&str]) -> Option<Pat
     let kind = if link[0].ends_with("static") { "a" } else { "so" };
     static NUMBER: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    let exe = std::env::temp_dir().join(format!("gort-c-{name}-{kind}-{}-{number}", std::process::id()));
+    let exe =
+        std::env::temp_dir().join(format!("gort-c-{name}-{kind}-{}-{number}", std::process::id()));
     // In two steps, as options for the code may mean something else to the linker.
     let object = exe.with_extension("o");
     let mut cmd = Command::new("cc");
@@ -57,9 +58,12 @@ fn compile(dir: &str, name: &str, options: &[&str], link: &[&str]) -> Option<Pat
     Some(exe)
 }
 
-const STATIC: &[&str] = &["-Wl,-Bstatic", "-lgort", "-Wl,-Bdynamic", "-lgcc_s", "-lpthread", "-ldl", "-lm"];
-/// For code on segmented stacks. Linked with the option, gcc's own runtime of split stacks would come along.
-const SPLIT: &[&str] = &["-std=gnu11", "-O1", "-fsplit-stack", "-fexceptions", "-Wno-infinite-recursion"];
+const STATIC: &[&str] =
+    &["-Wl,-Bstatic", "-lgort", "-Wl,-Bdynamic", "-lgcc_s", "-lpthread", "-ldl", "-lm"];
+/// For code on segmented stacks. Linked with the option, gcc's own runtime of split stacks would
+/// come along.
+const SPLIT: &[&str] =
+    &["-std=gnu11", "-O1", "-fsplit-stack", "-fexceptions", "-Wno-infinite-recursion"];
 const SHARED: &[&str] = &["-lgort"];
 
 fn run(name: &str, link: &[&str], args: &[&str], expected: &str) {
@@ -102,8 +106,9 @@ fn collector_shared() {
     run("collector", SHARED, &[], COLLECTOR);
 }
 
-/// C on segmented stacks: what passes from one segment to the next, for calls, results, exceptions and goroutines that
-/// park there. With segments of every kind: as they are, freed at once, and one for each call.
+/// C on segmented stacks: what passes from one segment to the next, for calls, results, exceptions
+/// and goroutines that park there. With segments of every kind: as they are, freed at once, and one
+/// for each call.
 #[test]
 fn segments() {
     let Some(exe) = compile("tests/c", "segments", SPLIT, STATIC) else { return };
@@ -118,16 +123,20 @@ fn segments() {
     let _ = std::fs::remove_file(exe);
 }
 
-/// The end of a segmented stack, in Go's words, with a traceback from the newest segment to the oldest.
+/// The end of a segmented stack, in Go's words, with a traceback from the newest segment to the
+/// oldest.
 #[test]
 fn segments_overflow() {
     let Some(exe) = compile("tests/c", "segments", SPLIT, STATIC) else { return };
     let mut cmd = Command::new(&exe);
     cmd.arg("overflow").env_remove("GODEBUG").env_remove("GOTRACEBACK");
     let o = wait(cmd, b"", Duration::from_secs(300));
-    let o = o.exited(2).stderr_has("runtime: goroutine stack exceeds 1000000000-byte limit\nruntime: sp=0x");
-    let o =
-        o.stderr_has("\nfatal error: stack overflow\n\nruntime stack:\n").stderr_has("\nendless(...)\n\t");
+    let o = o
+        .exited(2)
+        .stderr_has("runtime: goroutine stack exceeds 1000000000-byte limit\nruntime: sp=0x");
+    let o = o
+        .stderr_has("\nfatal error: stack overflow\n\nruntime stack:\n")
+        .stderr_has("\nendless(...)\n\t");
     o.stderr_has(" frames elided...\n")
         .stderr_has("\nendless_main(...)\n\t")
         .stderr_has("\ngort_goexit(...)\n");
@@ -180,8 +189,14 @@ fn mistakes() {
         ("chan_size", "panic: makechan: size out of range\n".into()),
         ("chan_memory", "fatal error: out of memory\n".into()),
         ("chan_element", "fatal error: makechan: invalid channel element type\n".into()),
-        ("version_newer", "fatal error: gort: compiled with gort.h 0.2.0, but libgort is 0.1.0\n".into()),
-        ("version_major", "fatal error: gort: compiled with gort.h 1.1.0, but libgort is 0.1.0\n".into()),
+        (
+            "version_newer",
+            "fatal error: gort: compiled with gort.h 0.2.0, but libgort is 0.1.0\n".into(),
+        ),
+        (
+            "version_major",
+            "fatal error: gort: compiled with gort.h 1.1.0, but libgort is 0.1.0\n".into(),
+        ),
         ("recv_null_for_ever", "fatal error: all goroutines are asleep - deadlock!\n".into()),
     ] {
         let mut cmd = Command::new(&exe);
@@ -198,8 +213,8 @@ fn mistakes() {
     let _ = std::fs::remove_file(exe);
 }
 
-/// `make install` into a folder of its own: what is there, and that all examples in C are compiled with nothing but `pkg-config`, against
-/// the shared library and against the static one, and run.
+/// `make install` into a folder of its own: what is there, and that all examples in C are compiled
+/// with nothing but `pkg-config`, against the shared library and against the static one, and run.
 #[test]
 fn install() {
     for tool in ["make", "cc", "pkg-config", "objcopy", "readelf"] {
@@ -213,7 +228,10 @@ fn install() {
     let prefix = stage.path().join("usr");
     let make = |target: &str| {
         let mut cmd = Command::new("make");
-        cmd.arg("-C").arg(root.join("capi")).arg(target).arg(format!("PREFIX={}", prefix.display()));
+        cmd.arg("-C")
+            .arg(root.join("capi"))
+            .arg(target)
+            .arg(format!("PREFIX={}", prefix.display()));
         cmd.arg(if cfg!(debug_assertions) { "PROFILE=dev" } else { "PROFILE=release" });
         cmd.env("CARGO", env!("CARGO"))
             .env("CARGO_TARGET_DIR", built.parent().expect("target"))
@@ -223,9 +241,14 @@ fn install() {
     make("install");
     let lib = prefix.join("lib");
     let full = format!("libgort.so.{}", env!("CARGO_PKG_VERSION"));
-    for file in
-        ["libgort.a", "libgort.so", SONAME, &full, &format!(".debug/{full}.debug"), "pkgconfig/gort.pc"]
-    {
+    for file in [
+        "libgort.a",
+        "libgort.so",
+        SONAME,
+        &full,
+        &format!(".debug/{full}.debug"),
+        "pkgconfig/gort.pc",
+    ] {
         assert!(lib.join(file).is_file(), "{file}");
     }
     let tool = |name: &str, args: &[&str]| {
@@ -265,8 +288,8 @@ fn install() {
                 .arg(&source);
             cc.args(flags);
             wait(cc, b"", Duration::from_secs(120)).ok();
-            let needed =
-                tool("readelf", &["-d", exe.to_str().expect("UTF-8")]).contains(&format!("[{SONAME}]"));
+            let needed = tool("readelf", &["-d", exe.to_str().expect("UTF-8")])
+                .contains(&format!("[{SONAME}]"));
             assert_eq!(needed, kind == "shared", "{name} {kind}");
             let mut cmd = Command::new(&exe);
             if name == "sieve" {
@@ -288,8 +311,8 @@ fn install() {
     assert!(left.is_empty(), "{left:?}");
 }
 
-/// A report of a program that uses the installed library names the program's functions and none of the library's, whose debug information
-/// is elsewhere.
+/// A report of a program that uses the installed library names the program's functions and none of
+/// the library's, whose debug information is elsewhere.
 #[test]
 fn stripped_library_in_reports() {
     for tool in ["cc", "objcopy"] {
@@ -302,10 +325,15 @@ fn stripped_library_in_reports() {
     let mut cmd = Command::new("objcopy");
     cmd.arg("--strip-debug").arg(libraries().join("libgort.so")).arg(dir.path().join(SONAME));
     wait(cmd, b"", Duration::from_secs(60)).ok();
-    for (mistake, says) in [("panic", "panic: no bread"), ("close_null", "panic: close of nil channel")] {
+    for (mistake, says) in
+        [("panic", "panic: no bread"), ("close_null", "panic: close of nil channel")]
+    {
         let mut cmd = Command::new(&exe);
         // The folder of the search path is asked before that of the rpath's RUNPATH.
-        cmd.arg(mistake).env("LD_LIBRARY_PATH", dir.path()).env_remove("GODEBUG").env_remove("GOTRACEBACK");
+        cmd.arg(mistake)
+            .env("LD_LIBRARY_PATH", dir.path())
+            .env_remove("GODEBUG")
+            .env_remove("GOTRACEBACK");
         let o = wait(cmd, b"", Duration::from_secs(60));
         let o = o.exited(2).stderr_has(says).stderr_has("\nerrs(...)\n\t").stderr_has("api.c:");
         let lines = o.stderr.lines().filter(|l| l.ends_with("(...)")).count();
@@ -357,7 +385,8 @@ fn misuse() {
     let _ = std::fs::remove_file(exe);
 }
 
-/// Threads of C's own call in (`new_thr`), a host program starts the runtime beside its own main loop.
+/// Threads of C's own call in (`new_thr`), a host program starts the runtime beside its own main
+/// loop.
 #[test]
 fn foreign() {
     for link in [STATIC, SHARED] {
@@ -378,16 +407,19 @@ fn foreign() {
                     continue; // the main goroutine keeps the only processor while it joins the thread
                 }
                 let mut cmd = Command::new(&exe);
-                cmd.arg(mode).env("GOMAXPROCS", procs).env_remove("GODEBUG").env_remove("GOTRACEBACK");
+                cmd.arg(mode)
+                    .env("GOMAXPROCS", procs)
+                    .env_remove("GODEBUG")
+                    .env_remove("GOTRACEBACK");
                 let o = wait(cmd, b"", Duration::from_secs(60));
                 assert!(o.code == 0 && o.stdout == says, "{mode} {procs}\n{o}");
             }
         }
         let mut cmd = Command::new(&exe);
         cmd.arg("late").env_remove("GODEBUG").env_remove("GOTRACEBACK");
-        wait(cmd, b"", Duration::from_secs(60))
-            .exited(2)
-            .stderr_has("fatal error: gort: operation after shutdown: send on a channel, on thread ");
+        wait(cmd, b"", Duration::from_secs(60)).exited(2).stderr_has(
+            "fatal error: gort: operation after shutdown: send on a channel, on thread ",
+        );
         let _ = std::fs::remove_file(exe);
     }
 }
@@ -418,7 +450,12 @@ fn plugin() {
         cmd.arg("--release");
     }
     let o = wait(cmd, b"", Duration::from_secs(1200));
-    let lib = o.ok().stdout.split('"').find(|s| s.ends_with("libplugin.so")).unwrap_or_else(|| panic!("{o}"));
+    let lib = o
+        .ok()
+        .stdout
+        .split('"')
+        .find(|s| s.ends_with("libplugin.so"))
+        .unwrap_or_else(|| panic!("{o}"));
     for round in 0..20 {
         let mut cmd = Command::new(&exe);
         cmd.arg(lib).env_remove("GODEBUG").env_remove("GOTRACEBACK");
@@ -479,7 +516,8 @@ fn header() {
             continue;
         }
         let file = std::env::temp_dir().join(format!("gort-header-{}.{ext}", std::process::id()));
-        std::fs::write(&file, "#include \"gort.h\"\n#include \"gort.h\"\ngort_mutex m;\n").expect("written");
+        std::fs::write(&file, "#include \"gort.h\"\n#include \"gort.h\"\ngort_mutex m;\n")
+            .expect("written");
         let mut cmd = Command::new(compiler);
         cmd.args([std, "-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only", "-I"]);
         cmd.arg(tests_dir().parent().expect("a parent").join("capi")).arg(&file);
@@ -488,8 +526,9 @@ fn header() {
     }
 }
 
-/// Every function of the header is in the shared library, and nothing else but the debugger's table: the rest is hidden
-/// (capi/src/hidden.rs). In the static library it is the same for what links it into a library of its own.
+/// Every function of the header is in the shared library, and nothing else but the debugger's
+/// table: the rest is hidden (capi/src/hidden.rs). In the static library it is the same for what
+/// links it into a library of its own.
 #[test]
 fn symbols() {
     let root = tests_dir().parent().expect("a parent").to_path_buf();
@@ -504,7 +543,9 @@ fn symbols() {
     let header = std::fs::read_to_string(root.join("capi/gort.h")).expect("the header");
     let mut declared = Vec::new();
     // A declaration begins in the first column and has its name before the first parenthesis.
-    for l in header.lines().filter(|l| l.ends_with(");") && !l.starts_with([' ', '*', '#', '/', '}'])) {
+    for l in
+        header.lines().filter(|l| l.ends_with(");") && !l.starts_with([' ', '*', '#', '/', '}']))
+    {
         let before = l.replace("GORT_NORETURN ", "");
         let before = before.split('(').next().expect("the part before the parenthesis").to_string();
         declared.push(before.rsplit([' ', '*']).next().expect("a name").to_string());
@@ -515,7 +556,8 @@ fn symbols() {
     assert!(declared.len() >= 35, "{declared:?}");
 }
 
-/// Of the reports: adv_errno. gcc keeps the address that the C library's function for errno returns.
+/// Of the reports: adv_errno. gcc keeps the address that the C library's function for errno
+/// returns.
 #[test]
 fn adv_errno() {
     for (options, link) in [(&["-O2"], STATIC), (&["-O1"], SHARED)] {

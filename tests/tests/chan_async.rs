@@ -1,4 +1,5 @@
-//! `Chan::recv_async` and `send_async`: with tokio's tasks, the futures crate, and goroutines at the other end.
+//! `Chan::recv_async` and `send_async`: with tokio's tasks, the futures crate, and goroutines at
+//! the other end.
 
 use futures::future::{Either, FutureExt, join_all, select as first};
 use gort::{Chan, SendAsyncError, block_on, chan, go, select};
@@ -122,7 +123,8 @@ fn closed_and_nil() {
     });
 }
 
-/// A future that is dropped: what it would have sent is dropped, and what it would have received is for others.
+/// A future that is dropped: what it would have sent is dropped, and what it would have received is
+/// for others.
 #[test]
 fn cancelled() {
     each!(|| {
@@ -235,7 +237,11 @@ fn on_tokio_threads() {
     each!(|| {
         // tokio's threads call in whenever they like: goroutines that all wait are no deadlock
         let _here = gort::start(gort::Config::new());
-        let rt = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
+        let rt = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_time()
+            .build()
+            .unwrap();
         for cap in [0, 3] {
             let (to, from) = (chan::<u32>(cap), chan::<u32>(cap));
             for _ in 0..4 {

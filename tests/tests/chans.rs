@@ -44,8 +44,9 @@ impl Drop for Counted {
     }
 }
 
-/// Senders and receivers whose time runs out at about the moment when the other side comes, while the channel is
-/// closed: each value is received, or comes back, or is in the buffer; none is lost, none is there twice.
+/// Senders and receivers whose time runs out at about the moment when the other side comes, while
+/// the channel is closed: each value is received, or comes back, or is in the buffer; none is lost,
+/// none is there twice.
 fn race(cap: usize) {
     const N: usize = 2000;
     let (alive, wg) = (Arc::new(AtomicUsize::new(0)), Arc::new(WaitGroup::new()));
@@ -53,7 +54,8 @@ fn race(cap: usize) {
     let c = chan::<Counted>(cap);
     for who in 0..4 {
         wg.add(2);
-        let (c, w, alive, sent, back) = (c.clone(), wg.clone(), alive.clone(), sent.clone(), back.clone());
+        let (c, w, alive, sent, back) =
+            (c.clone(), wg.clone(), alive.clone(), sent.clone(), back.clone());
         go(move || {
             let (mut ok, mut no) = (0, 0);
             for i in 0..N {

@@ -39,7 +39,8 @@ fn finds_what_blocks() {
     cmd.env("CLIPPY_CONF_DIR", config).env("CARGO_TARGET_DIR", dir.path().join("target"));
     let o = wait(cmd, b"", Duration::from_secs(300));
     o.ok();
-    let found: Vec<&str> = o.stderr.lines().filter_map(|l| l.strip_prefix("src/main.rs:")).collect();
+    let found: Vec<&str> =
+        o.stderr.lines().filter_map(|l| l.strip_prefix("src/main.rs:")).collect();
     let expected = [
         "2:17: warning: use of a disallowed type `std::sync::LazyLock`",
         "2:27: warning: use of a disallowed type `std::sync::Mutex`",

@@ -1,7 +1,7 @@
 //! The wall clock jumps, by years, to and fro, while programs sleep and wait: nothing notices.
 //!
-//! The clock is this program's own: it defines `clock_gettime`, which std and the runtime call, and shifts the wall clock
-//! there. The real one belongs to the machine.
+//! The clock is this program's own: it defines `clock_gettime`, which std and the runtime call, and
+//! shifts the wall clock there. The real one belongs to the machine.
 
 use gort::{chan, go, select, time};
 use gort_tests::in_child;
@@ -54,8 +54,8 @@ fn ms(n: u64) -> Duration {
     Duration::from_millis(n)
 }
 
-/// Sleeps, timers, tickers and deadlines last as long as they should at least; what has no time limit that is near stays
-/// asleep, and everything ends.
+/// Sleeps, timers, tickers and deadlines last as long as they should at least; what has no time
+/// limit that is near stays asleep, and everything ends.
 fn waits() {
     jump();
     seen_to_jump();
@@ -89,7 +89,10 @@ fn waits() {
     let start = Instant::now();
     c.set_read_deadline(Some(start + ms(30))).unwrap();
     let e = c.read(&mut [0; 1]).expect_err("nobody writes");
-    assert!(matches!(e.kind(), std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock), "{e}");
+    assert!(
+        matches!(e.kind(), std::io::ErrorKind::TimedOut | std::io::ErrorKind::WouldBlock),
+        "{e}"
+    );
     assert!(start.elapsed() >= ms(30), "over too early");
     seen_to_jump();
 }

@@ -1,10 +1,12 @@
-//! Contexts, groups, semaphores and shared calls: as Go has them (tests/go/context, tests/golden/context), and under
-//! load.
+//! Contexts, groups, semaphores and shared calls: as Go has them (tests/go/context,
+//! tests/golden/context), and under load.
 
 use gort::context::{Cause, Context};
 use gort::task::{Group, Semaphore, Shared};
 use gort::{Receiver, chan, go, recover, runtime, select, sync::WaitGroup};
-use gort_tests::{absent, go_answer, go_command, in_child, tests_dir, undisturbed, until_others_wait, wait};
+use gort_tests::{
+    absent, go_answer, go_command, in_child, tests_dir, undisturbed, until_others_wait, wait,
+};
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::SeqCst};
@@ -204,7 +206,8 @@ fn as_go() {
             absent("Go 1.23", "contexts are compared with the recorded output only");
             return None;
         };
-        let root = Command::new(&go).args(["env", "GOROOT"]).env("GOTOOLCHAIN", "local").output().unwrap();
+        let root =
+            Command::new(&go).args(["env", "GOROOT"]).env("GOTOOLCHAIN", "local").output().unwrap();
         let src = std::path::Path::new(String::from_utf8_lossy(&root.stdout).trim()).join("src");
         let dir = tempfile::tempdir().unwrap();
         let copy = |from: &std::path::Path, to: &str| {
@@ -266,7 +269,8 @@ impl Drop for Alive {
     }
 }
 
-/// What nobody can reach any more is freed, though nobody cancelled it; what somebody still waits for is not.
+/// What nobody can reach any more is freed, though nobody cancelled it; what somebody still waits
+/// for is not.
 #[test]
 fn forgotten_contexts() {
     in_child!(.procs(1), || {
@@ -300,8 +304,9 @@ fn forgotten_contexts() {
     .ok();
 }
 
-/// Trees of contexts that are cancelled from below, from above and by time at once, by goroutines that make and drop them:
-/// each done channel is closed, each function is called once or stopped, all is freed.
+/// Trees of contexts that are cancelled from below, from above and by time at once, by goroutines
+/// that make and drop them: each done channel is closed, each function is called once or stopped,
+/// all is freed.
 fn storm() {
     let (n, called, stopped) =
         (Arc::new(AtomicI64::new(0)), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
@@ -316,7 +321,8 @@ fn storm() {
             go(move || {
                 for k in 0..10 {
                     let (a, ca) = root.with_value(Alive::new(&n)).with_cancel();
-                    let (b, cb) = a.with_timeout(Duration::from_nanos((round * 7919 + i * 613 + k) % 50_000));
+                    let (b, cb) =
+                        a.with_timeout(Duration::from_nanos((round * 7919 + i * 613 + k) % 50_000));
                     let (c, f) = (called.clone(), Alive::new(&n));
                     funcs.fetch_add(1, SeqCst);
                     let f = b.after_func(move || {
@@ -364,7 +370,8 @@ fn storm_8() {
     in_child!(.procs(8), storm).ok();
 }
 
-/// Takers of different weights, some of whom give up: never more permits than there are, and none lost.
+/// Takers of different weights, some of whom give up: never more permits than there are, and none
+/// lost.
 fn permits() {
     let s = Arc::new(Semaphore::new(5));
     let (used, wg) = (Arc::new(AtomicI64::new(0)), Arc::new(WaitGroup::new()));
@@ -374,8 +381,8 @@ fn permits() {
         go(move || {
             for k in 0..200u64 {
                 let n = 1 + (i + k) % 5;
-                let (ctx, cancel) =
-                    Context::background().with_timeout(Duration::from_nanos((i * 7919 + k * 613) % 100_000));
+                let (ctx, cancel) = Context::background()
+                    .with_timeout(Duration::from_nanos((i * 7919 + k * 613) % 100_000));
                 if let Ok(p) = s.acquire(&ctx, n) {
                     assert!(used.fetch_add(n as i64, SeqCst) + n as i64 <= 5);
                     runtime::gosched();

@@ -1,19 +1,23 @@
-//! The corpus: small Go programs, each named after what it shows, that do the same on real Go and on gort.
+//! The corpus: small Go programs, each named after what it shows, that do the same on real Go and
+//! on gort.
 //!
-//! `tests/go/corpus/GROUP/NAME.go` is a program; `go run` and `gort run` run it as it is. `tests/golden/corpus/GROUP/NAME.txt` is what
-//! Go 1.23.1 made of it: standard output, standard error without what two systems cannot agree on (addresses, frames of tracebacks), exit
-//! status. gort's answer must be the golden one, and Go's, where it is installed.
+//! `tests/go/corpus/GROUP/NAME.go` is a program; `go run` and `gort run` run it as it is.
+//! `tests/golden/corpus/GROUP/NAME.txt` is what Go 1.23.1 made of it: standard output, standard
+//! error without what two systems cannot agree on (addresses, frames of tracebacks), exit status.
+//! gort's answer must be the golden one, and Go's, where it is installed.
 //!
-//! How a program is run stands in its text, in lines `//corpus:run {...}`, one for each way, with the fields of [`Case`]. Without such a
-//! line it is run once, with GOMAXPROCS as the machine has it.
+//! How a program is run stands in its text, in lines `//corpus:run {...}`, one for each way, with
+//! the fields of [`Case`]. Without such a line it is run once, with GOMAXPROCS as the machine has
+//! it.
 //!
-//! * `cargo test -p gort-tests --test corpus [FILTER]`: one test for each program, case and number of procs
+//! * `cargo test -p gort-tests --test corpus [FILTER]`: one test for each program, case and number
+//!   of procs
 //! * `GORT_RECORD=1`: write the golden files first, from Go's answers
 //! * `GORT_REPEAT=N`: run each test N times on gort
 
 use gort_tests::{
-    Outcome, absent, go_answer, go_build_files, go_command, gort_command, normalise_program, tests_dir,
-    undisturbed, wait,
+    Outcome, absent, go_answer, go_build_files, go_command, gort_command, normalise_program,
+    tests_dir, undisturbed, wait,
 };
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde::Deserialize;
@@ -40,9 +44,11 @@ struct Case {
     env: BTreeMap<String, String>,
     /// Values of GOMAXPROCS, with each of which it does the same.
     procs: Vec<u32>,
-    /// The order of events is shown, and determined: at GOMAXPROCS=1, as long as no time slice ends before its time.
+    /// The order of events is shown, and determined: at GOMAXPROCS=1, as long as no time slice ends
+    /// before its time.
     order: bool,
-    /// Of a report only the lines before the first traceback are compared: which goroutines there are depends on time.
+    /// Of a report only the lines before the first traceback are compared: which goroutines there
+    /// are depends on time.
     messages: bool,
 }
 
@@ -57,15 +63,22 @@ struct Program {
 fn programs() -> Vec<Program> {
     let mut v = Vec::new();
     let entries = |d: &Path| {
-        std::fs::read_dir(d).expect("the corpus").map(|e| e.expect("an entry").path()).collect::<Vec<_>>()
+        std::fs::read_dir(d)
+            .expect("the corpus")
+            .map(|e| e.expect("an entry").path())
+            .collect::<Vec<_>>()
     };
     for group in entries(&tests_dir().join("go/corpus")).into_iter().filter(|d| d.is_dir()) {
-        for file in entries(&group).into_iter().filter(|f| f.extension().is_some_and(|e| e == "go")) {
+        for file in entries(&group).into_iter().filter(|f| f.extension().is_some_and(|e| e == "go"))
+        {
             let text = std::fs::read_to_string(&file).expect("a program");
             let mut cases: Vec<Case> = text
                 .lines()
                 .filter_map(|l| l.strip_prefix("//corpus:run "))
-                .map(|l| serde_json::from_str(l).unwrap_or_else(|e| panic!("{}: {l}: {e}", file.display())))
+                .map(|l| {
+                    serde_json::from_str(l)
+                        .unwrap_or_else(|e| panic!("{}: {l}: {e}", file.display()))
+                })
                 .collect();
             // gofmt, for one, would make an ordinary comment of a misspelt one.
             assert_eq!(
@@ -127,8 +140,9 @@ impl Run {
 
     /// gort's answer, by `gort run` or by an executable of `gort build`.
     fn on_gort(&self, program: Command) -> String {
-        // The thread of a goroutine waits for a processor on a busy machine, and its time slice goes on. And sysmon takes the very
-        // first slice, whose start it has not seen, for one that is over: if it looks that early, main is a tick late.
+        // The thread of a goroutine waits for a processor on a busy machine, and its time slice
+        // goes on. And sysmon takes the very first slice, whose start it has not seen, for one that
+        // is over: if it looks that early, main is a tick late.
         self.outcome(program, if self.case.order { "timeslice=0" } else { "" })
     }
 
@@ -179,14 +193,16 @@ impl Run {
             std::fs::create_dir_all(path.parent().expect("a folder"))?;
             std::fs::write(&path, self.record(exe))?;
         }
-        let golden = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        let golden =
+            std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
         if let Some(exe) = exe.filter(|_| !recording) {
             same("Go", &self.on_go(&exe, &golden), &golden)?;
         }
         let Some(mut gort) = gort_command() else { return Ok(()) };
         gort.arg("run").arg(&self.file);
         same("gort", &self.on_gort(gort), &golden)?;
-        let times: u32 = std::env::var("GORT_REPEAT").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
+        let times: u32 =
+            std::env::var("GORT_REPEAT").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
         if times > 1 {
             let exe = self.build();
             for _ in 1..times {
@@ -230,7 +246,8 @@ fn main() -> ExitCode {
             let golden = format!("{}/{}{dot}{}", p.group, p.name, case.name);
             for &procs in &case.procs {
                 let name = if procs == 0 { golden.clone() } else { format!("{golden}@{procs}") };
-                let run = Run { file: p.file.clone(), golden: golden.clone(), case: case.clone(), procs };
+                let run =
+                    Run { file: p.file.clone(), golden: golden.clone(), case: case.clone(), procs };
                 let (go, files) = (go.clone(), files.clone());
                 trials.push(Trial::test(name, move || {
                     let bin: &Option<PathBuf> = go.get_or_init(|| go_build_files(&files));

@@ -1,5 +1,5 @@
-//! C++ exceptions on goroutines, and C code with large frames, compiled with c++ and cc against the static and the
-//! shared library.
+//! C++ exceptions on goroutines, and C code with large frames, compiled with c++ and cc against the
+//! static and the shared library.
 
 use gort_tests::{absent, tests_dir, there_is, wait};
 use std::path::{Path, PathBuf};
@@ -18,12 +18,16 @@ fn libraries() -> PathBuf {
         cmd.current_dir(tests_dir());
         let o = wait(cmd, b"", Duration::from_secs(1200));
         let file = o.ok().stdout.split('"').find(|s| s.ends_with("/libgort.a"));
-        PathBuf::from(file.unwrap_or_else(|| panic!("no libgort.a\n{o}"))).parent().expect("a folder").into()
+        PathBuf::from(file.unwrap_or_else(|| panic!("no libgort.a\n{o}")))
+            .parent()
+            .expect("a folder")
+            .into()
     })
     .clone()
 }
 
-const STATIC: &[&str] = &["-Wl,-Bstatic", "-lgort", "-Wl,-Bdynamic", "-lgcc_s", "-lpthread", "-ldl", "-lm"];
+const STATIC: &[&str] =
+    &["-Wl,-Bstatic", "-lgort", "-Wl,-Bdynamic", "-lgcc_s", "-lpthread", "-ldl", "-lm"];
 const SHARED: &[&str] = &["-lgort"];
 
 /// Compiles `tests/c/NAME`; None without the compiler.
@@ -35,7 +39,10 @@ fn compile(cc: &str, name: &str, number: &str, options: &[&str], link: &[&str]) 
     let (tests, lib) = (tests_dir(), libraries());
     let exe = std::env::temp_dir().join(format!("gort-{}-{number}", std::process::id()));
     let mut cmd = Command::new(cc);
-    cmd.args(["-Wall", "-Wextra", "-Werror", "-g"]).args(options).arg("-I").arg(tests.join("../capi"));
+    cmd.args(["-Wall", "-Wextra", "-Werror", "-g"])
+        .args(options)
+        .arg("-I")
+        .arg(tests.join("../capi"));
     cmd.arg("-o").arg(&exe).arg(tests.join("c").join(name)).arg("-L").arg(&lib).args(link);
     cmd.arg(format!("-Wl,-rpath,{}", lib.display()));
     wait(cmd, b"", Duration::from_secs(300)).ok();
@@ -48,12 +55,14 @@ fn run(exe: &Path, procs: &str) -> gort_tests::Outcome {
     wait(cmd, b"", Duration::from_secs(120))
 }
 
-/// The C++ runtime's list of caught exceptions and its count of uncaught ones go with the goroutine (new_exc).
+/// The C++ runtime's list of caught exceptions and its count of uncaught ones go with the goroutine
+/// (new_exc).
 #[test]
 fn exceptions() {
     let own_runtime = [STATIC, &["-static-libstdc++"]].concat();
     for (number, link) in [("exc-a", STATIC), ("exc-s", SHARED), ("exc-o", &own_runtime)] {
-        let Some(exe) = compile("c++", "exceptions.cpp", number, &["-std=c++17", "-O2"], link) else {
+        let Some(exe) = compile("c++", "exceptions.cpp", number, &["-std=c++17", "-O2"], link)
+        else {
             return;
         };
         for procs in ["1", "2", "8"] {
@@ -69,7 +78,10 @@ fn guard() {
     for frame in ["100", "9000", "30000", "60000"] {
         let define = format!("-DFRAME={frame}");
         let options = ["-O1", "-fno-stack-clash-protection", "-Wno-infinite-recursion", &define];
-        let Some(exe) = compile("cc", "guard.c", &format!("guard-{frame}"), &options, STATIC) else { return };
+        let Some(exe) = compile("cc", "guard.c", &format!("guard-{frame}"), &options, STATIC)
+        else {
+            return;
+        };
         for mode in ["", "mprotect"] {
             let mut cmd = Command::new(&exe);
             cmd.env("GORTGUARD", mode).env_remove("GODEBUG").env_remove("GOTRACEBACK");

@@ -1,5 +1,5 @@
-//! `GODEBUG=deadlockgraph=1`: what the report of a deadlock says about who waits for what. Addresses are made A, B, C
-//! in the order in which they appear.
+//! `GODEBUG=deadlockgraph=1`: what the report of a deadlock says about who waits for what.
+//! Addresses are made A, B, C in the order in which they appear.
 
 use gort::sync::{Cond, Mutex, RwMutex, WaitGroup};
 use gort::{Chan, chan, go, runtime, select};
@@ -11,12 +11,16 @@ use std::sync::Arc;
 fn report(out: &Outcome, expected: &str) {
     out.exited(2);
     let (graph, rest) = out.stderr.split_once("\n\n").unwrap_or_else(|| panic!("no report\n{out}"));
-    assert!(rest.starts_with("fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 ["), "{out}");
+    assert!(
+        rest.starts_with("fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 ["),
+        "{out}"
+    );
     let mut seen: Vec<String> = Vec::new();
     let mut text = String::new();
     let mut rest = graph;
     while let Some(i) = rest.find("0x") {
-        let hex = rest[i + 2..].find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(rest.len() - i - 2);
+        let hex =
+            rest[i + 2..].find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(rest.len() - i - 2);
         let addr = &rest[i..i + 2 + hex];
         let n = seen.iter().position(|a| a == addr).unwrap_or_else(|| {
             seen.push(addr.into());
@@ -220,10 +224,14 @@ fn off() {
         chan::<i32>(0).recv();
     });
     out.exited(2);
-    assert!(out.stderr.starts_with("fatal error: all goroutines are asleep - deadlock!\n"), "{out}");
+    assert!(
+        out.stderr.starts_with("fatal error: all goroutines are asleep - deadlock!\n"),
+        "{out}"
+    );
 }
 
-/// A chain of 20,000 goroutines, each of which waits for a mutex of the next, and the last for the first.
+/// A chain of 20,000 goroutines, each of which waits for a mutex of the next, and the last for the
+/// first.
 #[test]
 fn long_cycle() {
     const N: usize = 20_000;

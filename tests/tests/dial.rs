@@ -1,5 +1,5 @@
-//! Connecting: several addresses, both families side by side (RFC 6555), deadlines, and giving up. After Go's
-//! net/dial_test.go.
+//! Connecting: several addresses, both families side by side (RFC 6555), deadlines, and giving up.
+//! After Go's net/dial_test.go.
 
 use gort::context::Context;
 use gort::net::{Dialer, TcpListener, TcpStream};
@@ -16,8 +16,8 @@ fn ms(n: u64) -> Duration {
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// An address that does not answer: a listener whose queue is full. Accepting lets the next one in, when its kernel tries
-/// again.
+/// An address that does not answer: a listener whose queue is full. Accepting lets the next one in,
+/// when its kernel tries again.
 struct Silent {
     l: std::net::TcpListener,
     addr: SocketAddr,
@@ -93,7 +93,8 @@ fn both_families() {
         drop(TcpStream::connect(good).unwrap()); // makes the poller
         let before = open();
 
-        // The first one does not answer: the second is tried after the delay, and the first given up.
+        // The first one does not answer: the second is tried after the delay, and the first given
+        // up.
         let t = Instant::now();
         let c = after(ms(30)).dial_any(&[silent.addr, good]).unwrap();
         assert_eq!(peer(&c), good);
@@ -126,7 +127,8 @@ fn both_families() {
         assert_ne!(err(d.dial_any(&[no1.addr, no2.addr])).kind(), ErrorKind::ConnectionRefused);
         settled(before);
 
-        // Without the other family beside it, one after the other: the time is used up by the first.
+        // Without the other family beside it, one after the other: the time is used up by the
+        // first.
         let d = Dialer { timeout: Some(ms(100)), fallback_delay: None, ..Dialer::default() };
         assert_eq!(err(d.dial_any(&[silent.addr, good])).kind(), ErrorKind::TimedOut);
         settled(before);
@@ -158,8 +160,9 @@ fn a_failed_fallback_does_not_matter() {
         // IPv6 cannot be reached from this address.
         let d = Dialer { local_addr: Some(SocketAddr::new(addr.ip(), 0)), ..after(ms(1)) };
         go(move || tx.send(d.dial_any(&[addr, "[::1]:1".parse().unwrap()])));
-        // Room in the queue once the fallback has failed: there have been that goroutine, one for each address, and one that
-        // would interrupt the first; of them three are left, beside this one.
+        // Room in the queue once the fallback has failed: there have been that goroutine, one for
+        // each address, and one that would interrupt the first; of them three are left, beside this
+        // one.
         while runtime::stats().goroutines < started + 4 || runtime::num_goroutine() > 4 {
             runtime::gosched();
         }
@@ -196,7 +199,8 @@ fn two_winners() {
             }
             at_its_end(s);
         };
-        // The other one may have been given up before the kernel connected it. If not, it is at its end.
+        // The other one may have been given up before the kernel connected it. If not, it is at its
+        // end.
         while runtime::num_goroutine() > 1 {
             runtime::gosched();
         }
@@ -243,7 +247,10 @@ fn by_a_context() {
             waiting();
             cancel.cancel();
         });
-        assert_eq!(what(&err(Dialer::default().dial_context(&ctx, &bad))), "operation was canceled");
+        assert_eq!(
+            what(&err(Dialer::default().dial_context(&ctx, &bad))),
+            "operation was canceled"
+        );
         let (ctx, _cancel) = Context::background().with_cancel();
         let c = chan::<()>(0);
         let d = Dialer { cancel: c.receiver(), ..Dialer::default() };

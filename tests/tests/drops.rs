@@ -1,5 +1,6 @@
-//! Every value is dropped exactly once, whichever way it goes: through channels, selects, timers, coroutines, panics and
-//! Goexit; for small, large (boxed in flight), zero-sized and over-aligned values; at GOMAXPROCS 1, 2 and 8.
+//! Every value is dropped exactly once, whichever way it goes: through channels, selects, timers,
+//! coroutines, panics and Goexit; for small, large (boxed in flight), zero-sized and over-aligned
+//! values; at GOMAXPROCS 1, 2 and 8.
 
 use gort::sync::{Mutex, Once, RwMutex, WaitGroup};
 use gort::{Chan, TryRecvError, chan, go, iter, recover, runtime, select, time};
@@ -873,15 +874,17 @@ impl Drop for Loud {
     }
 }
 
-/// As in Go, nothing more happens in other goroutines when main returns: what they own is not dropped.
-/// The last two handles of a channel go at the same time on two threads: whoever is not the last must not look at the
-/// channel any more. The threads run free, so that one of them is interrupted now and then between two instructions.
+/// As in Go, nothing more happens in other goroutines when main returns: what they own is not
+/// dropped. The last two handles of a channel go at the same time on two threads: whoever is not
+/// the last must not look at the channel any more. The threads run free, so that one of them is
+/// interrupted now and then between two instructions.
 #[test]
 fn last_two_handles() {
     in_plain_child!(|| {
         const N: usize = 200_000;
         for _ in 0..20 {
-            let (a, b): (Vec<_>, Vec<_>) = (0..N).map(|_| chan::<u8>(0)).map(|c| (c.clone(), c)).unzip();
+            let (a, b): (Vec<_>, Vec<_>) =
+                (0..N).map(|_| chan::<u8>(0)).map(|c| (c.clone(), c)).unzip();
             let together = Barrier::new(2);
             let drops = |handles: Vec<Chan<u8>>| {
                 together.wait();
@@ -904,8 +907,8 @@ impl Drop for Closes {
     }
 }
 
-/// What a timer's function holds goes with it, whether or not the program ever uses a timer again: nothing else would end
-/// these waits.
+/// What a timer's function holds goes with it, whether or not the program ever uses a timer again:
+/// nothing else would end these waits.
 #[test]
 fn timers_let_go() {
     in_child!(|| {
@@ -935,8 +938,8 @@ fn timers_let_go() {
             drop(t);
             gone.recv();
 
-            // Stopped, and dropped where the heap's lock cannot be taken: the heap is the last to let go, here when another
-            // timer is put in, with the lock of that one's channel held.
+            // Stopped, and dropped where the heap's lock cannot be taken: the heap is the last to
+            // let go, here when another timer is put in, with the lock of that one's channel held.
             let gone = chan::<()>(0);
             let held = Closes(gone.clone());
             let t = time::after_func_again(ms(10), move || _ = std::hint::black_box(&held));
@@ -977,7 +980,8 @@ fn program_ends() {
     .stdout_is("");
 }
 
-/// A panic that ends the program drops what is on its own goroutine's stack, once, before the report.
+/// A panic that ends the program drops what is on its own goroutine's stack, once, before the
+/// report.
 #[test]
 fn panic_ends() {
     for procs in [1, 2, 8] {

@@ -1,4 +1,5 @@
-//! The borders of the runtime: threads without goroutines, panics across blocking sections, the end of the program.
+//! The borders of the runtime: threads without goroutines, panics across blocking sections, the end
+//! of the program.
 
 use gort::context::Context;
 use gort::net::{UnixListener, UnixStream};
@@ -133,7 +134,8 @@ fn worked(name: &str, o: &gort_tests::Outcome) {
     }
 }
 
-/// Every operation works on a thread of the program's own, and starts the runtime if need be (`new_foreign_ops`).
+/// Every operation works on a thread of the program's own, and starts the runtime if need be
+/// (`new_foreign_ops`).
 #[test]
 fn outside_before_run() {
     for (i, (name, _)) in OPERATIONS.iter().enumerate() {
@@ -193,8 +195,8 @@ fn pull_on_another_thread() {
     o.exited(2).stderr_has(BLOCKING);
 }
 
-/// What may be dropped where there is no goroutine, or none that has its processor: only the values matter, and that the
-/// program goes on.
+/// What may be dropped where there is no goroutine, or none that has its processor: only the values
+/// matter, and that the program goes on.
 #[test]
 fn dropped_elsewhere() {
     in_child!(.procs(2), || {
@@ -256,7 +258,8 @@ fn extreme_durations() {
     .ok();
 }
 
-/// With GODEBUG=deadlockgraph=1 the owner of a lock is noted; a thread that runs no goroutine is one as well.
+/// With GODEBUG=deadlockgraph=1 the owner of a lock is noted; a thread that runs no goroutine is
+/// one as well.
 #[test]
 fn owners_that_are_no_goroutines() {
     in_plain_child!(.env("GODEBUG", "deadlockgraph=1"), || {
@@ -334,7 +337,8 @@ fn run_on_another_thread() {
     .stdout_is("ran\n");
 }
 
-/// There is one runtime: who starts it again joins it. `run_main` ends the process wherever it is called.
+/// There is one runtime: who starts it again joins it. `run_main` ends the process wherever it is
+/// called.
 #[test]
 fn run_twice() {
     in_child!(.procs(2), || {
@@ -490,7 +494,8 @@ fn panics_at_once() {
         });
         o.exited(2);
         let lines: Vec<_> = o.stderr.lines().collect();
-        let panics: Vec<_> = (0..lines.len()).filter(|&i| lines[i].starts_with("panic: ")).collect();
+        let panics: Vec<_> =
+            (0..lines.len()).filter(|&i| lines[i].starts_with("panic: ")).collect();
         assert!(!panics.is_empty() && lines[0] == "panic: boom", "{o}");
         for i in panics {
             let whole = lines[i] == "panic: boom"
@@ -500,7 +505,11 @@ fn panics_at_once() {
                     .is_some_and(|l| l.starts_with("goroutine ") && l.ends_with(" [running]:"));
             assert!(whole, "{o}");
         }
-        assert_eq!(o.stderr.matches("boom").count(), o.stderr.matches("panic: boom\n").count(), "{o}");
+        assert_eq!(
+            o.stderr.matches("boom").count(),
+            o.stderr.matches("panic: boom\n").count(),
+            "{o}"
+        );
     }
 }
 
@@ -522,7 +531,9 @@ fn others_run() {
         panic!("while it runs");
     });
     o.exited(2).stderr_has("panic: while it runs\n\ngoroutine 1 [running]:\n");
-    o.stderr_has(" [running]:\n\tgoroutine running on other thread; stack unavailable\ncreated by edges::");
+    o.stderr_has(
+        " [running]:\n\tgoroutine running on other thread; stack unavailable\ncreated by edges::",
+    );
 }
 
 /// Main returns, or exits, while others print, panic not yet, and hold locks of standard output.
@@ -549,7 +560,10 @@ fn the_end() {
         // What was printed is whole lines; only the end may belong to two.
         assert!(o.stdout.contains("no newline"), "{o}");
         assert!(
-            o.stdout.lines().filter(|l| !l.contains("no newline")).all(|l| l.starts_with("line of ")),
+            o.stdout
+                .lines()
+                .filter(|l| !l.contains("no newline"))
+                .all(|l| l.starts_with("line of ")),
             "{o}"
         );
 
@@ -560,7 +574,8 @@ fn the_end() {
         .exited(3)
         .stdout_is("flushed");
 
-        // A goroutine that waits for ever with the lock of standard output does not keep the program from ending.
+        // A goroutine that waits for ever with the lock of standard output does not keep the
+        // program from ending.
         in_child!(.procs(procs).limit(Duration::from_secs(20)), || {
             let c = chan::<()>(0);
             let held = c.clone();

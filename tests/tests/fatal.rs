@@ -1,6 +1,7 @@
-//! How programs end: fatal errors, panics, exits, and what they say. Each case is the twin of one in
-//! `tests/go/fatal/fatal.go`; the expected reports in `tests/golden/fatal` were recorded from Go 1.23.1. With Go on the
-//! machine the program runs there as well. What is compared: see `gort_tests::normalise`.
+//! How programs end: fatal errors, panics, exits, and what they say. Each case is the twin of one
+//! in `tests/go/fatal/fatal.go`; the expected reports in `tests/golden/fatal` were recorded from Go
+//! 1.23.1. With Go on the machine the program runs there as well. What is compared: see
+//! `gort_tests::normalise`.
 
 use gort::sync::{Cond, Mutex, Once, RwMutex, WaitGroup};
 use gort::{Chan, chan, go, recover, runtime, select, time};
@@ -10,7 +11,8 @@ use std::ptr::read;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// One case: runs it on gort at GOMAXPROCS=1 and compares the report with the golden file, and with Go.
+/// One case: runs it on gort at GOMAXPROCS=1 and compares the report with the golden file, and with
+/// Go.
 macro_rules! case {
     ($name:ident, $body:expr) => { case!($name, stringify!($name), [], All, $body); };
     ($name:ident, $what:ident, $body:expr) => { case!($name, stringify!($name), [], $what, $body); };
@@ -522,7 +524,9 @@ fn lost_near_the_guard_page() {
         let sp = (*gort_proc::getg()).stack.lo + gort_proc::GUARD_SIZE + 64;
         std::arch::asm!("mov rsp, {}", "xor ebp, ebp", "mov eax, 0x1234", "jmp rax", in(reg) sp, options(noreturn));
     });
-    o.exited(2).stderr_has("fatal error: fault\n").stderr_has(": unknown pc 0x1234\nstack: frame={sp:0x");
+    o.exited(2)
+        .stderr_has("fatal error: fault\n")
+        .stderr_has(": unknown pc 0x1234\nstack: frame={sp:0x");
     o.stderr_has("\ngoroutine 2 gp=");
 }
 
@@ -551,8 +555,9 @@ case!(threads, Messages, || {
     }
 });
 
-// No memory for stacks: an arena of Go's or gort's has 64 MiB. The first is about address space, the second about memory,
-// of which Go is left less: others of its allocations, in smaller pieces, could come to the limit first.
+// No memory for stacks: an arena of Go's or gort's has 64 MiB. The first is about address space,
+// the second about memory, of which Go is left less: others of its allocations, in smaller pieces,
+// could come to the limit first.
 case!(memory_reserved, Messages, || {
     leave_room(libc::RLIMIT_AS, 32 << 20);
     loop {
@@ -662,7 +667,8 @@ case!(ids, || {
     select! {}
 });
 
-/// A release build as Cargo makes it: the frames are the symbols', and who created the goroutine is told all the same.
+/// A release build as Cargo makes it: the frames are the symbols', and who created the goroutine is
+/// told all the same.
 #[test]
 fn without_debug_information() {
     in_child!(.no_debug_info(), || {

@@ -1,8 +1,10 @@
-//! Faults: what the system refuses, interrupts or runs out of, and what becomes of the program then.
+//! Faults: what the system refuses, interrupts or runs out of, and what becomes of the program
+//! then.
 //!
-//! Jumps of the wall clock are in `clock.rs`. They change nothing: timers, sleeps, sysmon and the idle waits of threads read
-//! `CLOCK_MONOTONIC` only; futex and epoll take relative times, which the kernel measures on the same clock. The wall
-//! clock is read for nothing that decides (`the_wall_clock_decides_nothing` looks for it in the sources).
+//! Jumps of the wall clock are in `clock.rs`. They change nothing: timers, sleeps, sysmon and the
+//! idle waits of threads read `CLOCK_MONOTONIC` only; futex and epoll take relative times, which
+//! the kernel measures on the same clock. The wall clock is read for nothing that decides
+//! (`the_wall_clock_decides_nothing` looks for it in the sources).
 
 use gort::sync::WaitGroup;
 use gort::{chan, go, runtime, select, time};
@@ -48,14 +50,19 @@ fn filter_calls(mut filter: Vec<libc::sock_filter>) {
     unsafe {
         assert_eq!(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
         let flags = libc::SECCOMP_FILTER_FLAG_TSYNC;
-        assert_eq!(libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &prog), 0);
+        assert_eq!(
+            libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &prog),
+            0
+        );
     }
 }
 
 /// From now on these system calls fail with `errno` on all threads.
 fn refuse(calls: &[libc::c_long], errno: i32) {
     let mut filter = vec![bpf::load(0)]; // the number of the system call
-    filter.extend(calls.iter().enumerate().map(|(i, &nr)| bpf::is(nr as u32, (calls.len() - i) as u8, 0)));
+    filter.extend(
+        calls.iter().enumerate().map(|(i, &nr)| bpf::is(nr as u32, (calls.len() - i) as u8, 0)),
+    );
     filter.extend([bpf::end(None), bpf::end(Some(errno))]);
     filter_calls(filter);
 }
@@ -104,7 +111,8 @@ fn newosproc_failed(o: &Outcome) {
     o.stderr_has("fatal error: ").stderr_has("newosproc");
 }
 
-/// After `limit`, blocks more threads than there can be then. The goroutines have their stacks before.
+/// After `limit`, blocks more threads than there can be then. The goroutines have their stacks
+/// before.
 fn need_threads(limit: fn()) {
     let c = chan::<()>(0);
     for _ in 0..400 {
@@ -130,7 +138,8 @@ fn no_thread_because_of_the_limit_of_processes() {
     newosproc_failed(&o);
 }
 
-/// Go itself, where it is installed, refused the same: its report passes the same check. It needs its first thread before main.
+/// Go itself, where it is installed, refused the same: its report passes the same check. It needs
+/// its first thread before main.
 #[test]
 fn go_reports_a_thread_that_cannot_be_made_alike() {
     if let Some(o) = go_with("fatal", "wakes", no_more_threads) {
@@ -138,10 +147,12 @@ fn go_reports_a_thread_that_cannot_be_made_alike() {
     }
 }
 
-/// The same when there is no address space for the thread's stack, with as little left for the report.
+/// The same when there is no address space for the thread's stack, with as little left for the
+/// report.
 #[test]
 fn no_thread_because_of_the_limit_of_memory() {
-    // One arena for malloc: those that new threads begin with reserve address space, and give back some of it later.
+    // One arena for malloc: those that new threads begin with reserve address space, and give back
+    // some of it later.
     let o = in_child!(.procs(4).env("MALLOC_ARENA_MAX", 1), || {
         need_threads(|| leave_room(libc::RLIMIT_AS, 1000 << 10));
     });
@@ -175,7 +186,8 @@ unsafe extern "C" fn pthread_create(
     }
 }
 
-/// A thread that cannot be made now but a little later: the attempt is repeated, nineteen times (Go's retryOnEAGAIN).
+/// A thread that cannot be made now but a little later: the attempt is repeated, nineteen times
+/// (Go's retryOnEAGAIN).
 #[test]
 fn no_thread_for_a_moment() {
     in_child!(.procs(4), || {
@@ -209,7 +221,8 @@ fn no_wake_ups() {
 
 fn futexwakeup_failed(o: &Outcome) {
     let line = o.stderr.lines().next().unwrap_or_default();
-    let addr = line.strip_prefix("futexwakeup addr=0x").and_then(|l| l.strip_suffix(" returned -22"));
+    let addr =
+        line.strip_prefix("futexwakeup addr=0x").and_then(|l| l.strip_suffix(" returned -22"));
     assert!(addr.is_some_and(|n| u64::from_str_radix(n, 16).is_ok()), "{o}");
     o.exited(2).stderr_has("SIGSEGV: segmentation violation").stderr_has("addr=0x1006");
 }
@@ -239,8 +252,8 @@ fn go_reports_that_nobody_can_be_woken_alike() {
     }
 }
 
-/// Every wait on a futex is interrupted before it has begun: threads that should sleep look again, and again, and nobody takes that
-/// for a wake-up.
+/// Every wait on a futex is interrupted before it has begun: threads that should sleep look again,
+/// and again, and nobody takes that for a wake-up.
 #[test]
 fn every_futex_wait_is_interrupted() {
     in_child!(.limit(Duration::from_secs(240)).procs(2), || {
@@ -265,12 +278,15 @@ fn no_descriptors_for_the_poller() {
 
 /// The descriptor of this process that is such a file.
 fn descriptor(file: &str) -> i32 {
-    let of = |e: &std::fs::DirEntry| std::fs::read_link(e.path()).is_ok_and(|l| l.to_string_lossy() == file);
+    let of = |e: &std::fs::DirEntry| {
+        std::fs::read_link(e.path()).is_ok_and(|l| l.to_string_lossy() == file)
+    };
     let fd = std::fs::read_dir("/proc/self/fd").unwrap().flatten().find(of).expect(file);
     fd.file_name().to_string_lossy().parse().unwrap()
 }
 
-/// The kernel refuses the poller's wait: there is nothing to wait with any more (netpoll_epoll.go:120).
+/// The kernel refuses the poller's wait: there is nothing to wait with any more
+/// (netpoll_epoll.go:120).
 #[test]
 fn the_pollers_wait_fails() {
     let o = in_child!(.procs(1), || {
@@ -283,7 +299,9 @@ fn the_pollers_wait_fails() {
         }
     });
     let line = o.stderr.lines().next().unwrap_or_default();
-    let fd = line.strip_prefix("runtime: epollwait on fd ").and_then(|l| l.strip_suffix(" failed with 9"));
+    let fd = line
+        .strip_prefix("runtime: epollwait on fd ")
+        .and_then(|l| l.strip_suffix(" failed with 9"));
     assert!(fd.is_some_and(|n| n.parse::<u32>().is_ok()), "{o}");
     // Sysmon may find out at the same time, and throw prints its line in three pieces, as in Go.
     o.exited(2).stderr_has("fatal error: ").stderr_has("runtime: netpoll failed");
@@ -305,8 +323,8 @@ fn the_poller_cannot_be_interrupted() {
     .stderr_has("fatal error: runtime: netpollBreak write failed\n");
 }
 
-/// The kernel does not take a descriptor into the poller: who wanted it hears of it, nothing is leaked, and what was open
-/// before works.
+/// The kernel does not take a descriptor into the poller: who wanted it hears of it, nothing is
+/// leaked, and what was open before works.
 #[test]
 fn the_poller_takes_no_more_descriptors() {
     in_child!(|| {
@@ -360,14 +378,16 @@ fn handle(sig: i32) {
     }
 }
 
-/// Sends signals to all threads of the process, again and again, from a thread of its own. It is left running.
+/// Sends signals to all threads of the process, again and again, from a thread of its own. It is
+/// left running.
 fn storm(sigs: &'static [i32]) {
     std::thread::spawn(move || {
         loop {
             for t in std::fs::read_dir("/proc/self/task").unwrap().flatten() {
                 let tid: i32 = t.file_name().to_string_lossy().parse().unwrap();
                 for &sig in sigs {
-                    // SAFETY: a signal to a thread of this process; one that has just ended is no error.
+                    // SAFETY: a signal to a thread of this process; one that has just ended is no
+                    // error.
                     unsafe {
                         if tid != libc::gettid() {
                             libc::syscall(libc::SYS_tgkill, libc::getpid(), tid, sig);
@@ -415,7 +435,8 @@ fn workload(rounds: u64) {
     wg.wait();
 }
 
-/// Futex waits, epoll waits and system calls that signals interrupt all the time: nothing is lost, nobody hangs.
+/// Futex waits, epoll waits and system calls that signals interrupt all the time: nothing is lost,
+/// nobody hangs.
 #[test]
 fn signal_storm() {
     in_child!(.limit(Duration::from_secs(240)).procs(4), || {
@@ -461,7 +482,8 @@ fn gomaxprocs_changes_in_a_loop() {
     .ok();
 }
 
-/// Reads inside of `blocking` are interrupted: the program sees EINTR, as it asked for, and the data are whole.
+/// Reads inside of `blocking` are interrupted: the program sees EINTR, as it asked for, and the
+/// data are whole.
 #[test]
 fn interrupted_reads() {
     in_child!(.limit(Duration::from_secs(240)), || {
@@ -494,8 +516,8 @@ fn interrupted_reads() {
     .ok();
 }
 
-/// A child of this process ends now and then (SIGCHLD), and an interval timer fires: what programs with such things do to
-/// the runtime.
+/// A child of this process ends now and then (SIGCHLD), and an interval timer fires: what programs
+/// with such things do to the runtime.
 #[test]
 fn interval_timer() {
     in_child!(.limit(Duration::from_secs(240)).procs(2), || {

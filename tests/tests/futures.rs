@@ -1,4 +1,5 @@
-//! Futures on goroutines, and wakers on any thread: with the crates futures and tokio. The report `new_futures` is in here.
+//! Futures on goroutines, and wakers on any thread: with the crates futures and tokio. The report
+//! `new_futures` is in here.
 
 use futures::channel::{mpsc, oneshot};
 use futures::stream::StreamExt;
@@ -22,7 +23,8 @@ macro_rules! each {
     };
 }
 
-/// `new_futures`: with `futures::executor::block_on` a goroutine blocked its thread, and the program hung.
+/// `new_futures`: with `futures::executor::block_on` a goroutine blocked its thread, and the
+/// program hung.
 #[test]
 fn new_futures() {
     each!(|| {
@@ -106,7 +108,11 @@ fn in_blocking() {
 #[test]
 fn tokio_beside() {
     each!(|| {
-        let rt = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build().unwrap();
+        let rt = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_time()
+            .build()
+            .unwrap();
         let handle = rt.handle().clone();
         let done = chan::<u32>(0);
         for i in 0..20u32 {
@@ -145,7 +151,8 @@ fn tokio_beside() {
     });
 }
 
-/// A stream; a future that wakes itself; one that is woken before it is parked; a panic; what it owns is dropped.
+/// A stream; a future that wakes itself; one that is woken before it is parked; a panic; what it
+/// owns is dropped.
 #[test]
 fn kinds() {
     each!(|| {

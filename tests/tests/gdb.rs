@@ -66,9 +66,11 @@ fn program() {
     println!("the end");
 }
 
-/// Runs gdb with the script and these commands on this test binary; None if there is no gdb with Python.
+/// Runs gdb with the script and these commands on this test binary; None if there is no gdb with
+/// Python.
 fn gdb(test: &str, core: Option<&PathBuf>, commands: &[&str]) -> Option<Outcome> {
-    let has_python = Command::new("gdb").args(["--batch", "-nx", "-ex", "python print(6 * 7)"]).output();
+    let has_python =
+        Command::new("gdb").args(["--batch", "-nx", "-ex", "python print(6 * 7)"]).output();
     if !has_python.is_ok_and(|o| String::from_utf8_lossy(&o.stdout).contains("42")) {
         absent("gdb with Python", "the script has not been tried");
         return None;
@@ -83,7 +85,9 @@ fn gdb(test: &str, core: Option<&PathBuf>, commands: &[&str]) -> Option<Outcome>
     }
     match core {
         Some(core) => cmd.arg(exe).arg(core),
-        None => cmd.arg("--args").arg(exe).args([test, "--exact", "--nocapture", "--test-threads=1"]),
+        None => {
+            cmd.arg("--args").arg(exe).args([test, "--exact", "--nocapture", "--test-threads=1"])
+        }
     };
     cmd.env(CHILD, test).env("GOMAXPROCS", "1").env_remove("GODEBUG").env_remove("GOTRACEBACK");
     let o = wait(cmd, b"", Duration::from_secs(180));
@@ -109,8 +113,11 @@ fn check(o: &Outcome) {
     line("  2 [force gc (idle)] ");
     // The stacks, from the switch to the root.
     let stack = |start: &str| -> Vec<String> {
-        let from =
-            o.stdout.split(&format!("\n{start}")).nth(1).unwrap_or_else(|| panic!("no {start:?}\n{o}"));
+        let from = o
+            .stdout
+            .split(&format!("\n{start}"))
+            .nth(1)
+            .unwrap_or_else(|| panic!("no {start:?}\n{o}"));
         from.lines().skip(1).take_while(|l| l.starts_with('#')).map(str::to_string).collect()
     };
     for (start, function) in [
@@ -157,7 +164,8 @@ fn core_file() {
     let core = std::env::temp_dir().join(format!("gort-gdb-{}.core", std::process::id()));
     let generate = format!("generate-core-file {}", core.display());
     let guard = "set environment GORTGUARD=mprotect";
-    let commands = ["set breakpoint pending on", guard, "break gort_test_stop", "run", &generate, "kill"];
+    let commands =
+        ["set breakpoint pending on", guard, "break gort_test_stop", "run", &generate, "kill"];
     let Some(o) = gdb("core_file", None, &commands) else { return };
     assert!(core.exists(), "{o}");
     let o = gdb("core_file", Some(&core), &LOOK);
@@ -197,13 +205,15 @@ fn both_ways_between_stacks() {
             println!("the end");
         });
     }
-    let commands = ["set breakpoint pending on", "break gort_test_stop", "run", "bt", "continue", "bt"];
+    let commands =
+        ["set breakpoint pending on", "break gort_test_stop", "run", "bt", "continue", "bt"];
     let commands = [&commands[..], &["info goroutines", "continue"]].concat();
     let Some(o) = gdb("both_ways_between_stacks", None, &commands) else { return };
     for order in ["below", "above"] {
         assert!(o.stdout.contains(&format!("the goroutine is {order}\n")), "{o}");
     }
-    let stacks: Vec<&str> = o.stdout.split("\n#0  ").filter(|s| s.contains("gort_test_elsewhere")).collect();
+    let stacks: Vec<&str> =
+        o.stdout.split("\n#0  ").filter(|s| s.contains("gort_test_elsewhere")).collect();
     assert_eq!(stacks.len(), 2, "{o}");
     for s in stacks {
         assert!(s.contains("both_ways_between_stacks") && s.contains(" in gort_goexit"), "{o}");
@@ -220,7 +230,8 @@ fn kernel_core_file() {
             // SAFETY: the default action of a signal, and a limit.
             unsafe {
                 libc::signal(libc::SIGILL, libc::SIG_DFL);
-                let unlimited = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+                let unlimited =
+                    libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
                 libc::setrlimit(libc::RLIMIT_CORE, &raw const unlimited);
             }
             program();
@@ -237,7 +248,11 @@ fn kernel_core_file() {
     cmd.args(["kernel_core_file", "--exact", "--nocapture"]).current_dir(&dir);
     cmd.env(CHILD, "die").env("GOMAXPROCS", "1").env_remove("GODEBUG").env_remove("GOTRACEBACK");
     let o = wait(cmd, b"", Duration::from_secs(60));
-    let core = std::fs::read_dir(&dir).ok().and_then(|mut d| d.next()).and_then(Result::ok).map(|f| f.path());
+    let core = std::fs::read_dir(&dir)
+        .ok()
+        .and_then(|mut d| d.next())
+        .and_then(Result::ok)
+        .map(|f| f.path());
     let looked = core.as_ref().map(|core| gdb("kernel_core_file", Some(core), &LOOK));
     let _ = std::fs::remove_dir_all(&dir);
     match looked {
@@ -253,9 +268,11 @@ fn kernel_core_file() {
 /// A program that is none of gort's, and one that does not run.
 #[test]
 fn errors() {
-    let Some(o) =
-        gdb("errors", None, &["info goroutines", "goroutine x bt", "file /bin/true", "info goroutines"])
-    else {
+    let Some(o) = gdb(
+        "errors",
+        None,
+        &["info goroutines", "goroutine x bt", "file /bin/true", "info goroutines"],
+    ) else {
         return;
     };
     let errors: Vec<_> = o.stderr.lines().collect();

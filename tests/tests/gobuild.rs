@@ -8,10 +8,10 @@ use std::time::{Duration, SystemTime};
 const LIMIT: Duration = Duration::from_secs(300);
 
 /// Said of what gccgo refuses because it is too new.
-const LANGUAGE: &str =
-    "gort: the language and the packages are those of Go 1.18, without type parameters, cgo and plugins\n";
+const LANGUAGE: &str = "gort: the language and the packages are those of Go 1.18, without type parameters, cgo and plugins\n";
 
-/// A name that nothing provides is an error of the linker, and says so; a program that does not compile says why.
+/// A name that nothing provides is an error of the linker, and says so; a program that does not
+/// compile says why.
 #[test]
 fn errors() {
     let tmp = std::env::temp_dir().join(format!("gort-gobuild-{}", std::process::id()));
@@ -35,8 +35,14 @@ fn errors() {
             "package main\n// #include <stdlib.h>\nimport \"C\"\nfunc main() { println(C.abs(-3)) }\n",
         ),
         ("plugin.go", "package main\nimport _ \"plugin\"\nfunc main() {}\n"),
-        ("packages.go", "package main\nimport (\n\tl \"log/slog\"\n)\nfunc main() { l.Info(\"x\") }\n"),
-        ("func.go", "package main\nfunc id[T any](x T) T { return x }\nfunc main() { println(id(1)) }\n"),
+        (
+            "packages.go",
+            "package main\nimport (\n\tl \"log/slog\"\n)\nfunc main() { l.Info(\"x\") }\n",
+        ),
+        (
+            "func.go",
+            "package main\nfunc id[T any](x T) T { return x }\nfunc main() { println(id(1)) }\n",
+        ),
         ("type.go", "package main\ntype set[T comparable] map[T]bool\nfunc main() {}\n"),
         ("count.go", "package main\nfunc main() {\n\tfor i := range 3 {\n\t\tprintln(i)\n\t}\n}\n"),
         ("builtin.go", "package main\nfunc main() { println(min(1, 2)) }\n"),
@@ -74,7 +80,8 @@ func main() {
     assert_eq!(o.stderr, "runtime: gort has no heap profiles\n");
 }
 
-/// Where the executable goes: into a directory; through a link to a device, which stays what it is; over an older one.
+/// Where the executable goes: into a directory; through a link to a device, which stays what it is;
+/// over an older one.
 #[test]
 fn build_output() {
     let tmp = tempfile::tempdir().expect("a folder");
@@ -98,8 +105,11 @@ fn nothing_half_made_stays() {
     let tmp = tempfile::tempdir().expect("a folder");
     let source = tmp.path().join("p.go");
     // No other test has this program, so it is not in the cache.
-    std::fs::write(&source, format!("package main\nfunc main() {{ println({}) }}\n", std::process::id()))
-        .expect("written");
+    std::fs::write(
+        &source,
+        format!("package main\nfunc main() {{ println({}) }}\n", std::process::id()),
+    )
+    .expect("written");
     let objcopy = tmp.path().join("objcopy");
     std::fs::write(&objcopy, "#!/bin/sh\nexit 1\n").expect("written");
     std::fs::set_permissions(&objcopy, std::fs::Permissions::from_mode(0o755)).expect("executable");
@@ -116,7 +126,8 @@ fn nothing_half_made_stays() {
         "{o:?}"
     );
     let entries = std::fs::read_dir(&cache).expect("the cache").flatten();
-    let left: Vec<_> = entries.filter(|e| e.file_name().to_string_lossy().starts_with(&prefix)).collect();
+    let left: Vec<_> =
+        entries.filter(|e| e.file_name().to_string_lossy().starts_with(&prefix)).collect();
     assert!(left.is_empty(), "{left:?}");
 
     let (killed, at_work) = (cache.join("tmp-1-prog-x"), cache.join("tmp-1-prog-y"));

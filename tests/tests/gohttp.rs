@@ -1,5 +1,5 @@
-//! An unmodified net/http server, run by `gort run`, answers 10,000 requests from 64 connections without an error. The client
-//! is not gort's: threads and std.
+//! An unmodified net/http server, run by `gort run`, answers 10,000 requests from 64 connections
+//! without an error. The client is not gort's: threads and std.
 
 use gort_tests::{gort_command, tests_dir};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -45,7 +45,9 @@ fn serve(procs: u32) {
     gort.arg("run").arg(tests_dir().join("go/serve/hello.go")).env("GOMAXPROCS", procs.to_string());
     let mut server = Server(gort.stdout(Stdio::piped()).spawn().expect("gort"));
     let mut address = String::new();
-    BufReader::new(server.0.stdout.take().expect("piped")).read_line(&mut address).expect("an address");
+    BufReader::new(server.0.stdout.take().expect("piped"))
+        .read_line(&mut address)
+        .expect("an address");
     let address = address.trim();
     std::thread::scope(|s| {
         for i in 0..CONNECTIONS {

@@ -1,4 +1,5 @@
-//! Go programs that are more than a file: what `go run .` does in a module, `gort run .` does. Real Go is asked, where it is installed.
+//! Go programs that are more than a file: what `go run .` does in a module, `gort run .` does. Real
+//! Go is asked, where it is installed.
 
 use gort_tests::{Outcome, go_command, gort_command, wait};
 use std::path::Path;
@@ -17,7 +18,8 @@ fn write(dir: &Path, files: &str) {
     }
 }
 
-/// Runs a program with `go run`, where Go is installed, and with `gort run`, in a directory with these files.
+/// Runs a program with `go run`, where Go is installed, and with `gort run`, in a directory with
+/// these files.
 fn both(files: &str, env: &[(&str, &str)], program: &str, check: impl Fn(&str, &Outcome)) {
     let tmp = tempfile::tempdir().expect("a folder");
     write(tmp.path(), files);
@@ -76,14 +78,20 @@ const NEW: &str = "0 true false\nfalse\n";
 const OLD_TIMERS: &str = "1 false true\nfalse\n";
 const OLD: &str = "1 false true\ntrue\n";
 
-/// Settings of GODEBUG by the go line of go.mod, by its godebug lines, by `//go:debug`, by go.work (bug_gomod_godebug).
+/// Settings of GODEBUG by the go line of go.mod, by its godebug lines, by `//go:debug`, by go.work
+/// (bug_gomod_godebug).
 #[test]
 fn godebug_defaults() {
     let module = |text: &str| format!("\n-- go.mod --\nmodule x\n\n{text}\n{SETTINGS}");
     prints(&module("go 1.18"), &[], ".", OLD);
     prints(&module("go 1.22"), &[], ".", OLD_TIMERS);
     prints(&module("go 1.23"), &[], ".", NEW);
-    prints(&module("go 1.23.1\n\ngodebug panicnil=1 // as before\n"), &[], ".", "0 true false\ntrue\n");
+    prints(
+        &module("go 1.23.1\n\ngodebug panicnil=1 // as before\n"),
+        &[],
+        ".",
+        "0 true false\ntrue\n",
+    );
     prints(&module("go 1.23\n\ngodebug (\n\tpanicnil=1\n\tasynctimerchan=1\n)\n"), &[], ".", OLD);
     prints(&module("go 1.23\n\ngodebug default=go1.20\n"), &[], ".", OLD);
     prints(&module("go 1.18\n\ngodebug asynctimerchan=0\n"), &[], ".", "0 true false\ntrue\n");
@@ -92,7 +100,12 @@ fn godebug_defaults() {
     // Without a module the language is today's.
     prints(SETTINGS, &[], "main.go", NEW);
     let directive = SETTINGS.replace("package main", "//go:debug panicnil=1\n\npackage main");
-    prints(&format!("\n-- go.mod --\nmodule x\n\ngo 1.23\n{directive}"), &[], ".", "0 true false\ntrue\n");
+    prints(
+        &format!("\n-- go.mod --\nmodule x\n\ngo 1.23\n{directive}"),
+        &[],
+        ".",
+        "0 true false\ntrue\n",
+    );
     prints(&directive, &[], "main.go", "0 true false\ntrue\n");
     // In a workspace its go.work counts.
     let lib = "\n-- lib/go.mod --\nmodule lib\n\ngo 1.23.1\n-- lib/lib.go --\npackage lib\n";
@@ -114,10 +127,19 @@ fn godebug_errors() {
         });
     };
     let module = |text: &str| format!("\n-- go.mod --\nmodule x\n\ngo 1.23\n\n{text}\n{MAIN}");
-    says(&module("godebug nosuch=1"), "go: error loading go.mod:\ngo.mod:5: unknown godebug \"nosuch\"\n");
+    says(
+        &module("godebug nosuch=1"),
+        "go: error loading go.mod:\ngo.mod:5: unknown godebug \"nosuch\"\n",
+    );
     says(&module("godebug (\n\tpanicnil\n)"), "go.mod:6:2: usage: godebug key=value\n");
-    says(&module("godebug a b"), "go: errors parsing go.mod:\ngo.mod:5: usage: godebug key=value\n");
-    says(&module("godebug default=go1.99"), "go.mod:5: default=go1.99 too new (toolchain is go1.23.1)\n");
+    says(
+        &module("godebug a b"),
+        "go: errors parsing go.mod:\ngo.mod:5: usage: godebug key=value\n",
+    );
+    says(
+        &module("godebug default=go1.99"),
+        "go.mod:5: default=go1.99 too new (toolchain is go1.23.1)\n",
+    );
     says(&module("godebug default=1.20"), "go.mod:5: value for default= must be goVERSION\n");
     let with = |lines: &str| module("").replace("package main", &format!("{lines}\npackage main"));
     says(
@@ -125,8 +147,14 @@ fn godebug_errors() {
         "./main.go:1:1: invalid //go:debug: unknown //go:debug setting \"nosuch\"\n\
          ./main.go:3:1: repeated //go:debug for panicnil\n\t./main.go:2:1: previous //go:debug\n",
     );
-    says(&with("/* x\n*/ //go:debug panicnil"), "./main.go:2:4: invalid //go:debug: missing key=value\n");
-    says(&with("//go:debug panicnil=1,2"), "./main.go:1:1: invalid //go:debug: value contains comma\n");
+    says(
+        &with("/* x\n*/ //go:debug panicnil"),
+        "./main.go:2:4: invalid //go:debug: missing key=value\n",
+    );
+    says(
+        &with("//go:debug panicnil=1,2"),
+        "./main.go:1:1: invalid //go:debug: value contains comma\n",
+    );
 }
 
 /// Directories, patterns, hidden files; files of another package of the module (bug_embed_string).
@@ -232,7 +260,8 @@ x
     says("m/f", "main.go:5:12: pattern m/f: cannot embed file m/f: in different module");
 }
 
-/// A module's own golang.org/x/net, of which libgo has a copy for its own packages (bug_vendored_xnet).
+/// A module's own golang.org/x/net, of which libgo has a copy for its own packages
+/// (bug_vendored_xnet).
 #[test]
 fn vendored_packages_of_libgo() {
     const FILES: &str = r#"

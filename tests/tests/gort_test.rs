@@ -1,6 +1,8 @@
-//! `#[gort::test]`: many tests in one process, each with its own verdict. The report `new_tests` is in here.
+//! `#[gort::test]`: many tests in one process, each with its own verdict. The report `new_tests` is
+//! in here.
 //!
-//! The tests of the module `inner` are run in another process by [`verdicts`], as half of them must fail.
+//! The tests of the module `inner` are run in another process by [`verdicts`], as half of them must
+//! fail.
 
 use gort::{chan, go, time};
 use gort_tests::in_plain_child;
@@ -9,7 +11,8 @@ use std::time::Duration;
 
 const MS: Duration = Duration::from_millis(1);
 
-/// Runs the tests of [`inner`] whose names have this, in one process, and returns what the harness has said.
+/// Runs the tests of [`inner`] whose names have this, in one process, and returns what the harness
+/// has said.
 fn run(filter: &str, procs: &str) -> (String, String) {
     let out = Command::new(std::env::current_exe().unwrap())
         .args([filter, "--ignored", "--test-threads=8"])
@@ -48,7 +51,10 @@ fn verdicts() {
             "io_is_no_deadlock",
         ] {
             assert!(out.contains(&format!("test inner::{name}")), "{name} has not run\n{both}");
-            assert!(!out.contains(&format!("---- inner::{name} stdout")), "{name} has failed\n{both}");
+            assert!(
+                !out.contains(&format!("---- inner::{name} stdout")),
+                "{name} has failed\n{both}"
+            );
         }
         let failed = [
             ("new_tests_b_fails", "assertion `left == right` failed"),
@@ -296,7 +302,9 @@ fn as_functions() {
 
 /// A test in which all are asleep, with these seconds of grace. Its verdict.
 fn asleep(grace: Duration) -> Result<(), String> {
-    let r = std::panic::catch_unwind(|| gort::test::Config::new().grace(grace).run(|| chan::<u32>(0).recv()));
+    let r = std::panic::catch_unwind(|| {
+        gort::test::Config::new().grace(grace).run(|| chan::<u32>(0).recv())
+    });
     r.map(|_| ()).map_err(|e| e.downcast_ref::<&str>().expect("a text").to_string())
 }
 
@@ -309,7 +317,8 @@ fn no_grace_without_others() {
     in_plain_child!(|| assert_eq!(asleep(FOR_EVER), Err(DEADLOCK.into()))).ok();
 }
 
-/// Beside a thread of which nobody knows what it will do there is all of the grace, and no more is waited for.
+/// Beside a thread of which nobody knows what it will do there is all of the grace, and no more is
+/// waited for.
 #[test]
 fn grace_beside_a_thread() {
     in_plain_child!(|| {

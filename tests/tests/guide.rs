@@ -1,5 +1,5 @@
-//! docs/guide.md keeps its word: its blocks in C are compiled with nothing but what it says, and run. Those in Rust are documentation
-//! tests of this package (src/lib.rs).
+//! docs/guide.md keeps its word: its blocks in C are compiled with nothing but what it says, and
+//! run. Those in Rust are documentation tests of this package (src/lib.rs).
 
 use gort_tests::{absent, tests_dir, there_is, wait};
 use std::process::Command;
@@ -8,7 +8,11 @@ use std::time::Duration;
 /// The blocks of a language.
 fn blocks(text: &str, language: &str) -> Vec<String> {
     let begin = format!("```{language}\n");
-    text.split(&begin).skip(1).filter_map(|b| b.split("\n```").next()).map(|b| format!("{b}\n")).collect()
+    text.split(&begin)
+        .skip(1)
+        .filter_map(|b| b.split("\n```").next())
+        .map(|b| format!("{b}\n"))
+        .collect()
 }
 
 #[test]
@@ -23,8 +27,13 @@ fn in_c() {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "-p", "gort-capi", "--message-format=json"]).current_dir(&root);
     let o = wait(cargo, b"", Duration::from_secs(1800));
-    let archive =
-        o.ok().stdout.split('"').find(|s| s.ends_with("/libgort.a")).expect("libgort.a").to_string();
+    let archive = o
+        .ok()
+        .stdout
+        .split('"')
+        .find(|s| s.ends_with("/libgort.a"))
+        .expect("libgort.a")
+        .to_string();
     let dir = tempfile::tempdir().unwrap();
     for (i, program) in programs.iter().enumerate() {
         let (source, exe) = (dir.path().join(format!("{i}.c")), dir.path().join(format!("{i}")));
@@ -59,7 +68,8 @@ fn whole() {
     }
     for link in guide.split("](#").skip(1).filter_map(|l| l.split(')').next()) {
         let found = guide.lines().any(|l| {
-            l.strip_prefix("## ").is_some_and(|h| h.to_lowercase().replace(' ', "-").replace(',', "") == link)
+            l.strip_prefix("## ")
+                .is_some_and(|h| h.to_lowercase().replace(' ', "-").replace(',', "") == link)
         });
         assert!(found, "no chapter {link}");
     }

@@ -5,7 +5,8 @@ use gort_tests::{in_child, in_plain_child, until_only_threads_are_left, until_ot
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
-/// `run` gives back what its function returns, which may borrow from the caller; the main goroutine has Go's number.
+/// `run` gives back what its function returns, which may borrow from the caller; the main goroutine
+/// has Go's number.
 #[test]
 fn values_come_back() {
     in_plain_child!(.procs(1), || {
@@ -29,7 +30,8 @@ fn values_come_back() {
     .stdout_is("fine\n");
 }
 
-/// A panic of the function comes back to the caller, and has been reported; a panic of another goroutine ends the program.
+/// A panic of the function comes back to the caller, and has been reported; a panic of another
+/// goroutine ends the program.
 #[test]
 fn panics_come_back() {
     let o = in_plain_child!(.procs(1), || {
@@ -47,7 +49,10 @@ fn panics_come_back() {
     });
     o.exited(2).stdout_is("goes on\n");
     let report = &o.stderr;
-    assert!(report.starts_with("panic: first\n\ngoroutine 1 [running]:\nhost::panics_come_back::"), "{o}");
+    assert!(
+        report.starts_with("panic: first\n\ngoroutine 1 [running]:\nhost::panics_come_back::"),
+        "{o}"
+    );
     assert!(report.contains("panic: (dyn Any)") || report.contains("panic: 5\n"), "{o}");
     assert!(report.contains("panic: not mine\n\ngoroutine "), "{o}");
 }
@@ -80,8 +85,9 @@ fn main_returns_what_run_returns() {
 #[test]
 fn deadlock_in_run() {
     let o = in_plain_child!(.procs(2), || gort::run(|| _ = chan::<()>(0).recv()));
-    o.exited(2)
-        .stderr_has("fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive]:\n");
+    o.exited(2).stderr_has(
+        "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive]:\n",
+    );
     assert_eq!(o.stderr.matches("\ngoroutine ").count(), 1, "{o}");
 }
 
@@ -96,8 +102,9 @@ fn started_twice() {
         rt.spawn(move || tx.send(5).unwrap());
         assert_eq!(rx.recv(), Ok(5));
         assert_eq!(gort::run(|| 6), 6);
-        let others: Vec<_> =
-            (0..8).map(|n| std::thread::spawn(move || gort::start(Config::new()).block_on(|| n))).collect();
+        let others: Vec<_> = (0..8)
+            .map(|n| std::thread::spawn(move || gort::start(Config::new()).block_on(|| n)))
+            .collect();
         assert_eq!(others.into_iter().map(|t| t.join().unwrap()).sum::<i32>(), 28);
         println!("host goes on");
     })
@@ -121,7 +128,8 @@ fn started_at_once() {
     .ok();
 }
 
-/// The first thing that everybody tries (`new_foreign`): a thread sends to a goroutine. However long it takes, that is no deadlock.
+/// The first thing that everybody tries (`new_foreign`): a thread sends to a goroutine. However
+/// long it takes, that is no deadlock.
 #[test]
 fn a_thread_sends() {
     for procs in [1, 2] {
@@ -150,7 +158,8 @@ fn a_thread_sends() {
     }
 }
 
-/// When the last thread that could have called in has ended, it is a deadlock; also if it did call in.
+/// When the last thread that could have called in has ended, it is a deadlock; also if it did call
+/// in.
 #[test]
 fn a_thread_ends_without_sending() {
     for calls in ["no", "yes"] {
@@ -176,7 +185,8 @@ fn a_thread_ends_without_sending() {
     }
 }
 
-/// A thread that never calls in and does not end keeps the report back (sysmon has been asked to look again by then), until it ends.
+/// A thread that never calls in and does not end keeps the report back (sysmon has been asked to
+/// look again by then), until it ends.
 #[test]
 fn a_thread_that_lives_keeps_the_report_back() {
     let o = in_plain_child!(.procs(2), || {
@@ -213,8 +223,9 @@ fn a_thread_that_never_calls_in() {
             chan::<u32>(0).recv();
         });
     });
-    o.exited(2)
-        .stderr_has("fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive]:\n");
+    o.exited(2).stderr_has(
+        "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive]:\n",
+    );
 }
 
 /// Its number is free again when it ends: there is room for 16 at a time.
@@ -243,7 +254,8 @@ fn threads_that_never_call_in_come_and_go() {
     .ok();
 }
 
-/// A program with a main loop of its own (`new_embed`): the runtime waits for work beside it, and ends with it.
+/// A program with a main loop of its own (`new_embed`): the runtime waits for work beside it, and
+/// ends with it.
 #[test]
 fn a_main_loop() {
     in_plain_child!(|| {
@@ -307,7 +319,8 @@ fn threads_come_and_go() {
                 if round == 0 {
                     continue;
                 }
-                // 8 extra Ms and one for this thread; the runtime's own threads are sysmon's, the template and those of the Ps.
+                // 8 extra Ms and one for this thread; the runtime's own threads are sysmon's, the
+                // template and those of the Ps.
                 assert!(runtime::stats().threads < 64, "{} threads", runtime::stats().threads);
             }
             c.close();
@@ -318,7 +331,8 @@ fn threads_come_and_go() {
     }
 }
 
-/// Panics of a thread's own are reported by Rust's hook, as everywhere else, and end the thread only.
+/// Panics of a thread's own are reported by Rust's hook, as everywhere else, and end the thread
+/// only.
 #[test]
 fn panics_on_threads() {
     let o = in_plain_child!(|| {
@@ -372,7 +386,9 @@ fn after_shutdown() {
 #[test]
 fn shutdown_with_work_left() {
     for procs in [1, 2] {
-        for kind in ["nothing", "sleepers", "light sleepers", "runnable", "in blocking", "listeners"] {
+        for kind in
+            ["nothing", "sleepers", "light sleepers", "runnable", "in blocking", "listeners"]
+        {
             in_plain_child!(.procs(procs).env("KIND", kind), || {
                 static RUNS: AtomicU32 = AtomicU32::new(0);
                 let rt = gort::start(Config::new());
@@ -449,7 +465,8 @@ fn sockets_on_threads() {
     .stdout_is("hello\n");
 }
 
-/// `len` of a timer's channel locks the timer if `asynctimerchan=2`, also where there is no goroutine.
+/// `len` of a timer's channel locks the timer if `asynctimerchan=2`, also where there is no
+/// goroutine.
 #[test]
 fn len_of_a_timer_on_a_thread() {
     for setting in ["0", "1", "2"] {

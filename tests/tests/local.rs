@@ -1,5 +1,6 @@
-//! What belongs to a goroutine, and what to its thread: `goroutine_local!`, `local::with`, labels, sections without parking, and values that are
-//! made once. Reports of users: adv_tls_cached, new_lazylock.
+//! What belongs to a goroutine, and what to its thread: `goroutine_local!`, `local::with`, labels,
+//! sections without parking, and values that are made once. Reports of users: adv_tls_cached,
+//! new_lazylock.
 
 use gort::sync::{LazyLock, OnceCell, WaitGroup};
 use gort::{chan, debug, go, goroutine_local, iter, local, recover, runtime, time};
@@ -96,7 +97,10 @@ fn variables_follow() {
         for n in 0..1000 {
             TEXT.set(format!("{i}:{n}"));
             runtime::gosched();
-            r.fetch_add(u32::from(ID.get() == i && TEXT.with_borrow(|t| *t == format!("{i}:{n}"))), SeqCst);
+            r.fetch_add(
+                u32::from(ID.get() == i && TEXT.with_borrow(|t| *t == format!("{i}:{n}"))),
+                SeqCst,
+            );
         }
     });
     assert_eq!(ID.get(), 1_000_000);
@@ -281,11 +285,14 @@ fn initialisers() {
     .ok();
 }
 
-const PARKED: &str = "fatal error: gort: the goroutine would park, or go on on another thread, inside of";
+const PARKED: &str =
+    "fatal error: gort: the goroutine would park, or go on on another thread, inside of";
 
 #[test]
 fn parking_in_local_with() {
-    in_child!(|| local::with(&N, |_| time::sleep(Duration::from_millis(1)))).exited(2).stderr_has(PARKED);
+    in_child!(|| local::with(&N, |_| time::sleep(Duration::from_millis(1))))
+        .exited(2)
+        .stderr_has(PARKED);
 }
 
 #[test]
@@ -350,7 +357,8 @@ fn cell_under_contention() {
     println!("{} initialiser, {} values", INITS.load(SeqCst), VALUES.load(SeqCst));
 }
 
-/// std's rules: a cell whose initialiser panicked is empty and can be tried again, a `LazyLock` is poisoned.
+/// std's rules: a cell whose initialiser panicked is empty and can be tried again, a `LazyLock` is
+/// poisoned.
 #[test]
 fn initialisers_that_fail() {
     in_child!(|| {
@@ -372,7 +380,10 @@ fn initialisers_that_fail() {
         let l = LazyLock::new(|| -> u32 { panic!("on purpose") });
         assert!(recover(|| _ = *l).is_err());
         let p = recover(|| _ = *l).expect_err("poisoned");
-        assert!(format!("{p:?}").contains("LazyLock instance has previously been poisoned"), "{p:?}");
+        assert!(
+            format!("{p:?}").contains("LazyLock instance has previously been poisoned"),
+            "{p:?}"
+        );
     })
     .ok();
 }
@@ -384,7 +395,9 @@ fn an_initialiser_that_asks_for_itself() {
         static B: LazyLock<u32> = LazyLock::new(|| *A);
         println!("{}", *A);
     });
-    o.exited(2).stderr_has("panic: gort: the initialiser of a OnceCell or LazyLock asks for the same cell");
+    o.exited(2).stderr_has(
+        "panic: gort: the initialiser of a OnceCell or LazyLock asks for the same cell",
+    );
 }
 
 /// Before the runtime has started.

@@ -1,4 +1,5 @@
-//! `gort::runtime::metrics`: names and kinds are Go's, and the numbers are those of what the program did.
+//! `gort::runtime::metrics`: names and kinds are Go's, and the numbers are those of what the
+//! program did.
 
 use gort::runtime::metrics::{self, Float64Histogram, Sample, ValueKind};
 use gort::sync::{Mutex, WaitGroup};
@@ -90,7 +91,11 @@ fn godebug() {
         });
         out.exited(code.parse().unwrap()).stderr_has("\nP  ");
         for d in metrics::all() {
-            assert!(out.stderr.lines().any(|l| l.starts_with(&format!("{} ", d.name))), "{}\n{out}", d.name);
+            assert!(
+                out.stderr.lines().any(|l| l.starts_with(&format!("{} ", d.name))),
+                "{}\n{out}",
+                d.name
+            );
         }
     }
     assert_eq!(in_child!(.env("GODEBUG", "metrics=0"), || ()).ok().stderr, "");
@@ -126,7 +131,8 @@ fn goroutines() {
     .ok();
 }
 
-/// Each goroutine runs, is preempted, parks and yields as often as it does; with one P the sums are those of the P.
+/// Each goroutine runs, is preempted, parks and yields as often as it does; with one P the sums are
+/// those of the P.
 #[test]
 fn counters_of_one_p() {
     in_child!(.procs(1), || {
@@ -299,7 +305,11 @@ fn dump() {
     let out = in_child!(.procs(2), || print!("{}", metrics::dump()));
     out.ok();
     for d in metrics::all() {
-        assert!(out.stdout.lines().any(|l| l.starts_with(&format!("{} ", d.name))), "{}\n{out}", d.name);
+        assert!(
+            out.stdout.lines().any(|l| l.starts_with(&format!("{} ", d.name))),
+            "{}\n{out}",
+            d.name
+        );
     }
     let table: Vec<_> = out.stdout.lines().skip(metrics::all().len()).collect();
     assert_eq!(table.len(), 3, "{out}");

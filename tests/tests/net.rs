@@ -1,7 +1,8 @@
 //! Networks, pipes and files: `gort::net` on `gort_poll` on the poller.
 
 use gort::net::{
-    Error, File, Shutdown, TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener, UnixStream, pipe,
+    Error, File, Shutdown, TcpListener, TcpStream, UdpSocket, UnixDatagram, UnixListener,
+    UnixStream, pipe,
 };
 use gort::sync::WaitGroup;
 use gort::{Chan, chan, go, runtime, time};
@@ -322,8 +323,12 @@ fn half_close() {
     .ok();
 }
 
-/// Runs `blocked` on a goroutine, `f` when it has parked in the poller, and returns what `blocked` returned.
-fn while_blocked<T: Send + 'static>(blocked: impl FnOnce() -> T + Send + 'static, f: impl FnOnce()) -> T {
+/// Runs `blocked` on a goroutine, `f` when it has parked in the poller, and returns what `blocked`
+/// returned.
+fn while_blocked<T: Send + 'static>(
+    blocked: impl FnOnce() -> T + Send + 'static,
+    f: impl FnOnce(),
+) -> T {
     let c = chan(0);
     let tx = c.clone();
     go(move || tx.send(blocked()));
@@ -422,7 +427,10 @@ fn deadlines() {
     // Moved to the present while somebody waits.
     c.set_read_deadline(far()).unwrap();
     let mut r = c.clone();
-    says(while_blocked(move || r.read(&mut [0]), || c.set_read_deadline(Some(past)).unwrap()), TIMEOUT);
+    says(
+        while_blocked(move || r.read(&mut [0]), || c.set_read_deadline(Some(past)).unwrap()),
+        TIMEOUT,
+    );
 
     // Set while somebody waits without one.
     c.set_read_deadline(None).unwrap();
@@ -568,8 +576,9 @@ fn keepalive_and_defaults() {
             let opt = |level, name| {
                 let (mut v, mut len) = (0i32, 4);
                 // SAFETY: the kernel writes a number.
-                let r =
-                    unsafe { libc::getsockopt(t.as_raw_fd(), level, name, (&raw mut v).cast(), &mut len) };
+                let r = unsafe {
+                    libc::getsockopt(t.as_raw_fd(), level, name, (&raw mut v).cast(), &mut len)
+                };
                 assert_eq!(r, 0);
                 v
             };
@@ -709,7 +718,8 @@ fn vectored() {
     in_child!(.procs(2), || {
         let (mut c, mut s) = tcp_pair();
         go(move || {
-            // More pieces than one call takes, some of them empty; together more than the kernel's buffers.
+            // More pieces than one call takes, some of them empty; together more than the kernel's
+            // buffers.
             let parts: Vec<Vec<u8>> = (0..3000).map(|i| vec![i as u8; if i % 7 == 0 { 0 } else { 1000 }]).collect();
             let v: Vec<io::IoSlice<'_>> = parts.iter().map(|p| io::IoSlice::new(p)).collect();
             let total: usize = parts.iter().map(Vec::len).sum();
@@ -858,7 +868,10 @@ fn unix_streams() {
         // Pairs, and close.
         let (a, mut b) = UnixStream::pair().unwrap();
         let mut r = a.clone();
-        assert_eq!(while_blocked(move || r.read(&mut [0; 9]), || b.write_all(b"pair").unwrap()).unwrap(), 4);
+        assert_eq!(
+            while_blocked(move || r.read(&mut [0; 9]), || b.write_all(b"pair").unwrap()).unwrap(),
+            4
+        );
         let mut r = a.clone();
         says(while_blocked(move || r.read(&mut [0]), || a.close().unwrap()), CLOSED);
     })
@@ -897,7 +910,10 @@ fn pipes() {
     let (mut r, mut w) = pipe().unwrap();
     assert!(r.pollable() && w.pollable());
     let mut r2 = r.clone();
-    assert_eq!(while_blocked(move || r2.read(&mut [0; 9]), || w.write_all(b"hello").unwrap()).unwrap(), 5);
+    assert_eq!(
+        while_blocked(move || r2.read(&mut [0; 9]), || w.write_all(b"hello").unwrap()).unwrap(),
+        5
+    );
     r.set_read_deadline(Some(Instant::now() + ms(20))).unwrap();
     says(r.read(&mut [0]), TIMEOUT);
     r.set_read_deadline(None).unwrap();
@@ -933,7 +949,8 @@ fn pipes_4() {
     in_child!(.procs(4), pipes).ok();
 }
 
-/// A pipe of somebody else's is given to the poller by an open file of its own: his stays in blocking mode.
+/// A pipe of somebody else's is given to the poller by an open file of its own: his stays in
+/// blocking mode.
 #[test]
 fn standard_input() {
     let out = in_child!(.procs(1).stdin(b"from outside\n"), || {

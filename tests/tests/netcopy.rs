@@ -1,4 +1,5 @@
-//! `gort::net::copy`: between connections, pipes and files, in the kernel or not; always all bytes, once, in order.
+//! `gort::net::copy`: between connections, pipes and files, in the kernel or not; always all bytes,
+//! once, in order.
 
 use gort::net::{Endpoint, File, Shutdown, TcpListener, TcpStream, UnixStream, copy, copy_n, pipe};
 use gort::{Chan, chan, go, runtime};
@@ -21,7 +22,8 @@ fn temp(name: &str) -> PathBuf {
 /// A file without a name, open for both.
 fn file() -> File {
     let path = temp("file");
-    let f = File::open_with(OpenOptions::new().read(true).write(true).create_new(true), &path).unwrap();
+    let f =
+        File::open_with(OpenOptions::new().read(true).write(true).create_new(true), &path).unwrap();
     std::fs::remove_file(path).unwrap();
     f
 }
@@ -204,7 +206,8 @@ fn errors() {
         assert_eq!(text(copy(&s, &c2).unwrap_err()), "i/o timeout");
         s.set_read_timeout(None).unwrap();
         // Nobody takes it away.
-        // The end of the test closes the other side, maybe before the process is gone: then the write fails.
+        // The end of the test closes the other side, maybe before the process is gone: then the
+        // write fails.
         go(move || _ = (&c).write_all(&data(N)));
         c2.set_write_deadline(soon()).unwrap();
         let small = 4096;

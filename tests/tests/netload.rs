@@ -1,8 +1,8 @@
-//! An echo server under load: 10,000 connections held open and 64 at work, among resets, slow readers and storms of
-//! deadlines. Nothing is lost, and nothing is left behind.
+//! An echo server under load: 10,000 connections held open and 64 at work, among resets, slow
+//! readers and storms of deadlines. Nothing is lost, and nothing is left behind.
 //!
-//! Server and clients are two processes, forked before the runtime starts: a process that may open 20,000 files holds no
-//! 10,000 connections by both ends.
+//! Server and clients are two processes, forked before the runtime starts: a process that may open
+//! 20,000 files holds no 10,000 connections by both ends.
 
 use gort::net::{TcpListener, TcpStream};
 use gort::sync::WaitGroup;
@@ -89,9 +89,11 @@ fn server(l: std::net::TcpListener) {
             let mut b = [0; 16 << 10];
             let mut first = true;
             loop {
-                // As servers do: every other connection has a deadline that moves with each request, far away.
+                // As servers do: every other connection has a deadline that moves with each
+                // request, far away.
                 if me.is_multiple_of(2) {
-                    conn.set_read_deadline(Some(Instant::now() + Duration::from_secs(3600))).unwrap();
+                    conn.set_read_deadline(Some(Instant::now() + Duration::from_secs(3600)))
+                        .unwrap();
                 }
                 let n = match conn.read(&mut b) {
                     Ok(0) => break,
@@ -221,7 +223,8 @@ fn slow_reader(addr: SocketAddr, i: usize) {
     assert!(got == msg);
 }
 
-/// Reads whose deadlines pass all the time, moved by a second goroutine as well: each byte arrives once.
+/// Reads whose deadlines pass all the time, moved by a second goroutine as well: each byte arrives
+/// once.
 fn deadline_storm(addr: SocketAddr, i: usize, timeouts: &AtomicUsize) {
     const BYTES: usize = 300;
     let c = TcpStream::connect(addr).unwrap();
@@ -243,7 +246,8 @@ fn deadline_storm(addr: SocketAddr, i: usize, timeouts: &AtomicUsize) {
                 d.set_read_deadline(t).unwrap();
                 runtime::gosched();
             }
-            // A P that always has something to run polls the network every 10 ms only, in Go as well.
+            // A P that always has something to run polls the network every 10 ms only, in Go as
+            // well.
             time::sleep(Duration::from_micros(100));
         }
     });
@@ -304,8 +308,11 @@ fn clients(addr: SocketAddr) {
     assert!(r.threads < 64, "waiting takes no threads: {r:?}");
 
     // All at once.
-    let (done, made, timeouts) =
-        (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (done, made, timeouts) = (
+        Arc::new(AtomicBool::new(false)),
+        Arc::new(AtomicU64::new(0)),
+        Arc::new(AtomicUsize::new(0)),
+    );
     let beside = Arc::new(WaitGroup::new());
     let (d, m) = (done.clone(), made.clone());
     start(&beside, 8, move |i| resets(addr, i, &d, &m));
@@ -353,7 +360,8 @@ fn load() {
     // SAFETY: makes the queue of our own socket longer.
     assert_eq!(unsafe { libc::listen(l.as_raw_fd(), 4096) }, 0);
     let addr = l.local_addr().unwrap();
-    // SAFETY: no thread of this process holds a lock that the child needs: the others wait for this test.
+    // SAFETY: no thread of this process holds a lock that the child needs: the others wait for this
+    // test.
     let pid = unsafe { libc::fork() };
     assert!(pid >= 0);
     if pid == 0 {

@@ -1,6 +1,6 @@
-//! The exact order of events at GOMAXPROCS=1. Each case is the twin of one in `tests/go/order/order.go`; the
-//! expected events in `tests/golden/order` were recorded from Go 1.23.1. With Go on the machine the program runs
-//! there as well, and all three must agree.
+//! The exact order of events at GOMAXPROCS=1. Each case is the twin of one in
+//! `tests/go/order/order.go`; the expected events in `tests/golden/order` were recorded from Go
+//! 1.23.1. With Go on the machine the program runs there as well, and all three must agree.
 
 use gort::sync::{Cond, Mutex, Once, RwMutex, WaitGroup};
 use gort::{Chan, chan, go, runtime, select, time};
@@ -362,9 +362,9 @@ case!(once, || {
     wg.wait();
 });
 
-/// Starts five things whose times differ by some units of a millisecond, and sees in which order they come. Two that are due
-/// at once, as the machine stood still, run the last one first, in Go as well: then again, with units twice as long. Each comes once, in
-/// whatever order.
+/// Starts five things whose times differ by some units of a millisecond, and sees in which order
+/// they come. Two that are due at once, as the machine stood still, run the last one first, in Go
+/// as well: then again, with units twice as long. Each comes once, in whatever order.
 fn one_by_one(want: [usize; 5], start: impl Fn(usize, Duration, Chan<usize>)) -> [usize; 5] {
     let mut unit = ms(1);
     loop {

@@ -13,13 +13,21 @@ fn files(krate: &Path) -> Vec<String> {
     o.ok().stdout.lines().filter_map(|l| l.split_once('/')).map(|(_, f)| f.to_string()).collect()
 }
 
-/// Every crate can be packaged, with what it depends on, its licence and a page to read; and no file lies outside of its own directory.
-/// No package is compiled: `cargo package --workspace` does that, and takes its time.
+/// Every crate can be packaged, with what it depends on, its licence and a page to read; and no
+/// file lies outside of its own directory. No package is compiled: `cargo package --workspace` does
+/// that, and takes its time.
 #[test]
 fn workspace() {
     let target = tempfile::tempdir().unwrap();
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["package", "--workspace", "--no-verify", "--allow-dirty", "--offline", "--target-dir"]);
+    cargo.args([
+        "package",
+        "--workspace",
+        "--no-verify",
+        "--allow-dirty",
+        "--offline",
+        "--target-dir",
+    ]);
     cargo.arg(target.path()).current_dir(tests_dir().join(".."));
     wait(cargo, b"", Duration::from_secs(600)).ok();
     let mut names = Vec::new();

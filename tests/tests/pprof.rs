@@ -1,4 +1,5 @@
-//! `gort::pprof` and `GORT_CPUPROFILE`: the samples are where the time went, for our own decoder and for `go tool pprof`.
+//! `gort::pprof` and `GORT_CPUPROFILE`: the samples are where the time went, for our own decoder
+//! and for `go tool pprof`.
 
 use flate2::read::GzDecoder;
 use gort::{blocking, chan, go, pprof, runtime, sync, time};
@@ -78,14 +79,18 @@ impl Profile {
         let top = fields(&b);
         let all = |n: u64| top.iter().filter(move |f| f.0 == n).map(|f| fields(f.2));
         let get = |m: &[(u64, u64, &[u8])], n: u64| m.iter().find(|f| f.0 == n).map_or(0, |f| f.1);
-        let strings: Vec<String> =
-            top.iter().filter(|f| f.0 == 6).map(|f| String::from_utf8(f.2.to_vec()).unwrap()).collect();
+        let strings: Vec<String> = top
+            .iter()
+            .filter(|f| f.0 == 6)
+            .map(|f| String::from_utf8(f.2.to_vec()).unwrap())
+            .collect();
         assert_eq!(strings[0], "");
         let functions: HashMap<u64, String> =
             all(5).map(|f| (get(&f, 1), strings[get(&f, 2) as usize].clone())).collect();
         let mut locations = HashMap::new();
         for l in all(4) {
-            let lines = l.iter().filter(|f| f.0 == 4).map(|f| functions[&get(&fields(f.2), 1)].clone());
+            let lines =
+                l.iter().filter(|f| f.0 == 4).map(|f| functions[&get(&fields(f.2), 1)].clone());
             locations.insert(get(&l, 1), lines.collect::<Vec<_>>());
         }
         let samples = all(2).map(|s| Sample {
@@ -195,14 +200,18 @@ fn shares() {
     let Some(go) = go_command() else {
         return absent("Go", "its pprof has not read the profile");
     };
-    let o =
-        Command::new(go).args(["tool", "pprof", "-top", "-cum"]).arg(t.path().join("a")).output().unwrap();
+    let o = Command::new(go)
+        .args(["tool", "pprof", "-top", "-cum"])
+        .arg(t.path().join("a"))
+        .output()
+        .unwrap();
     let top = String::from_utf8_lossy(&o.stdout).into_owned();
     assert!(o.status.success(), "{}", String::from_utf8_lossy(&o.stderr));
     for (f, was) in ["::sixty", "::thirty", "::ten"].iter().zip(&shares) {
         // flat flat% sum% cum cum% name
         let line = top.lines().find(|l| l.ends_with(f)).unwrap_or_else(|| panic!("{f}: {top}"));
-        let is: f64 = line.split_whitespace().nth(4).unwrap().trim_end_matches('%').parse().unwrap();
+        let is: f64 =
+            line.split_whitespace().nth(4).unwrap().trim_end_matches('%').parse().unwrap();
         assert!((is - was).abs() < 3.0, "{line}: {was}");
     }
 }
@@ -229,7 +238,8 @@ fn spinning() {
             runtime::gosched();
         }
         pprof::start_cpu_profile(std::fs::File::create(file("a")).unwrap()).unwrap();
-        // Until it has had half a second of a processor: all of the process's time, but for a little.
+        // Until it has had half a second of a processor: all of the process's time, but for a
+        // little.
         while blocking(process_cpu) < Duration::from_millis(800) {
             time::sleep(Duration::from_millis(10));
         }
@@ -358,8 +368,11 @@ fn waits() {
     let (n, ns) = of(&p, "::unlocks");
     assert!(n == N && ns > least && ns < most, "{n} {ns} {most}");
     if let Some(go) = go_command() {
-        let o =
-            Command::new(go).args(["tool", "pprof", "-top"]).arg(t.path().join("block")).output().unwrap();
+        let o = Command::new(go)
+            .args(["tool", "pprof", "-top"])
+            .arg(t.path().join("block"))
+            .output()
+            .unwrap();
         let top = String::from_utf8_lossy(&o.stdout);
         assert!(top.contains("Type: delay") && top.contains("::receives"), "{top}");
     }
@@ -434,11 +447,13 @@ fn threads() {
     })
     .ok();
     let p = Profile::read(&t.path().join("a"));
-    let seen = p.sum(|s| s.stack.last().is_some_and(|f| f == "runtime._ExternalCode") && s.stack.len() > 1);
+    let seen = p
+        .sum(|s| s.stack.last().is_some_and(|f| f == "runtime._ExternalCode") && s.stack.len() > 1);
     assert!(seen > 30_000_000, "{seen}");
 }
 
-/// A Go program's profile beside that of the environment: it has no samples, and the other one has them all. And the program that it executes next is not ended by a signal.
+/// A Go program's profile beside that of the environment: it has no samples, and the other one has
+/// them all. And the program that it executes next is not ended by a signal.
 #[test]
 fn go_programs() {
     const TEXT: &str = r#"package main
@@ -475,7 +490,8 @@ func main() {
 }
 "#;
     let t = tempfile::tempdir().unwrap();
-    let (source, program, profile) = (t.path().join("main.go"), t.path().join("main"), t.path().join("cpu"));
+    let (source, program, profile) =
+        (t.path().join("main.go"), t.path().join("main"), t.path().join("cpu"));
     std::fs::write(&source, TEXT).unwrap();
     let Some(mut gort) = gort_command() else { return };
     gort.arg("build").arg("-o").arg(&program).arg(&source);
@@ -483,7 +499,8 @@ func main() {
     let mut c = Command::new(&program);
     c.env("GORT_CPUPROFILE", &profile);
     let o = wait(c, b"", Duration::from_secs(60));
-    let says = "runtime: cannot set cpu profile rate until previous profile has finished.\ntrue\n".repeat(3);
+    let says = "runtime: cannot set cpu profile rate until previous profile has finished.\ntrue\n"
+        .repeat(3);
     o.ok();
     assert_eq!(o.stderr, says);
     let p = Profile::read(&profile);
@@ -493,8 +510,9 @@ func main() {
     assert_eq!(wait(c, b"", Duration::from_secs(60)).ok().stdout, "200000\n");
 }
 
-/// What a profile costs: processor time of the process for the same work with and without one, in turns. By hand:
-/// `cargo test -p gort-tests --test pprof costs -- --ignored --nocapture`. docs/profiling.md has the result.
+/// What a profile costs: processor time of the process for the same work with and without one, in
+/// turns. By hand: `cargo test -p gort-tests --test pprof costs -- --ignored --nocapture`.
+/// docs/profiling.md has the result.
 #[test]
 #[ignore = "a measurement"]
 fn costs() {

@@ -1,4 +1,5 @@
-//! Preemption: at calls into the runtime, inside `preempt::scope` by signals, and the report of loops that allow neither.
+//! Preemption: at calls into the runtime, inside `preempt::scope` by signals, and the report of
+//! loops that allow neither.
 
 use gort::{chan, go, preempt, runtime};
 use gort_tests::in_child;
@@ -109,7 +110,8 @@ const REPORT: &str = "without calling the runtime, and keeps others waiting";
 fn hog() {
     go(|| ());
     let (mut n, t) = (0u64, Instant::now());
-    // Until it must have been reported, however little of the machine this process gets: sysmon wants 0.5 s of its time.
+    // Until it must have been reported, however little of the machine this process gets: sysmon
+    // wants 0.5 s of its time.
     while cpu() < Duration::from_millis(2500) || t.elapsed() < Duration::from_millis(2500) {
         n = black_box(n + 1);
     }
@@ -229,7 +231,8 @@ fn the_traceback_of_an_interrupted_goroutine() {
         flag.store(true, SeqCst);
         print!("{all}");
     });
-    let g = o.ok().stdout.split("\n\n").find(|g| g.contains("spin")).unwrap_or_else(|| panic!("{o}"));
+    let g =
+        o.ok().stdout.split("\n\n").find(|g| g.contains("spin")).unwrap_or_else(|| panic!("{o}"));
     assert!(g.contains("[runnable]"), "{o}");
     assert!(g.contains("preempt::spin("), "{o}");
     assert!(g.contains("created by preempt::the_traceback_of_an_interrupted_goroutine"), "{o}");

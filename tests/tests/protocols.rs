@@ -6,7 +6,8 @@ use gort_tests::in_child;
 use std::io::{Read, Write};
 use tungstenite::{Message, accept, client};
 
-/// WebSockets: handshake (with `httparse`), messages of all sizes, ping and close. Many connections at once.
+/// WebSockets: handshake (with `httparse`), messages of all sizes, ping and close. Many connections
+/// at once.
 fn web_sockets() {
     let l = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = l.local_addr().unwrap();
@@ -62,7 +63,8 @@ fn web_sockets_4() {
     in_child!(.procs(4), web_sockets).ok();
 }
 
-/// What such crates ask for: reading and writing by value, by reference and through a box, between goroutines.
+/// What such crates ask for: reading and writing by value, by reference and through a box, between
+/// goroutines.
 #[test]
 fn traits() {
     fn stream<S: Read + Write + Send + Sync + 'static>()

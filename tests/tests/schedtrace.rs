@@ -1,5 +1,6 @@
-//! `GODEBUG=schedtrace` and `scheddetail`: line by line in Go's format, which tools parse. The shapes below are those of
-//! Go 1.23.1; with Go on the machine its own lines are compared with them as well.
+//! `GODEBUG=schedtrace` and `scheddetail`: line by line in Go's format, which tools parse. The
+//! shapes below are those of Go 1.23.1; with Go on the machine its own lines are compared with them
+//! as well.
 
 use gort::sync::Mutex;
 use gort::{chan, go, time};
@@ -30,7 +31,11 @@ fn shapes(stderr: &str) -> BTreeSet<String> {
                 _ => (l, ""),
             };
             let fold = |s: &str| {
-                let s = s.replace("true", "B").replace("false", "B").replace("nil", "0").replace("=-", "=");
+                let s = s
+                    .replace("true", "B")
+                    .replace("false", "B")
+                    .replace("nil", "0")
+                    .replace("=-", "=");
                 let mut out = String::new();
                 for c in s.chars() {
                     match c {
@@ -54,8 +59,9 @@ const BLOCKED: [&str; 4] = [
     ": status=4(sync.Mutex.Lock) m=nil lockedm=nil",
 ];
 
-/// Something of everything: a wait for a channel, a mutex, a sleep, a goroutine that runs; until the trace is enough.
-/// The trace goes to a file that the program reads, and from there to standard output; its beginning to standard error.
+/// Something of everything: a wait for a channel, a mutex, a sleep, a goroutine that runs; until
+/// the trace is enough. The trace goes to a file that the program reads, and from there to standard
+/// output; its beginning to standard error.
 fn program(enough: impl Fn(&str) -> bool) {
     let path = std::env::temp_dir().join(format!("gort-schedtrace-{}.txt", std::process::id()));
     let file = std::fs::File::create(&path).expect("created");
@@ -108,8 +114,7 @@ fn set(s: &[&str]) -> BTreeSet<String> {
 
 #[test]
 fn brief() {
-    let out =
-        in_child!(.procs(2).env("GODEBUG", "schedtrace=5"), || program(|t| t.matches("SCHED ").count() >= 3));
+    let out = in_child!(.procs(2).env("GODEBUG", "schedtrace=5"), || program(|t| t.matches("SCHED ").count() >= 3));
     let trace = out.ok().stderr.clone() + &out.stdout;
     assert_eq!(shapes(&trace), set(&BRIEF), "{out}");
     assert!(trace.starts_with("SCHED 0ms: gomaxprocs=2 "), "{out}");
@@ -135,7 +140,9 @@ fn as_go() {
     let mut cmd = Command::new(go);
     cmd.args(["build", "-o", "main", "main.go"]).current_dir(&dir).env("GOTOOLCHAIN", "local");
     wait(cmd, b"", Duration::from_secs(300)).ok();
-    for (debug, expected) in [("schedtrace=5", set(&BRIEF)), ("schedtrace=5,scheddetail=1", set(&DETAIL))] {
+    for (debug, expected) in
+        [("schedtrace=5", set(&BRIEF)), ("schedtrace=5,scheddetail=1", set(&DETAIL))]
+    {
         let mut cmd = Command::new(dir.join("main"));
         cmd.env("GODEBUG", debug).env("GOMAXPROCS", "2").env("GOGC", "off");
         let out = wait(cmd, b"", Duration::from_secs(60));

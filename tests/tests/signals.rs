@@ -153,7 +153,8 @@ fn ignore_and_ignored() {
     .stdout_is("Some(interrupt) 0\n");
 }
 
-/// stop while signals rain: each is delivered before, or is not delivered; afterwards nothing comes.
+/// stop while signals rain: each is delivered before, or is not delivered; afterwards nothing
+/// comes.
 fn stop_races() {
     for _ in 0..200 {
         // another channel keeps the default action away
@@ -206,8 +207,8 @@ fn foreign_threads_pass_signals_on() {
     .ok();
 }
 
-/// `kill -QUIT` shows the goroutines, whatever thread the kernel picks: here the process's first one, which waits for
-/// the one that called `gort::run`.
+/// `kill -QUIT` shows the goroutines, whatever thread the kernel picks: here the process's first
+/// one, which waits for the one that called `gort::run`.
 #[test]
 fn sigquit_on_a_thread_that_is_no_m() {
     for procs in [1, 4] {
@@ -225,8 +226,8 @@ fn sigquit_on_a_thread_that_is_no_m() {
     }
 }
 
-/// With all signals blocked in the thread that starts the runtime, and so in all others, the program works, and gets the
-/// signals it asks for.
+/// With all signals blocked in the thread that starts the runtime, and so in all others, the
+/// program works, and gets the signals it asks for.
 #[test]
 fn all_signals_blocked() {
     let o = in_plain_child!(.procs(2), || {
@@ -259,7 +260,8 @@ fn all_signals_blocked() {
     o.ok().stdout_is("1225\n");
 }
 
-/// A pipe that nobody reads is an error, not the end of the process; what was ignored before stays ignored for children.
+/// A pipe that nobody reads is an error, not the end of the process; what was ignored before stays
+/// ignored for children.
 #[test]
 fn sigpipe() {
     in_child!(.procs(2), || {
@@ -282,8 +284,8 @@ fn sigpipe() {
     .ok();
 }
 
-/// Code of the program that forks without exec: the child lives with handlers of a runtime it does not have. It must be able
-/// to exit, and to die of a signal, without disturbing its parent.
+/// Code of the program that forks without exec: the child lives with handlers of a runtime it does
+/// not have. It must be able to exit, and to die of a signal, without disturbing its parent.
 #[test]
 fn fork_without_exec() {
     in_child!(.procs(2), || {
@@ -317,8 +319,8 @@ fn fork_without_exec() {
     .ok();
 }
 
-/// A handler that was there before the runtime is called for faults on threads that are not Ms, with the kernel's arguments,
-/// and for signals that the runtime does not want.
+/// A handler that was there before the runtime is called for faults on threads that are not Ms,
+/// with the kernel's arguments, and for signals that the runtime does not want.
 #[test]
 fn handlers_from_before_are_called() {
     static SEEN: AtomicU64 = AtomicU64::new(0);
@@ -369,8 +371,8 @@ fn sigurg_can_be_had() {
     .stdout_is("Some(urgent I/O condition)\n");
 }
 
-/// What package os of a Go program asks for when a write to standard output meets a closed pipe: death, unless the program
-/// has a say in it.
+/// What package os of a Go program asks for when a write to standard output meets a closed pipe:
+/// death, unless the program has a say in it.
 #[test]
 fn sigpipe_is_the_programs() {
     let die = || {
@@ -422,7 +424,8 @@ fn commands() {
         let c = c.clone();
         go(move || {
             let o =
-                process::output(Command::new("sh").args(["-c", &format!("echo {i}; kill -0 $$")])).unwrap();
+                process::output(Command::new("sh").args(["-c", &format!("echo {i}; kill -0 $$")]))
+                    .unwrap();
             assert!(o.status.success());
             c.send(String::from_utf8(o.stdout).unwrap());
         });
@@ -446,7 +449,8 @@ fn commands_8() {
     in_child!(.procs(8), commands).ok();
 }
 
-/// `Command` by itself works as well, also with code between fork and exec; signals do not get lost in the parent.
+/// `Command` by itself works as well, also with code between fork and exec; signals do not get lost
+/// in the parent.
 #[test]
 fn plain_commands() {
     use std::os::unix::process::CommandExt;
@@ -515,12 +519,13 @@ fn two_faults_at_once() {
             }
             chan::<()>(0).recv();
         });
-        o.exited(2).stderr_has("panic: runtime error: invalid memory address or nil pointer dereference");
+        o.exited(2)
+            .stderr_has("panic: runtime error: invalid memory address or nil pointer dereference");
     }
 }
 
-/// What `process::spawn` leaves in the command is for children: the process itself keeps its handlers when it fails to become
-/// that command.
+/// What `process::spawn` leaves in the command is for children: the process itself keeps its
+/// handlers when it fails to become that command.
 #[test]
 fn a_command_that_was_spawned_and_is_executed() {
     in_child!(|| {

@@ -1,12 +1,14 @@
-//! Stress: many goroutines, threads, timers, locks and stops of the world at once, with invariants that must hold at any
-//! speed. Each test is a child process.
+//! Stress: many goroutines, threads, timers, locks and stops of the world at once, with invariants
+//! that must hold at any speed. Each test is a child process.
 //!
-//! `GORT_SOAK=minutes cargo test --release -p gort-tests --test stress -- --test-threads 1` repeats each test for that
-//! long.
+//! `GORT_SOAK=minutes cargo test --release -p gort-tests --test stress -- --test-threads 1` repeats
+//! each test for that long.
 
 use gort::sync::{Cond, Mutex, Once, RwMutex, WaitGroup};
 use gort::{Chan, chan, go, recover, runtime, select, time};
-use gort_proc::{ALLGLEN, EXTRA_M_IN_USE, G, GSYSCALL, StwReason, WaitReason, getg, readgstatus, sched};
+use gort_proc::{
+    ALLGLEN, EXTRA_M_IN_USE, G, GSYSCALL, StwReason, WaitReason, getg, readgstatus, sched,
+};
 use gort_tests::in_child;
 use std::cell::Cell;
 use std::hint::black_box;
@@ -185,7 +187,8 @@ fn lives(n: usize) {
 }
 
 stress! {
-    /// A million goroutines live and die in waves. After the first 10⁵ nothing grows: threads, Gs, memory.
+    /// A million goroutines live and die in waves. After the first 10⁵ nothing grows: threads, Gs,
+    /// memory.
     a_million_lives, {
         lives(100_000);
         let (t, g, m) = (threads(), gs(), rss());
@@ -231,8 +234,9 @@ fn a_million_parked() {
     .ok();
 }
 
-/// A million timers at the same time, in the heaps of all Ps: made, then a quarter stopped, the others moved near, and a
-/// part of these stopped in the very moment. Each fires once and not before its time, or not at all if `stop` says so.
+/// A million timers at the same time, in the heaps of all Ps: made, then a quarter stopped, the
+/// others moved near, and a part of these stopped in the very moment. Each fires once and not
+/// before its time, or not at all if `stop` says so.
 fn a_million_timers() {
     const N: usize = 1_000_000;
     const MAKERS: usize = 8;
@@ -240,8 +244,9 @@ fn a_million_timers() {
         at: AtomicI64,
         fired: AtomicUsize,
     }
-    let due: Arc<Vec<Due>> =
-        Arc::new((0..N).map(|_| Due { at: AtomicI64::new(i64::MAX), fired: AtomicUsize::new(0) }).collect());
+    let due: Arc<Vec<Due>> = Arc::new(
+        (0..N).map(|_| Due { at: AtomicI64::new(i64::MAX), fired: AtomicUsize::new(0) }).collect(),
+    );
     let timers: Arc<Vec<Mutex<Vec<time::Timer>>>> =
         Arc::new((0..MAKERS).map(|_| Mutex::new(Vec::new())).collect());
     let (t, d) = (timers.clone(), due.clone());
@@ -262,7 +267,9 @@ fn a_million_timers() {
     });
     // SAFETY: Ps are never freed, the lengths are atomic.
     let waiting = unsafe {
-        (0..(*gort_proc::allp()).len).map(|i| (*gort_proc::allp_at(i)).timers.len.load()).sum::<u32>()
+        (0..(*gort_proc::allp()).len)
+            .map(|i| (*gort_proc::allp_at(i)).timers.len.load())
+            .sum::<u32>()
     };
     assert!(waiting >= N as u32, "{waiting} in the heaps");
 
@@ -325,7 +332,8 @@ stress! {
                 }
             });
         }
-        // 600 threads have ended. Those that were unlocked may stay, idle: at most as many as there were at once.
+        // 600 threads have ended. Those that were unlocked may stay, idle: at most as many as there
+        // were at once.
         until(|| threads() < 100);
     }
 }
@@ -357,7 +365,8 @@ fn ended_threads_leave_no_memory() {
 }
 
 stress! {
-    /// On one P: sections that block their thread, short ones and those during which sysmon takes the P away.
+    /// On one P: sections that block their thread, short ones and those during which sysmon takes
+    /// the P away.
     blocking_storm_on_one_p, .procs(1) {
         let n = Arc::new(AtomicUsize::new(0));
         let n1 = n.clone();
@@ -447,8 +456,9 @@ stress! {
 }
 
 stress! {
-    /// Selects over shared channels, with timeouts and defaults; the channels are closed in the middle. What was sent is
-    /// received, or was still in a buffer, and every value is dropped once.
+    /// Selects over shared channels, with timeouts and defaults; the channels are closed in the
+    /// middle. What was sent is received, or was still in a buffer, and every value is dropped
+    /// once.
     select_storm, {
         static LIVE: AtomicI64 = AtomicI64::new(0);
         struct V(Box<u64>);
@@ -524,7 +534,8 @@ stress! {
 }
 
 stress! {
-    /// Closing a channel under senders and receivers that park in selects: each sender's panic is its own.
+    /// Closing a channel under senders and receivers that park in selects: each sender's panic is
+    /// its own.
     close_storm, {
         for _ in 0..300 {
             let (c, d) = (chan::<u64>(0), chan::<u64>(0));
@@ -665,7 +676,8 @@ stress! {
 }
 
 stress! {
-    /// The world is stopped in a loop, in each way there is, by several at once, beside a mixed load.
+    /// The world is stopped in a loop, in each way there is, by several at once, beside a mixed
+    /// load.
     stop_the_world_storm, .procs(4) {
         let _a = Beside::new(stop_the_world);
         let _b = Beside::new(|i| stop_the_world(i + 1));
@@ -704,7 +716,8 @@ fn settled() {
 }
 
 stress! {
-    /// Panics that are recovered, from goroutines that park while they unwind and change threads in between.
+    /// Panics that are recovered, from goroutines that park while they unwind and change threads in
+    /// between.
     panic_storm, .procs(4) {
         static DROPS: AtomicUsize = AtomicUsize::new(0);
         struct Parks(Chan<()>);
@@ -740,7 +753,8 @@ stress! {
 }
 
 stress! {
-    /// Goroutines that end by Goexit from deep inside, with destructors that park; every one of them runs.
+    /// Goroutines that end by Goexit from deep inside, with destructors that park; every one of
+    /// them runs.
     goexit_storm, .procs(4) {
         static DROPS: AtomicUsize = AtomicUsize::new(0);
         struct D(bool);
@@ -771,7 +785,8 @@ stress! {
         }
         until(|| runtime::num_goroutine() == 1);
         assert_eq!(DROPS.load(SeqCst) - before, 20_000 * 10);
-        // While they unwind they are locked to their threads; those threads go back to the others afterwards.
+        // While they unwind they are locked to their threads; those threads go back to the others
+        // afterwards.
         assert!(threads() < t + 600, "{t} threads, then {}", threads());
         all(100, |_| settled());
     }
@@ -782,7 +797,8 @@ thread_local! {
 }
 
 stress! {
-    /// Goroutines change threads deep inside of Rust stacks, at each level, and find their frames as they were.
+    /// Goroutines change threads deep inside of Rust stacks, at each level, and find their frames
+    /// as they were.
     migration_in_deep_stacks, .procs(8) {
         static MOVED: AtomicUsize = AtomicUsize::new(0);
         #[inline(never)]

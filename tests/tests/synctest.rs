@@ -1,4 +1,5 @@
-//! Bubbles: Go 1.25's own cases (internal/synctest/synctest_test.go) that do not need Go's language, and what is gort's own.
+//! Bubbles: Go 1.25's own cases (internal/synctest/synctest_test.go) that do not need Go's
+//! language, and what is gort's own.
 
 use gort::sync::{Cond, Mutex, WaitGroup};
 use gort::test::{bubble, is_in_bubble, wait};
@@ -100,7 +101,9 @@ fn timers() {
             // due at once: a function runs before the bubble is blocked
             let hit = Arc::new(AtomicU32::new(0));
             let h = hit.clone();
-            let t = time::after_func_again(Duration::ZERO, move || _ = h.fetch_add(1, Ordering::SeqCst));
+            let t = time::after_func_again(Duration::ZERO, move || {
+                _ = h.fetch_add(1, Ordering::SeqCst)
+            });
             wait();
             assert_eq!(hit.load(Ordering::SeqCst), 1);
             t.reset(Duration::ZERO);
@@ -266,7 +269,9 @@ fn deadlocks() {
             })
         });
         assert!(
-            p.starts_with("deadlock: main bubble goroutine has exited but blocked goroutines remain"),
+            p.starts_with(
+                "deadlock: main bubble goroutine has exited but blocked goroutines remain"
+            ),
             "{p}"
         );
         let p = panics(|| {

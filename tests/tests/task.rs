@@ -59,7 +59,9 @@ fn a_panic_that_nobody_can_fetch_ends_the_program() {
         drop(task::spawn(|| panic!("nobody listens")));
         time::sleep(ms(60_000));
     });
-    o.exited(2).stderr_has("panic: nobody listens").stderr_has("task::a_panic_that_nobody_can_fetch");
+    o.exited(2)
+        .stderr_has("panic: nobody listens")
+        .stderr_has("task::a_panic_that_nobody_can_fetch");
 }
 
 #[test]
@@ -149,7 +151,8 @@ fn scopes_borrow() {
     .ok();
 }
 
-/// What a goroutine returns whose handle is gone is dropped before the scope ends: it may borrow from outside of it.
+/// What a goroutine returns whose handle is gone is dropped before the scope ends: it may borrow
+/// from outside of it.
 #[test]
 fn scopes_drop_what_nobody_wants() {
     struct Late<'a>(&'a AtomicUsize);
@@ -161,7 +164,8 @@ fn scopes_drop_what_nobody_wants() {
     }
     in_child!(|| {
         for _ in 0..20 {
-            // Not on the stack: were it read too late, the test would fail, and read nothing that is gone.
+            // Not on the stack: were it read too late, the test would fail, and read nothing that
+            // is gone.
             static DROPPED: AtomicUsize = AtomicUsize::new(0);
             DROPPED.store(0, SeqCst);
             task::scope(|s| drop(s.spawn(|| Late(&DROPPED))));
@@ -171,7 +175,8 @@ fn scopes_drop_what_nobody_wants() {
     .ok();
 }
 
-/// A scope that is left by a panic, a goexit, or in good order waits for all its goroutines, whatever they end by.
+/// A scope that is left by a panic, a goexit, or in good order waits for all its goroutines,
+/// whatever they end by.
 fn scopes() {
     for way in 0..3 {
         for child in 0..3 {

@@ -1,4 +1,5 @@
-//! `gort::trace`: what a program records of itself is a valid trace, for gort's validator and for Go's.
+//! `gort::trace`: what a program records of itself is a valid trace, for gort's validator and for
+//! Go's.
 
 use gort::{blocking, chan, go, iter, runtime, sync, task, time, trace};
 use gort_tests::{absent, go_command, in_child};
@@ -71,7 +72,8 @@ fn kinds(trace: &[u8]) -> Vec<Kind> {
     kinds
 }
 
-/// How many generations there are, by the heads of the batches; of what is cut, those that begin before.
+/// How many generations there are, by the heads of the batches; of what is cut, those that begin
+/// before.
 fn generations(trace: &[u8]) -> usize {
     let mut b = trace.get(16..).unwrap_or_default();
     let mut found = std::collections::BTreeSet::new();
@@ -358,8 +360,9 @@ fn spin() -> &'static AtomicBool {
 /// A goroutine that calls nothing does not keep a program that panics.
 #[test]
 fn a_panic_beside_one_that_spins() {
-    // First without signals: then the generation cannot end. The program ends all the same, and says what is missing.
-    // With them it ends, if the machine lets it find the names within two seconds.
+    // First without signals: then the generation cannot end. The program ends all the same, and
+    // says what is missing. With them it ends, if the machine lets it find the names within two
+    // seconds.
     for turn in 0..10 {
         let t = tempfile::tempdir().unwrap();
         let debug = if turn == 0 { "asyncpreemptoff=1" } else { "x=0" };
@@ -383,7 +386,8 @@ fn a_panic_beside_one_that_spins() {
     panic!("never in time");
 }
 
-/// Nor does it keep generations from ending, or a trace from being stopped, whether by its owner or by a panic on its way out.
+/// Nor does it keep generations from ending, or a trace from being stopped, whether by its owner or
+/// by a panic on its way out.
 #[test]
 fn generations_beside_one_that_spins() {
     let t = tempfile::tempdir().unwrap();
@@ -463,7 +467,8 @@ fn functions(file: &Path) -> Vec<Vec<(String, String, u64)>> {
     all
 }
 
-/// Events have the stack of the program's functions, and goroutines their names, in both ways to record.
+/// Events have the stack of the program's functions, and goroutines their names, in both ways to
+/// record.
 #[test]
 fn stacks() {
     let t = tempfile::tempdir().unwrap();
@@ -498,7 +503,10 @@ fn good_stacks(dir: &Path) {
             assert!(source.ends_with("tests/tests/trace.rs") && line > 0, "{source}:{line}");
         }
         // What a goroutine is called.
-        assert!(all.iter().any(|s| s.len() == 1 && s[0].0 == "trace::creates::{{closure}}"), "{all:#?}");
+        assert!(
+            all.iter().any(|s| s.len() == 1 && s[0].0 == "trace::creates::{{closure}}"),
+            "{all:#?}"
+        );
     }
 }
 

@@ -40,8 +40,8 @@ fn new_traits() {
     has!(sync::Pool<u8>: Debug, Send, Sync, UnwindSafe, RefUnwindSafe);
     has!(time::Timer: Debug, Send, Sync, UnwindSafe, RefUnwindSafe);
     has!(time::Ticker: Debug, Send, Sync, UnwindSafe);
-    // No IntoRawFd and FromRawFd, and File only has a From<OwnedFd>: handles share the descriptor with the poller, and
-    // giving it one may fail. `into_std` and `TryFrom` are the ways.
+    // No IntoRawFd and FromRawFd, and File only has a From<OwnedFd>: handles share the descriptor
+    // with the poller, and giving it one may fail. `into_std` and `TryFrom` are the ways.
     has!(net::TcpStream: Debug, Clone, Send, Sync, UnwindSafe, AsRawFd, AsFd, TryFrom<OwnedFd>);
     has!(net::TcpListener: Debug, Clone, Send, Sync, AsRawFd, AsFd, TryFrom<OwnedFd>);
     has!(net::UdpSocket: Debug, Clone, Send, Sync, AsRawFd, AsFd, TryFrom<OwnedFd>);

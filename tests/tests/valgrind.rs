@@ -1,5 +1,5 @@
-//! A program under valgrind: no errors, and no complaint that stacks are switched. Skipped, with a line that says so,
-//! where there is no valgrind.
+//! A program under valgrind: no errors, and no complaint that stacks are switched. Skipped, with a
+//! line that says so, where there is no valgrind.
 
 use gort::sync::{Mutex, WaitGroup};
 use gort::{chan, go, runtime, select, time};
@@ -8,7 +8,8 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A bit of everything: channels, select, timers, locks, deep stacks, blocking sections, reused stacks.
+/// A bit of everything: channels, select, timers, locks, deep stacks, blocking sections, reused
+/// stacks.
 fn program() {
     #[inline(never)]
     fn deep(n: usize) -> usize {
@@ -56,7 +57,10 @@ fn program() {
         }
         wg.wait();
     }
-    assert_eq!(*m.lock(), (0..5).map(|r| (0..40).map(|i| 10 * r + i).sum::<usize>()).sum::<usize>());
+    assert_eq!(
+        *m.lock(),
+        (0..5).map(|r| (0..40).map(|i| 10 * r + i).sum::<usize>()).sum::<usize>()
+    );
     let never = chan::<i32>(0);
     select! {
         recv(never) -> _v => unreachable!(),
@@ -75,7 +79,8 @@ fn no_errors() {
         return absent("valgrind", "the program has not been run under it");
     }
     let mut cmd = Command::new("valgrind");
-    cmd.args(["--error-exitcode=9", "--"]).arg(std::env::current_exe().expect("the test binary's path"));
+    cmd.args(["--error-exitcode=9", "--"])
+        .arg(std::env::current_exe().expect("the test binary's path"));
     cmd.args(["no_errors", "--exact", "--nocapture"]);
     cmd.env(CHILD, "1").env("GOMAXPROCS", "2").env_remove("GODEBUG").env_remove("GOTRACEBACK");
     let o = wait(cmd, b"", Duration::from_secs(300));

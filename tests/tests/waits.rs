@@ -65,7 +65,8 @@ fn each_wait_ends() {
     .ok();
 }
 
-/// Those who wait for ever beside those who do not: the lock is exclusive, and all get it in the end.
+/// Those who wait for ever beside those who do not: the lock is exclusive, and all get it in the
+/// end.
 fn mutex() {
     let (m, inside, got) = (Mutex::new(0u64), AtomicUsize::new(0), AtomicUsize::new(0));
     task::scope(|s| {
@@ -337,8 +338,8 @@ fn groups_8() {
     in_child!(.procs(8), groups).ok();
 }
 
-/// A signal for each thing, consumers who wait for ever, and others who give up: no signal goes to one who has left, or a
-/// consumer would sleep for ever beside a thing.
+/// A signal for each thing, consumers who wait for ever, and others who give up: no signal goes to
+/// one who has left, or a consumer would sleep for ever beside a thing.
 fn cond() {
     const THINGS: usize = 3000;
     let (m, c) = (Mutex::new(0usize), Cond::new());
@@ -368,7 +369,8 @@ fn cond() {
                     if left.load(SeqCst) == 0 {
                         return;
                     }
-                    let (g, signalled) = c.wait_timeout(m.lock(), Duration::from_nanos(pick(who, k, 5000)));
+                    let (g, signalled) =
+                        c.wait_timeout(m.lock(), Duration::from_nanos(pick(who, k, 5000)));
                     drop(g);
                     if signalled {
                         c.signal(); // it was meant for a consumer

@@ -1,8 +1,8 @@
 //! Go's time.go: timers.
 //!
-//! Every P has a [`Timers`]: a 4-ary heap of pointers to [`Timer`]s, ordered by the time that the heap knows.
-//! A timer that is stopped or reset by another P stays where it is and is only marked; the heap's owner (or a
-//! thief) puts things right when it next looks.
+//! Every P has a [`Timers`]: a 4-ary heap of pointers to [`Timer`]s, ordered by the time that the
+//! heap knows. A timer that is stopped or reset by another P stays where it is and is only marked;
+//! the heap's owner (or a thief) puts things right when it next looks.
 //!
 //! # State of a timer
 //! | bits | meaning |
@@ -14,24 +14,28 @@
 //! | `HEAPED MODIFIED ZOMBIE` | in the heap, to be thrown out: stopped |
 //!
 //! # Locks
-//! `send_lock` before `timers.mu` before `timer.mu` (ranks timerSend, timers, timer). A channel's lock comes
-//! before the latter two. A timer's function runs with both heap and timer unlocked, on g0: it must not block.
+//! `send_lock` before `timers.mu` before `timer.mu` (ranks timerSend, timers, timer). A channel's
+//! lock comes before the latter two. A timer's function runs with both heap and timer unlocked, on
+//! g0: it must not block.
 //!
 //! # Time travels in pairs
-//! The time at which a P must wake is the smaller of `min_when_heap` and `min_when_modified`, and both are read
-//! without a lock. [`adjust`] says in which order they are written so that the smaller one is never too late.
+//! The time at which a P must wake is the smaller of `min_when_heap` and `min_when_modified`, and
+//! both are read without a lock. [`adjust`] says in which order they are written so that the
+//! smaller one is never too late.
 //!
 //! # Who owns a timer's memory
-//! Its maker, and any heap that holds it: `heap_ref`, if set, is called with true before the heap takes the timer
-//! and with false once both locks have been released after it let go. The callback may free raw memory, count, and
-//! start a goroutine; it must not block, or run a program's code itself: a channel's lock may be held.
+//! Its maker, and any heap that holds it: `heap_ref`, if set, is called with true before the heap
+//! takes the timer and with false once both locks have been released after it let go. The callback
+//! may free raw memory, count, and start a goroutine; it must not block, or run a program's code
+//! itself: a channel's lock may be held.
 
 use core::ffi::c_void;
 use core::mem::{offset_of, take};
 use core::ptr::{null_mut, read_volatile};
 use gort_asm::{getg, systemstack};
 use gort_lock_futex::{
-    assert_lock_held, assert_world_stopped, assert_world_stopped_or_lock_held, lock, lock_init, unlock,
+    assert_lock_held, assert_world_stopped, assert_world_stopped_or_lock_held, lock, lock_init,
+    unlock,
 };
 use gort_os_linux::nanotime;
 use gort_proc::find_runnable::wake_net_poller;
@@ -42,12 +46,12 @@ use gort_runtime1::{DEBUG, acquirem, releasem};
 use gort_runtime2::atomic::Uint32;
 use gort_runtime2::linkname::{fatal, netpoll_generic_init, netpollinited, throw, timerchandrain};
 use gort_runtime2::{
-    G, Hchan, LOCK_RANK_TIMER, LOCK_RANK_TIMER_SEND, SynctestBubble, Timer, TimerFn, TimerWhen, Timers,
-    WaitReason, allp, allp_lock, mutant,
+    G, Hchan, LOCK_RANK_TIMER, LOCK_RANK_TIMER_SEND, SynctestBubble, Timer, TimerFn, TimerWhen,
+    Timers, WaitReason, allp, allp_lock, mutant,
 };
 
-/// Prepares a timer that has just been allocated; needed before anything else. `f` and `arg` may also come later,
-/// with [`timer_modify`].
+/// Prepares a timer that has just been allocated; needed before anything else. `f` and `arg` may
+/// also come later, with [`timer_modify`].
 ///
 /// # Safety
 /// `t` is a valid timer that nobody uses yet.
@@ -66,7 +70,8 @@ pub unsafe fn timer_init(t: *mut Timer, f: Option<TimerFn>, arg: *mut c_void) {
 /// The heap's vector.
 ///
 /// # Safety
-/// `ts.mu` is held or the world is stopped, and the reference ends before the next call that asks for it.
+/// `ts.mu` is held or the world is stopped, and the reference ends before the next call that asks
+/// for it.
 #[inline(always)]
 unsafe fn heap<'a>(ts: *mut Timers) -> &'a mut Vec<TimerWhen> {
     // SAFETY: exclusive by the caller's contract.
@@ -79,7 +84,8 @@ unsafe fn heap<'a>(ts: *mut Timers) -> &'a mut Vec<TimerWhen> {
 /// `ts.mu` is held or the world is stopped; `t.mu` has been released for good.
 #[inline(always)]
 unsafe fn let_go(ts: *mut Timers, t: *mut Timer) {
-    // SAFETY: the caller's contract; t is alive, as its reference is given back no sooner than at the unlock.
+    // SAFETY: the caller's contract; t is alive, as its reference is given back no sooner than at
+    // the unlock.
     unsafe {
         if (*t).heap_ref.is_some() {
             released(ts).push(t);
@@ -92,7 +98,8 @@ unsafe fn let_go(ts: *mut Timers, t: *mut Timer) {
 /// # Safety
 /// `ts.mu` is held or the world is stopped.
 unsafe fn released<'a>(ts: *mut Timers) -> &'a mut Vec<*mut Timer> {
-    // SAFETY: the caller's contract makes the access exclusive; what it points to comes from `Box::into_raw` and stays.
+    // SAFETY: the caller's contract makes the access exclusive; what it points to comes from
+    // `Box::into_raw` and stays.
     unsafe {
         let list = (*ts).released.get();
         if (*list).is_null() {
@@ -110,7 +117,8 @@ unsafe fn released<'a>(ts: *mut Timers) -> &'a mut Vec<*mut Timer> {
 #[inline(never)]
 unsafe fn drop_released(released: Vec<*mut Timer>) {
     for t in released {
-        // SAFETY: the heap's reference keeps t alive until this very call; `heap_ref` never changes.
+        // SAFETY: the heap's reference keeps t alive until this very call; `heap_ref` never
+        // changes.
         unsafe {
             if let Some(f) = (*t).heap_ref {
                 f(t, false);
@@ -130,8 +138,9 @@ pub unsafe fn timers_lock(ts: *mut Timers) {
     unsafe { lock(&raw mut (*ts).mu) } // :121
 }
 
-/// Publishes the length of the heap and unlocks it. Only here, so that a heap whose single timer is taken out and put
-/// back never looks empty to `pidleput`. Says whether a timer was let go: that may have started a goroutine.
+/// Publishes the length of the heap and unlocks it. Only here, so that a heap whose single timer is
+/// taken out and put back never looks empty to `pidleput`. Says whether a timer was let go: that
+/// may have started a goroutine.
 ///
 /// # Safety
 /// The caller holds the lock.
@@ -218,8 +227,8 @@ pub unsafe fn hchan(t: *mut Timer) -> *mut Hchan {
     }
 }
 
-/// Brings the head of the heap in line with the state of `t`, which is that head: throws it out if it is a zombie,
-/// moves it if its time has changed. Says whether it did anything.
+/// Brings the head of the heap in line with the state of `t`, which is that head: throws it out if
+/// it is a zombie, moves it if its time has changed. Says whether it did anything.
 ///
 /// # Safety
 /// `t` and `t.ts` are locked and `t` is the head.
@@ -329,7 +338,8 @@ unsafe fn sleep_when(gp: *mut G, ns: i64) {
     }
 }
 
-/// [`time_sleep`] of a managed goroutine, up to where it parks: with [`reset_for_sleep`], and the reason `Sleep`. False: there is nothing to wait for.
+/// [`time_sleep`] of a managed goroutine, up to where it parks: with [`reset_for_sleep`], and the
+/// reason `Sleep`. False: there is nothing to wait for.
 ///
 /// # Safety
 /// On g0; `gp` is the goroutine that this M runs.
@@ -371,10 +381,12 @@ unsafe fn time_sleep_bubble(gp: *mut G, t: *mut Timer, ns: i64) -> bool {
         (*t).is_fake = true;
         (*t).bubble = (*b).id.get();
         (*gp).sleep_when = (*b).now.get().saturating_add(ns);
-        // Go 1.25: time.go line 356 it cannot fire before we have parked: time stands still until then
+        // Go 1.25: time.go line 356 it cannot fire before we have parked: time stands still until
+        // then
         reset_for_sleep(gp, null_mut());
         gopark(None, null_mut(), WaitReason::Sleep);
-        // The timer stays with this G, which is another goroutine's one day: see docs/deviations.md.
+        // The timer stays with this G, which is another goroutine's one day: see
+        // docs/deviations.md.
         (*t).is_fake = false;
         (*t).bubble = 0;
         true
@@ -387,7 +399,8 @@ unsafe fn time_sleep_bubble(_: *mut G, _: *mut Timer, _: i64) -> bool {
     false
 }
 
-/// Arms the timer of a goroutine that sleeps. Only once it is parked: a short sleep could otherwise end before it began.
+/// Arms the timer of a goroutine that sleeps. Only once it is parked: a short sleep could otherwise
+/// end before it began.
 ///
 /// # Safety
 /// `gp` is parked by [`time_sleep`] or [`time_sleep_begin`]; on g0.
@@ -405,8 +418,8 @@ pub unsafe fn reset_for_sleep(gp: *mut G, _: *mut c_void) -> bool {
 
 /// What package time calls a Timer or a Ticker.
 ///
-/// gort's own: `refs` and `on_free`, in place of the collector. It starts with one reference, the maker's; heaps that hold
-/// the timer have one each ([`time_timer_ref`]).
+/// gort's own: `refs` and `on_free`, in place of the collector. It starts with one reference, the
+/// maker's; heaps that hold the timer have one each ([`time_timer_ref`]).
 ///
 /// Go: time.go:300 timeTimer
 #[repr(C)]
@@ -420,8 +433,8 @@ pub struct TimeTimer {
     pub timer: Timer,
     /// References.
     pub refs: Uint32,
-    /// Called when the last reference goes, under the rules for `heap_ref`; it must free the memory. Nil: a `Box`
-    /// is freed.
+    /// Called when the last reference goes, under the rules for `heap_ref`; it must free the
+    /// memory. Nil: a `Box` is freed.
     pub on_free: Option<unsafe fn(*mut TimeTimer)>,
 }
 
@@ -430,7 +443,8 @@ pub struct TimeTimer {
 /// # Safety
 /// `t` is the `timer` of a live [`TimeTimer`]; giving back needs a reference to give.
 pub unsafe fn time_timer_ref(t: *mut Timer, take: bool) {
-    // SAFETY: t lies inside a TimeTimer, at the offset of that field; the count says that it is alive.
+    // SAFETY: t lies inside a TimeTimer, at the offset of that field; the count says that it is
+    // alive.
     unsafe {
         let tt: *mut TimeTimer = t.byte_sub(offset_of!(TimeTimer, timer)).cast();
         if take {
@@ -444,7 +458,8 @@ pub unsafe fn time_timer_ref(t: *mut Timer, take: bool) {
     }
 }
 
-/// Makes and starts a Timer or Ticker. With a channel, `arg` must be that channel: it then is a channel timer.
+/// Makes and starts a Timer or Ticker. With a channel, `arg` must be that channel: it then is a
+/// channel timer.
 ///
 /// # Safety
 /// `f`, `arg` and `c` live as long as the timer does. With no runtime lock held.
@@ -589,7 +604,8 @@ unsafe fn goroutine_ready(arg: *mut c_void, _: usize, _: i64) {
     unsafe { goready(arg.cast()) } // :354
 }
 
-/// Adds `t`, which belongs there, to the heap. Whoever is not sure calls `maybe_add`, with other locks held.
+/// Adds `t`, which belongs there, to the heap. Whoever is not sure calls `maybe_add`, with other
+/// locks held.
 ///
 /// # Safety
 /// `ts.mu` is held or the world is stopped; `t` is in no heap and marked as heaped.
@@ -618,8 +634,8 @@ pub unsafe fn add_heap(ts: *mut Timers, t: *mut Timer) {
     }
 }
 
-/// Runs a channel timer that should have fired already but is in no heap, so that a receive after the stop or reset finds
-/// the old value: `asynctimerchan=1` only.
+/// Runs a channel timer that should have fired already but is in no heap, so that a receive after
+/// the stop or reset finds the old value: `asynctimerchan=1` only.
 ///
 /// # Safety
 /// `t` is locked, and is so again on return; in between it may have been unlocked.
@@ -641,16 +657,18 @@ unsafe fn maybe_run_async(t: *mut Timer) {
     }
 }
 
-/// Stops the timer; says whether it was still to fire. It may be in the heap of another P, so it is only marked: that P
-/// throws it out in time.
+/// Stops the timer; says whether it was still to fire. It may be in the heap of another P, so it is
+/// only marked: that P throws it out in time.
 ///
 /// # Safety
-/// `t` is initialised and alive. No lock of the runtime is held (for a netpoll timer: but the pollDesc's).
+/// `t` is initialised and alive. No lock of the runtime is held (for a netpoll timer: but the
+/// pollDesc's).
 ///
 /// Go: time.go:409 stop
 #[doc(alias = "stop")]
 pub unsafe fn timer_stop(t: *mut Timer) -> bool {
-    // SAFETY: `is_chan` never changes; the rest is touched under t.mu only, `seq` under send_lock as well.
+    // SAFETY: `is_chan` never changes; the rest is touched under t.mu only, `seq` under send_lock
+    // as well.
     unsafe {
         let async_ = DEBUG.asynctimerchan.load() != 0; // :410
         if !async_ && (*t).is_chan {
@@ -723,8 +741,8 @@ pub unsafe fn delete_min(ts: *mut Timers) {
     }
 }
 
-/// Sets the timer anew, whether it runs or not; says whether it was still to fire. Without an `f` the function, argument and
-/// sequence number stay as they are.
+/// Sets the timer anew, whether it runs or not; says whether it was still to fire. Without an `f`
+/// the function, argument and sequence number stay as they are.
 ///
 /// # Safety
 /// As for [`timer_stop`].
@@ -793,8 +811,9 @@ pub unsafe fn timer_modify(
         if add && (*t).is_fake {
             let b = fake_bubble(t, "fake timer executing with no bubble");
             if when <= (*b).now.get() {
-                // Go's returns with send_lock held, which then is never released, for a channel timer: none gets here, as
-                // it needs a goroutine that is blocked on it. gort's own, all the same:
+                // Go's returns with send_lock held, which then is never released, for a channel
+                // timer: none gets here, as it needs a goroutine that is blocked on it. gort's own,
+                // all the same:
                 if !async_ && (*t).is_chan {
                     unlock(&raw mut (*t).send_lock);
                 }
@@ -843,10 +862,12 @@ unsafe fn needs_add(t: *mut Timer) -> bool {
     }
 }
 
-/// Adds the timer to the heap of the P we run on, if it ought to be in one. Two callers may race for the same timer.
+/// Adds the timer to the heap of the P we run on, if it ought to be in one. Two callers may race
+/// for the same timer.
 ///
 /// # Safety
-/// `t` is alive; neither its lock nor that of any heap is held: the heap's comes before the timer's.
+/// `t` is alive; neither its lock nor that of any heap is held: the heap's comes before the
+/// timer's.
 ///
 /// Go: time.go:578 maybeAdd
 #[doc(alias = "maybeAdd")]
@@ -885,7 +906,8 @@ unsafe fn maybe_add(t: *mut Timer) {
     }
 }
 
-/// Sets the time at which the timer fires, and its period; starts it if it was stopped. Says whether it was still to fire.
+/// Sets the time at which the timer fires, and its period; starts it if it was stopped. Says
+/// whether it was still to fire.
 ///
 /// # Safety
 /// As for [`timer_stop`].
@@ -897,8 +919,8 @@ pub unsafe fn timer_reset(t: *mut Timer, when: i64, period: i64) -> bool {
     unsafe { timer_modify(t, when, period, None, null_mut(), 0) } // :615
 }
 
-/// Throws zombies out of head and tail of the heap and settles the head: programs that make and stop many timers would
-/// otherwise pay for them in every heap operation.
+/// Throws zombies out of head and tail of the heap and settles the head: programs that make and
+/// stop many timers would otherwise pay for them in every heap operation.
 ///
 /// # Safety
 /// `ts.mu` is held, no timer's lock is.
@@ -1004,8 +1026,8 @@ pub unsafe fn timers_take(ts: *mut Timers, src: *mut Timers) {
     }
 }
 
-/// Looks through the whole heap for modified timers and zombies and restores its order; unless forced, only once the earliest
-/// of the modified ones is due.
+/// Looks through the whole heap for modified timers and zombies and restores its order; unless
+/// forced, only once the earliest of the modified ones is due.
 ///
 /// # Safety
 /// `ts.mu` is held, no timer's lock is.
@@ -1015,7 +1037,8 @@ unsafe fn adjust(ts: *mut Timers, now: i64, force: bool) {
     // SAFETY: ts.mu is held, so every timer in the heap is alive and its `ts` does not change.
     unsafe {
         assert_lock_held(&raw mut (*ts).mu); // :715
-        // :721 programs that move timers to and fro without ever letting one expire pay nothing here
+        // :721 programs that move timers to and fro without ever letting one expire pay nothing
+        // here
         if !force {
             let first = (*ts).min_when_modified.load();
             if first == 0 || first > now {
@@ -1026,10 +1049,11 @@ unsafe fn adjust(ts: *mut Timers, now: i64, force: bool) {
             }
         }
 
-        // Others read wake_time() meanwhile and must never see it too late, and others modify timers meanwhile, which
-        // must not get lost. So: (1) min_when_heap becomes the smaller of the two; we hold its lock. (2) Only then
-        // min_when_modified is cleared, (3) then the heap is looked through, (4) then min_when_heap is made exact.
-        // A modification that (2) overwrites had set the mark in astate before, so (3) sees it.
+        // Others read wake_time() meanwhile and must never see it too late, and others modify
+        // timers meanwhile, which must not get lost. So: (1) min_when_heap becomes the smaller of
+        // the two; we hold its lock. (2) Only then min_when_modified is cleared, (3) then the heap
+        // is looked through, (4) then min_when_heap is made exact. A modification that (2)
+        // overwrites had set the mark in astate before, so (3) sees it.
         if !mutant!("adjust forgets the modified minimum") {
             (*ts).min_when_heap.store(wake_time(ts)); // :781
         }
@@ -1115,8 +1139,9 @@ unsafe fn timers_wake_time(ts: *const Timers) -> i64 {
     unsafe { wake_time(ts) }
 }
 
-/// Runs the timers that are due. Takes the time, if the caller knows it (0: not), and hands it back, so that the clock is read
-/// once; then the time of the next timer (0: none; else later than now), then whether any timer ran.
+/// Runs the timers that are due. Takes the time, if the caller knows it (0: not), and hands it
+/// back, so that the clock is read once; then the time of the next timer (0: none; else later than
+/// now), then whether any timer ran.
 ///
 /// # Safety
 /// On g0, with a P, no runtime lock held.
@@ -1149,7 +1174,8 @@ unsafe fn timers_check_next(ts: *mut Timers, mut now: i64, next: i64) -> (i64, i
             now = nanotime();
         }
 
-        // :878 our own heap is also cleaned when a quarter of it is dead: only our own, to keep contention down
+        // :878 our own heap is also cleaned when a quarter of it is dead: only our own, to keep
+        // contention down
         let zombies = (*ts).zombies.load();
         if zombies < 0 {
             bad_timer();
@@ -1180,7 +1206,8 @@ unsafe fn timers_check_next(ts: *mut Timers, mut now: i64, next: i64) -> (i64, i
             }
 
             // :908 after the run, not before: Go found that faster under contention
-            force = ts == &raw mut (*pp).timers && (*ts).zombies.load() as i64 > (*ts).len.load() as i64 / 4;
+            force = ts == &raw mut (*pp).timers
+                && (*ts).zombies.load() as i64 > (*ts).len.load() as i64 / 4;
             if force {
                 adjust(ts, now, true);
             }
@@ -1192,7 +1219,8 @@ unsafe fn timers_check_next(ts: *mut Timers, mut now: i64, next: i64) -> (i64, i
     }
 }
 
-/// Looks at the head of the heap: runs it if it is due and returns 0; -1 if the heap is empty; else the time of the head.
+/// Looks at the head of the heap: runs it if it is due and returns 0; -1 if the heap is empty; else
+/// the time of the head.
 ///
 /// # Safety
 /// On g0; `ts.mu` is held, and released for a while if a timer runs.
@@ -1248,8 +1276,9 @@ unsafe fn run(ts: *mut Timers, now: i64, bubble: *mut SynctestBubble) -> i64 {
     }
 }
 
-/// This M's g0 joins the bubble of the timer whose function it is about to run, so that the bubble does not count as
-/// blocked meanwhile, and what is started there belongs to it. Returns nil if it does not.
+/// This M's g0 joins the bubble of the timer whose function it is about to run, so that the bubble
+/// does not count as blocked meanwhile, and what is started there belongs to it. Returns nil if it
+/// does not.
 ///
 /// # Safety
 /// On g0; `bubble` is that of a fake timer.
@@ -1354,16 +1383,19 @@ pub unsafe fn timers_drain(ts: *mut Timers) {
 /// What a stale channel timer runs instead of its function.
 fn stale(_: *mut c_void, _: usize, _: i64) {}
 
-/// Runs the timer's function, with the timer and (for the call) its heap unlocked; works out when it fires next.
+/// Runs the timer's function, with the timer and (for the call) its heap unlocked; works out when
+/// it fires next.
 ///
 /// # Safety
-/// On g0. `t` is locked and so is the heap it is in, if any; on return `t` is unlocked and the heap locked again.
+/// On g0. `t` is locked and so is the heap it is in, if any; on return `t` is unlocked and the heap
+/// locked again.
 ///
 /// Go: time.go:971 unlockAndRun
 #[doc(alias = "unlockAndRun")]
 unsafe fn unlock_and_run(t: *mut Timer, now: i64, bubble: *mut SynctestBubble) {
-    // SAFETY: t.mu is held down to the unlock. After it only `is_chan`, `send_lock` and, under the latter, `seq` are
-    // touched; a reference of the heap, or the caller's, keeps t alive until let_go.
+    // SAFETY: t.mu is held down to the unlock. After it only `is_chan`, `send_lock` and, under the
+    // latter, `seq` are touched; a reference of the heap, or the caller's, keeps t alive until
+    // let_go.
     unsafe {
         assert_lock_held(&raw mut (*t).mu); // :973
         if !(*t).ts.is_null() {
@@ -1402,8 +1434,8 @@ unsafe fn unlock_and_run(t: *mut Timer, now: i64, bubble: *mut SynctestBubble) {
             }
             update_heap(t);
         }
-        // gort's own: while the function runs, the heap's reference, if it has just left the heap, or else another one
-        // keeps the timer alive; the heap may throw it out meanwhile.
+        // gort's own: while the function runs, the heap's reference, if it has just left the heap,
+        // or else another one keeps the timer alive; the heap may throw it out meanwhile.
         if !ts.is_null()
             && !(*t).ts.is_null()
             && let Some(r) = (*t).heap_ref
@@ -1417,7 +1449,8 @@ unsafe fn unlock_and_run(t: *mut Timer, now: i64, bubble: *mut SynctestBubble) {
         if !ts.is_null() {
             timers_unlock(ts); // :1028
         }
-        // Go 1.25: time.go line 1195 the function runs in the bubble; gort's own: in the test, if it still goes on
+        // Go 1.25: time.go line 1195 the function runs in the bubble; gort's own: in the test, if
+        // it still goes on
         let mut bubble = bubble;
         if (*t).bubble != 0 {
             bubble = enter_bubble(t, bubble);
@@ -1425,9 +1458,10 @@ unsafe fn unlock_and_run(t: *mut Timer, now: i64, bubble: *mut SynctestBubble) {
 
         let async_ = DEBUG.asynctimerchan.load() != 0; // :1031
         if !async_ && (*t).is_chan {
-            // :1047 The send must not happen once a stop or modify has returned, but t.mu cannot be held across it: the
-            // channel's lock comes first. So these two change t.seq under send_lock as well, which is held across
-            // the send, and here it is compared with what it was under t.mu.
+            // :1047 The send must not happen once a stop or modify has returned, but t.mu cannot be
+            // held across it: the channel's lock comes first. So these two change t.seq under
+            // send_lock as well, which is held across the send, and here it is compared with what
+            // it was under t.mu.
             lock(&raw mut (*t).send_lock);
             if (*t).seq != seq {
                 f = stale;
@@ -1691,7 +1725,8 @@ pub unsafe fn maybe_run_chan(t: *mut Timer) {
         let mut bubble = null_mut();
         let mut now = 0;
         if (*t).is_fake {
-            // Go 1.25: time.go lines 1440 and 1453 checked by the caller already, as the channel is the bubble's
+            // Go 1.25: time.go lines 1440 and 1453 checked by the caller already, as the channel is
+            // the bubble's
             bubble = fake_bubble(t, "synctest timer accessed from outside bubble");
             now = (*bubble).now.get();
         }
@@ -1739,7 +1774,8 @@ pub unsafe fn block_timer_chan(c: *mut Hchan) {
     }
 }
 
-/// A channel operation no longer blocks on `c`. Once per [`block_timer_chan`]; the last one takes the timer out of its heap.
+/// A channel operation no longer blocks on `c`. Once per [`block_timer_chan`]; the last one takes
+/// the timer out of its heap.
 ///
 /// # Safety
 /// As for [`block_timer_chan`].

@@ -22,7 +22,8 @@ fn timer(when: i64) -> *mut Timer {
 
 /// Takes out the head and returns its time.
 unsafe fn pop(ts: *mut Timers) -> i64 {
-    // SAFETY: the caller holds the lock; the timer is in no heap after delete_min and only we know it.
+    // SAFETY: the caller holds the lock; the timer is in no heap after delete_min and only we know
+    // it.
     unsafe {
         let tw = (&*(*ts).heap.get())[0];
         assert_eq!(tw.when, (*tw.timer).when);

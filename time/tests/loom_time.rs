@@ -1,5 +1,5 @@
-//! Models of timers: one P stops or moves a timer while another runs what is due. Nothing fires twice or after it was
-//! stopped, and the time at which a P must wake is never too late.
+//! Models of timers: one P stops or moves a timer while another runs what is due. Nothing fires
+//! twice or after it was stopped, and the time at which a P must wake is never too late.
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p gort-time --test loom_time`
 #![cfg(loom)]
 
@@ -59,7 +59,8 @@ impl Ts {
     }
 }
 
-/// `prepare` and then `own` run with the P that has the timers, `check` of them at `now` with another.
+/// `prepare` and then `own` run with the P that has the timers, `check` of them at `now` with
+/// another.
 fn against_check(
     bound: usize,
     now: i64,
@@ -130,7 +131,8 @@ fn one_modified() -> Vec<Arc<T>> {
     t
 }
 
-/// A timer that is moved to an earlier time while the heap is put in order: either it has fired, or the P wakes for it.
+/// A timer that is moved to an earlier time while the heap is put in order: either it has fired, or
+/// the P wakes for it.
 fn move_and_adjust() {
     against_check(
         3,

@@ -184,7 +184,8 @@ unsafe fn release(tt: *mut TimeTimer) {
     unsafe { time_timer_ref(&raw mut (*tt).timer, false) }
 }
 
-/// Stops its own timer and gives up the program's reference while it runs; also empties the heap of zombies.
+/// Stops its own timer and gives up the program's reference while it runs; also empties the heap of
+/// zombies.
 unsafe fn suicide(arg: *mut c_void, _: usize, _: i64) {
     // SAFETY: `arg` is the TimeTimer.
     unsafe {
@@ -330,7 +331,8 @@ fn channel_timers_are_lazy() {
 
 #[test]
 fn many_threads_stop_and_reset() {
-    // Timers of one P, meddled with by other Ms: what counts is that nothing is lost and no state is bad.
+    // Timers of one P, meddled with by other Ms: what counts is that nothing is lost and no state
+    // is bad.
     static RUNS: AtomicUsize = AtomicUsize::new(0);
     unsafe fn count(_: *mut c_void, _: usize, _: i64) {
         RUNS.fetch_add(1, Ordering::Relaxed);
@@ -363,7 +365,8 @@ fn many_threads_stop_and_reset() {
                                 0 => stops.fetch_add(timer_stop(t) as usize, Ordering::Relaxed),
                                 1 | 2 => {
                                     starts.fetch_add(1, Ordering::Relaxed);
-                                    let was = timer_reset(t, nanotime() + (x >> 40 & 0xffff) as i64, 0);
+                                    let was =
+                                        timer_reset(t, nanotime() + (x >> 40 & 0xffff) as i64, 0);
                                     stops.fetch_add(was as usize, Ordering::Relaxed)
                                 }
                                 _ => {
@@ -392,5 +395,8 @@ fn many_threads_stop_and_reset() {
         }
     }
     // Every start ended in exactly one run or one successful stop.
-    assert_eq!(RUNS.load(Ordering::Relaxed) + stops.load(Ordering::Relaxed), starts.load(Ordering::Relaxed));
+    assert_eq!(
+        RUNS.load(Ordering::Relaxed) + stops.load(Ordering::Relaxed),
+        starts.load(Ordering::Relaxed)
+    );
 }

@@ -1,8 +1,10 @@
-//! Links `gort-hello` as Go links its programs: statically, where the system has the C library for that.
+//! Links `gort-hello` as Go links its programs: statically, where the system has the C library for
+//! that.
 //!
-//! The workload `startup` compares it with a Go program that has no dynamic linker to wait for. Cargo can link statically
-//! only a whole target (`-C target-feature=+crt-static`, which build scripts and macros do not survive without `--target`), not one
-//! program. So the linker gets a directory in which it finds archives by the names that rustc asks for as shared libraries.
+//! The workload `startup` compares it with a Go program that has no dynamic linker to wait for.
+//! Cargo can link statically only a whole target (`-C target-feature=+crt-static`, which build
+//! scripts and macros do not survive without `--target`), not one program. So the linker gets a
+//! directory in which it finds archives by the names that rustc asks for as shared libraries.
 //! `GORT_HELLO=dynamic` leaves the program as Cargo makes it.
 
 use std::path::{Path, PathBuf};

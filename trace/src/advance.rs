@@ -16,7 +16,8 @@ struct UntracedG {
     in_mark_assist: bool,
 }
 
-/// Ends the generation that is being written, and returns when it has been read. `stop`: it is the last one.
+/// Ends the generation that is being written, and returns when it has been read. `stop`: it is the
+/// last one.
 ///
 /// # Safety
 /// On a user goroutine that holds no lock of the runtime and is not the one that reads.
@@ -24,7 +25,8 @@ struct UntracedG {
 /// Go: trace.go:330 traceAdvance
 #[doc(alias = "traceAdvance")]
 pub unsafe fn trace_advance(stop: bool) {
-    // SAFETY: one at a time, by the semaphore. What is read of Ms, Ps and Gs is guarded as said at each place.
+    // SAFETY: one at a time, by the semaphore. What is read of Ms, Ps and Gs is guarded as said at
+    // each place.
     unsafe {
         let trace = trace();
         // gort: nobody reads a trace of GORT_TRACE
@@ -56,7 +58,8 @@ pub unsafe fn trace_advance(stop: bool) {
             trace_register_labels_and_reasons(trace_next_gen(gen_));
         }
 
-        // :420 no stop of the world crosses the border. It has to be over soon, hence without preemption
+        // :420 no stop of the world crosses the border. It has to be over soon, hence without
+        // preemption
         semacquire(&WORLDSEMA);
         let mp = acquirem();
 
@@ -97,7 +100,8 @@ pub unsafe fn trace_advance(stop: bool) {
             if (*ug.gp).trace.status_was_traced(gen_) {
                 continue;
             }
-            // :574 it cannot be traced in that generation any more, so it has not been since its state was noted
+            // :574 it cannot be traced in that generation any more, so it has not been since its
+            // state was noted
             let status = go_status_to_trace_go_status(ug.status, ug.waitreason);
             w.write_go_status(ug.goid, ug.mid, status, ug.in_mark_assist, ug.stack_id);
         }
@@ -138,8 +142,9 @@ pub unsafe fn trace_advance(stop: bool) {
                 trace_release(tl);
             });
             set_trace_states_wanted(0);
-            // :608 Ps that are no more, which just appear as idle (order: in Go before the others are asked, and without keeping the world from
-            // stopping in between: a P that goes then is in neither loop)
+            // :608 Ps that are no more, which just appear as idle (order: in Go before the others
+            // are asked, and without keeping the world from stopping in between: a P that goes then
+            // is in neither loop)
             let allp = allp();
             for i in (*allp).len..(*allp).cap {
                 // gort: what is beyond the length may never have been filled
@@ -191,8 +196,9 @@ pub unsafe fn trace_advance(stop: bool) {
     }
 }
 
-/// The goroutines that have not been mentioned in generation `gen_`, stopped one after the other to see in what state they are. That is not
-/// written yet: they may be at a place between an event and the change that it is about.
+/// The goroutines that have not been mentioned in generation `gen_`, stopped one after the other to
+/// see in what state they are. That is not written yet: they may be at a place between an event and
+/// the change that it is about.
 ///
 /// Go: trace.go:330 traceAdvance
 unsafe fn untraced_gs(gen_: usize) -> Vec<UntracedG> {
@@ -249,18 +255,22 @@ unsafe fn untraced_gs(gen_: usize) -> Vec<UntracedG> {
     found
 }
 
-/// Stops `gp`, unless its state has been written for generation `gen_`. One that runs is asked to give way, which is an event; and if it calls nothing a signal handler
-/// writes its state, between two events of its M. It is never asked to stop: who asks has to wait for it, and code that calls nothing would not come.
+/// Stops `gp`, unless its state has been written for generation `gen_`. One that runs is asked to
+/// give way, which is an event; and if it calls nothing a signal handler writes its state, between
+/// two events of its M. It is never asked to stop: who asks has to wait for it, and code that calls
+/// nothing would not come.
 ///
 /// gort's own: Go's suspendG can interrupt any goroutine.
 ///
 /// # Safety
 /// On the system stack; the goroutine of this M does not run in the sense of its status.
 unsafe fn suspend_unless_traced(gp: *mut G, gen_: usize) -> Option<SuspendGState> {
-    // SAFETY: Gs and Ms are never freed; that of a goroutine that runs stays as long as the scan bit is held.
+    // SAFETY: Gs and Ms are never freed; that of a goroutine that runs stays as long as the scan
+    // bit is held.
     unsafe {
         let mut next_signal = 0;
-        // Either it runs, and the handler writes its state as soon as `locks` is 0, or it is stopped, or it is on its way from one to the other.
+        // Either it runs, and the handler writes its state as soon as `locks` is 0, or it is
+        // stopped, or it is on its way from one to the other.
         while !(*gp).trace.status_was_traced(gen_) {
             if let Some(s) = suspend_if_stopped(gp) {
                 return Some(s);
@@ -285,15 +295,18 @@ unsafe fn suspend_unless_traced(gp: *mut G, gen_: usize) -> Option<SuspendGState
     }
 }
 
-/// Queues the buffers that all Ms have for generation `gen_`, in which nobody begins to write any more.
+/// Queues the buffers that all Ms have for generation `gen_`, in which nobody begins to write any
+/// more.
 ///
 /// Go: trace.go:330 traceAdvance
 unsafe fn flush_ms(gen_: usize) {
-    // SAFETY: an M's buffer of the old generation is nobody's when its seqlock has been even once after the new number was stored; trace.lock is
-    // for trace_thread_destroy, which takes both buffers.
+    // SAFETY: an M's buffer of the old generation is nobody's when its seqlock has been even once
+    // after the new number was stored; trace.lock is for trace_thread_destroy, which takes both
+    // buffers.
     unsafe {
         let (sched, trace) = (sched(), trace());
-        // :490 Ms that come later see the new number, as they get onto allm under sched.lock; those that have gone have flushed theirs
+        // :490 Ms that come later see the new number, as they get onto allm under sched.lock; those
+        // that have gone have flushed theirs
         lock(&raw mut (*sched).lock);
         let mut m_to_flush: *mut M = ALLM.load();
         let mut mp = m_to_flush;
@@ -317,7 +330,8 @@ unsafe fn flush_ms(gen_: usize) {
                 let mut prev: *mut *mut M = &raw mut m_to_flush;
                 let mut mp = *prev;
                 while !mp.is_null() {
-                    // :516 it writes: later (sequentially consistent: pairs with the addition in trace_acquire_enabled)
+                    // :516 it writes: later (sequentially consistent: pairs with the addition in
+                    // trace_acquire_enabled)
                     if !(*mp).trace.seqlock.load().is_multiple_of(2) {
                         prev = &raw mut (*mp).trace.link;
                         mp = (*mp).trace.link;

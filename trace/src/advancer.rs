@@ -1,4 +1,5 @@
-//! trace.go: 943–1077. The goroutine that ends a generation every second, and a sleep that somebody else can end.
+//! trace.go: 943–1077. The goroutine that ends a generation every second, and a sleep that somebody
+//! else can end.
 
 use crate::trace_advance;
 use core::ffi::c_void;
@@ -7,7 +8,8 @@ use gort_chan::{chanrecv1, chansend1, makechan, selectnbrecv, selectnbsend};
 use gort_proc::*;
 use gort_time::{timer_init, timer_reset, timer_stop};
 
-/// Made at the first start, and kept: a timer that is late, and the goroutine on its way out, may still look at it.
+/// Made at the first start, and kept: a timer that is late, and the goroutine on its way out, may
+/// still look at it.
 ///
 /// Go: trace.go:946 traceAdvancerState
 struct TraceAdvancerState {
@@ -81,7 +83,8 @@ unsafe extern "C-unwind" fn advance(_: *mut Funcval) {
 ///
 /// Go: trace.go:969 stop
 pub(crate) unsafe fn stop() {
-    // SAFETY: nobody starts another one before the shutdown semaphore is released, which the caller holds.
+    // SAFETY: nobody starts another one before the shutdown semaphore is released, which the caller
+    // holds.
     unsafe {
         let s = TRACE_ADVANCER.get();
         // :970

@@ -1,7 +1,8 @@
 //! The end of a generation when the process is about to end. gort's own.
 //!
-//! Go's `gopanic` ends a generation before it ends the program (panic.go:794), on the goroutine that has panicked: whatever keeps the generation from
-//! ending keeps the program. Here another goroutine does it, and there is a limit.
+//! Go's `gopanic` ends a generation before it ends the program (panic.go:794), on the goroutine
+//! that has panicked: whatever keeps the generation from ending keeps the program. Here another
+//! goroutine does it, and there is a limit.
 
 use crate::trace_advance;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -13,12 +14,12 @@ const WAIT: i64 = 2_000_000_000;
 
 static DONE: AtomicBool = AtomicBool::new(false);
 
-/// Ends a generation of a trace that is read, if there is one, so that what has happened up to here is in the trace; but waits for two seconds at most, and then
-/// tells what is missing.
+/// Ends a generation of a trace that is read, if there is one, so that what has happened up to here
+/// is in the trace; but waits for two seconds at most, and then tells what is missing.
 ///
 /// # Safety
-/// On a user goroutine that holds no lock of the runtime. The process is about to end: after this the goroutine may have no P, so it must not park, and
-/// nothing may be started.
+/// On a user goroutine that holds no lock of the runtime. The process is about to end: after this
+/// the goroutine may have no P, so it must not park, and nothing may be started.
 #[unsafe(export_name = "gort.trace_last_advance")]
 #[inline(never)]
 pub unsafe fn trace_last_advance() {
@@ -41,7 +42,8 @@ pub unsafe fn trace_last_advance() {
                 "gort: the trace is incomplete: its last generation did not end within two seconds\n"
             );
         }
-        // As exitsyscall, but without a P, which somebody may never give back. The world may want to stop: it does not find this one.
+        // As exitsyscall, but without a P, which somebody may never give back. The world may want
+        // to stop: it does not find this one.
         let gp = getg();
         casgstatus(gp, GSYSCALL, GRUNNING);
         (*gp).syscallsp = 0;

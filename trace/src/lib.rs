@@ -12,11 +12,14 @@
 //! | [`advancer`] | the goroutine that ends a generation every second | trace.go:943–1077 |
 //!
 //! # Generations
-//! A trace is a sequence of generations, each of which can be read by itself. To end one, [`trace_advance`] stores the next
-//! number; from then on each M, when it next writes, writes into the buffers of the new generation. When all Ms have been seen outside of an event, nobody
-//! writes into the old one any more: its buffers, what is known of goroutines that did nothing in it, and the strings go to the reader.
+//! A trace is a sequence of generations, each of which can be read by itself. To end one,
+//! [`trace_advance`] stores the next number; from then on each M, when it next writes, writes into
+//! the buffers of the new generation. When all Ms have been seen outside of an event, nobody writes
+//! into the old one any more: its buffers, what is known of goroutines that did nothing in it, and
+//! the strings go to the reader.
 //!
-//! A trace of `GORT_TRACE` is none of these: there is no reader, and there are no generations (`gort_traceruntime::quiet`).
+//! A trace of `GORT_TRACE` is none of these: there is no reader, and there are no generations
+//! (`gort_traceruntime::quiet`).
 
 pub mod advance;
 pub mod advancer;

@@ -1,7 +1,8 @@
 //! tracestack.go: 146–243. Functions, files and lines of the stacks of a generation.
 //!
-//! Stacks are recorded as return addresses. When a generation ends each address is named, once for all generations. Of a stack the frames of gort itself at
-//! both ends are left out, as Go leaves its own out by counting; a stack with nothing else is shown as it is.
+//! Stacks are recorded as return addresses. When a generation ends each address is named, once for
+//! all generations. Of a stack the frames of gort itself at both ends are left out, as Go leaves
+//! its own out by counting; a stack with nothing else is shown as it is.
 
 use gort_proc::*;
 use gort_traceback::symtab::Owner;
@@ -33,13 +34,15 @@ struct Place {
 #[derive(Default)]
 struct Names {
     places: HashMap<usize, Place>,
-    /// The function of the program that a goroutine's first function calls, by the entry of the latter; `None` if there are several.
+    /// The function of the program that a goroutine's first function calls, by the entry of the
+    /// latter; `None` if there are several.
     roots: HashMap<usize, Option<(String, String, u32)>>,
 }
 
 static NAMES: Global<Option<Names>> = Global::new(None);
 
-/// A goroutine of the runtime has in a trace the name that it has in Go, by which Go's tools know it.
+/// A goroutine of the runtime has in a trace the name that it has in Go, by which Go's tools know
+/// it.
 fn system_name(func: &str) -> Option<&'static str> {
     Some(match func {
         "gort_proc::main::forcegc_entry" => "runtime.forcegchelper",
@@ -52,8 +55,9 @@ fn system_name(func: &str) -> Option<&'static str> {
 }
 
 impl Names {
-    /// What the return address `pc` stands for. A frame is known to readers by its address, so each of several calls that were inlined at one needs an address
-    /// of its own: the one before it, and then numbers that are none.
+    /// What the return address `pc` stands for. A frame is known to readers by its address, so each
+    /// of several calls that were inlined at one needs an address of its own: the one before it,
+    /// and then numbers that are none.
     fn place(&mut self, pc: usize) -> &Place {
         self.places.entry(pc).or_insert_with(|| {
             let named = symtab::with_room(|| symbolize(pc - 1));
@@ -74,7 +78,13 @@ impl Names {
             if place.frames.is_empty() {
                 let func = format!("{:#x}", pc - 1);
                 let owner = Owner::User;
-                place.frames.push(TraceFrame { pc: pc as u64, func, file: String::new(), line: 0, owner });
+                place.frames.push(TraceFrame {
+                    pc: pc as u64,
+                    func,
+                    file: String::new(),
+                    line: 0,
+                    owner,
+                });
             }
             place
         })
@@ -135,7 +145,9 @@ impl Names {
             frames.extend_from_slice(&self.place(pc).frames);
         }
         let user = |f: &TraceFrame| f.owner == Owner::User;
-        if let (Some(first), Some(last)) = (frames.iter().position(user), frames.iter().rposition(user)) {
+        if let (Some(first), Some(last)) =
+            (frames.iter().position(user), frames.iter().rposition(user))
+        {
             frames.truncate(last + 1);
             frames.drain(..first);
         }
@@ -254,8 +266,8 @@ impl Batches {
     }
 }
 
-/// Writes the stacks of a trace without a reader. With names, unless a signal handler ends the process: where nothing may be allocated
-/// the addresses have to do.
+/// Writes the stacks of a trace without a reader. With names, unless a signal handler ends the
+/// process: where nothing may be allocated the addresses have to do.
 ///
 /// # Safety
 /// Called once, by who ends the process, when nobody writes events any more.
@@ -316,7 +328,8 @@ unsafe fn bare(gen_: usize) {
             }
         };
         TraceStackTable::for_each(tab, &mut |id, pcs| {
-            if !w.buf.is_null() && !(*w.buf).available((3 + 4 * pcs.len()) * TRACE_BYTES_PER_NUMBER) {
+            if !w.buf.is_null() && !(*w.buf).available((3 + 4 * pcs.len()) * TRACE_BYTES_PER_NUMBER)
+            {
                 end(&mut w);
             }
             if w.buf.is_null() {

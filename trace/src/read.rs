@@ -5,8 +5,8 @@ use gort_print::print;
 use gort_proc::*;
 use gort_sema::semrelease;
 
-/// The next piece of the trace, waiting until there is one; `None` after the last one, when tracing was stopped. The bytes are valid until the
-/// next call.
+/// The next piece of the trace, waiting until there is one; `None` after the last one, when tracing
+/// was stopped. The bytes are valid until the next call.
 ///
 /// # Safety
 /// On a user goroutine, by one at a time, after [`start_trace`](crate::start_trace).
@@ -62,7 +62,8 @@ unsafe fn wait_for_data(gp: *mut G, _: *mut c_void) -> bool {
 /// Go: trace.go:787 readTrace0
 #[doc(alias = "readTrace0")]
 unsafe fn read_trace0<'a>() -> (Option<&'a [u8]>, bool) {
-    // SAFETY: the queues and the reader's state are under trace.lock; a buffer in `reading` is the reader's.
+    // SAFETY: the queues and the reader's state are under trace.lock; a buffer in `reading` is the
+    // reader's.
     unsafe {
         let trace = trace();
         // :802 nothing is allocated meanwhile
@@ -102,7 +103,8 @@ unsafe fn read_trace0<'a>() -> (Option<&'a [u8]>, bool) {
             if !(*trace).full[gen_ % 2].empty() {
                 break;
             }
-            // :845 mostly the reader is one generation ahead of what is complete; when it is not any more, somebody waits for it
+            // :845 mostly the reader is one generation ahead of what is complete; when it is not
+            // any more, somebody waits for it
             if (*trace).flushed_gen.load() == gen_ {
                 let last = (*trace).shutdown.load();
                 if last {

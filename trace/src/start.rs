@@ -11,15 +11,18 @@ pub struct AlreadyEnabled;
 /// Starts a trace, whose bytes [`read_trace`](crate::read_trace) returns.
 ///
 /// # Errors
-/// If there is one already, be it that of `GORT_TRACE`, or if the last one has not been read to its end.
+/// If there is one already, be it that of `GORT_TRACE`, or if the last one has not been read to its
+/// end.
 ///
 /// # Safety
-/// On a user goroutine that holds no lock of the runtime. Somebody has to read the trace: [`stop_trace`] waits for that.
+/// On a user goroutine that holds no lock of the runtime. Somebody has to read the trace:
+/// [`stop_trace`] waits for that.
 ///
 /// Go: trace.go:154 StartTrace
 #[doc(alias = "StartTrace")]
 pub unsafe fn start_trace() -> Result<(), AlreadyEnabled> {
-    // SAFETY: the world is stopped while the state of Ps is written; what else is changed is guarded by the semaphore.
+    // SAFETY: the world is stopped while the state of Ps is written; what else is changed is
+    // guarded by the semaphore.
     unsafe {
         let trace = trace();
         // :155
@@ -55,8 +58,9 @@ pub unsafe fn start_trace() -> Result<(), AlreadyEnabled> {
         // :185
         trace_register_labels_and_reasons(first_gen);
 
-        // :225 every M is then at a place where it will see that tracing is on before it next changes the state of anything. Else a
-        // goroutine's state might be read, and be changed by somebody who does not know yet that this has to be told.
+        // :225 every M is then at a place where it will see that tracing is on before it next
+        // changes the state of anything. Else a goroutine's state might be read, and be changed by
+        // somebody who does not know yet that this has to be told.
         let stw = stop_the_world(StwReason::StartTrace);
 
         // :228 sysmon has no P
@@ -71,19 +75,23 @@ pub unsafe fn start_trace() -> Result<(), AlreadyEnabled> {
             let pp = *(*allp).ptr.add(i);
             if !pp.is_null() {
                 (*pp).trace.m_syscall_id = -1;
-                // gort: also of Ps that are no more, for this generation and the next one. Go does so only at the end of a generation, for those that are
-                // no more at that moment; of one that came or went since, flags and numbers would be those of older generations.
+                // gort: also of Ps that are no more, for this generation and the next one. Go does
+                // so only at the end of a generation, for those that are no more at that moment; of
+                // one that came or went since, flags and numbers would be those of older
+                // generations.
                 (*pp).trace.resource.ready_next_gen((*trace).last_non_zero_gen);
                 (*pp).trace.resource.ready_next_gen(first_gen);
             }
         }
 
-        // :253 seen as true by whoever sees the generation: all Ms but those below have been stopped
+        // :253 seen as true by whoever sees the generation: all Ms but those below have been
+        // stopped
         set_trace_enabled(true);
         (*trace).gen_.store(first_gen);
 
-        // :275 Goroutines that return from a system call the slow way. They count themselves before they read `gen`, so that whoever comes after
-        // this was 0 sees the new one (sequentially consistent: trace_exiting_syscall).
+        // :275 Goroutines that return from a system call the slow way. They count themselves before
+        // they read `gen`, so that whoever comes after this was 0 sees the new one (sequentially
+        // consistent: trace_exiting_syscall).
         while (*trace).exiting_syscall.load() != 0 {
             osyield();
         }

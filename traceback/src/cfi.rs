@@ -1,7 +1,9 @@
-//! One step of unwinding: a row of call frame information (`.eh_frame`, read with gimli) applied to sixteen registers.
+//! One step of unwinding: a row of call frame information (`.eh_frame`, read with gimli) applied to
+//! sixteen registers.
 //!
-//! All registers are followed, not only sp and the frame pointer: the loader's lazy binding keeps its frame's address in rbx, gcc that of
-//! realigned frames in memory, and signal trampolines say where each register is by an expression. Nothing here allocates or takes a lock.
+//! All registers are followed, not only sp and the frame pointer: the loader's lazy binding keeps
+//! its frame's address in rbx, gcc that of realigned frames in memory, and signal trampolines say
+//! where each register is by an expression. Nothing here allocates or takes a lock.
 
 use addr2line::gimli::{
     BaseAddresses, CfaRule, EhFrame, EhFrameHdr, EndianSlice, Error, Evaluation, EvaluationResult,
@@ -16,11 +18,12 @@ const RBX: usize = 3;
 const RBP: usize = 6;
 const RSP: usize = 7;
 const PC: usize = 16;
-/// What a function preserves, and the return address: what a row says of others is only of interest to signal frames.
+/// What a function preserves, and the return address: what a row says of others is only of interest
+/// to signal frames.
 const PRESERVED: [usize; 7] = [RBX, RBP, 12, 13, 14, 15, PC];
 const NAMES: [&str; 17] = [
-    "rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
-    "r15", "rip",
+    "rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13",
+    "r14", "r15", "rip",
 ];
 
 /// The registers of a frame, as far as they are known.
@@ -95,7 +98,8 @@ pub enum Stop {
     Backwards,
     /// The return address is 0, but the goroutine's root has not been reached.
     Zero,
-    /// The tables are in use, by this very thread (a fault in the middle of an unwinding) or by one that waits for it.
+    /// The tables are in use, by this very thread (a fault in the middle of an unwinding) or by one
+    /// that waits for it.
     Busy,
 }
 
@@ -103,8 +107,12 @@ impl Stop {
     /// Calls `print` with the pieces of a text that says it.
     pub(crate) fn say(self, print: &dyn Fn(&str, Option<usize>)) {
         match self {
-            Self::Unknown => print("no module of the program is there, and the frame pointer is 0", None),
-            Self::NoTable => print("there is no call frame information, and rbp is no frame pointer", None),
+            Self::Unknown => {
+                print("no module of the program is there, and the frame pointer is 0", None)
+            }
+            Self::NoTable => {
+                print("there is no call frame information, and rbp is no frame pointer", None)
+            }
             Self::Table => print("its call frame information cannot be evaluated", None),
             Self::Register(i) => {
                 print("its call frame information needs the register ", None);
@@ -113,7 +121,9 @@ impl Stop {
             }
             Self::Memory(at) => print("the stack cannot be read at ", Some(at)),
             Self::Backwards => print("the caller's frame would be below", None),
-            Self::Zero => print("the return address is 0, which is not the root of a goroutine", None),
+            Self::Zero => {
+                print("the return address is 0, which is not the root of a goroutine", None)
+            }
             Self::Busy => print("the tables are in use", None),
         }
     }
@@ -209,14 +219,22 @@ pub(crate) enum Found {
     Nothing,
 }
 
-/// Looks for the row of `at` (inside of the instruction in question) and, if it is an unusual one, applies it.
-pub(crate) fn find(t: &Tables, ctx: &mut Context, at: usize, regs: &Regs, read: Read) -> Result<Found, Stop> {
+/// Looks for the row of `at` (inside of the instruction in question) and, if it is an unusual one,
+/// applies it.
+pub(crate) fn find(
+    t: &Tables,
+    ctx: &mut Context,
+    at: usize,
+    regs: &Regs,
+    read: Read,
+) -> Result<Found, Stop> {
     if t.eh_frame.is_empty() {
         return Ok(Found::Nothing);
     }
     let bases = t.bases();
     let frame = EhFrame::new(t.eh_frame, LittleEndian);
-    let hdr = EhFrameHdr::new(t.eh_frame_hdr, LittleEndian).parse(&bases, 8).map_err(|_| Stop::Table)?;
+    let hdr =
+        EhFrameHdr::new(t.eh_frame_hdr, LittleEndian).parse(&bases, 8).map_err(|_| Stop::Table)?;
     let fde = match hdr.table() {
         Some(table) => table.fde_for_address(&frame, &bases, at as u64, EhFrame::cie_from_offset),
         // The linker may leave the table out, after sections that it could not understand.
@@ -229,7 +247,8 @@ pub(crate) fn find(t: &Tables, ctx: &mut Context, at: usize, regs: &Regs, read: 
     };
     let signal = fde.is_signal_trampoline();
     let encoding = fde.cie().encoding();
-    let row = fde.unwind_info_for_address(&frame, &bases, ctx, at as u64).map_err(|_| Stop::Table)?;
+    let row =
+        fde.unwind_info_for_address(&frame, &bases, ctx, at as u64).map_err(|_| Stop::Table)?;
 
     let mut rule = Rule { cfa_register: 0, signal, root: false, cfa_offset: 0, saved: [SAME; 7] };
     let mut plain = true;
@@ -245,7 +264,9 @@ pub(crate) fn find(t: &Tables, ctx: &mut Context, at: usize, regs: &Regs, read: 
         match (preserved, r) {
             (Some(i), RegisterRule::Undefined) => rule.saved[i] = LOST,
             (Some(_), RegisterRule::SameValue) | (None, RegisterRule::Undefined) => {}
-            (Some(i), RegisterRule::Offset(o)) if i32::try_from(*o).is_ok() => rule.saved[i] = *o as i32,
+            (Some(i), RegisterRule::Offset(o)) if i32::try_from(*o).is_ok() => {
+                rule.saved[i] = *o as i32
+            }
             // Vector registers and flags.
             (None, _) if register.0 > 16 => {}
             _ => plain = false,
@@ -301,7 +322,8 @@ pub(crate) fn apply(rule: &Rule, regs: &Regs, read: Read) -> Result<Step, Stop> 
     if rule.root {
         return Ok(Step { root: true, ..Step::default() });
     }
-    let cfa = regs.get(usize::from(rule.cfa_register))?.wrapping_add_signed(rule.cfa_offset as isize);
+    let cfa =
+        regs.get(usize::from(rule.cfa_register))?.wrapping_add_signed(rule.cfa_offset as isize);
     let mut up = Regs::default();
     up.set(RSP, Some(cfa));
     for (i, o) in PRESERVED.into_iter().zip(rule.saved) {

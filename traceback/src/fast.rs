@@ -1,8 +1,11 @@
-//! Walking a stack quickly, for the tracer: pcs only, with what each place's row says kept by the M that walks.
+//! Walking a stack quickly, for the tracer: pcs only, with what each place's row says kept by the M
+//! that walks.
 //!
-//! What [`crate::unwinder`] does for reports (all registers, other stacks, doubts) takes a lock for each frame, and the loader's for each walk. Here
-//! a frame whose row is known is three words in a table of the M's own and two reads of the stack. Rows that need more than sp and the frame pointer, and
-//! those that are not known yet, are looked for as reports do, but without asking the loader: [`renew_walks`] does that.
+//! What [`crate::unwinder`] does for reports (all registers, other stacks, doubts) takes a lock for
+//! each frame, and the loader's for each walk. Here a frame whose row is known is three words in a
+//! table of the M's own and two reads of the stack. Rows that need more than sp and the frame
+//! pointer, and those that are not known yet, are looked for as reports do, but without asking the
+//! loader: [`renew_walks`] does that.
 
 use crate::cfi::{LOST, Regs, SAME};
 use crate::modules::{plain_row, read_word, refreshed, renew, step, unguarded};
@@ -88,13 +91,22 @@ unsafe fn rows() -> *mut Rows {
     }
 }
 
-/// Stores the return addresses of `gp`'s stack at `pcs`, innermost first, `max` at most; returns how many. From (`pc`, `sp`, `bp`) on, or, with all ones for pc and sp, from
-/// where `gp` has saved itself. The root that all goroutines have is left out.
+/// Stores the return addresses of `gp`'s stack at `pcs`, innermost first, `max` at most; returns
+/// how many. From (`pc`, `sp`, `bp`) on, or, with all ones for pc and sp, from where `gp` has saved
+/// itself. The root that all goroutines have is left out.
 ///
 /// # Safety
-/// On a system stack of an M whose thread this is; the frame is alive, or `gp` is stopped. There is room for `max`.
+/// On a system stack of an M whose thread this is; the frame is alive, or `gp` is stopped. There is
+/// room for `max`.
 #[unsafe(export_name = "gort.trace_callers")]
-pub unsafe fn walk(gp: *mut G, pc: usize, sp: usize, bp: usize, pcs: *mut usize, max: usize) -> usize {
+pub unsafe fn walk(
+    gp: *mut G,
+    pc: usize,
+    sp: usize,
+    bp: usize,
+    pcs: *mut usize,
+    max: usize,
+) -> usize {
     // SAFETY: the caller's contract.
     unsafe {
         let rows = rows();
@@ -108,8 +120,9 @@ pub unsafe fn walk(gp: *mut G, pc: usize, sp: usize, bp: usize, pcs: *mut usize,
     }
 }
 
-/// [`walk`] in a signal handler. `trapped`: (`pc`, `sp`, `bp`) is what was interrupted. If that was such a walk, places are looked for as reports do; the stack ends early if that
-/// cannot be done, as somebody else is at it.
+/// [`walk`] in a signal handler. `trapped`: (`pc`, `sp`, `bp`) is what was interrupted. If that was
+/// such a walk, places are looked for as reports do; the stack ends early if that cannot be done,
+/// as somebody else is at it.
 ///
 /// # Safety
 /// On gsignal of this thread's M; as [`walk`] else.

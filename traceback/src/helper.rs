@@ -1,7 +1,8 @@
-//! Names for reports that are made in a signal handler. Finding names allocates, and the interrupted thread may be inside
-//! the allocator and hold its lock. So the thread of sysmon is asked, by a signal: it is never interrupted there, and the
-//! C library's allocator has another arena for it. If it gets no further either (an allocator with a single lock, held by
-//! the interrupted thread), the report goes on with bare addresses.
+//! Names for reports that are made in a signal handler. Finding names allocates, and the
+//! interrupted thread may be inside the allocator and hold its lock. So the thread of sysmon is
+//! asked, by a signal: it is never interrupted there, and the C library's allocator has another
+//! arena for it. If it gets no further either (an allocator with a single lock, held by the
+//! interrupted thread), the report goes on with bare addresses.
 
 use crate::modules::Reentrant;
 use crate::symtab::{FuncInfo, symbolize, symbolizing, with_room};
@@ -95,7 +96,8 @@ unsafe fn ask(pc: usize, helper: *mut M) -> Option<&'static FuncInfo> {
     STATE.store_rel(ASKED);
     // SAFETY: `procid` is atomic.
     let tid = unsafe { (*helper).procid.get() } as usize;
-    // SIGQUIT is always the runtime's where programs are Go's or gort's; a host program has none to give.
+    // SIGQUIT is always the runtime's where programs are Go's or gort's; a host program has none to
+    // give.
     // SAFETY: no pointers.
     unsafe { syscall6(libc::SYS_tgkill, getpid() as usize, tid, libc::SIGQUIT as usize, 0, 0, 0) };
     let mut asleep = 0;
@@ -116,8 +118,8 @@ unsafe fn ask(pc: usize, helper: *mut M) -> Option<&'static FuncInfo> {
     None
 }
 
-/// How long one round of waiting is (ns), and after how many it is given up: sooner if the helper sleeps, which it has no
-/// reason to do but a lock.
+/// How long one round of waiting is (ns), and after how many it is given up: sooner if the helper
+/// sleeps, which it has no reason to do but a lock.
 const ROUND: i64 = 10_000_000;
 const ROUNDS: u32 = 6000;
 const ASLEEP: u32 = 100;
@@ -153,7 +155,8 @@ fn sleeps(tid: usize) -> bool {
         if fd < 0 {
             return false;
         }
-        let n = syscall6(libc::SYS_read, fd as usize, text.as_mut_ptr() as usize, text.len(), 0, 0, 0);
+        let n =
+            syscall6(libc::SYS_read, fd as usize, text.as_mut_ptr() as usize, text.len(), 0, 0, 0);
         syscall6(libc::SYS_close, fd as usize, 0, 0, 0, 0, 0);
         let text = &text[..n.max(0) as usize];
         // "tid (name) S ..."
@@ -161,17 +164,19 @@ fn sleeps(tid: usize) -> bool {
     }
 }
 
-/// In the handler of a SIGQUIT on the M of sysmon: answers, if somebody has asked. True if so; then the signal meant
-/// nothing else.
+/// In the handler of a SIGQUIT on the M of sysmon: answers, if somebody has asked. True if so; then
+/// the signal meant nothing else.
 pub fn help() -> bool {
     if STATE.load_acq() != ASKED {
         return false;
     }
-    let f = with_room(|| symbolize(QUESTION.load(Ordering::Relaxed))).map(|f| &*Box::leak(Box::new(f)));
+    let f =
+        with_room(|| symbolize(QUESTION.load(Ordering::Relaxed))).map(|f| &*Box::leak(Box::new(f)));
     // SAFETY: who has asked waits.
     unsafe { *ANSWER.get() = f };
     if STATE.cas(ASKED, ANSWERED) {
-        // `futexwakeup` ends the process if it fails, and this may be that end's report; who has asked looks again by itself.
+        // `futexwakeup` ends the process if it fails, and this may be that end's report; who has
+        // asked looks again by itself.
         let op = (libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG) as usize;
         // SAFETY: a static.
         unsafe { syscall6(libc::SYS_futex, (&raw const STATE).addr(), op, 1, 0, 0, 0) };

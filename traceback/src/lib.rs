@@ -1,9 +1,10 @@
 //! Go's traceback.go: unwinding and printing goroutine stacks.
 //!
-//! Go's unwinder walks its own tables. This one walks the call frame information (`.eh_frame`) that every Rust and
-//! C compiler emits, and falls back to frame pointers where there is none, so that Rust, C, gccgo-compiled Go and
-//! generated code with frame pointers are all walked alike. Above that layer it is Go's: the same rules for which
-//! frames and which goroutines are shown, in the same order and format.
+//! Go's unwinder walks its own tables. This one walks the call frame information (`.eh_frame`) that
+//! every Rust and C compiler emits, and falls back to frame pointers where there is none, so that
+//! Rust, C, gccgo-compiled Go and generated code with frame pointers are all walked alike. Above
+//! that layer it is Go's: the same rules for which frames and which goroutines are shown, in the
+//! same order and format.
 //!
 //! | module | what | Go |
 //! |---|---|---|
@@ -18,9 +19,10 @@
 //! | [`stack`] | the text of a stack, for the program | mprof.go:1687 |
 //!
 //! # What may be called where
-//! Unwinding allocates only when it first meets a set of loaded modules ([`init`] takes that forward); naming
-//! functions and lines allocates, which in a signal handler another thread does. Both run on a system stack and are
-//! guarded against re-entry: a fault in the middle of them leads to a report with bare addresses, not to a deadlock.
+//! Unwinding allocates only when it first meets a set of loaded modules ([`init`] takes that
+//! forward); naming functions and lines allocates, which in a signal handler another thread does.
+//! Both run on a system stack and are guarded against re-entry: a fault in the middle of them leads
+//! to a report with bare addresses, not to a deadlock.
 
 mod cfi;
 pub mod fast;

@@ -1,6 +1,7 @@
-//! The process's map of memory, as the kernel tells it: where the loader may not be asked (its lock may be held by the thread that a signal
-//! has interrupted) or does not know (another namespace, a loader of the program's own). System calls only; nothing is allocated but
-//! the text of a path, in a mapping of its own.
+//! The process's map of memory, as the kernel tells it: where the loader may not be asked (its lock
+//! may be held by the thread that a signal has interrupted) or does not know (another namespace, a
+//! loader of the program's own). System calls only; nothing is allocated but the text of a path, in
+//! a mapping of its own.
 
 use crate::modules::Module;
 use core::ffi::c_void;
@@ -9,7 +10,8 @@ use gort_os_linux::syscall6;
 use gort_runtime2::Global;
 use std::borrow::Cow;
 
-/// Reads memory that may not be there. `Err`: the kernel's error; `EFAULT` if nothing could be read.
+/// Reads memory that may not be there. `Err`: the kernel's error; `EFAULT` if nothing could be
+/// read.
 pub(crate) fn read_memory(at: usize, to: &mut [u8]) -> Result<usize, i32> {
     let local = libc::iovec { iov_base: to.as_mut_ptr().cast(), iov_len: to.len() };
     let remote = libc::iovec { iov_base: at as *mut c_void, iov_len: to.len() };
@@ -77,7 +79,8 @@ static PATH: Global<[u8; libc::PATH_MAX as usize]> = Global::new([0; libc::PATH_
 /// The caller holds the lock of the table of modules.
 unsafe fn lines(mut f: impl FnMut(&Line, &[u8]) -> bool) {
     let mut n = 0;
-    // SAFETY: a path that ends in NUL, a descriptor of our own, and a buffer that is the lock holder's.
+    // SAFETY: a path that ends in NUL, a descriptor of our own, and a buffer that is the lock
+    // holder's.
     unsafe {
         let b = &mut *TEXT.get();
         let path = c"/proc/self/maps".as_ptr() as usize;
@@ -178,8 +181,9 @@ unsafe fn look(pc: usize, gap: &mut Gap) -> Option<Module> {
         return None;
     }
     let load = ph[..n].iter().find(|p| p.p_type == libc::PT_LOAD)?;
-    let base =
-        first.lo.wrapping_sub((load.p_vaddr as usize & !0xfff).wrapping_sub(load.p_offset as usize & !0xfff));
+    let base = first.lo.wrapping_sub(
+        (load.p_vaddr as usize & !0xfff).wrapping_sub(load.p_offset as usize & !0xfff),
+    );
     // What the headers name must be there: the file may be mapped in part, or be no program.
     for p in ph[..n].iter().filter(|p| matches!(p.p_type, libc::PT_LOAD | libc::PT_GNU_EH_FRAME)) {
         let at = base.wrapping_add(p.p_vaddr as usize);

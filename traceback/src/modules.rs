@@ -1,7 +1,8 @@
-//! The modules (program and shared libraries) of the process, and one step of unwinding through them.
+//! The modules (program and shared libraries) of the process, and one step of unwinding through
+//! them.
 //!
-//! What the function table is to Go, the program headers and `.eh_frame` are here. They are read from memory, as
-//! they were loaded: no file is opened.
+//! What the function table is to Go, the program headers and `.eh_frame` are here. They are read
+//! from memory, as they were loaded: no file is opened.
 
 use crate::cfi::{self, Context, Found, Regs, Rule, Step, Stop, Tables};
 use crate::maps::{self, Gap};
@@ -22,7 +23,8 @@ pub struct Module {
     pub lo: usize,
     /// One past the highest.
     pub hi: usize,
-    /// Executable ranges, and how many there are: if there are too many the last one reaches over several.
+    /// Executable ranges, and how many there are: if there are too many the last one reaches over
+    /// several.
     text: [(usize, usize); 4],
     texts: usize,
     /// Where the file is; empty for the program itself.
@@ -60,7 +62,8 @@ const RULES: usize = 1024;
 /// How often the rows that were known have been forgotten.
 static REFRESHED: AtomicU32 = AtomicU32::new(0);
 
-/// The number of times that modules have come or gone, as far as is known: rows from before may be wrong.
+/// The number of times that modules have come or gone, as far as is known: rows from before may be
+/// wrong.
 pub(crate) fn refreshed() -> &'static AtomicU32 {
     &REFRESHED
 }
@@ -109,8 +112,9 @@ fn patience() -> i64 {
 }
 
 impl<'a> Reentrant<'a> {
-    /// Takes the lock; `None` if this very thread has it. Also if a signal handler has waited for too long: whoever has the lock may
-    /// wait for the interrupted thread, which may be inside of the loader or the allocator.
+    /// Takes the lock; `None` if this very thread has it. Also if a signal handler has waited for
+    /// too long: whoever has the lock may wait for the interrupted thread, which may be inside of
+    /// the loader or the allocator.
     pub(crate) fn lock(owner: &'a AtomicU32) -> Option<Self> {
         let me = thread();
         if owner.load(Ordering::Relaxed) == me {
@@ -129,7 +133,8 @@ impl<'a> Reentrant<'a> {
     }
 }
 
-/// The number of this thread, without a system call if its M knows it: a deep stack has millions of frames.
+/// The number of this thread, without a system call if its M knows it: a deep stack has millions of
+/// frames.
 fn thread() -> u32 {
     let gp = getg();
     let mut known = 0;
@@ -151,8 +156,9 @@ impl Drop for Reentrant<'_> {
     }
 }
 
-/// Reads the table of modules now, so that a traceback in an emergency need not allocate for it; and lets the scheduler walk the stacks
-/// of goroutines that create others (`GODEBUG=tracebackancestors`).
+/// Reads the table of modules now, so that a traceback in an emergency need not allocate for it;
+/// and lets the scheduler walk the stacks of goroutines that create others
+/// (`GODEBUG=tracebackancestors`).
 pub fn init() {
     static GCALLERS: gort_proc::Gcallers = gcallers;
     gort_proc::set_gcallers(&GCALLERS);
@@ -173,9 +179,10 @@ fn read() {
     }
 }
 
-/// The same at the beginning of a walk, if libraries have come or gone since, as another one may lie where one was. Not in a signal
-/// handler, where neither the loader's lock may be taken nor memory be allocated: there each module's first bytes are compared
-/// when it is first met in a walk, and what is missing is looked for in the process's map of memory.
+/// The same at the beginning of a walk, if libraries have come or gone since, as another one may
+/// lie where one was. Not in a signal handler, where neither the loader's lock may be taken nor
+/// memory be allocated: there each module's first bytes are compared when it is first met in a
+/// walk, and what is missing is looked for in the process's map of memory.
 pub(crate) fn renew() {
     if crate::helper::may_allocate() {
         read();
@@ -193,7 +200,8 @@ pub(crate) fn renew() {
 /// # Safety
 /// The caller holds `OWNER`.
 unsafe fn refresh() -> &'static mut Modules {
-    // SAFETY: the lock makes this the only user of the table; headers and names of loaded modules stay mapped.
+    // SAFETY: the lock makes this the only user of the table; headers and names of loaded modules
+    // stay mapped.
     unsafe {
         let slot = &mut *MODULES.get();
         let mut now = 0u64;
@@ -231,7 +239,11 @@ unsafe fn refresh() -> &'static mut Modules {
     }
 }
 
-unsafe extern "C" fn generation_of(info: *mut libc::dl_phdr_info, _size: usize, data: *mut c_void) -> c_int {
+unsafe extern "C" fn generation_of(
+    info: *mut libc::dl_phdr_info,
+    _size: usize,
+    data: *mut c_void,
+) -> c_int {
     // SAFETY: the loader's structure, and the caller's counter.
     unsafe {
         *data.cast::<u64>() = (*info).dlpi_adds + (*info).dlpi_subs;
@@ -239,7 +251,11 @@ unsafe extern "C" fn generation_of(info: *mut libc::dl_phdr_info, _size: usize, 
     1
 }
 
-unsafe extern "C" fn add_module(info: *mut libc::dl_phdr_info, _size: usize, data: *mut c_void) -> c_int {
+unsafe extern "C" fn add_module(
+    info: *mut libc::dl_phdr_info,
+    _size: usize,
+    data: *mut c_void,
+) -> c_int {
     // SAFETY: the loader's structure describes what is mapped; `data` is the caller's list.
     unsafe {
         let info = &*info;
@@ -261,7 +277,11 @@ impl Module {
     ///
     /// # Safety
     /// The module is mapped as they say.
-    pub(crate) unsafe fn new(base: usize, ph: &[libc::Elf64_Phdr], path: Cow<'static, str>) -> Option<Self> {
+    pub(crate) unsafe fn new(
+        base: usize,
+        ph: &[libc::Elf64_Phdr],
+        path: Cow<'static, str>,
+    ) -> Option<Self> {
         let mut m = Self {
             base,
             lo: usize::MAX,
@@ -314,7 +334,10 @@ impl Module {
                     m.tables = Tables {
                         eh_frame_hdr: hdr,
                         eh_frame_hdr_at: hdr_at,
-                        eh_frame: core::slice::from_raw_parts(frame_at as *const u8, end - frame_at),
+                        eh_frame: core::slice::from_raw_parts(
+                            frame_at as *const u8,
+                            end - frame_at,
+                        ),
                         eh_frame_at: frame_at,
                     };
                 }
@@ -353,7 +376,8 @@ impl Module {
     }
 }
 
-/// How many bytes tell one module from another: the ELF header, the program headers, and mostly the build id.
+/// How many bytes tell one module from another: the ELF header, the program headers, and mostly the
+/// build id.
 const HEAD: usize = 1024;
 
 /// FNV-1a, without what `strip` changes in the ELF header: where the sections are, and how many.
@@ -457,7 +481,8 @@ pub(crate) fn with_module<R>(pc: usize, f: impl FnOnce(&Module) -> R) -> Option<
     }
 }
 
-/// One step up from the frame with these registers. `exact`: its pc is where it stands, not a return address.
+/// One step up from the frame with these registers. `exact`: its pc is where it stands, not a
+/// return address.
 ///
 /// # Errors
 /// Why there is no way up.
@@ -475,7 +500,8 @@ pub unsafe fn step(regs: &Regs, exact: bool, stk: Stack) -> Result<Step, Stop> {
         let bp = read(bp).ok_or(Stop::Memory(bp))?;
         return Ok(Step { regs: regs.moved(pc, sp, bp), ..Step::default() });
     }
-    // Managed code has tables of its own. Stubs that write sp have left their stack: what they run on is described by their rows.
+    // Managed code has tables of its own. Stubs that write sp have left their stack: what they run
+    // on is described by their rows.
     let f = gort_symtab::findfunc(if exact { pc } else { pc.wrapping_sub(1) });
     if f.valid() && f.flag & gort_symtab::FUNC_FLAG_SP_WRITE == 0 {
         return managed_step(f, regs, &read);
@@ -505,7 +531,9 @@ pub unsafe fn step(regs: &Regs, exact: bool, stk: Stack) -> Result<Step, Stop> {
                 }
             }
             // Generated code keeps frame pointers.
-            (_, None) => Step { guessed: false, ..by_frame_pointer(regs, &read).map_err(|_| Stop::Unknown)? },
+            (_, None) => {
+                Step { guessed: false, ..by_frame_pointer(regs, &read).map_err(|_| Stop::Unknown)? }
+            }
         }
     };
     // Stacks grow down, so callers' frames lie above: but for those that are on another stack.
@@ -531,7 +559,11 @@ fn managed_step(f: gort_symtab::FuncInfo<'_>, regs: &Regs, read: cfi::Read) -> R
     // traceback.go:377
     let lr = read(fp.wrapping_sub(8)).ok_or(Stop::Memory(fp.wrapping_sub(8)))?;
     // A frame that is not empty has the caller's rbp at its top.
-    let up = if delta > 0 { read(fp.wrapping_sub(16)).ok_or(Stop::Memory(fp.wrapping_sub(16)))? } else { bp };
+    let up = if delta > 0 {
+        read(fp.wrapping_sub(16)).ok_or(Stop::Memory(fp.wrapping_sub(16)))?
+    } else {
+        bp
+    };
     Ok(Step { regs: regs.moved(lr, fp, up), ..Step::default() })
 }
 
@@ -539,7 +571,12 @@ fn managed_step(f: gort_symtab::FuncInfo<'_>, regs: &Regs, read: cfi::Read) -> R
 ///
 /// # Safety
 /// As for [`Modules::find`].
-unsafe fn without_table(ms: &mut Modules, regs: &Regs, exact: bool, read: cfi::Read) -> Result<Step, Stop> {
+unsafe fn without_table(
+    ms: &mut Modules,
+    regs: &Regs,
+    exact: bool,
+    read: cfi::Read,
+) -> Result<Step, Stop> {
     // A stub, or a function that has not made a frame: a return address is on top.
     if exact
         && let Some(ra) = read(regs.sp())
@@ -570,7 +607,9 @@ fn by_frame_pointer(regs: &Regs, read: cfi::Read) -> Result<Step, Stop> {
     if bp == 0 || bp < regs.sp() {
         return Err(Stop::NoTable);
     }
-    let (Some(up), Some(pc)) = (read(bp), read(bp.wrapping_add(8))) else { return Err(Stop::NoTable) };
+    let (Some(up), Some(pc)) = (read(bp), read(bp.wrapping_add(8))) else {
+        return Err(Stop::NoTable);
+    };
     // Other registers may have been saved anywhere.
     Ok(Step { regs: Regs::new(pc, bp.wrapping_add(16), up), guessed: true, ..Step::default() })
 }
@@ -580,7 +619,8 @@ pub(crate) fn unguarded(stk: Stack) -> core::ops::Range<usize> {
     stk.lo.saturating_add(guard_size(stk.hi.saturating_sub(stk.lo)))..stk.hi
 }
 
-/// The word at `addr`; asks the kernel if that is neither on `stk` nor on a stack of gort's, as it may not be mapped.
+/// The word at `addr`; asks the kernel if that is neither on `stk` nor on a stack of gort's, as it
+/// may not be mapped.
 ///
 /// # Safety
 /// `stk` is mapped.
@@ -596,6 +636,8 @@ pub unsafe fn read_word(addr: usize, stk: Stack) -> Option<usize> {
             return Some((addr as *const usize).read_volatile());
         }
         let mut word = [0u8; 8];
-        maps::read_memory(addr, &mut word).is_ok_and(|n| n == 8).then_some(usize::from_ne_bytes(word))
+        maps::read_memory(addr, &mut word)
+            .is_ok_and(|n| n == 8)
+            .then_some(usize::from_ne_bytes(word))
     }
 }

@@ -12,7 +12,8 @@ use gort_proc::{for_each_g_race, is_system_goroutine, readgstatus};
 use gort_runtime1::gotraceback;
 use gort_runtime2::*;
 
-/// The name in three pieces, with `[...]` for the type arguments of a Go function. Rust's names are left alone.
+/// The name in three pieces, with `[...]` for the type arguments of a Go function. Rust's names are
+/// left alone.
 ///
 /// Go: traceback.go:741 funcNamePiecesForPrint
 #[doc(alias = "funcNamePiecesForPrint")]
@@ -68,8 +69,9 @@ fn print_file_line(s: &Symbol, pc: usize) {
     }
 }
 
-/// Prints which `go` statement created `gp`, except for the main goroutine. Without debug information the user's function may be inlined into one
-/// of the runtime's and cannot be told from it: then that one is named.
+/// Prints which `go` statement created `gp`, except for the main goroutine. Without debug
+/// information the user's function may be inlined into one of the runtime's and cannot be told from
+/// it: then that one is named.
 ///
 /// # Safety
 /// `gp` is a goroutine.
@@ -86,7 +88,9 @@ pub unsafe fn printcreatedby(gp: *mut G) {
         let Some(f) = func_at(pc - 1) else { return };
         // :778
         if (*gp).goid != 1
-            && f.frames.iter().any(|s| showframe(s, gp, false) || is_creator(s) || s.file.is_empty())
+            && f.frames
+                .iter()
+                .any(|s| showframe(s, gp, false) || is_creator(s) || s.file.is_empty())
             && let Some(i) = creator(&f)
         {
             printcreatedby1(&f, i, pc, (*gp).parent_goid);
@@ -100,8 +104,8 @@ fn creator(f: &FuncInfo) -> Option<usize> {
     i.or(f.frames.len().checked_sub(1))
 }
 
-/// Functions of gort that start goroutines of their own: as Go's package time they are named as creators, although
-/// their frames are hidden.
+/// Functions of gort that start goroutines of their own: as Go's package time they are named as
+/// creators, although their frames are hidden.
 fn is_creator(s: &Symbol) -> bool {
     s.name == "gort::time::go_func"
 }
@@ -126,7 +130,8 @@ fn printcreatedby1(f: &FuncInfo, i: usize, pc: usize, goid: u64) {
     print!("\n");
 }
 
-/// Prints the stack of `gp` from (`pc`, `sp`, `bp`) on; all ones for `pc` and `sp`: from its saved registers.
+/// Prints the stack of `gp` from (`pc`, `sp`, `bp`) on; all ones for `pc` and `sp`: from its saved
+/// registers.
 ///
 /// # Safety
 /// On a system stack. The frame is alive, or `gp` is stopped.
@@ -179,8 +184,10 @@ unsafe fn traceback1(mut regs: Regs, gp: *mut G, mut flags: UnwindFlags) {
     unsafe {
         // :825 (foreign frames are walked like all others)
 
-        // :840 What faults in code that blocks its thread is on the goroutine's stack, above where it entered.
-        let here = flags & UNWIND_TRAP != 0 && (*gp).stack.lo <= regs.sp() && regs.sp() < (*gp).stack.hi;
+        // :840 What faults in code that blocks its thread is on the goroutine's stack, above where
+        // it entered.
+        let here =
+            flags & UNWIND_TRAP != 0 && (*gp).stack.lo <= regs.sp() && regs.sp() < (*gp).stack.hi;
         if readgstatus(gp) & !GSCAN == GSYSCALL && !here {
             // :842
             regs = Regs::new((*gp).syscallpc, (*gp).syscallsp, (*gp).syscallbp);
@@ -264,7 +271,9 @@ unsafe fn print_stack(start: Start, gp: *mut G, flags: UnwindFlags) {
 /// Says what a walk could not find out. Go's either finds all, or dies of it.
 fn print_doubt(d: &Doubt) {
     if let Some(pc) = d.guess {
-        print!("runtime: frames may be missing: there is no call frame information for pc={pc:#x}\n");
+        print!(
+            "runtime: frames may be missing: there is no call frame information for pc={pc:#x}\n"
+        );
     }
     if let Some(text) = d.missing {
         print!("runtime: {text}\n");
@@ -279,8 +288,9 @@ fn print_doubt(d: &Doubt) {
     }
 }
 
-/// Prints logical frames from `u` on: leaves out `skip`, then prints at most `max`. Returns how many were left out
-/// or printed, and how many of those belong to the physical frame where it stopped.
+/// Prints logical frames from `u` on: leaves out `skip`, then prints at most `max`. Returns how
+/// many were left out or printed, and how many of those belong to the physical frame where it
+/// stopped.
 ///
 /// Go: traceback.go:944 traceback2
 unsafe fn traceback2(
@@ -295,7 +305,8 @@ unsafe fn traceback2(
         // :964
         let gp = u.g;
         let (level, _, _) = gotraceback();
-        // How many frames are shown at a pc: a deep recursion has few of them, and naming one takes a microsecond.
+        // How many frames are shown at a pc: a deep recursion has few of them, and naming one takes
+        // a microsecond.
         let mut known = [(0usize, 0usize); 16];
         let mut inits = Inits::default();
         while u.valid() {
@@ -309,7 +320,8 @@ unsafe fn traceback2(
                 continue;
             }
             let Some(f) = func_at(u.sym_pc()) else {
-                // Code without any table (generated, not announced): its address is all there is to show.
+                // Code without any table (generated, not announced): its address is all there is to
+                // show.
                 let (pc, fp, sp) = (u.frame.pc, u.frame.fp, u.frame.sp);
                 if skip == 0 && max == 0 {
                     return (n, last_n);
@@ -324,12 +336,15 @@ unsafe fn traceback2(
                 u.next();
                 continue;
             };
-            // A function that has not begun has not made the calls that are inlined at its start either.
+            // A function that has not begun has not made the calls that are inlined at its start
+            // either.
             let begun = usize::from(u.fresh()) * (f.frames.len() - 1);
             // :970
             for s in &f.frames[begun..] {
                 // :974
-                if !inits.counts(&s.name) && level < 2 || !(show_runtime || showframe(s, gp, n == 0)) {
+                if !inits.counts(&s.name) && level < 2
+                    || !(show_runtime || showframe(s, gp, n == 0))
+                {
                     continue;
                 }
 
@@ -365,7 +380,9 @@ unsafe fn traceback2(
                     }
                     // :1004
                     let mp = (*gp).m;
-                    if !mp.is_null() && (*mp).throwing >= ThrowType::Runtime && gp == (*mp).curg.ptr()
+                    if !mp.is_null()
+                        && (*mp).throwing >= ThrowType::Runtime
+                        && gp == (*mp).curg.ptr()
                         || level >= 2
                     {
                         print!(" fp={:#x} sp={:#x} pc={:#x}", u.frame.fp, u.frame.sp, u.frame.pc);
@@ -453,8 +470,9 @@ pub unsafe fn showframe(s: &Symbol, gp: *mut G, first_frame: bool) -> bool {
     }
 }
 
-/// Whether a traceback shows this frame: the program's functions, and those of the standard library that they have
-/// called; not the runtime's, nor the machinery of panics and closures. `GOTRACEBACK=system` shows all.
+/// Whether a traceback shows this frame: the program's functions, and those of the standard library
+/// that they have called; not the runtime's, nor the machinery of panics and closures.
+/// `GOTRACEBACK=system` shows all.
 ///
 /// Go: traceback.go:1123 showfuncinfo
 pub fn showfuncinfo(s: &Symbol, first_frame: bool) -> bool {
@@ -473,12 +491,14 @@ pub fn showfuncinfo(s: &Symbol, first_frame: bool) -> bool {
     match s.owner {
         Owner::Runtime => false,
         Owner::Library => !first_frame && !is_machinery(s),
-        // Go's own names; a name without a dot is C's, which Go has no frames of, but gort's users have.
+        // Go's own names; a name without a dot is C's, which Go has no frames of, but gort's users
+        // have.
         Owner::User => !name.starts_with("runtime.") || is_exported_runtime(name),
     }
 }
 
-/// Functions of the standard library that stand between a call and what is called, or around a panic.
+/// Functions of the standard library that stand between a call and what is called, or around a
+/// panic.
 fn is_machinery(s: &Symbol) -> bool {
     let files = [
         "/ops/function.rs",
@@ -540,7 +560,8 @@ static G_STATUS_STRINGS: [&str; 10] =
 ///
 /// Go: traceback.go:1197 goroutineheader
 pub unsafe fn goroutineheader(gp: *mut G) {
-    // SAFETY: gp is type-stable; what is read of it may change meanwhile, which only blurs the report.
+    // SAFETY: gp is type-stable; what is read of it may change meanwhile, which only blurs the
+    // report.
     unsafe {
         // :1198
         let (level, _, _) = gotraceback();
@@ -566,7 +587,9 @@ pub unsafe fn goroutineheader(gp: *mut G) {
         // :1223
         print!("goroutine {}", (*gp).goid);
         let mp = (*gp).m;
-        if !mp.is_null() && (*mp).throwing >= ThrowType::Runtime && gp == (*mp).curg.ptr() || level >= 2 {
+        if !mp.is_null() && (*mp).throwing >= ThrowType::Runtime && gp == (*mp).curg.ptr()
+            || level >= 2
+        {
             // :1225
             print!(" gp={gp:p}");
             if mp.is_null() {
@@ -597,7 +620,8 @@ pub unsafe fn goroutineheader(gp: *mut G) {
         let lockedm = (*gp).lockedm.ptr();
         // The lock of a goroutine that unwinds is not one that Go would have.
         if !lockedm.is_null()
-            && (*lockedm).locked_ext + (*lockedm).locked_int.wrapping_sub((*lockedm).locked_unwind) != 0
+            && (*lockedm).locked_ext + (*lockedm).locked_int.wrapping_sub((*lockedm).locked_unwind)
+                != 0
         {
             print!(", locked to thread");
         }
@@ -614,7 +638,8 @@ pub unsafe fn goroutineheader(gp: *mut G) {
     }
 }
 
-/// Prints all goroutines but `me`: first the one that runs on this M, then the others as they stand in `allgs`.
+/// Prints all goroutines but `me`: first the one that runs on this M, then the others as they stand
+/// in `allgs`.
 ///
 /// # Safety
 /// On a system stack; the other Ms are stopped as far as that is possible.
@@ -672,8 +697,8 @@ pub unsafe fn tracebacksomeothers(me: *mut G, showf: &mut dyn FnMut(*mut G) -> b
     }
 }
 
-/// Dumps the stack around a frame: up to 32 words beyond it on either side, never off the stack. The words at the
-/// frame's ends and at `bad` are marked.
+/// Dumps the stack around a frame: up to 32 words beyond it on either side, never off the stack.
+/// The words at the frame's ends and at `bad` are marked.
 ///
 /// # Safety
 /// `stk` is mapped, but for a guard page.
@@ -705,7 +730,10 @@ pub unsafe fn traceback_hexdump(stk: Stack, frame: &Stkframe, bad: usize) {
     hi = hi.min(readable.end);
 
     // :1315
-    print!("stack: frame={{sp:{:#x}, fp:{:#x}}} stack=[{:#x},{:#x})\n", frame.sp, frame.fp, stk.lo, stk.hi);
+    print!(
+        "stack: frame={{sp:{:#x}, fp:{:#x}}} stack=[{:#x},{:#x})\n",
+        frame.sp, frame.fp, stk.lo, stk.hi
+    );
     // SAFETY: within the stack; words are aligned there, as sp is.
     unsafe {
         // :1316

@@ -1,5 +1,6 @@
-//! The stack of a goroutine that runs, or sleeps, on another thread: the thread takes it down itself, in the handler of
-//! SIGURG, and whoever has asked prints it. gort's own: Go's `suspendG` stops a goroutine first.
+//! The stack of a goroutine that runs, or sleeps, on another thread: the thread takes it down
+//! itself, in the handler of SIGURG, and whoever has asked prints it. gort's own: Go's `suspendG`
+//! stops a goroutine first.
 
 use crate::cfi::Regs;
 use crate::unwinder::{Backtrace, Doubt, Stkframe, UNWIND_SILENT_ERRORS, UNWIND_TRAP, Unwinder};
@@ -42,7 +43,8 @@ pub enum Probed {
     Silent,
 }
 
-/// Asks the thread of `mp` for the stack of `gp`, which it is thought to run. False if it is still at work on an older question.
+/// Asks the thread of `mp` for the stack of `gp`, which it is thought to run. False if it is still
+/// at work on an older question.
 ///
 /// # Safety
 /// By sysmon, on its own thread; `mp` is not its own M. SIGURG has the runtime's handler.
@@ -72,19 +74,26 @@ pub fn answered() -> Option<Probed> {
         Probed::Gone
     } else {
         let inner = frames.of[..frames.n].to_vec();
-        Probed::Stack(Backtrace { inner, outer: Vec::new(), skipped: 0, doubt: frames.doubt, location: None })
+        Probed::Stack(Backtrace {
+            inner,
+            outer: Vec::new(),
+            skipped: 0,
+            doubt: frames.doubt,
+            location: None,
+        })
     };
     STATE.store(IDLE);
     Some(answer)
 }
 
-/// Takes the question back, or drops the answer. False if the handler is at work on it, which ends: unwinding waits for nobody.
+/// Takes the question back, or drops the answer. False if the handler is at work on it, which ends:
+/// unwinding waits for nobody.
 pub fn withdraw() -> bool {
     STATE.cas(ASKED, IDLE) || STATE.cas(TAKEN, IDLE) || STATE.load() == IDLE
 }
 
-/// In the handler of SIGURG on `mp`, which has interrupted `gp` there: answers, if this thread was asked. True if so;
-/// then the signal meant nothing else.
+/// In the handler of SIGURG on `mp`, which has interrupted `gp` there: answers, if this thread was
+/// asked. True if so; then the signal meant nothing else.
 ///
 /// # Safety
 /// On gsignal of `mp`, with the registers that were interrupted.

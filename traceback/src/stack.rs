@@ -8,7 +8,8 @@ use gort_proc::stw::StwReason;
 use gort_proc::{start_the_world, stop_the_world};
 use gort_runtime2::G;
 
-/// Writes the stack of the calling goroutine, or of all, into `buf`, up to its capacity; returns its length.
+/// Writes the stack of the calling goroutine, or of all, into `buf`, up to its capacity; returns
+/// its length.
 ///
 /// # Safety
 /// On a user goroutine, holding no lock of the runtime.
@@ -54,8 +55,8 @@ pub unsafe fn stack(buf: &mut Vec<u8>, all: bool) -> usize {
     }
 }
 
-/// The stack of the calling goroutine, or of all goroutines, as a panic would print it. Empty on a thread that is
-/// none of the runtime's.
+/// The stack of the calling goroutine, or of all goroutines, as a panic would print it. Empty on a
+/// thread that is none of the runtime's.
 ///
 /// Go (runtime/debug): stack.go:23 Stack
 #[inline(never)]
@@ -79,7 +80,8 @@ pub fn stack_string(all: bool) -> String {
     }
 }
 
-/// The stacks of the goroutines of a bubble or test but the calling one, as a panic would print them. gort's own.
+/// The stacks of the goroutines of a bubble or test but the calling one, as a panic would print
+/// them. gort's own.
 ///
 /// # Safety
 /// On a user goroutine, holding no lock of the runtime.
@@ -110,7 +112,8 @@ pub unsafe fn stacks_of(showf: &mut dyn FnMut(*mut G) -> bool) -> String {
     }
 }
 
-/// The text that a panic's report has for the goroutine's own stack: header, frames, who created it. gort's own.
+/// The text that a panic's report has for the goroutine's own stack: header, frames, who created
+/// it. gort's own.
 ///
 /// # Safety
 /// On the user goroutine `gp`; `bt` is what was recorded of it.

@@ -1,8 +1,9 @@
 //! From pc to function, file and line.
 //!
-//! Go's linker writes tables for this. Here they are the ELF symbol table (the function and its entry) and DWARF
-//! (calls inlined into it, files and lines), read from the file of the module that has the pc, lazily, once. Names
-//! are demangled as Rust's; without debug information there are names only, without symbols only addresses.
+//! Go's linker writes tables for this. Here they are the ELF symbol table (the function and its
+//! entry) and DWARF (calls inlined into it, files and lines), read from the file of the module that
+//! has the pc, lazily, once. Names are demangled as Rust's; without debug information there are
+//! names only, without symbols only addresses.
 
 use crate::modules::{Module, Reentrant, with_module};
 use addr2line::gimli::{Dwarf, DwarfFileType, DwarfPackage, EndianSlice, LittleEndian, SectionId};
@@ -74,7 +75,8 @@ pub struct FuncInfo {
     pub entry: usize,
     /// Innermost inlined call first, the function itself last; never empty for a valid pc.
     pub frames: Vec<Symbol>,
-    /// What could not be read although the program says that it is there: a sentence for whoever reads the frames.
+    /// What could not be read although the program says that it is there: a sentence for whoever
+    /// reads the frames.
     pub missing: Option<&'static str>,
 }
 
@@ -91,7 +93,8 @@ struct Code {
 static CODE: Global<Vec<Code>> = Global::new(Vec::new());
 static CODE_OWNER: AtomicU32 = AtomicU32::new(0);
 
-/// Announces generated code, which no module has: tracebacks walk it by frame pointers and ask `f` for names.
+/// Announces generated code, which no module has: tracebacks walk it by frame pointers and ask `f`
+/// for names.
 pub fn register_code(lo: usize, hi: usize, f: Option<CodeSymbolizer>) {
     if let Some(_l) = Reentrant::lock(&CODE_OWNER) {
         // SAFETY: the lock is held.
@@ -112,7 +115,9 @@ pub fn findfunc(pc: usize) -> bool {
     // symtab.go:874
     // symtab.go:880 whether in its text: modules here are ranges of text
     // symtab.go:893 the function's record is looked for by `symbolize`
-    gort_symtab::findfunc(pc).valid() || generated(pc).is_some() || with_module(pc, |_| ()).is_some()
+    gort_symtab::findfunc(pc).valid()
+        || generated(pc).is_some()
+        || with_module(pc, |_| ()).is_some()
 }
 
 /// What the tables of managed code say of `pc`.
@@ -158,8 +163,9 @@ struct Object_ {
 static OBJECTS: Global<Vec<&Object_>> = Global::new(Vec::new());
 static OWNER: AtomicU32 = AtomicU32::new(0);
 
-/// The function at `pc` and what is inlined there. `pc` is an address *inside* the instruction in question: one
-/// less than a return address. `None` if `pc` is in no known code; bare addresses if symbolising faulted.
+/// The function at `pc` and what is inlined there. `pc` is an address *inside* the instruction in
+/// question: one less than a return address. `None` if `pc` is in no known code; bare addresses if
+/// symbolising faulted.
 ///
 /// Must run where there is room for it: see [`with_room`].
 pub fn symbolize(pc: usize) -> Option<FuncInfo> {
@@ -189,7 +195,8 @@ pub fn symbolize(pc: usize) -> Option<FuncInfo> {
     if let Some(d) = &obj.dwarf
         && let Ok(mut it) = with_loads(d.find_frames(svma), obj)
     {
-        // A unit whose better part is not there has lines, of whatever is inlined, and no functions.
+        // A unit whose better part is not there has lines, of whatever is inlined, and no
+        // functions.
         if let Some(u) = d.find_dwarf_and_unit(svma).skip_all_loads()
             && u.dwo_id.is_some()
             && u.dwarf.file_type == DwarfFileType::Main
@@ -198,8 +205,14 @@ pub fn symbolize(pc: usize) -> Option<FuncInfo> {
         }
         while let Ok(Some(f)) = it.next() {
             let name = f.function.as_ref().and_then(|n| n.raw_name().ok()).unwrap_or_default();
-            let (file, line) = f.location.map_or(("", 0), |l| (l.file.unwrap_or(""), l.line.unwrap_or(0)));
-            frames.push(Symbol { file: file.to_string(), line, guessed: line == 0, ..Symbol::named(&name) });
+            let (file, line) =
+                f.location.map_or(("", 0), |l| (l.file.unwrap_or(""), l.line.unwrap_or(0)));
+            frames.push(Symbol {
+                file: file.to_string(),
+                line,
+                guessed: line == 0,
+                ..Symbol::named(&name)
+            });
         }
     }
     match (frames.last_mut(), sym) {
@@ -240,7 +253,8 @@ pub fn symbolize(pc: usize) -> Option<FuncInfo> {
             }
         }
     }
-    // Reading one's own registers is inlined everywhere and nobody's call; black_box is no call at all.
+    // Reading one's own registers is inlined everywhere and nobody's call; black_box is no call at
+    // all.
     while frames.len() > 1 && is_no_call(&frames[0].name) {
         frames.remove(0);
     }
@@ -256,8 +270,8 @@ pub fn symbolize(pc: usize) -> Option<FuncInfo> {
     Some(FuncInfo { entry, frames, missing })
 }
 
-/// The name of the function at `pc` as the linker knows it, not demangled; empty if there is none. Like [`symbolize`], but inlined
-/// calls do not count.
+/// The name of the function at `pc` as the linker knows it, not demangled; empty if there is none.
+/// Like [`symbolize`], but inlined calls do not count.
 pub fn symbol(pc: usize) -> &'static str {
     let Some(m) = with_module(pc, Module::clone) else { return "" };
     let Some(_l) = Reentrant::lock(&OWNER) else { return "" };
@@ -299,8 +313,14 @@ fn is_no_call(name: &str) -> bool {
 
 /// All that can be said without any table.
 fn bare(pc: usize, entry: usize, file: String) -> FuncInfo {
-    let s =
-        Symbol { name: format!("{pc:#x}"), file, line: 0, guessed: true, inlined: false, owner: Owner::User };
+    let s = Symbol {
+        name: format!("{pc:#x}"),
+        file,
+        line: 0,
+        guessed: true,
+        inlined: false,
+        owner: Owner::User,
+    };
     FuncInfo { entry, frames: vec![s], missing: None }
 }
 
@@ -374,7 +394,10 @@ fn load(m: &Module) -> Object_ {
 }
 
 /// Goes on with a look-up that asks for debug information in another file.
-fn with_loads<L: LookupContinuation<Buf = Reader>>(mut r: LookupResult<L>, o: &Object_) -> L::Output {
+fn with_loads<L: LookupContinuation<Buf = Reader>>(
+    mut r: LookupResult<L>,
+    o: &Object_,
+) -> L::Output {
     loop {
         r = match r {
             LookupResult::Output(x) => return x,
@@ -431,7 +454,10 @@ fn module_file(m: &Module) -> (Option<&'static [u8]>, PathBuf) {
         // Its sections' headers are behind its only segment.
         let size = (m.hi - m.lo).next_multiple_of(0x1000);
         // SAFETY: mapped for good, in whole pages.
-        return (Some(unsafe { core::slice::from_raw_parts(m.lo as *const u8, size) }), PathBuf::new());
+        return (
+            Some(unsafe { core::slice::from_raw_parts(m.lo as *const u8, size) }),
+            PathBuf::new(),
+        );
     }
     if m.path.is_empty() {
         // The program's file opens even if it is deleted, or was never in a directory.
@@ -443,13 +469,18 @@ fn module_file(m: &Module) -> (Option<&'static [u8]>, PathBuf) {
     let path = PathBuf::from(&*m.path);
     // Only with privileges, but then for deleted files as well.
     let mapped = format!("/proc/self/map_files/{:x}-{:x}", m.lo, m.first_end());
-    let data =
-        [path.as_path(), Path::new(&mapped)].into_iter().find_map(|p| map_file(p).filter(|d| m.is_from(d)));
+    let data = [path.as_path(), Path::new(&mapped)]
+        .into_iter()
+        .find_map(|p| map_file(p).filter(|d| m.is_from(d)));
     (data, path)
 }
 
-/// The file with debug information that belongs to `elf`: found by its build id, or by the name and checksum in it.
-fn debug_file(elf: &object::File<'static>, path: &Path) -> Option<(object::File<'static>, PathBuf)> {
+/// The file with debug information that belongs to `elf`: found by its build id, or by the name and
+/// checksum in it.
+fn debug_file(
+    elf: &object::File<'static>,
+    path: &Path,
+) -> Option<(object::File<'static>, PathBuf)> {
     let read = |p: &Path| {
         let data = map_file(p)?;
         object::File::parse(data).ok().filter(has_debug_info).map(|e| (data, e))
@@ -457,7 +488,8 @@ fn debug_file(elf: &object::File<'static>, path: &Path) -> Option<(object::File<
     let id = elf.build_id().ok().flatten().filter(|id| id.len() > 1);
     if let Some(id) = id {
         let hex: String = id.iter().map(|b| format!("{b:02x}")).collect();
-        let p = PathBuf::from(format!("/usr/lib/debug/.build-id/{}/{}.debug", &hex[..2], &hex[2..]));
+        let p =
+            PathBuf::from(format!("/usr/lib/debug/.build-id/{}/{}.debug", &hex[..2], &hex[2..]));
         if let Some((_, e)) = read(&p) {
             return Some((e, p));
         }
@@ -492,8 +524,8 @@ impl Object_ {
 
 fn map_file(path: &Path) -> Option<&'static [u8]> {
     let name = std::ffi::CString::new(path.as_os_str().as_bytes()).ok()?;
-    // SAFETY: a private read-only mapping that is never undone; a file that shrinks meanwhile would fault, which
-    // the re-entry guard turns into bare addresses.
+    // SAFETY: a private read-only mapping that is never undone; a file that shrinks meanwhile would
+    // fault, which the re-entry guard turns into bare addresses.
     unsafe {
         let fd = libc::open(name.as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC);
         if fd < 0 {
@@ -521,7 +553,8 @@ fn map_file(path: &Path) -> Option<&'static [u8]> {
 
 /// A name as its language writes it, from the linker's.
 pub fn demangle(name: &str) -> String {
-    // Suffixes of the compiler's own (`.llvm.123`) are cut by the demangler; `{:#}` leaves the hash out.
+    // Suffixes of the compiler's own (`.llvm.123`) are cut by the demangler; `{:#}` leaves the hash
+    // out.
     if let Ok(d) = rustc_demangle::try_demangle(name) {
         return format!("{d:#}");
     }
@@ -532,18 +565,25 @@ pub fn demangle(name: &str) -> String {
         return "main.init".into();
     }
     // Beside those only Go's names have dots within, and gort's own exports.
-    if name.contains('.') && !name.starts_with("gort.") { gccgo_name(name) } else { name.to_string() }
+    if name.contains('.') && !name.starts_with("gort.") {
+        gccgo_name(name)
+    } else {
+        name.to_string()
+    }
 }
 
-/// gccgo's name of a function as Go writes it: `_1` is `/`, `..` before a closure is `.`. Names that libgo's C code and `go:linkname`
-/// give are not encoded, which is seen where a quote, a blank or a semicolon would come outside of a type's braces.
+/// gccgo's name of a function as Go writes it: `_1` is `/`, `..` before a closure is `.`. Names
+/// that libgo's C code and `go:linkname` give are not encoded, which is seen where a quote, a blank
+/// or a semicolon would come outside of a type's braces.
 fn gccgo_name(s: &str) -> String {
     // The initialisation of a package: of its variables, closures there, `func init` number n.
     if let Some(package) = s.strip_suffix("..import") {
         return gccgo_name(package) + ".init";
     }
     // The second is what DWARF has.
-    if let Some((package, closure)) = s.split_once("._0go..func").or_else(|| s.split_once("..go..func")) {
+    if let Some((package, closure)) =
+        s.split_once("._0go..func").or_else(|| s.split_once("..go..func"))
+    {
         let package = gccgo_name(package);
         return name_of(&format!("{package}..go..func{closure}"))
             .unwrap_or_else(|| format!("{package}.init.func{}", closure.replace("..func", ".")));
@@ -568,11 +608,12 @@ fn gccgo_name(s: &str) -> String {
     name_of(&name).unwrap_or(name)
 }
 
-/// What the command that has built a Go program has read in its text: on each line gccgo's name, decoded but for the `..` before the
-/// number of a function literal or of an `init`, and Go's.
+/// What the command that has built a Go program has read in its text: on each line gccgo's name,
+/// decoded but for the `..` before the number of a function literal or of an `init`, and Go's.
 static GO_NAMES: OnceLock<&'static str> = OnceLock::new();
 
-/// Announces a table of Go's names of functions, where gccgo's do not tell them: lines `GCCGO GO`. The first one counts.
+/// Announces a table of Go's names of functions, where gccgo's do not tell them: lines `GCCGO GO`.
+/// The first one counts.
 ///
 /// ```
 /// use gort_traceback::symtab::{demangle, set_go_names};
@@ -590,7 +631,8 @@ pub type Receivers = fn(&str) -> Cow<'_, str>;
 
 static RECEIVERS: OnceLock<Receivers> = OnceLock::new();
 
-/// Sets who knows the methods of the program that no table of [`set_go_names`] has. It is asked when a traceback is printed.
+/// Sets who knows the methods of the program that no table of [`set_go_names`] has. It is asked
+/// when a traceback is printed.
 pub fn set_receivers(f: Receivers) {
     let _ = RECEIVERS.set(f);
 }
@@ -603,9 +645,9 @@ pub(crate) fn shown_name(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// Tells which calls of an initialisation Go has, too: there the runtime calls the initialiser of each package's variables (`P.init`)
-/// and each `func init` (`P.init.N`); with gccgo the initialiser of a package calls those of the packages that it imports, and the
-/// functions.
+/// Tells which calls of an initialisation Go has, too: there the runtime calls the initialiser of
+/// each package's variables (`P.init`) and each `func init` (`P.init.N`); with gccgo the
+/// initialiser of a package calls those of the packages that it imports, and the functions.
 ///
 /// ```
 /// use gort_traceback::symtab::Inits;
@@ -686,7 +728,8 @@ fn gccgo_decode(s: &str) -> String {
     out
 }
 
-/// Functions that gccgo has put in and Go does not count as callers: `F..r`, `F..thunk3`, `F..stub`, `__morestack`.
+/// Functions that gccgo has put in and Go does not count as callers: `F..r`, `F..thunk3`,
+/// `F..stub`, `__morestack`.
 pub fn is_gccgo_wrapper(name: &str) -> bool {
     if name == "__morestack" {
         return true;
@@ -699,9 +742,19 @@ pub fn is_gccgo_wrapper(name: &str) -> bool {
 /// The C library and the loader: no goroutine's business.
 fn is_system(path: &str) -> bool {
     let file = path.rsplit('/').next().unwrap_or(path);
-    ["libc.so", "libc-", "libpthread", "ld-linux", "ld-musl", "libgcc_s", "libm.so", "linux-vdso", "[vdso]"]
-        .iter()
-        .any(|p| file.starts_with(p))
+    [
+        "libc.so",
+        "libc-",
+        "libpthread",
+        "ld-linux",
+        "ld-musl",
+        "libgcc_s",
+        "libm.so",
+        "linux-vdso",
+        "[vdso]",
+    ]
+    .iter()
+    .any(|p| file.starts_with(p))
 }
 
 /// Whose a function is, by where its source lies and, where that is unknown, by its name.
@@ -718,7 +771,8 @@ pub fn classify(name: &str, file: &str, system: bool) -> Owner {
     if !name.contains("::") {
         // C, assembly, or Go: its own rule follows in showfuncinfo.
         let ours = ["gort_", "gort.", "__rust", "rust_", "_R", "_Unwind_", "__libc_"];
-        let exact = ["_start", "start_thread", "clone", "clone3", "__clone", "__clone3", "__morestack"];
+        let exact =
+            ["_start", "start_thread", "clone", "clone3", "__clone", "__clone3", "__morestack"];
         let r = ours.iter().any(|p| name.starts_with(p)) || exact.contains(&name);
         return if r { Owner::Runtime } else { Owner::User };
     }
@@ -730,7 +784,8 @@ pub fn classify(name: &str, file: &str, system: bool) -> Owner {
     let root = n.split("::").next().unwrap_or(n);
     match root {
         "std" | "core" | "alloc" | "__rustc" => Owner::Library,
-        // A program may have crates of its own with such names; it is asked only where no file is known.
+        // A program may have crates of its own with such names; it is asked only where no file is
+        // known.
         _ if file.is_empty() && (root == "gort" || root.starts_with("gort_")) => Owner::Runtime,
         _ => Owner::User,
     }
@@ -738,8 +793,9 @@ pub fn classify(name: &str, file: &str, system: bool) -> Owner {
 
 /// Whose a file of a crate of gort's is; `None` for all others.
 ///
-/// The crates lie below the directory that this one lies in: in a checkout under their own names, in a registry as
-/// `gort-NAME-VERSION`. Their tests and examples, the tools and the command are what a user might have written.
+/// The crates lie below the directory that this one lies in: in a checkout under their own names,
+/// in a registry as `gort-NAME-VERSION`. Their tests and examples, the tools and the command are
+/// what a user might have written.
 fn source_owner(file: &str) -> Option<Owner> {
     let (above, here) = env!("CARGO_MANIFEST_DIR").rsplit_once('/')?;
     let (mut dir, source) = file.strip_prefix(above)?.strip_prefix('/')?.split_once("/src/")?;
@@ -749,14 +805,15 @@ fn source_owner(file: &str) -> Option<Owner> {
             return None;
         }
     }
-    let parts = dir.split('/').any(|d| ["cmd", "tests", "examples", "tools", "target"].contains(&d));
+    let parts =
+        dir.split('/').any(|d| ["cmd", "tests", "examples", "tools", "target"].contains(&d));
     // `proc/src/main.rs` is the runtime's main.
     let program = source.starts_with("bin/");
     Some(if parts || program || dir == "gort-cmd" { Owner::User } else { Owner::Runtime })
 }
 
-/// Runs `f` on the present stack if that has room, else (on a signal stack, or in a stack overflow) on one of its
-/// own: DWARF is not read in a few kilobytes.
+/// Runs `f` on the present stack if that has room, else (on a signal stack, or in a stack overflow)
+/// on one of its own: DWARF is not read in a few kilobytes.
 pub fn with_room<R>(f: impl FnOnce() -> R) -> R {
     const NEED: usize = 96 << 10;
     const SIZE: usize = 1 << 20;

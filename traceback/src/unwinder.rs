@@ -5,7 +5,8 @@ use crate::modules::{executable, read_word, renew, step};
 use crate::printing::traceback_hexdump;
 use crate::symtab::findfunc;
 use gort_asm::{
-    getg, getpcspbp, goexit_pc, in_async_preempt, managed_switch, systemstack, systemstack_switch_pc,
+    getg, getpcspbp, goexit_pc, in_async_preempt, managed_switch, systemstack,
+    systemstack_switch_pc,
 };
 use gort_print::print;
 use gort_runtime2::linkname::throw;
@@ -32,7 +33,8 @@ pub const UNWIND_PRINT_ERRORS: UnwindFlags = 1;
 ///
 /// Go: traceback.go:56 unwindSilentErrors
 pub const UNWIND_SILENT_ERRORS: UnwindFlags = 2;
-/// pc and sp come from a trap: pc is the instruction itself, not a return address. Cleared by the first step.
+/// pc and sp come from a trap: pc is the instruction itself, not a return address. Cleared by the
+/// first step.
 ///
 /// Go: traceback.go:68 unwindTrap
 pub const UNWIND_TRAP: UnwindFlags = 4;
@@ -54,7 +56,8 @@ pub struct Stkframe {
     pub fp: usize,
     /// Return address; 0 at the root.
     pub lr: usize,
-    /// Frame pointer at `pc`. gort's own: System V functions need not keep one, so it is found by unwinding.
+    /// Frame pointer at `pc`. gort's own: System V functions need not keep one, so it is found by
+    /// unwinding.
     pub bp: usize,
     /// The caller's frame pointer. gort's own.
     pub caller_bp: usize,
@@ -80,13 +83,15 @@ pub struct Backtrace {
 pub struct Doubt {
     /// The place beyond which it could not go, and why.
     pub stop: Option<(usize, Stop)>,
-    /// The first place whose caller was found by the frame pointer although it belongs to a module: there may be frames between.
+    /// The first place whose caller was found by the frame pointer although it belongs to a module:
+    /// there may be frames between.
     pub guess: Option<usize>,
     /// What could not be read of a frame's names: [`FuncInfo::missing`](crate::FuncInfo::missing).
     pub missing: Option<&'static str>,
 }
 
-/// Physical frames kept at each end by [`Backtrace`]: more than are printed, as hidden ones do not count there.
+/// Physical frames kept at each end by [`Backtrace`]: more than are printed, as hidden ones do not
+/// count there.
 const KEEP: usize = 128;
 
 impl Backtrace {
@@ -163,25 +168,34 @@ impl Unwinder {
         }
     }
 
-    /// Starts at (`pc0`, `sp0`, `bp0`) on `gp`'s stack; all ones for pc and sp: at its saved registers. The third
-    /// is Go's `lr0`, which x86 has no use for, turned into the frame pointer.
+    /// Starts at (`pc0`, `sp0`, `bp0`) on `gp`'s stack; all ones for pc and sp: at its saved
+    /// registers. The third is Go's `lr0`, which x86 has no use for, turned into the frame pointer.
     ///
     /// # Safety
     /// The frame is alive, and its function does not return meanwhile.
     ///
     /// Go: traceback.go:132 initAt
     #[doc(alias = "initAt")]
-    pub unsafe fn init_at(&mut self, pc0: usize, sp0: usize, bp0: usize, gp: *mut G, flags: UnwindFlags) {
+    pub unsafe fn init_at(
+        &mut self,
+        pc0: usize,
+        sp0: usize,
+        bp0: usize,
+        gp: *mut G,
+        flags: UnwindFlags,
+    ) {
         // SAFETY: the caller's contract.
         unsafe { self.init_regs(Regs::new(pc0, sp0, bp0), gp, flags) }
     }
 
-    /// The same, with all registers that are known. Where frames are not found by sp or rbp alone the others are needed.
+    /// The same, with all registers that are known. Where frames are not found by sp or rbp alone
+    /// the others are needed.
     ///
     /// # Safety
     /// As for [`init_at`](Self::init_at).
     pub unsafe fn init_regs(&mut self, mut regs: Regs, gp: *mut G, mut flags: UnwindFlags) {
-        // SAFETY: gp is type-stable; saved registers belong to whoever examines a stopped goroutine.
+        // SAFETY: gp is type-stable; saved registers belong to whoever examines a stopped
+        // goroutine.
         unsafe {
             // :134
             let ourg = getg();
@@ -202,13 +216,15 @@ impl Unwinder {
                     // :159
                     regs = Regs::new((*gp).sched.pc, (*gp).sched.sp, (*gp).sched.bp);
                     // A goroutine that has not started stands at its function's entry.
-                    // A closure of managed code that asks for more stack has its context there as well.
+                    // A closure of managed code that asks for more stack has its context there as
+                    // well.
                     let managed = (*gp).stack_kind == StackKind::Copying;
                     fresh = !managed && !(*gp).sched.ctxt.is_null() || regs.pc() == (*gp).startpc;
                 }
             }
 
-            // :176 a call of a nil function: start at the caller. Of anything else that is no code, as signal_amd64.go:66
+            // :176 a call of a nil function: start at the caller. Of anything else that is no code,
+            // as signal_amd64.go:66
             let wild = |pc| pc == 0 || flags & UNWIND_TRAP != 0 && !findfunc(pc) && !executable(pc);
             let mut called = false;
             if wild(regs.pc()) {
@@ -221,11 +237,13 @@ impl Unwinder {
                 }
             }
             // :167 earlier in Go's order: registers, not a frame, are moved above
-            let frame = Stkframe { pc: regs.pc(), sp: regs.sp(), bp: regs.bp(), ..Stkframe::default() };
+            let frame =
+                Stkframe { pc: regs.pc(), sp: regs.sp(), bp: regs.bp(), ..Stkframe::default() };
 
             // :190 (arm left out)
 
-            // :200 where there is no table at all, frame pointers may still lead on; a pc of 0 or in no mapping cannot
+            // :200 where there is no table at all, frame pointers may still lead on; a pc of 0 or
+            // in no mapping cannot
             if frame.pc == 0 || !findfunc(frame.pc) && frame.bp == 0 {
                 // :202
                 if flags & UNWIND_SILENT_ERRORS == 0 {
@@ -242,9 +260,18 @@ impl Unwinder {
             }
 
             // :215
-            *self = Self { frame, g: gp, innermost: true, flags, exact: fresh, regs, ..Self::default() };
+            *self = Self {
+                frame,
+                g: gp,
+                innermost: true,
+                flags,
+                exact: fresh,
+                regs,
+                ..Self::default()
+            };
 
-            // :223 (a function that writes sp is described by its CFI, so a system call needs no exception)
+            // :223 (a function that writes sp is described by its CFI, so a system call needs no
+            // exception)
             self.resolve_internal(!called, false);
         }
     }
@@ -272,7 +299,8 @@ impl Unwinder {
         self.frame.pc != 0
     }
 
-    /// Completes the frame from its pc, sp and bp: where the caller's frame begins and where it returns to.
+    /// Completes the frame from its pc, sp and bp: where the caller's frame begins and where it
+    /// returns to.
     ///
     /// # Safety
     /// As for [`init_at`](Self::init_at).
@@ -297,7 +325,8 @@ impl Unwinder {
                 // :288 the return address into systemstack, on g0
                 let curg = (*mp).curg.ptr();
                 if self.flags & UNWIND_JUMP_STACK != 0 && !curg.is_null() && (*curg).m == mp {
-                    // :305 follow the switch (morestack has no frame here: it saves the goroutine and leaves g0 empty)
+                    // :305 follow the switch (morestack has no frame here: it saves the goroutine
+                    // and leaves g0 empty)
                     gp = curg;
                     self.g = gp;
                     // :321
@@ -323,7 +352,8 @@ impl Unwinder {
 
             // :368
             match step(&self.regs, exact, (*gp).stack) {
-                // What a signal handler has interrupted is on another stack, and no part of the handler's.
+                // What a signal handler has interrupted is on another stack, and no part of the
+                // handler's.
                 Ok(s) if !s.root && s.regs.pc() != 0 && !leaves_gsignal(gp, s.regs.sp()) => {
                     // :377
                     self.frame.fp = s.regs.sp();
@@ -348,7 +378,12 @@ impl Unwinder {
                     match s {
                         Err(stop) => self.doubt.stop = Some((pc, stop)),
                         // Who has been made by newproc1 returns to goexit, and nowhere else.
-                        Ok(s) if !s.root && s.regs.pc() == 0 && (*gp).goid != 0 && (*gp).startpc != 0 => {
+                        Ok(s)
+                            if !s.root
+                                && s.regs.pc() == 0
+                                && (*gp).goid != 0
+                                && (*gp).startpc != 0 =>
+                        {
                             self.doubt.stop = Some((pc, Stop::Zero));
                         }
                         Ok(_) => {}
@@ -391,7 +426,9 @@ impl Unwinder {
                 if fail || do_print {
                     // :466
                     let (goid, pc, lr) = ((*gp).goid, self.frame.pc, self.frame.lr);
-                    print!("runtime: g {goid}: unexpected return pc for {pc:#x} called from {lr:#x}\n");
+                    print!(
+                        "runtime: g {goid}: unexpected return pc for {pc:#x} called from {lr:#x}\n"
+                    );
                     traceback_hexdump((*gp).stack, &self.frame, 0);
                 }
                 if fail {
@@ -412,8 +449,8 @@ impl Unwinder {
                 throw("traceback stuck");
             }
 
-            // :484 a call that a signal injected (asyncPreempt) returns to an instruction that has not run: its pc is
-            // where the frame stands, as for a trap
+            // :484 a call that a signal injected (asyncPreempt) returns to an instruction that has
+            // not run: its pc is where the frame stands, as for a trap
             // Nor has one that a signal has interrupted, where the handler is on the same stack.
             let injected = in_async_preempt(self.frame.pc) || self.caller_exact;
             self.flags &= !UNWIND_TRAP;
@@ -482,7 +519,8 @@ impl Unwinder {
     /// Go: traceback.go:580 symPC
     #[doc(alias = "symPC")]
     pub fn sym_pc(&self) -> usize {
-        // :581 registers saved behind a call, too, so the distinction is only for traps and functions not begun
+        // :581 registers saved behind a call, too, so the distinction is only for traps and
+        // functions not begun
         if self.flags & UNWIND_TRAP == 0 && !self.exact {
             // :583
             return self.frame.pc - 1;
@@ -502,7 +540,8 @@ unsafe fn leaves_gsignal(gp: *mut G, sp: usize) -> bool {
     }
 }
 
-/// Fills `pc_buf` with return addresses from `u` on, leaving out the first `skip`; returns how many.
+/// Fills `pc_buf` with return addresses from `u` on, leaving out the first `skip`; returns how
+/// many.
 ///
 /// Physical frames: calls that were inlined are told apart when the pcs are named, not here.
 ///
@@ -544,7 +583,8 @@ pub fn callers(skip: usize, pcbuf: &mut [usize]) -> usize {
 
 #[inline(never)]
 fn callers_at(pc: usize, sp: usize, bp: usize, skip: usize, pcbuf: &mut [usize]) -> usize {
-    // SAFETY: the frame at (pc, sp, bp) is our caller's, which waits; the walk is on a system stack.
+    // SAFETY: the frame at (pc, sp, bp) is our caller's, which waits; the walk is on a system
+    // stack.
     unsafe {
         // :1095
         let gp = getg();
@@ -588,7 +628,8 @@ pub unsafe fn record(pc: usize, sp: usize, bp: usize) -> Box<Backtrace> {
         doubt: Doubt::default(),
         location: None,
     });
-    // SAFETY: the caller's contract; nothing is allocated on the system stack: the vectors have their capacity.
+    // SAFETY: the caller's contract; nothing is allocated on the system stack: the vectors have
+    // their capacity.
     unsafe {
         let gp = getg();
         let b = &mut *bt;

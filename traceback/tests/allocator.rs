@@ -1,4 +1,5 @@
-//! A dump of all goroutines comes although the thread that prints it was interrupted in the allocator and holds its lock.
+//! A dump of all goroutines comes although the thread that prints it was interrupted in the
+//! allocator and holds its lock.
 
 use gort::{chan, go, runtime};
 use gort_tests::in_child;
@@ -92,7 +93,8 @@ fn names_come_from_another_arena() {
     let o = in_child!(.procs(4), || quit_in_the_allocator(LOCKS.len()));
     o.exited(2).stderr_has("SIGQUIT: quit\nPC=0x").stderr_has("allocator::stay(...)\n");
     assert_eq!(o.stderr.matches("[chan receive]:\n").count(), 10, "{o}");
-    o.stderr_has("created by allocator::quit_in_the_allocator in goroutine 1\n").stderr_has("\nrip    0x");
+    o.stderr_has("created by allocator::quit_in_the_allocator in goroutine 1\n")
+        .stderr_has("\nrip    0x");
 }
 
 #[test]

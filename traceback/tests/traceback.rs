@@ -23,7 +23,10 @@ fn callers_of_this_function() {
         assert!(n > 3);
         assert!(names(pcs[0]).iter().any(|s| s == "traceback::here"), "{:?}", names(pcs[0]));
         let all: Vec<_> = pcs[..n].iter().flat_map(|&pc| names(pc)).collect();
-        assert!(all.iter().any(|s| s.contains("callers_of_this_function") || s == "{closure#0}"), "{all:?}");
+        assert!(
+            all.iter().any(|s| s.contains("callers_of_this_function") || s == "{closure#0}"),
+            "{all:?}"
+        );
         assert_eq!(all.last().map(String::as_str), Some("gort_goexit"), "the root\n{all:?}");
         let mut skipped = [0; 64];
         assert_eq!(black_box(callers(1, &mut skipped)), n - 2);
@@ -78,7 +81,8 @@ fn all_stacks() {
     assert_eq!(s.matches("goroutine ").count() - s.matches(" in goroutine ").count(), 3, "{o}");
 }
 
-/// How long a goroutine has been blocked is shown in whole minutes, from when it was first seen so; a system call counts as well.
+/// How long a goroutine has been blocked is shown in whole minutes, from when it was first seen so;
+/// a system call counts as well.
 #[test]
 fn minutes() {
     const MINUTE: i64 = 60_000_000_000;
@@ -210,7 +214,11 @@ fn elided_alive() {
     }
     let o = in_child!(|| down(300));
     let s = &o.ok().stdout;
-    assert_eq!(s.lines().filter(|l| l.ends_with("(...)") && !l.starts_with("...")).count(), 100, "{o}");
+    assert_eq!(
+        s.lines().filter(|l| l.ends_with("(...)") && !l.starts_with("...")).count(),
+        100,
+        "{o}"
+    );
     assert!(s.contains(" frames elided...\n"), "{o}");
 }
 
@@ -221,8 +229,11 @@ fn ancestors() {
         gort::go(|| gort::go(|| panic!("grandchild")));
         c.recv();
     });
-    o.exited(2).stderr_has("\n[originating from goroutine ").stderr_has("[originating from goroutine 1]:\n");
-    // The frames of the ancestor, not only who created it (std_ancestors): the closure that has the inner `go`.
+    o.exited(2)
+        .stderr_has("\n[originating from goroutine ")
+        .stderr_has("[originating from goroutine 1]:\n");
+    // The frames of the ancestor, not only who created it (std_ancestors): the closure that has the
+    // inner `go`.
     let (_, ancestor) = o.stderr.split_once("[originating from goroutine ").expect("an ancestor");
     let first = ancestor.lines().nth(1).unwrap_or_default();
     assert!(first.ends_with("(...)") && first.contains("traceback::ancestors::"), "{o}");
@@ -289,19 +300,21 @@ fn names_of_gccgo() {
     }
 }
 
-/// Every crate of the runtime is known, by its files and, where there is no debug information, by its name; tools,
-/// tests and examples are what a user might have written.
+/// Every crate of the runtime is known, by its files and, where there is no debug information, by
+/// its name; tools, tests and examples are what a user might have written.
 #[test]
 fn all_crates() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let manifest = std::fs::read_to_string(root.join("Cargo.toml")).unwrap();
     let (_, members) = manifest.split_once("members = [").unwrap();
-    let lines = members.lines().take_while(|l| *l != "]").filter(|l| !l.trim_start().starts_with('#'));
+    let lines =
+        members.lines().take_while(|l| *l != "]").filter(|l| !l.trim_start().starts_with('#'));
     let members: Vec<&str> = lines.flat_map(|l| l.split('"').skip(1).step_by(2)).collect();
     assert!(members.len() > 30, "{members:?}");
     for m in members {
         let file = |source: &str| root.join(m).join("src").join(source).display().to_string();
-        let tool = m == "tests" || m == "cmd" || m.starts_with("tools/") || m.starts_with("examples/");
+        let tool =
+            m == "tests" || m == "cmd" || m.starts_with("tools/") || m.starts_with("examples/");
         let owner = if tool { Owner::User } else { Owner::Runtime };
         assert_eq!(classify("f", &file("lib.rs"), false), owner, "{m}");
         assert_eq!(classify("main", &file("main.rs"), false), owner, "{m}");
@@ -315,7 +328,8 @@ fn all_crates() {
     }
 }
 
-/// Libraries that are loaded one after the other, each where the one before was: every stack goes by its own tables.
+/// Libraries that are loaded one after the other, each where the one before was: every stack goes
+/// by its own tables.
 #[test]
 fn libraries_come_and_go() {
     if !there_is("cc") {
@@ -358,7 +372,9 @@ fn libraries_come_and_go() {
     let show = "traceback::libraries_come_and_go::{{closure}}::show(...)";
     assert_eq!(
         shown,
-        ["a", "b", "a", "b"].map(|f| [show.to_string(), format!("{f}(...)"), main.to_string()]).concat(),
+        ["a", "b", "a", "b"]
+            .map(|f| [show.to_string(), format!("{f}(...)"), main.to_string()])
+            .concat(),
         "{o}"
     );
 }
@@ -368,7 +384,8 @@ fn library(dir: &std::path::Path, name: &str, options: &[&str], text: &str) {
     let c = dir.join(format!("{name}.c"));
     std::fs::write(&c, text).unwrap();
     let mut cc = std::process::Command::new("cc");
-    cc.args(["-shared", "-fPIC", "-O1", "-fno-inline", "-fno-optimize-sibling-calls"]).args(options);
+    cc.args(["-shared", "-fPIC", "-O1", "-fno-inline", "-fno-optimize-sibling-calls"])
+        .args(options);
     cc.arg("-o").arg(dir.join(format!("lib{name}.so"))).arg(c);
     wait(cc, b"", std::time::Duration::from_secs(60)).ok();
 }
@@ -417,7 +434,8 @@ fn functions(report: &str) -> Vec<&str> {
         .collect()
 }
 
-/// A fault inside of the loader's lazy binding, in the resolver of an IFUNC: the loader keeps the frame's address in rbx.
+/// A fault inside of the loader's lazy binding, in the resolver of an IFUNC: the loader keeps the
+/// frame's address in rbx.
 #[test]
 fn lazy_binding() {
     if !there_is("cc") {
@@ -440,13 +458,18 @@ fn lazy_binding() {
         });
         o.exited(2).stderr_has("[signal SIGSEGV: segmentation violation");
         let f = functions(&o.stderr);
-        let at = |name: &str| f.iter().position(|&n| n == name).unwrap_or_else(|| panic!("no {name}\n{o}"));
+        let at = |name: &str| {
+            f.iter().position(|&n| n == name).unwrap_or_else(|| panic!("no {name}\n{o}"))
+        };
         assert!(at("resolve") < at("calls_lazy"), "{o}");
         assert!(f[at("calls_lazy")..].iter().any(|n| n.contains("traceback::lazy_binding")), "{o}");
         assert_eq!(gotraceback == "system", f.last() == Some(&"gort_goexit"), "{o}");
         assert!(!o.stderr.contains("runtime: "), "{o}");
         if gotraceback == "system" {
-            assert!(f.iter().any(|n| n.starts_with("_dl_runtime_resolve")) || f[1].starts_with("0x"), "{o}");
+            assert!(
+                f.iter().any(|n| n.starts_with("_dl_runtime_resolve")) || f[1].starts_with("0x"),
+                "{o}"
+            );
         }
     }
     let _ = std::fs::remove_dir_all(dir);
@@ -579,9 +602,19 @@ fn forms_of_debug_information() {
              objcopy --add-gnu-debuglink=other.debug libother.so",
         );
     }
-    for name in
-        ["plain", "four", "compressed", "dwo", "dwo4", "package", "short", "lost", "link", "crc", "other"]
-    {
+    for name in [
+        "plain",
+        "four",
+        "compressed",
+        "dwo",
+        "dwo4",
+        "package",
+        "short",
+        "lost",
+        "link",
+        "crc",
+        "other",
+    ] {
         let o = in_child!(.procs(1).env("GORT_TEST_DIR", dir.display()).env("NAME", name), || {
             call(loaded(&directory(""), &std::env::var("NAME").unwrap(), libc::RTLD_NOW, "outer"));
         });
@@ -591,7 +624,8 @@ fn forms_of_debug_information() {
             "lost" => {
                 assert_eq!(f[0], "outer", "{name}\n{o}");
                 assert!(f[1].contains("traceback::forms"), "{name}\n{o}");
-                let note = "\nruntime: inlined calls are not shown, and lines may be theirs, for code of ";
+                let note =
+                    "\nruntime: inlined calls are not shown, and lines may be theirs, for code of ";
                 assert_eq!(o.stderr.matches(note).count(), 1, "{name}\n{o}");
                 o.stderr_has("liblost.so.dwp nor in .dwo files\n");
             }
@@ -623,7 +657,8 @@ fn debug_information_of_packages() {
         fn drop(&mut self) {
             for f in &self.0 {
                 let _ = std::fs::remove_file(f);
-                let up = f.ancestors().skip(1).take_while(|d| d != &std::path::Path::new("/usr/lib"));
+                let up =
+                    f.ancestors().skip(1).take_while(|d| d != &std::path::Path::new("/usr/lib"));
                 let _ = up.map(std::fs::remove_dir).try_for_each(|r| r);
             }
         }
@@ -635,13 +670,20 @@ fn debug_information_of_packages() {
     let mut below = Below(Vec::new());
     if std::env::var("GORT_TEST_DIR").is_err() {
         for name in ["byid", "byname"] {
-            let options: &[&str] =
-                if name == "byid" { &["-g", "-Wl,--build-id"] } else { &["-g", "-Wl,--build-id=none"] };
+            let options: &[&str] = if name == "byid" {
+                &["-g", "-Wl,--build-id"]
+            } else {
+                &["-g", "-Wl,--build-id=none"]
+            };
             library(&dir, name, options, INLINED);
-            runs(&dir, &format!("objcopy --only-keep-debug lib{name}.so {name}.debug; strip lib{name}.so"));
+            runs(
+                &dir,
+                &format!("objcopy --only-keep-debug lib{name}.so {name}.debug; strip lib{name}.so"),
+            );
         }
         let notes = runs(&dir, "readelf -n libbyid.so");
-        let id = notes.lines().find_map(|l| l.trim().strip_prefix("Build ID: ")).expect("a build id");
+        let id =
+            notes.lines().find_map(|l| l.trim().strip_prefix("Build ID: ")).expect("a build id");
         runs(&dir, "objcopy --add-gnu-debuglink=byname.debug libbyname.so");
         for (from, to) in [
             ("byid.debug", format!("/usr/lib/debug/.build-id/{}/{}.debug", &id[..2], &id[2..])),
@@ -659,7 +701,10 @@ fn debug_information_of_packages() {
                 })
                 .is_err()
             {
-                return absent("permission to write below /usr/lib/debug", "it is not looked there");
+                return absent(
+                    "permission to write below /usr/lib/debug",
+                    "it is not looked there",
+                );
             }
         }
     }
@@ -736,7 +781,9 @@ fn split_rust() {
             let options = "--edition 2024 --crate-type cdylib --crate-name";
             runs(
                 &dir,
-                &format!("rustc {options} {split} -O -g -C split-debuginfo={how} -C save-temps=no lib.rs"),
+                &format!(
+                    "rustc {options} {split} -O -g -C split-debuginfo={how} -C save-temps=no lib.rs"
+                ),
             );
         }
         // All in one file, but the least of it.
@@ -760,9 +807,8 @@ fn split_rust() {
         let user: Vec<_> = f.iter().filter(|n| !n.contains("write_volatile")).collect();
         assert!(
             user[0].ends_with("inner")
-                && [user[1]]
-                    .iter()
-                    .any(|n| n.ends_with("outer::{{closure}}") || split == "tables" && **n == "{closure#0}")
+                && [user[1]].iter().any(|n| n.ends_with("outer::{{closure}}")
+                    || split == "tables" && **n == "{closure#0}")
                 && *user[2] == "outer",
             "{split}\n{o}"
         );
@@ -928,8 +974,9 @@ fn fault_while_blocking() {
     let o = in_child!(|| gort::blocking(faults));
     o.exited(2).stderr_has("SIGSEGV: segmentation violation\nPC=0x");
     let f = functions(&o.stderr);
-    let at =
-        |name: &str| f.iter().position(|n| n.ends_with(name)).unwrap_or_else(|| panic!("no {name}\n{o}"));
+    let at = |name: &str| {
+        f.iter().position(|n| n.ends_with(name)).unwrap_or_else(|| panic!("no {name}\n{o}"))
+    };
     assert!(at("fault_while_blocking::faults") < at("gort::go_::blocking"), "{o}");
     assert_eq!(f.last(), Some(&"gort_goexit"), "{o}");
 }
@@ -944,7 +991,8 @@ fn vdso() {
         return;
     }
     let named = |pc| symbolize(pc).map(|f| f.frames[0].clone());
-    let s = (at..at + 0x2000).step_by(16).filter_map(named).find(|s| s.name.contains("clock_gettime"));
+    let s =
+        (at..at + 0x2000).step_by(16).filter_map(named).find(|s| s.name.contains("clock_gettime"));
     let s = s.expect("a function of that name");
     assert_eq!(s.owner, Owner::Runtime, "{s:?}");
 }

@@ -111,7 +111,8 @@ impl TraceWriter {
         }
     }
 
-    /// The same, and takes another one. `exp` is the number of an experiment whose own format the batch has, or 0.
+    /// The same, and takes another one. `exp` is the number of an experiment whose own format the
+    /// batch has, or 0.
     ///
     /// # Safety
     /// As [`ensure`](Self::ensure).
@@ -125,8 +126,9 @@ impl TraceWriter {
             // :84
             systemstack(|| {
                 let trace = trace();
-                // gort: what the M refers to is never a buffer that it has given away, so that the end of the process finds each batch once; and one
-                // that has been taken, as this M was too slow, is not given away again
+                // gort: what the M refers to is never a buffer that it has given away, so that the
+                // end of the process finds each batch once; and one that has been taken, as this M
+                // was too slow, is not given away again
                 if !self.tl.mp.is_null() {
                     self.buf = take_buf(self.tl.mp, self.tl.gen_ % 2);
                 }
@@ -277,7 +279,8 @@ pub struct TraceBuf {
     pub pos: usize,
     /// Where the batch's length stands.
     pub len_pos: usize,
-    /// gort's own: the end of the last whole event. What is behind it when the process ends is left out.
+    /// gort's own: the end of the last whole event. What is behind it when the process ends is left
+    /// out.
     pub good: usize,
     /// The bytes.
     pub arr: [u8; TRACE_BUF_SIZE - TRACE_BUF_HEADER],
@@ -348,7 +351,8 @@ impl TraceBuf {
     pub fn varint_at(&mut self, pos: usize, mut v: u64) {
         // :226
         for i in 0..TRACE_BYTES_PER_NUMBER {
-            self.arr[pos + i] = if i < TRACE_BYTES_PER_NUMBER - 1 { 0x80 | v as u8 } else { v as u8 };
+            self.arr[pos + i] =
+                if i < TRACE_BYTES_PER_NUMBER - 1 { 0x80 | v as u8 } else { v as u8 };
             v >>= 7;
         }
         // :235
@@ -373,7 +377,10 @@ pub unsafe fn trace_buf_flush(buf: *mut TraceBuf, gen_: usize) {
         assert_lock_held(&raw mut (*trace).lock);
 
         // :256
-        (*buf).varint_at((*buf).len_pos, ((*buf).pos - ((*buf).len_pos + TRACE_BYTES_PER_NUMBER)) as u64);
+        (*buf).varint_at(
+            (*buf).len_pos,
+            ((*buf).pos - ((*buf).len_pos + TRACE_BYTES_PER_NUMBER)) as u64,
+        );
         #[cfg(not(loom))]
         if (*trace).quiet_fd.load() >= 0 {
             quiet::write_buf(buf);

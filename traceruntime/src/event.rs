@@ -2,7 +2,8 @@
 
 use crate::*;
 
-/// The kinds of events. Their arguments follow the time, which all but the first eight and the last have.
+/// The kinds of events. Their arguments follow the time, which all but the first eight and the last
+/// have.
 ///
 /// Go: traceevent.go:23 traceEv
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,8 +120,8 @@ pub struct TraceEventWriter {
 }
 
 impl TraceLocker {
-    /// The writer of an event. If this generation does not know the M's P or goroutine yet, writes what state they were in
-    /// *before* the event.
+    /// The writer of an event. If this generation does not know the M's P or goroutine yet, writes
+    /// what state they were in *before* the event.
     ///
     /// # Safety
     /// The locker is held by this thread.
@@ -267,7 +268,9 @@ impl TraceLocker {
     pub unsafe fn string(self, s: &str) -> u64 {
         // :196
         // SAFETY: the generation cannot end meanwhile.
-        unsafe { TraceStringTable::put(&raw mut (*trace()).string_tab[self.gen_ % 2], self.gen_, s) }
+        unsafe {
+            TraceStringTable::put(&raw mut (*trace()).string_tab[self.gen_ % 2], self.gen_, s)
+        }
     }
 
     /// The number of a string that is long, or not used again.
@@ -280,6 +283,8 @@ impl TraceLocker {
     pub unsafe fn unique_string(self, s: &str) -> u64 {
         // :203
         // SAFETY: the generation cannot end meanwhile.
-        unsafe { TraceStringTable::emit(&raw mut (*trace()).string_tab[self.gen_ % 2], self.gen_, s) }
+        unsafe {
+            TraceStringTable::emit(&raw mut (*trace()).string_tab[self.gen_ % 2], self.gen_, s)
+        }
     }
 }

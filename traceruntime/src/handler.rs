@@ -1,8 +1,9 @@
 //! What a signal handler writes for code that calls nothing. gort's own.
 //!
-//! Go stops a goroutine anywhere, to note the state of one that has done nothing in a generation, and interrupts a P to have it written (trace.go:351,
-//! :637). Code of Rust and C cannot be stopped that way, but a signal reaches it, and between two events of its M nothing is undecided: the handler
-//! writes both.
+//! Go stops a goroutine anywhere, to note the state of one that has done nothing in a generation,
+//! and interrupts a P to have it written (trace.go:351,
+//! :637). Code of Rust and C cannot be stopped that way, but a signal reaches it, and between two
+//! events of its M nothing is undecided: the handler writes both.
 
 use crate::*;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -27,13 +28,15 @@ pub fn set_trace_states_wanted(what: u32) {
     WANTED.store(what, Ordering::SeqCst);
 }
 
-/// Writes the states of the goroutine `gp` and of its P, if this generation has not got them. False if this is not the time: the M is in the middle of something.
+/// Writes the states of the goroutine `gp` and of its P, if this generation has not got them. False
+/// if this is not the time: the M is in the middle of something.
 ///
 /// # Safety
 /// In a signal handler on gsignal of `mp`, which has interrupted `gp`.
 pub unsafe fn trace_state_in_handler(mp: *mut M, gp: *mut G) -> bool {
-    // SAFETY: the M is this thread's. It holds no lock and does not write, as `locks` is 0, so it is outside of every change of state: those are
-    // made between trace_acquire and trace_release. The goroutine runs and has its P as long as the handler does.
+    // SAFETY: the M is this thread's. It holds no lock and does not write, as `locks` is 0, so it
+    // is outside of every change of state: those are made between trace_acquire and trace_release.
+    // The goroutine runs and has its P as long as the handler does.
     unsafe {
         let pp = (*mp).p.ptr();
         if (*mp).locks.get() != 0

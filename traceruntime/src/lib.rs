@@ -1,4 +1,5 @@
-//! The half of Go's execution tracer that is below the scheduler: buffers, events, statuses, strings.
+//! The half of Go's execution tracer that is below the scheduler: buffers, events, statuses,
+//! strings.
 //!
 //! | module | what | Go |
 //! |---|---|---|
@@ -15,18 +16,21 @@
 //! | [`quiet`] | a trace without a reader: `GORT_TRACE=FILE` | gort's own |
 //!
 //! # The protocol
-//! Everything is counted in *generations*. An M that writes makes its `seqlock` odd, and only then reads the number of the
-//! generation: so who has stored a new number, and has then seen each M's `seqlock` even once, knows that nobody writes into the
-//! old generation any more, and may take its buffers. Each M has two buffers, for even and for odd generations; each G and P has
-//! three flags "its status is in the trace of generation `gen % 3`", since that of the next generation is cleared while this
-//! one is written and the last one may still be looked at.
+//! Everything is counted in *generations*. An M that writes makes its `seqlock` odd, and only then
+//! reads the number of the generation: so who has stored a new number, and has then seen each M's
+//! `seqlock` even once, knows that nobody writes into the old generation any more, and may take its
+//! buffers. Each M has two buffers, for even and for odd generations; each G and P has three flags
+//! "its status is in the trace of generation `gen % 3`", since that of the next generation is
+//! cleared while this one is written and the last one may still be looked at.
 //!
-//! A generation has to say of each P and each goroutine that it mentions what state that was in. [`TraceLocker::event_writer`] writes the status of the M's own P and goroutine before
-//! the first event that is about them; whoever steals a P or wakes a goroutine writes the other one's.
+//! A generation has to say of each P and each goroutine that it mentions what state that was in.
+//! [`TraceLocker::event_writer`] writes the status of the M's own P and goroutine before the first
+//! event that is about them; whoever steals a P or wakes a goroutine writes the other one's.
 //!
 //! # Costs
-//! Where the scheduler changes a state there is one relaxed load of a byte that is not written while tracing is off; the rest is in functions
-//! that are not inlined ([`trace_around`] and its kin).
+//! Where the scheduler changes a state there is one relaxed load of a byte that is not written
+//! while tracing is off; the rest is in functions that are not inlined ([`trace_around`] and its
+//! kin).
 
 #[cfg(not(loom))]
 mod alloc;

@@ -27,8 +27,8 @@ impl Default for Pad {
     }
 }
 
-/// A node of a trie over the bits of a hash, two at each level. A node has a value of its own; values with equal hashes
-/// hang below one another at child 0.
+/// A node of a trie over the bits of a hash, two at each level. A node has a value of its own;
+/// values with equal hashes hang below one another at child 0.
 ///
 /// Go: tracemap.go:46 traceMapNode
 #[repr(C)]
@@ -40,7 +40,8 @@ struct TraceMapNode {
     len: usize,
 }
 
-/// Eight bytes at a time, each multiplied and folded (Go has the hash of its maps here: any good one will do, and it is not seen outside).
+/// Eight bytes at a time, each multiplied and folded (Go has the hash of its maps here: any good
+/// one will do, and it is not seen outside).
 fn memhash(data: &[u8]) -> u64 {
     let mix = |h: u64, w: u64| {
         let p = u128::from(h ^ w).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
@@ -121,7 +122,12 @@ impl TraceMap {
 
     /// Go: tracemap.go:115 newTraceMapNode
     #[doc(alias = "newTraceMapNode")]
-    unsafe fn new_trace_map_node(this: *mut Self, data: &[u8], hash: u64, id: u64) -> *mut TraceMapNode {
+    unsafe fn new_trace_map_node(
+        this: *mut Self,
+        data: &[u8],
+        hash: u64,
+        id: u64,
+    ) -> *mut TraceMapNode {
         // SAFETY: new memory, large enough.
         unsafe {
             // :117
@@ -130,7 +136,8 @@ impl TraceMap {
             core::ptr::copy_nonoverlapping(data.as_ptr(), copy, data.len());
 
             // :125
-            let meta: *mut TraceMapNode = TraceRegionAlloc::alloc(mem, size_of::<TraceMapNode>()).cast();
+            let meta: *mut TraceMapNode =
+                TraceRegionAlloc::alloc(mem, size_of::<TraceMapNode>()).cast();
             meta.write(TraceMapNode {
                 children: core::array::from_fn(|_| Pointer::default()),
                 hash,

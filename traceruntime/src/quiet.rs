@@ -1,17 +1,21 @@
 //! A trace without a reader: `GORT_TRACE=FILE`. gort's own.
 //!
-//! Go's tracer has a goroutine that reads, one that begins generations, and one for CPU samples: they have numbers, take turns, and
-//! their timers keep a deadlock from being found. Here nobody reads: a buffer that is full is written to the file by whoever has
-//! filled it, and what is in the buffers when the process ends, by whoever ends it. There is one generation. So the order
-//! of goroutines is what it would be without a trace, and a deadlock ends the program, and is in the trace.
+//! Go's tracer has a goroutine that reads, one that begins generations, and one for CPU samples:
+//! they have numbers, take turns, and their timers keep a deadlock from being found. Here nobody
+//! reads: a buffer that is full is written to the file by whoever has filled it, and what is in the
+//! buffers when the process ends, by whoever ends it. There is one generation. So the order of
+//! goroutines is what it would be without a trace, and a deadlock ends the program, and is in the
+//! trace.
 //!
-//! Tracing begins on the main goroutine when that is the only one and no other thread runs goroutines, so the world need not be
-//! stopped, and nobody's status is to be collected.
+//! Tracing begins on the main goroutine when that is the only one and no other thread runs
+//! goroutines, so the world need not be stopped, and nobody's status is to be collected.
 
 use crate::*;
 use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use gort_lock_futex::{lock, unlock};
-use gort_os_linux::{exit, last_words, last_words_in_handler, nanotime, osyield, set_last_words, syscall6};
+use gort_os_linux::{
+    exit, last_words, last_words_in_handler, nanotime, osyield, set_last_words, syscall6,
+};
 use gort_runtime1::{gogetenv, is_secure_mode};
 use gort_runtime2::{GOMAXPROCS, allp};
 use std::fs::OpenOptions;
@@ -20,7 +24,8 @@ use std::os::fd::{AsRawFd, IntoRawFd};
 /// Begins a trace that goes to `fd`.
 ///
 /// # Safety
-/// On the main goroutine, while there is no other one and no other M that has a P or is about to get one.
+/// On the main goroutine, while there is no other one and no other M that has a P or is about to
+/// get one.
 pub unsafe fn quiet_start(fd: i32) {
     // SAFETY: nobody else writes events or changes the state of a P.
     unsafe {
@@ -44,7 +49,8 @@ pub unsafe fn quiet_start(fd: i32) {
             w.write_proc_status_for_p(*(*allp()).at(i), false);
             w.end();
         }
-        // What there is, at once: it makes sense of whatever is left of a trace whose process was killed.
+        // What there is, at once: it makes sense of whatever is left of a trace whose process was
+        // killed.
         let mut w = tl.writer();
         w.flush();
         w.end();
@@ -63,8 +69,9 @@ pub unsafe fn quiet_start(fd: i32) {
 /// The number of the process: a child of fork has no trace.
 static PID: AtomicI32 = AtomicI32::new(0);
 
-/// Begins a trace if the environment asks for one: `GORT_TRACE=FILE`, with the process's number for `%p`. If the file cannot be
-/// written the process ends, with status 1. A setuid program does not look: it must not write files for its user.
+/// Begins a trace if the environment asks for one: `GORT_TRACE=FILE`, with the process's number for
+/// `%p`. If the file cannot be written the process ends, with status 1. A setuid program does not
+/// look: it must not write files for its user.
 ///
 /// # Safety
 /// As [`quiet_start`].
@@ -85,14 +92,16 @@ pub unsafe fn quiet_start_env() {
             exit(1)
         }
     };
-    // Out of the way: the program's first file is to have the number that it would have without a trace.
+    // Out of the way: the program's first file is to have the number that it would have without a
+    // trace.
     // SAFETY: duplicates a descriptor.
     let high = unsafe { libc::fcntl(f.as_raw_fd(), libc::F_DUPFD_CLOEXEC, 900) };
     let fd = if high >= 0 { high } else { f.into_raw_fd() };
     extern "C" fn at_exit() {
         last_words();
     }
-    // SAFETY: the function is static. If there is no room for it, only the ends by libc's exit are not covered.
+    // SAFETY: the function is static. If there is no room for it, only the ends by libc's exit are
+    // not covered.
     unsafe { libc::atexit(at_exit) };
     // SAFETY: the process ends when it is called.
     set_last_words(|| unsafe { quiet_finish() });
@@ -102,7 +111,8 @@ pub unsafe fn quiet_start_env() {
     unsafe { quiet_start(fd) }
 }
 
-/// The signals that end programs from outside (Ctrl-C, `timeout`) complete the trace first, where the program lets them do what they do by default.
+/// The signals that end programs from outside (Ctrl-C, `timeout`) complete the trace first, where
+/// the program lets them do what they do by default.
 ///
 /// # Safety
 /// Once.
@@ -116,10 +126,12 @@ unsafe fn catch_kills() {
         }
     }
     for sig in [libc::SIGHUP, libc::SIGINT, libc::SIGTERM] {
-        // SAFETY: plain structures; the handler is a static function. On the signal stack, where the thread has one, as stacks of goroutines are small.
+        // SAFETY: plain structures; the handler is a static function. On the signal stack, where
+        // the thread has one, as stacks of goroutines are small.
         unsafe {
             let mut old: libc::sigaction = core::mem::zeroed();
-            if libc::sigaction(sig, core::ptr::null(), &raw mut old) != 0 || old.sa_sigaction != libc::SIG_DFL
+            if libc::sigaction(sig, core::ptr::null(), &raw mut old) != 0
+                || old.sa_sigaction != libc::SIG_DFL
             {
                 continue;
             }
@@ -135,21 +147,27 @@ unsafe fn catch_kills() {
 /// The trace was completed, or is being.
 static FINISHED: AtomicBool = AtomicBool::new(false);
 
-/// Completes the trace, if there is one: the process ends. Takes no locks, allocates nothing, and waits for two seconds at most:
-/// it may be a signal handler that calls, or somebody who has just found the runtime broken.
+/// Completes the trace, if there is one: the process ends. Takes no locks, allocates nothing, and
+/// waits for two seconds at most: it may be a signal handler that calls, or somebody who has just
+/// found the runtime broken.
 ///
 /// # Safety
 /// The process ends soon. What goroutines still do is not in the trace.
 pub unsafe fn quiet_finish() {
-    // SAFETY: nobody begins to write after `gen` is 0; the buffers of those that have ended writing are nobody's. Who does not end in time has a
-    // buffer whose last event may be torn, and is left out; the buffer itself is not freed.
+    // SAFETY: nobody begins to write after `gen` is 0; the buffers of those that have ended writing
+    // are nobody's. Who does not end in time has a buffer whose last event may be torn, and is left
+    // out; the buffer itself is not freed.
     unsafe {
         let trace = trace();
-        if !trace_enabled() || (*trace).quiet_fd.load() < 0 || libc::getpid() != PID.load(Ordering::SeqCst) {
+        if !trace_enabled()
+            || (*trace).quiet_fd.load() < 0
+            || libc::getpid() != PID.load(Ordering::SeqCst)
+        {
             return;
         }
         if FINISHED.swap(true, Ordering::SeqCst) {
-            // Somebody else is at it, who must not be cut off: an `exit` may follow. Unless this is his own signal handler.
+            // Somebody else is at it, who must not be cut off: an `exit` may follow. Unless this is
+            // his own signal handler.
             wait(|| (*trace).quiet_fd.load() >= 0);
             return;
         }
@@ -240,16 +258,20 @@ pub unsafe fn write(b: &[u8]) {
     unsafe { write_all((*trace()).quiet_fd.load(), b) }
 }
 
-/// Writes all of it. If that fails it is told, and nothing is written from then on: the trace ends there.
+/// Writes all of it. If that fails it is told, and nothing is written from then on: the trace ends
+/// there.
 fn write_all(fd: i32, mut b: &[u8]) {
-    // Relaxed: who does not see it yet tries, and fails too, or has been told of a batch that is cut.
+    // Relaxed: who does not see it yet tries, and fails too, or has been told of a batch that is
+    // cut.
     static TOLD: AtomicBool = AtomicBool::new(false);
     if TOLD.load(Ordering::Relaxed) {
         return;
     }
     while !b.is_empty() {
         // SAFETY: the kernel reads the bytes.
-        let n = unsafe { syscall6(libc::SYS_write, fd as usize, b.as_ptr() as usize, b.len(), 0, 0, 0) };
+        let n = unsafe {
+            syscall6(libc::SYS_write, fd as usize, b.as_ptr() as usize, b.len(), 0, 0, 0)
+        };
         if n == -(libc::EINTR as isize) {
             continue;
         }

@@ -2,10 +2,13 @@
 
 use crate::*;
 use gort_asm::systemstack;
-use gort_lock_futex::{assert_lock_held, get_lock_rank, lock, lock_init, lock_with_rank_may_acquire, unlock};
+use gort_lock_futex::{
+    assert_lock_held, get_lock_rank, lock, lock_init, lock_with_rank_may_acquire, unlock,
+};
 use gort_runtime1::{acquirem, releasem};
 use gort_runtime2::{
-    G, LOCK_RANK_TRACE, LOCK_RANK_TRACE_STACK_TAB, LOCK_RANK_TRACE_STRINGS, M, P, WaitReason, mutant, sched,
+    G, LOCK_RANK_TRACE, LOCK_RANK_TRACE_STACK_TAB, LOCK_RANK_TRACE_STRINGS, M, P, WaitReason,
+    mutant, sched,
 };
 
 /// Gives the tracer's locks their ranks.
@@ -94,7 +97,8 @@ pub static TRACE_BLOCK_REASON_STRINGS: [&str; 15] = [
     "sleep",
 ];
 
-/// The reason in traces for a reason to wait. In Go each call of `gopark` gives both; they go together everywhere.
+/// The reason in traces for a reason to wait. In Go each call of `gopark` gives both; they go
+/// together everywhere.
 pub const fn trace_block_reason(r: WaitReason) -> TraceBlockReason {
     match r {
         // chan.go:176, select.go:103, proc.go:292
@@ -153,7 +157,8 @@ pub enum TraceGoStopReason {
 /// Their texts.
 ///
 /// Go: traceruntime.go:134 traceGoStopReasonStrings
-pub static TRACE_GO_STOP_REASON_STRINGS: [&str; 3] = ["unspecified", "runtime.Gosched", "preempted"];
+pub static TRACE_GO_STOP_REASON_STRINGS: [&str; 3] =
+    ["unspecified", "runtime.Gosched", "preempted"];
 
 /// Whether tracing was stopped and the reader has not seen the end yet.
 ///
@@ -166,8 +171,8 @@ pub fn trace_shutting_down() -> bool {
     unsafe { (*trace()).shutdown.load() }
 }
 
-/// An M that writes. While it is valid, what the M does to G, M and P and the events that it writes are one step for
-/// the tracer.
+/// An M that writes. While it is valid, what the M does to G, M and P and the events that it writes
+/// are one step for the tracer.
 ///
 /// Go: traceruntime.go:163 traceLocker
 #[derive(Clone, Copy, Debug)]
@@ -186,7 +191,8 @@ const DEBUG_TRACE_REENTRANCY: bool = cfg!(debug_assertions);
 /// Prepares this M for writing events.
 ///
 /// # Safety
-/// On an M that is not writing. If the result is [`ok`](TraceLocker::ok), [`trace_release`] follows on the same M.
+/// On an M that is not writing. If the result is [`ok`](TraceLocker::ok), [`trace_release`] follows
+/// on the same M.
 ///
 /// Go: traceruntime.go:180 traceAcquire
 #[doc(alias = "traceAcquire")]
@@ -225,7 +231,8 @@ pub unsafe fn trace_acquire_enabled() -> TraceLocker {
             early = (*trace()).gen_.load();
         }
 
-        // :225 odd before `gen` is read (sequentially consistent, both): who advances stores `gen` first and looks at the seqlock then
+        // :225 odd before `gen` is read (sequentially consistent, both): who advances stores `gen`
+        // first and looks at the seqlock then
         let seq = (*mp).trace.seqlock.add(1);
         if DEBUG_TRACE_REENTRANCY && seq.is_multiple_of(2) {
             throw("bad use of trace.seqlock or tracer is reentrant");
@@ -278,8 +285,9 @@ pub unsafe fn trace_release(tl: TraceLocker) {
     }
 }
 
-/// Acquire, `change`, and if that was in time `emit` and release: an event after the change of state that it is about.
-/// One call, so that a place costs one load and one branch while tracing is off.
+/// Acquire, `change`, and if that was in time `emit` and release: an event after the change of
+/// state that it is about. One call, so that a place costs one load and one branch while tracing is
+/// off.
 ///
 /// # Safety
 /// As for [`trace_acquire`].
@@ -360,8 +368,8 @@ pub unsafe fn trace_event(emit: impl FnOnce(TraceLocker)) {
     unsafe { traced(emit) }
 }
 
-/// `cas`, which takes a P away from whoever has it, and if it did, the event. Released before anything else is done with the P,
-/// as that may be traced too.
+/// `cas`, which takes a P away from whoever has it, and if it did, the event. Released before
+/// anything else is done with the P, as that may be traced too.
 ///
 /// # Safety
 /// As for [`trace_acquire`]; after `cas` has returned true `pp` is the caller's.
@@ -418,8 +426,8 @@ pub fn trace_exited_syscall() {
     }
 }
 
-/// The events. All of them are written by the thread that holds the locker, with its M's P and goroutine in the state that
-/// the method's name speaks of.
+/// The events. All of them are written by the thread that holds the locker, with its M's P and
+/// goroutine in the state that the method's name speaks of.
 ///
 /// # Safety
 /// The locker is [`ok`](TraceLocker::ok) and held by this thread.
@@ -488,7 +496,8 @@ impl TraceLocker {
         // :369
         // SAFETY: the impl's contract.
         unsafe {
-            self.event_writer(TraceGoStatus::Running, TraceProcStatus::Running).commit(TraceEv::STWEnd, &[]);
+            self.event_writer(TraceGoStatus::Running, TraceProcStatus::Running)
+                .commit(TraceEv::STWEnd, &[]);
         }
     }
 
@@ -596,7 +605,10 @@ impl TraceLocker {
             let mut w = self.event_writer(TraceGoStatus::Running, TraceProcStatus::Running);
             // :495
             emit_unblock_status(&mut w.w, gp, self.gen_);
-            w.commit(TraceEv::GoUnblock, &[(*gp).goid, (*gp).trace.next_seq(self.gen_), self.stack(0)]);
+            w.commit(
+                TraceEv::GoUnblock,
+                &[(*gp).goid, (*gp).trace.next_seq(self.gen_), self.stack(0)],
+            );
         }
     }
 
@@ -627,11 +639,15 @@ impl TraceLocker {
             let pp = (*self.mp).p.ptr();
             (*pp).trace.m_syscall_id = (*self.mp).procid.get() as i64;
             let w = self.event_writer(TraceGoStatus::Running, TraceProcStatus::Running);
-            w.commit(TraceEv::GoSyscallBegin, &[(*pp).trace.resource.next_seq(self.gen_), self.stack(1)]);
+            w.commit(
+                TraceEv::GoSyscallBegin,
+                &[(*pp).trace.resource.next_seq(self.gen_), self.stack(1)],
+            );
         }
     }
 
-    /// It ends. `lost_p`: the P was lost meanwhile, whether or not there is one now, and be it the same.
+    /// It ends. `lost_p`: the P was lost meanwhile, whether or not there is one now, and be it the
+    /// same.
     ///
     /// Go: traceruntime.go:545 GoSysExit
     #[doc(alias = "GoSysExit")]
@@ -651,7 +667,8 @@ impl TraceLocker {
         }
     }
 
-    /// `pp` was taken away from a thread in a system call. `in_syscall`: by a goroutine that is in one itself.
+    /// `pp` was taken away from a thread in a system call. `in_syscall`: by a goroutine that is in
+    /// one itself.
     ///
     /// Go: traceruntime.go:562 ProcSteal
     #[doc(alias = "ProcSteal")]
@@ -662,7 +679,8 @@ impl TraceLocker {
             let m_stolen_from = (*pp).trace.m_syscall_id;
             (*pp).trace.m_syscall_id = -1;
 
-            // :574 either somebody that runs wants the P for others, or a goroutine in a system call wants one
+            // :574 either somebody that runs wants the P for others, or a goroutine in a system
+            // call wants one
             let (go_status, proc_status) = if in_syscall {
                 (TraceGoStatus::Syscall, TraceProcStatus::SyscallAbandoned)
             } else {
@@ -703,7 +721,8 @@ impl TraceLocker {
         }
     }
 
-    /// The M's goroutine was in a system call, and is dead now: a foreign thread leaves. Without a P.
+    /// The M's goroutine was in a system call, and is dead now: a foreign thread leaves. Without a
+    /// P.
     ///
     /// Go: traceruntime.go:628 GoDestroySyscall
     #[doc(alias = "GoDestroySyscall")]
@@ -772,7 +791,8 @@ pub unsafe fn trace_user_task_end(id: u64) {
         }
         // :659
         let args = [id, tl.stack(2)];
-        tl.event_writer(TraceGoStatus::Running, TraceProcStatus::Running).commit(TraceEv::UserTaskEnd, &args);
+        tl.event_writer(TraceGoStatus::Running, TraceProcStatus::Running)
+            .commit(TraceEv::UserTaskEnd, &args);
         trace_release(tl);
     }
 }
@@ -823,13 +843,15 @@ pub unsafe fn trace_user_log(id: u64, category: &str, message: &str) {
         }
         // :697
         let args = [id, tl.string(category), tl.unique_string(message), tl.stack(3)];
-        tl.event_writer(TraceGoStatus::Running, TraceProcStatus::Running).commit(TraceEv::UserLog, &args);
+        tl.event_writer(TraceGoStatus::Running, TraceProcStatus::Running)
+            .commit(TraceEv::UserLog, &args);
         trace_release(tl);
     }
 }
 
-/// Flushes the buffers of an M that has ended, or whose thread is about to. False: it has not, as the process ends, and who ends it takes
-/// them; the M has to stay where [`finish_buffers`] finds it. In Go, where `sched.lock` and `trace.lock` keep the two apart, there is no result.
+/// Flushes the buffers of an M that has ended, or whose thread is about to. False: it has not, as
+/// the process ends, and who ends it takes them; the M has to stay where [`finish_buffers`] finds
+/// it. In Go, where `sched.lock` and `trace.lock` keep the two apart, there is no result.
 ///
 /// # Safety
 /// Under `sched.lock`, for the sake of whoever collects the Ms' buffers. The M writes no more.
@@ -848,8 +870,8 @@ pub unsafe fn trace_thread_destroy(mp: *mut M) -> bool {
         if DEBUG_TRACE_REENTRANCY && seq.is_multiple_of(2) {
             throw("bad use of trace.seqlock or tracer is reentrant");
         }
-        // gort: who ends the process takes no locks. Either it sees the odd seqlock, and waits, or the 0 that it has stored is seen here
-        // (sequentially consistent, all four).
+        // gort: who ends the process takes no locks. Either it sees the odd seqlock, and waits, or
+        // the 0 that it has stored is seen here (sequentially consistent, all four).
         if (*trace()).quiet_fd.load() >= 0
             && (*trace()).gen_.load() == 0
             && !mutant!("the buffers of an M that has ended are taken twice")

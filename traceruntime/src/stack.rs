@@ -52,7 +52,8 @@ impl TraceStackTable {
 
 /// The number of the stack of `gp`; of the M's own goroutine, if that is nil.
 ///
-/// Go leaves out `skip` innermost frames, which are the runtime's. Here those are told apart when the frames are named.
+/// Go leaves out `skip` innermost frames, which are the runtime's. Here those are told apart when
+/// the frames are named.
 ///
 /// # Safety
 /// `gp` is stopped, or this M's; `gen_` is prevented from ending.
@@ -98,7 +99,7 @@ unsafe fn linkname_callers(gp: *mut G, pc: usize, sp: usize, bp: usize, pcs: *mu
 /// Models have no stacks.
 ///
 /// # Safety
-/// None.
+/// The caller owes nothing: it is `unsafe` because what stands in its place elsewhere is.
 #[cfg(loom)]
 pub unsafe fn trace_stack(_skip: i32, _gp: *mut G, _gen: usize) -> u64 {
     0

@@ -64,7 +64,8 @@ pub struct TraceState {
     pub exiting_syscall: Int32,
 
     /// gort's own: where a trace without a reader goes, or -1.
-    /// Stored before `gen` is and at the very end, read by all Ms; sequentially consistent, as all of Go's atomics are.
+    /// Stored before `gen` is and at the very end, read by all Ms; sequentially consistent, as all
+    /// of Go's atomics are.
     pub quiet_fd: Int32,
 }
 
@@ -99,8 +100,8 @@ mod vars {
     use super::*;
     use gort_runtime2::Global;
 
-    // SAFETY: atomics, integers and nullable pointers only: all zeroes is a valid value. Nobody looks at quiet_fd before
-    // trace_lock_init.
+    // SAFETY: atomics, integers and nullable pointers only: all zeroes is a valid value. Nobody
+    // looks at quiet_fd before trace_lock_init.
     static TRACE: Global<TraceState> = Global::new(unsafe { core::mem::zeroed() });
 
     /// The tracer's variables.
@@ -138,9 +139,9 @@ mod vars {
 
 pub use vars::trace;
 
-/// Whether tracing is on, probably. `gen` decides; this one is true whenever that is not 0, as it becomes so while the world
-/// is stopped. It stays true until the reader has seen the end, so that the scheduler need not ask
-/// [`trace_shutting_down`] as well.
+/// Whether tracing is on, probably. `gen` decides; this one is true whenever that is not 0, as it
+/// becomes so while the world is stopped. It stays true until the reader has seen the end, so that
+/// the scheduler need not ask [`trace_shutting_down`] as well.
 ///
 /// In models of the scheduler tracing is off, at compile time.
 ///
@@ -170,7 +171,8 @@ pub fn set_trace_enabled(on: bool) {
 pub fn trace_next_gen(gen_: usize) -> usize {
     // :720
     if gen_ == usize::MAX {
-        // :724 even, and one more than a multiple of 3, as what follows the largest number has to be
+        // :724 even, and one more than a multiple of 3, as what follows the largest number has to
+        // be
         return 4;
     }
     // :726
@@ -201,8 +203,8 @@ pub unsafe fn trace_register_labels_and_reasons(gen_: usize) {
     }
 }
 
-/// Whoever waits in ReadTrace and has something to read, for the caller to run; nil otherwise. To be asked if
-/// [`trace_enabled`].
+/// Whoever waits in ReadTrace and has something to read, for the caller to run; nil otherwise. To
+/// be asked if [`trace_enabled`].
 ///
 /// # Safety
 /// On the system stack.

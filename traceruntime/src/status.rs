@@ -3,8 +3,8 @@
 use crate::*;
 use gort_print::print;
 use gort_runtime2::{
-    GCOPYSTACK, GDEAD, GPREEMPTED, GRUNNABLE, GRUNNING, GSCAN, GSYSCALL, GWAITING, P, PGCSTOP, PIDLE,
-    PRUNNING, PSYSCALL, TraceSchedResourceState, WaitReason,
+    GCOPYSTACK, GDEAD, GPREEMPTED, GRUNNABLE, GRUNNING, GSCAN, GSYSCALL, GWAITING, P, PGCSTOP,
+    PIDLE, PRUNNING, PSYSCALL, TraceSchedResourceState, WaitReason,
 };
 
 /// The state of a goroutine.
@@ -32,8 +32,8 @@ pub enum TraceProcStatus {
     Running = 1,
     Idle = 2,
     Syscall = 3,
-    /// In a system call, and mentioned first by the theft that ends it: there is no beginning of a system call in the
-    /// generation that the thief could be matched with.
+    /// In a system call, and mentioned first by the theft that ends it: there is no beginning of a
+    /// system call in the generation that the thief could be matched with.
     SyscallAbandoned = 4,
 }
 

@@ -1,5 +1,5 @@
-//! Models of Ms that write events against the end of the trace: what an M has written while it held a locker is in the
-//! trace, and nothing is written into a buffer that was taken.
+//! Models of Ms that write events against the end of the trace: what an M has written while it held
+//! a locker is in the trace, and nothing is written into a buffer that was taken.
 //! `RUSTFLAGS="--cfg loom" cargo test --release -p gort-traceruntime --test loom_writer`
 #![cfg(loom)]
 
@@ -39,7 +39,8 @@ unsafe fn writer(gp: Ptr<G>, n: u32) -> usize {
         for _ in 0..n {
             let tl = trace_acquire_enabled();
             if tl.ok() {
-                tl.event_writer(TraceGoStatus::Bad, TraceProcStatus::Bad).commit(TraceEv::STWEnd, &[]);
+                tl.event_writer(TraceGoStatus::Bad, TraceProcStatus::Bad)
+                    .commit(TraceEv::STWEnd, &[]);
                 written += 1;
                 trace_release(tl);
             }
@@ -49,7 +50,8 @@ unsafe fn writer(gp: Ptr<G>, n: u32) -> usize {
     }
 }
 
-/// The events of a buffer: each is a byte for its kind and one for the time, as the clock stands still.
+/// The events of a buffer: each is a byte for its kind and one for the time, as the clock stands
+/// still.
 unsafe fn events(buf: *mut TraceBuf) -> usize {
     // SAFETY: nobody writes into it any more.
     unsafe { ((*buf).pos - ((*buf).len_pos + TRACE_BYTES_PER_NUMBER)) / 2 }

@@ -1,5 +1,5 @@
-// Added to the programs of gort diff --trace on real Go: a trace from here on, read when a buffer is full and at the end.
-// No import that starts goroutines.
+// Added to the programs of gort diff --trace on real Go: a trace from here on, read when a buffer
+// is full and at the end. No import that starts goroutines.
 package main
 
 import (

@@ -1,5 +1,6 @@
-// Added to the programs of gort diff --trace on gort: what the other file does to the scheduler. Real Go's trace begins with a stop of the
-// world, and has three goroutines, which run once: CPU samples, generations, the reader.
+// Added to the programs of gort diff --trace on gort: what the other file does to the scheduler.
+// Real Go's trace begins with a stop of the world, and has three goroutines, which run once: CPU
+// samples, generations, the reader.
 package main
 
 //extern gort_trace_mark

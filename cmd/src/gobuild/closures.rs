@@ -1,9 +1,11 @@
 //! Go's names of functions, where gccgo's do not say enough.
 //!
-//! gccgo numbers the function literals of a declared function through, in the order in which they begin; Go numbers those in each
-//! function, so that `main.f.func1.2` is the second one in the first one of `main.f`. And gccgo's name of a method does not say
-//! whether its receiver is a pointer. The program's text says both: it is looked at as far as that needs, which is words, brackets
-//! and what follows `func`. What does not compile may be misread here, and gccgo will have refused it.
+//! gccgo numbers the function literals of a declared function through, in the order in which they
+//! begin; Go numbers those in each function, so that `main.f.func1.2` is the second one in the
+//! first one of `main.f`. And gccgo's name of a method does not say whether its receiver is a
+//! pointer. The program's text says both: it is looked at as far as that needs, which is words,
+//! brackets and what follows `func`. What does not compile may be misread here, and gccgo will have
+//! refused it.
 
 /// A word of Go's, or a sign.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,9 +22,10 @@ impl Token<'_> {
     /// Whether a line that ends with it ends a statement.
     fn ends(self) -> bool {
         match self {
-            Self::Word(w) => {
-                !matches!(w, "func" | "var" | "const" | "type" | "map" | "chan" | "struct" | "interface")
-            }
+            Self::Word(w) => !matches!(
+                w,
+                "func" | "var" | "const" | "type" | "map" | "chan" | "struct" | "interface"
+            ),
             Self::Value => true,
             Self::Sign(c) => matches!(c, b')' | b']' | b'}' | b';'),
             Self::Arrow => false,
@@ -59,7 +62,8 @@ fn tokens(text: &str) -> Vec<(Token<'_>, bool)> {
                 continue;
             }
             _ if rest.starts_with(b"/*") => {
-                let n = rest.windows(2).skip(2).position(|w| w == b"*/").map_or(rest.len(), |n| n + 4);
+                let n =
+                    rest.windows(2).skip(2).position(|w| w == b"*/").map_or(rest.len(), |n| n + 4);
                 // One with a line's end in it is a line's end.
                 first |= rest[..n].contains(&b'\n');
                 i += n;
@@ -99,7 +103,8 @@ struct Function {
     depth: usize,
 }
 
-/// The names of a package: from gccgo's, decoded but for the `..` before a literal's number, to Go's, where they differ.
+/// The names of a package: from gccgo's, decoded but for the `..` before a literal's number, to
+/// Go's, where they differ.
 pub struct Names {
     /// The import path; `main` for package main.
     package: String,
@@ -136,8 +141,8 @@ impl Names {
                     depth = depth.saturating_sub(1);
                 }
                 Token::Word("func") => {
-                    let declared =
-                        depth == 0 && before.is_none_or(|b| b == Token::Sign(b';') || first && b.ends());
+                    let declared = depth == 0
+                        && before.is_none_or(|b| b == Token::Sign(b';') || first && b.ends());
                     let mut name = None;
                     if declared {
                         let receiver = sign(i, b'(').then(|| {
@@ -264,7 +269,9 @@ fn a_type(t: &[(Token, bool)], i: usize) -> usize {
         Some(Token::Sign(b'[')) => a_type(t, balanced(t, i)),
         Some(Token::Word("func")) => signature(t, i + 1),
         Some(Token::Word("map")) => a_type(t, balanced(t, i + 1)),
-        Some(Token::Word("chan")) if matches!(t.get(i + 1), Some((Token::Arrow, _))) => a_type(t, i + 2),
+        Some(Token::Word("chan")) if matches!(t.get(i + 1), Some((Token::Arrow, _))) => {
+            a_type(t, i + 2)
+        }
         Some(Token::Word("chan")) => a_type(t, i + 1),
         Some(Token::Word("struct" | "interface")) => balanced(t, i + 1),
         Some(Token::Word(_)) => match t.get(i + 1) {

@@ -1,7 +1,7 @@
 //! `//go:embed`: which files the patterns in a package's files mean, for the compiler.
 //!
-//! The comments are found as `go/build` finds them, the patterns resolved as cmd/go resolves them (Go 1.23.1), with its words for what
-//! cannot be embedded.
+//! The comments are found as `go/build` finds them, the patterns resolved as cmd/go resolves them
+//! (Go 1.23.1), with its words for what cannot be embedded.
 
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -109,7 +109,8 @@ fn patterns(text: &str) -> Vec<Pattern> {
     all
 }
 
-/// The words behind `//go:embed`, with their offsets; words may be Go's strings. `None` if it is no such list.
+/// The words behind `//go:embed`, with their offsets; words may be Go's strings. `None` if it is no
+/// such list.
 ///
 /// As `parseGoEmbed` of go/build (read.go, line 556).
 fn arguments(args: &str) -> Option<Vec<(usize, String)>> {
@@ -154,7 +155,8 @@ fn resolve(dir: &Path, pattern: &str) -> Result<Vec<String>, String> {
         Some(glob) => (glob, true),
         None => (pattern, false),
     };
-    let elements: Vec<Vec<Item>> = glob.split('/').map(parse).collect::<Option<_>>().unwrap_or_default();
+    let elements: Vec<Vec<Item>> =
+        glob.split('/').map(parse).collect::<Option<_>>().unwrap_or_default();
     let valid = |e: &str| !matches!(e, "" | "." | "..");
     if elements.is_empty() || !glob.split('/').all(valid) {
         return Err("invalid pattern syntax".into());
@@ -165,7 +167,9 @@ fn resolve(dir: &Path, pattern: &str) -> Result<Vec<String>, String> {
         let kind = fs::symlink_metadata(&path).map_err(|e| e.to_string())?;
         let what = if kind.is_dir() { "directory" } else { "file" };
         // Directories on the way, and the file itself first
-        for (i, _) in rel.match_indices('/').chain([(rel.len(), "")]).collect::<Vec<_>>().iter().rev() {
+        for (i, _) in
+            rel.match_indices('/').chain([(rel.len(), "")]).collect::<Vec<_>>().iter().rev()
+        {
             let here = dir.join(&rel[..*i]);
             if here.join("go.mod").exists() {
                 return Err(format!("cannot embed {what} {rel}: in different module"));
@@ -283,13 +287,19 @@ fn parse(element: &str) -> Option<Vec<Item>> {
 fn is_match(items: &[Item], name: &str) -> bool {
     let Some((first, rest)) = items.split_first() else { return name.is_empty() };
     if let Item::Any = first {
-        return name.char_indices().map(|(i, _)| i).chain([name.len()]).any(|i| is_match(rest, &name[i..]));
+        return name
+            .char_indices()
+            .map(|(i, _)| i)
+            .chain([name.len()])
+            .any(|i| is_match(rest, &name[i..]));
     }
     let mut chars = name.chars();
     let Some(x) = chars.next() else { return false };
     let one = match first {
         Item::Char(c) => *c == x,
-        Item::Class(negated, ranges) => ranges.iter().any(|&(lo, hi)| lo <= x && x <= hi) != *negated,
+        Item::Class(negated, ranges) => {
+            ranges.iter().any(|&(lo, hi)| lo <= x && x <= hi) != *negated
+        }
         Item::One | Item::Any => true,
     };
     one && is_match(rest, chars.as_str())

@@ -1,11 +1,13 @@
-//! Export data of libgo's packages, as gccgo writes it: a text that names the packages that it knows of, types (each with its length) and
-//! functions, some with their bodies.
+//! Export data of libgo's packages, as gccgo writes it: a text that names the packages that it
+//! knows of, types (each with its length) and functions, some with their bodies.
 //!
 //! Two things in it do not fit gort:
-//! * Bodies of functions of package `runtime` that other packages inline: they call what only libgo's own runtime has, and the
-//!   companion, which is imported instead of it, declares the same functions without them. Here they lose their bodies.
-//! * The copies of golang.org/x/... that libgo has for its own packages are called as the originals are, which a module may have too.
-//!   Here they are called `vendor/golang.org/x/...`, as in real Go; so are the symbols of libgo.a.
+//! * Bodies of functions of package `runtime` that other packages inline: they call what only
+//!   libgo's own runtime has, and the companion, which is imported instead of it, declares the same
+//!   functions without them. Here they lose their bodies.
+//! * The copies of golang.org/x/... that libgo has for its own packages are called as the originals
+//!   are, which a module may have too. Here they are called `vendor/golang.org/x/...`, as in real
+//!   Go; so are the symbols of libgo.a.
 
 /// What begins the paths of packages that libgo has copies of, and what it becomes.
 const COPIES: &str = "golang.org/x/";
@@ -30,7 +32,9 @@ pub fn rewrite(data: &[u8]) -> Option<Vec<u8>> {
 /// Without bodies of functions of package runtime, if it is imported.
 fn without_bodies(text: &str) -> Option<String> {
     let mut packages = text.lines().filter_map(|l| {
-        l.strip_prefix("import ").or_else(|| l.strip_prefix("indirectimport ")).map(|l| l.split(' ').nth(1))
+        l.strip_prefix("import ")
+            .or_else(|| l.strip_prefix("indirectimport "))
+            .map(|l| l.split(' ').nth(1))
     });
     let Some(i) = packages.position(|p| p == Some("runtime")) else { return Some(text.into()) };
     let head = format!("func <p{}>", i + 1);
@@ -41,11 +45,13 @@ fn without_bodies(text: &str) -> Option<String> {
         match line.strip_suffix(">\n").and_then(|l| l.rsplit_once(" <inl:")) {
             Some((decl, n)) if line.starts_with(&head) => {
                 // What a body refers to by name has no name without it.
-                let (params, result) = decl.split_once(" ($ret").map_or((decl, None), |(p, r)| (p, Some(r)));
+                let (params, result) =
+                    decl.split_once(" ($ret").map_or((decl, None), |(p, r)| (p, Some(r)));
                 new.push_str(params);
                 if let Some(r) = result {
-                    let types =
-                        r.split(", $ret").map(|r| "? ".to_string() + r.split_once(' ').map_or(r, |r| r.1));
+                    let types = r
+                        .split(", $ret")
+                        .map(|r| "? ".to_string() + r.split_once(' ').map_or(r, |r| r.1));
                     let types = types.collect::<Vec<_>>().join(", ");
                     let one = types
                         .strip_prefix("? ")
@@ -103,9 +109,11 @@ pub fn symbol(s: &str) -> String {
     s.replace(COPIES_SYMBOL, &format!("{VENDOR_SYMBOL}{COPIES_SYMBOL}"))
 }
 
-/// The symbols among these that change, as `objcopy --redefine-syms` wants them. `nm` has printed them, one in a line.
+/// The symbols among these that change, as `objcopy --redefine-syms` wants them. `nm` has printed
+/// them, one in a line.
 pub fn renames(nm: &str) -> String {
-    let mut v: Vec<&str> = nm.lines().filter(|s| s.contains(COPIES_SYMBOL) && !s.contains(' ')).collect();
+    let mut v: Vec<&str> =
+        nm.lines().filter(|s| s.contains(COPIES_SYMBOL) && !s.contains(' ')).collect();
     v.sort_unstable();
     v.dedup();
     v.iter().map(|s| format!("{s} {}\n", symbol(s))).collect()

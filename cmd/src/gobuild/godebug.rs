@@ -1,11 +1,13 @@
-//! The settings of GODEBUG that a program is given when it is built: by the `go` line of its go.mod (or go.work), by `godebug` lines
-//! there, by `//go:debug` lines in package main. cmd/go/internal/load/godebug.go and internal/godebugs, Go 1.23.1.
+//! The settings of GODEBUG that a program is given when it is built: by the `go` line of its go.mod
+//! (or go.work), by `godebug` lines there, by `//go:debug` lines in package main.
+//! cmd/go/internal/load/godebug.go and internal/godebugs, Go 1.23.1.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Settings that are known, with the minor version of Go 1 in which the default changed and the value that brings back what was before.
+/// Settings that are known, with the minor version of Go 1 in which the default changed and the
+/// value that brings back what was before.
 ///
 /// As `All` of internal/godebugs (table.go, line 26).
 const ALL: &[(&str, Option<(u32, &str)>)] = &[
@@ -157,12 +159,14 @@ fn check(verb: &str, k: &str, v: &str) -> Result<(), String> {
     }
 }
 
-/// Major, minor and patch number, kind of prerelease and its number, in an order that is that of versions.
+/// Major, minor and patch number, kind of prerelease and its number, in an order that is that of
+/// versions.
 type Version = (u32, u32, Option<u32>, String, u32);
 
 /// As `Parse` of internal/gover (gover.go, line 98).
 fn parse_version(v: &str) -> Option<Version> {
-    let number = |s: &str| (!s.is_empty() && (s == "0" || !s.starts_with('0'))).then(|| s.parse().ok())?;
+    let number =
+        |s: &str| (!s.is_empty() && (s == "0" || !s.starts_with('0'))).then(|| s.parse().ok())?;
     let Some((major, rest)) = v.split_once('.') else {
         return Some((number(v)?, 0, Some(0), String::new(), 0));
     };
@@ -234,7 +238,8 @@ fn comments_before_package(text: &str) -> Vec<(usize, usize, &str)> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(rest) = text.get(at..) {
-        let skipped = rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n', '\u{feff}']).len();
+        let skipped =
+            rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n', '\u{feff}']).len();
         at += skipped;
         let rest = &rest[skipped..];
         if rest.starts_with("//") {
@@ -251,7 +256,8 @@ fn comments_before_package(text: &str) -> Vec<(usize, usize, &str)> {
     found
 }
 
-/// The settings for package main, which its `//go:debug` lines ask for, in a module, or outside of one.
+/// The settings for package main, which its `//go:debug` lines ask for, in a module, or outside of
+/// one.
 ///
 /// As `defaultGODEBUG` of cmd/go/internal/load (godebug.go, line 46).
 pub fn default(module: Option<&ModFile>, directives: &[(String, String)]) -> String {
@@ -268,8 +274,9 @@ pub fn default(module: Option<&ModFile>, directives: &[(String, String)]) -> Str
     // As `godebugForGoVersion` of cmd/go/internal/load (godebug.go, line 115).
     let mut numbers = version.split('.');
     if let (Some("1"), Some(Ok(minor))) = (numbers.next(), numbers.next().map(str::parse::<u32>)) {
-        let old =
-            ALL.iter().filter_map(|(name, changed)| changed.filter(|c| minor < c.0).map(|c| (*name, c.1)));
+        let old = ALL
+            .iter()
+            .filter_map(|(name, changed)| changed.filter(|c| minor < c.0).map(|c| (*name, c.1)));
         all.extend(old.map(|(k, v)| (k.to_string(), v.to_string())));
     }
     all.extend(own);

@@ -201,7 +201,8 @@ impl Program {
     /// Runs it: `main` with these arguments, on a goroutine of its own, whose stack begins with 2
     /// KiB. Arguments that are missing are 0.
     pub fn run(&self, args: &[i64]) -> i64 {
-        let args: Vec<u64> = (0..self.params).map(|i| args.get(i).copied().unwrap_or(0) as u64).collect();
+        let args: Vec<u64> =
+            (0..self.params).map(|i| args.get(i).copied().unwrap_or(0) as u64).collect();
         // SAFETY: the compiler made this entry, and its tables; it takes so many numbers in
         // registers.
         unsafe { managed::call(self.main, &args)[0] as i64 }
@@ -225,7 +226,10 @@ pub fn compile(file: &str, source: &str) -> Result<Program, Error> {
 }
 
 /// The code of all functions, and their tables, for the place where the code will be.
-fn assemble(file: &str, funs: &[Fun]) -> Result<(Text, Vec<u8>, ModuleBuilder), Box<dyn std::error::Error>> {
+fn assemble(
+    file: &str,
+    funs: &[Fun],
+) -> Result<(Text, Vec<u8>, ModuleBuilder), Box<dyn std::error::Error>> {
     let mut a = CodeAssembler::new(64)?;
     let entries: Vec<CodeLabel> = funs.iter().map(|_| a.create_label()).collect();
     let mut places = Vec::new();
@@ -242,7 +246,14 @@ fn assemble(file: &str, funs: &[Fun]) -> Result<(Text, Vec<u8>, ModuleBuilder), 
             calls: Vec::new(),
             frame: 8 * (fun.params.len() + words(&fun.body)) as i32 + SPILL,
         };
-        let c = Compiler { a: &mut a, entries: &entries, funs, fun, calls: Vec::new(), live: Vec::new() };
+        let c = Compiler {
+            a: &mut a,
+            entries: &entries,
+            funs,
+            fun,
+            calls: Vec::new(),
+            live: Vec::new(),
+        };
         places.push(c.function(p)?);
     }
     let text = Text::new(a.instructions().len() * 16)?;
@@ -254,7 +265,8 @@ fn assemble(file: &str, funs: &[Fun]) -> Result<(Text, Vec<u8>, ModuleBuilder), 
     let file: FileId = m.file(file);
     for (i, (fun, p)) in funs.iter().zip(&places).enumerate() {
         let start = at(&p.entry)?;
-        let end = places.get(i + 1).map_or(Ok(r.inner.code_buffer.len() as u32), |n| at(&n.entry))?;
+        let end =
+            places.get(i + 1).map_or(Ok(r.inner.code_buffer.len() as u32), |n| at(&n.entry))?;
         let rel = |l: &CodeLabel| at(l).map(|at| at - start);
         let mut f = Function::new(&format!("main.{}", fun.name), start, end);
         f.line(0, file, fun.line);

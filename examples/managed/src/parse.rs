@@ -72,7 +72,8 @@ fn tokens(source: &str) -> Vec<(i32, &str)> {
         let mut rest = line.split('#').next().unwrap_or("").trim_start();
         while let Some(c) = rest.chars().next() {
             let word = |c: char| c.is_alphanumeric() || c == '_';
-            let end = if word(c) { rest.find(|c| !word(c)).unwrap_or(rest.len()) } else { c.len_utf8() };
+            let end =
+                if word(c) { rest.find(|c| !word(c)).unwrap_or(rest.len()) } else { c.len_utf8() };
             out.push((n as i32 + 1, &rest[..end]));
             rest = rest[end..].trim_start();
         }

@@ -1,5 +1,5 @@
-//! Copying between streams and files, in the kernel where it can: net/splice_linux.go, net/sendfile_linux.go,
-//! os/zero_copy_linux.go.
+//! Copying between streams and files, in the kernel where it can: net/splice_linux.go,
+//! net/sendfile_linux.go, os/zero_copy_linux.go.
 
 use super::fd::NetFd;
 use super::{Error, File, TcpStream, UnixStream};
@@ -45,10 +45,12 @@ macro_rules! endpoints {
 }
 endpoints!(TcpStream Tcp, UnixStream Unix, File File);
 
-/// Copies from `src` to `dst` until the end of `src`: how many bytes. Go's `io.Copy`, and `std::io::copy` for these types.
+/// Copies from `src` to `dst` until the end of `src`: how many bytes. Go's `io.Copy`, and
+/// `std::io::copy` for these types.
 ///
-/// Like Go's it lets the kernel do it if it can (`splice`, `sendfile`, `copy_file_range`), otherwise it goes through a buffer.
-/// With one of std's timeouts set it always does, as each read and write has a time of its own then.
+/// Like Go's it lets the kernel do it if it can (`splice`, `sendfile`, `copy_file_range`),
+/// otherwise it goes through a buffer. With one of std's timeouts set it always does, as each read
+/// and write has a time of its own then.
 ///
 /// # Errors
 /// Those of reading and writing. What has been copied until then has been copied.

@@ -29,8 +29,9 @@ pub struct Dialer {
     pub deadline: Option<Instant>,
     /// The address to connect from; None: the kernel chooses.
     pub local_addr: Option<SocketAddr>,
-    /// If a name has IPv4 and IPv6 addresses: how long to wait for a connection over the first kind before the other kind
-    /// is tried as well (RFC 6555, "Happy Eyeballs"). 300 ms by default; None: all addresses one after the other.
+    /// If a name has IPv4 and IPv6 addresses: how long to wait for a connection over the first kind
+    /// before the other kind is tried as well (RFC 6555, "Happy Eyeballs"). 300 ms by default;
+    /// None: all addresses one after the other.
     pub fallback_delay: Option<Duration>,
     /// Closing this channel gives the attempt up. The nil channel by default.
     pub cancel: Receiver<()>,
@@ -64,8 +65,8 @@ impl Dialer {
     /// Connects to `address`, a name or literal with a port (`host:port`).
     ///
     /// # Errors
-    /// `i/o timeout` (kind `TimedOut`), `operation was canceled` (kind `Other`); that of the name's search;
-    /// that of the first address, if none answers.
+    /// `i/o timeout` (kind `TimedOut`), `operation was canceled` (kind `Other`); that of the name's
+    /// search; that of the first address, if none answers.
     ///
     /// Go (net): dial.go:474 DialContext
     pub fn dial(&self, address: &str) -> io::Result<TcpStream> {
@@ -76,15 +77,16 @@ impl Dialer {
         // :500 no traces
         let name = address.to_string();
         let addrs = do_blocking_with_ctx(&ctx, move || Ok(name.to_socket_addrs()?.collect())); // :509
-        let addrs = addrs.map_err(|e| match e.get_ref().and_then(|e| e.downcast_ref::<Error>()) {
-            Some(&e) => OpError::io("dial", "tcp", None, None, e), // :511
-            None => e,                                             // the C library's words
-        })?;
+        let addrs =
+            addrs.map_err(|e| match e.get_ref().and_then(|e| e.downcast_ref::<Error>()) {
+                Some(&e) => OpError::io("dial", "tcp", None, None, e), // :511
+                None => e,                                             // the C library's words
+            })?;
         self.dial_addrs(&ctx, addrs)
     }
 
-    /// [`dial`](Self::dial), which `ctx` ends as well: when it is cancelled, or by its deadline if that is the earliest. It has no
-    /// effect on the connection once that is made.
+    /// [`dial`](Self::dial), which `ctx` ends as well: when it is cancelled, or by its deadline if
+    /// that is the earliest. It has no effect on the connection once that is made.
     ///
     /// ```
     /// use gort::context::Context;
@@ -99,11 +101,16 @@ impl Dialer {
     /// ```
     ///
     /// # Errors
-    /// As [`dial`](Self::dial): `operation was canceled`, `i/o timeout` if the context's deadline has passed.
+    /// As [`dial`](Self::dial): `operation was canceled`, `i/o timeout` if the context's deadline
+    /// has passed.
     ///
     /// Go (net): dial.go:474 DialContext
     #[doc(alias = "DialContext")]
-    pub fn dial_context(&self, ctx: &crate::context::Context, address: &str) -> io::Result<TcpStream> {
+    pub fn dial_context(
+        &self,
+        ctx: &crate::context::Context,
+        address: &str,
+    ) -> io::Result<TcpStream> {
         // :486 the earliest deadline
         let deadline = [self.deadline, ctx.deadline()].into_iter().flatten().min();
         let (ctx, cancel) = ctx.with_cancel();
@@ -200,7 +207,8 @@ impl Context {
     }
 }
 
-/// Connects to the first of the addresses that answers, without a limit of time if `deadline` is None.
+/// Connects to the first of the addresses that answers, without a limit of time if `deadline` is
+/// None.
 pub(super) fn connect(a: impl ToSocketAddrs, deadline: Option<Instant>) -> io::Result<TcpStream> {
     let d = Dialer { deadline, ..Dialer::default() };
     d.dial_addrs(&d.context(), resolve(a)?)
@@ -211,7 +219,9 @@ pub(super) fn connect(a: impl ToSocketAddrs, deadline: Option<Instant>) -> io::R
 /// Go (net): ipsock.go:115 partition
 fn partition(addrs: Vec<SocketAddr>) -> (Vec<SocketAddr>, Vec<SocketAddr>) {
     // ipsock.go:119 the first one's kind
-    let Some(primary_label) = addrs.first().map(SocketAddr::is_ipv4) else { return Default::default() };
+    let Some(primary_label) = addrs.first().map(SocketAddr::is_ipv4) else {
+        return Default::default();
+    };
     addrs.into_iter().partition(|a| a.is_ipv4() == primary_label) // ipsock.go:120
 }
 
@@ -224,8 +234,8 @@ impl Drop for Closes {
     }
 }
 
-/// Tries both lists side by side, the second one after `delay` or when the first has failed. Returns the first
-/// connection, and closes what comes after it; or the error of the first list.
+/// Tries both lists side by side, the second one after `delay` or when the first has failed.
+/// Returns the first connection, and closes what comes after it; or the error of the first list.
 ///
 /// Go (net): dial.go:534 dialParallel
 fn dial_parallel<T: Send + 'static>(
@@ -304,7 +314,8 @@ fn dial_serial<T>(
     dial: impl Fn(SocketAddr, &Context) -> Result<T, Fail>,
 ) -> io::Result<T> {
     let mut first_err = None; // :609
-    let failed = |ra, e: Fail| OpError::io("dial", "tcp", laddr.map(Addr::Inet), Some(Addr::Inet(ra)), e);
+    let failed =
+        |ra, e: Fail| OpError::io("dial", "tcp", laddr.map(Addr::Inet), Some(Addr::Inet(ra)), e);
 
     for (i, &ra) in ras.iter().enumerate() {
         // :612
@@ -330,7 +341,8 @@ fn dial_serial<T>(
     Err(first_err.unwrap_or_else(missing_address))
 }
 
-/// When the attempt with one of the addresses is to end: each gets its share of the time, at least two seconds.
+/// When the attempt with one of the addresses is to end: each gets its share of the time, at least
+/// two seconds.
 ///
 /// Go (net): dial.go:218 partialDeadline
 fn partial_deadline(
@@ -355,14 +367,15 @@ pub(super) fn missing_address() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "missing address")
 }
 
-/// Resolves a name. The thread may block in the C library; its P is handed on meanwhile. Literals need no system call.
+/// Resolves a name. The thread may block in the C library; its P is handed on meanwhile. Literals
+/// need no system call.
 pub(super) fn resolve(a: impl ToSocketAddrs) -> io::Result<Vec<SocketAddr>> {
     let _thread = Thread::acquire(&Context::background())?;
     crate::blocking(|| Ok(a.to_socket_addrs()?.collect()))
 }
 
-/// Calls `blocking` in a blocking section, and if the context may end first, on a goroutine of its own, which goes on
-/// when nobody waits for it any more.
+/// Calls `blocking` in a blocking section, and if the context may end first, on a goroutine of its
+/// own, which goes on when nobody waits for it any more.
 ///
 /// Go (net): cgo_unix.go:46 doBlockingWithCtx
 #[doc(alias = "doBlockingWithCtx")]

@@ -8,8 +8,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-/// What was tried, between whom, and what came of it: what [`std::io::Error`]s of this module carry. Its text is Go's:
-/// `dial tcp 127.0.0.1:1: connect: connection refused`.
+/// What was tried, between whom, and what came of it: what [`std::io::Error`]s of this module
+/// carry. Its text is Go's: `dial tcp 127.0.0.1:1: connect: connection refused`.
 ///
 /// ```
 /// use gort::net::{OpError, TcpStream};
@@ -25,7 +25,8 @@ use std::path::PathBuf;
 /// # })
 /// ```
 ///
-/// An `io::Error` that carries another one has no `raw_os_error` of its own: [`raw_os_error`](Self::raw_os_error) has it.
+/// An `io::Error` that carries another one has no `raw_os_error` of its own:
+/// [`raw_os_error`](Self::raw_os_error) has it.
 ///
 /// Go (net): net.go:462 OpError
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,7 +116,8 @@ impl fmt::Display for Fail {
     }
 }
 
-/// The text of an errno as Go's table has it: the C library's with a small letter, unless two large ones begin it.
+/// The text of an errno as Go's table has it: the C library's with a small letter, unless two large
+/// ones begin it.
 fn errno_text(n: i32) -> String {
     let text = io::Error::from_raw_os_error(n).to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
@@ -204,14 +206,22 @@ impl std::error::Error for OpError {
 
 impl NetFd {
     /// The error of an operation on this socket.
-    pub(super) fn failed(&self, op: &'static str, syscall: &'static str) -> impl Fn(Error) -> io::Error {
+    pub(super) fn failed(
+        &self,
+        op: &'static str,
+        syscall: &'static str,
+    ) -> impl Fn(Error) -> io::Error {
         move |e| {
             let (source, addr) = (Addr::of(&self.laddr), Addr::of(&self.raddr));
             OpError::io(op, self.net, source, addr, Fail::at(syscall)(e))
         }
     }
     /// The same, for what concerns this side only.
-    pub(super) fn failed_here(&self, op: &'static str, syscall: &'static str) -> impl Fn(Error) -> io::Error {
+    pub(super) fn failed_here(
+        &self,
+        op: &'static str,
+        syscall: &'static str,
+    ) -> impl Fn(Error) -> io::Error {
         move |e| OpError::io(op, self.net, None, Addr::of(&self.laddr), Fail::at(syscall)(e))
     }
 }

@@ -116,7 +116,8 @@ impl NetFd {
     /// Go (net): sock_posix.go:181 listenDatagram
     #[doc(alias = "listenDatagram")]
     pub(super) fn listen_datagram(mut self, laddr: &SockAddr) -> Result<Self, Fail> {
-        // :183 Go rewrites multicast addresses to the wildcard; the caller's address is taken as it is here
+        // :183 Go rewrites multicast addresses to the wildcard; the caller's address is taken as it
+        // is here
         // :211 no control functions
         sys::bind(self.alone(), laddr).map_err(Fail::at("bind"))?; // :217
         self.init()?; // :220
@@ -129,7 +130,12 @@ impl NetFd {
     /// Go (net): fd_unix.go:55 connect
     fn connect(&self, ra: &SockAddr, ctx: &Context) -> Result<Option<SockAddr>, Fail> {
         // :59 no lock: nobody else has the socket yet
-        match self.pfd.raw_control(|fd| sys::connect(fd, ra)).flatten().map_err(|e| e.errno().unwrap_or(0)) {
+        match self
+            .pfd
+            .raw_control(|fd| sys::connect(fd, ra))
+            .flatten()
+            .map_err(|e| e.errno().unwrap_or(0))
+        {
             Err(libc::EINPROGRESS | libc::EALREADY | libc::EINTR) => {}
             // :61
             Ok(()) | Err(libc::EISCONN) => {
@@ -153,7 +159,8 @@ impl NetFd {
         }
         let (done, interrupt_res) = (Closes(chan(0)), chan::<bool>(0)); // :102
         {
-            let (ctx, done, interrupt_res) = (ctx.clone(), done.0.receiver(), interrupt_res.clone());
+            let (ctx, done, interrupt_res) =
+                (ctx.clone(), done.0.receiver(), interrupt_res.clone());
             let pfd = &raw const self.pfd;
             // SAFETY: below the goroutine is waited for, and nothing in between unwinds.
             let pfd: &'static Fd = unsafe { &*pfd };
@@ -183,8 +190,10 @@ impl NetFd {
         loop {
             // :141 a second connect(2) would not tell an earlier error: SO_ERROR does
             self.pfd.wait_write()?;
-            let nerr =
-                self.pfd.getsockopt_int(libc::SOL_SOCKET, libc::SO_ERROR).map_err(Fail::at("getsockopt"))?; // :149
+            let nerr = self
+                .pfd
+                .getsockopt_int(libc::SOL_SOCKET, libc::SO_ERROR)
+                .map_err(Fail::at("getsockopt"))?; // :149
             match nerr {
                 libc::EINPROGRESS | libc::EALREADY | libc::EINTR => {} // :152
                 libc::EISCONN => return Ok(None),
@@ -266,7 +275,8 @@ impl NetFd {
         self.pfd.read_from(p).map_err(self.failed("read", "recvfrom")) // :61
     }
 
-    /// Writes all of it. If only a part has been written, that is the result; the error comes with the next write.
+    /// Writes all of it. If only a part has been written, that is the result; the error comes with
+    /// the next write.
     ///
     /// Go (net): fd_posix.go:95 Write
     pub(super) fn write(&self, p: &[u8]) -> io::Result<usize> {
@@ -360,9 +370,13 @@ impl NetFd {
 
     pub(super) fn set_timeout(&self, read: bool, d: Option<Duration>) -> io::Result<()> {
         if d.is_some_and(|d| d.is_zero()) {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "cannot set a 0 duration timeout"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "cannot set a 0 duration timeout",
+            ));
         }
-        let ns = d.map_or(0, |d| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX).min(i64::MAX as u64));
+        let ns =
+            d.map_or(0, |d| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX).min(i64::MAX as u64));
         self.timeout_cell(read).store(ns, Relaxed);
         self.set_deadline(read, None).map_err(self.failed_here("set", ""))
     }
@@ -391,7 +405,12 @@ fn sys_socket(family: i32, sotype: i32, proto: i32) -> Result<OwnedFd, Error> {
 
 /// Go (net): sockopt_linux.go:12 setDefaultSockopts
 #[doc(alias = "setDefaultSockopts")]
-fn set_default_sockopts(s: BorrowedFd<'_>, family: i32, sotype: i32, ipv6only: bool) -> Result<(), Error> {
+fn set_default_sockopts(
+    s: BorrowedFd<'_>,
+    family: i32,
+    sotype: i32,
+    ipv6only: bool,
+) -> Result<(), Error> {
     // :13
     if family == libc::AF_INET6 && sotype != libc::SOCK_RAW {
         let _ = sys::setsockopt_int(s, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, ipv6only.into());
@@ -415,11 +434,13 @@ fn set_default_listener_sockopts(s: BorrowedFd<'_>) -> Result<(), Error> {
 #[doc(alias = "maxListenerBacklog")]
 pub(super) fn listener_backlog() -> i32 {
     static ONCE: crate::sync::Once = crate::sync::Once::new();
-    static BACKLOG: std::sync::atomic::AtomicI32 = std::sync::atomic::AtomicI32::new(libc::SOMAXCONN);
+    static BACKLOG: std::sync::atomic::AtomicI32 =
+        std::sync::atomic::AtomicI32::new(libc::SOMAXCONN);
     ONCE.call(|| {
         // :35
         let text = crate::blocking(|| std::fs::read_to_string("/proc/sys/net/core/somaxconn"));
-        let n = text.ok().and_then(|t| t.split_whitespace().next()?.parse::<u32>().ok()).unwrap_or(0);
+        let n =
+            text.ok().and_then(|t| t.split_whitespace().next()?.parse::<u32>().ok()).unwrap_or(0);
         // :46
         if n != 0 {
             // :50 all kernels since 4.1 take 32 bits

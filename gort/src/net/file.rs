@@ -24,9 +24,9 @@ use std::time::Instant;
 /// # })
 /// ```
 ///
-/// Pipes, ttys, sockets and whatever else the kernel's poller takes are waited for without a thread; such files have
-/// deadlines, and [`close`](Self::close) ends what other goroutines do with them. Regular files are read and written in
-/// [`blocking`](crate::blocking) sections.
+/// Pipes, ttys, sockets and whatever else the kernel's poller takes are waited for without a
+/// thread; such files have deadlines, and [`close`](Self::close) ends what other goroutines do with
+/// them. Regular files are read and written in [`blocking`](crate::blocking) sections.
 #[derive(Clone, Debug)]
 pub struct File {
     pub(super) fd: Arc<Fd>,
@@ -108,9 +108,9 @@ impl File {
         Ok(Self::new(f.into(), Kind::OpenFile, non_blocking)) // :297
     }
 
-    /// Takes over a descriptor. One in non-blocking mode is given to the poller, and so is a pipe: if it is in blocking
-    /// mode it is opened anew (under the same number), as the mode belongs to the open file, which others may share. All
-    /// else blocks its thread.
+    /// Takes over a descriptor. One in non-blocking mode is given to the poller, and so is a pipe:
+    /// if it is in blocking mode it is opened anew (under the same number), as the mode belongs to
+    /// the open file, which others may share. All else blocks its thread.
     ///
     /// Go (os): file_unix.go:106 NewFile
     pub fn from_fd(fd: OwnedFd) -> Self {
@@ -171,10 +171,12 @@ impl File {
         Ok(self.fd.fstat()?.st_size as u64)
     }
 
-    /// Sets the deadline of reads and writes, those under way as well; None: they may wait for ever.
+    /// Sets the deadline of reads and writes, those under way as well; None: they may wait for
+    /// ever.
     ///
     /// # Errors
-    /// If closed; `file type does not support deadline` (kind `Unsupported`) unless the poller looks after it.
+    /// If closed; `file type does not support deadline` (kind `Unsupported`) unless the poller
+    /// looks after it.
     pub fn set_deadline(&self, t: Option<Instant>) -> io::Result<()> {
         Ok(self.fd.set_deadline(t)?)
     }
@@ -195,8 +197,8 @@ impl File {
         Ok(self.fd.set_write_deadline(t)?)
     }
 
-    /// Closes it, for all handles: what other goroutines do with it ends with `use of closed file`, unless it blocks its
-    /// thread.
+    /// Closes it, for all handles: what other goroutines do with it ends with `use of closed file`,
+    /// unless it blocks its thread.
     ///
     /// # Errors
     /// If it has been closed before.
@@ -262,8 +264,8 @@ pub(crate) fn is_a(fd: &OwnedFd, kind: u32) -> bool {
     sys::fstat(fd.as_fd()).is_ok_and(|st| st.st_mode & libc::S_IFMT == kind)
 }
 
-/// Puts another open file of the same pipe or terminal, in non-blocking mode, in the place of this one. False if that
-/// cannot be done; nothing has changed then.
+/// Puts another open file of the same pipe or terminal, in non-blocking mode, in the place of this
+/// one. False if that cannot be done; nothing has changed then.
 pub(crate) fn reopen_nonblocking(fd: &OwnedFd) -> bool {
     use std::os::unix::fs::OpenOptionsExt;
     let n = fd.as_raw_fd();
@@ -274,7 +276,8 @@ pub(crate) fn reopen_nonblocking(fd: &OwnedFd) -> bool {
         .write(mode != libc::O_RDONLY)
         .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
     let Ok(other) = o.open(format!("/proc/self/fd/{n}")) else { return false };
-    // SAFETY: two descriptors that this function's caller and itself own; the old open file is closed.
+    // SAFETY: two descriptors that this function's caller and itself own; the old open file is
+    // closed.
     unsafe { libc::dup3(other.as_raw_fd(), n, libc::O_CLOEXEC) >= 0 }
 }
 

@@ -1,17 +1,21 @@
-//! Networking and pollable files, as in Go: an operation that has to wait parks its goroutine, not its thread.
+//! Networking and pollable files, as in Go: an operation that has to wait parks its goroutine, not
+//! its thread.
 //!
-//! The types look like those of `std::net` and implement `std::io::Read` and `Write`, also for shared references, so
-//! protocol crates written for std work on them. What they add is Go's:
-//! * any operation may be used by several goroutines at once; `try_clone` gives another handle of the same connection,
-//! * [`close`](TcpStream::close) ends reads, writes and accepts that other goroutines are blocked in,
+//! The types look like those of `std::net` and implement `std::io::Read` and `Write`, also for
+//! shared references, so protocol crates written for std work on them. What they add is Go's:
+//! * any operation may be used by several goroutines at once; `try_clone` gives another handle of
+//!   the same connection,
+//! * [`close`](TcpStream::close) ends reads, writes and accepts that other goroutines are blocked
+//!   in,
 //! * deadlines are points in time, hold for operations under way too and may be moved.
 //!
-//! A handle that is dropped as the last one closes. Connections have `TCP_NODELAY` and keep-alive (15 s) on, listeners
-//! `SO_REUSEADDR` and the system's longest backlog, as in Go.
+//! A handle that is dropped as the last one closes. Connections have `TCP_NODELAY` and keep-alive
+//! (15 s) on, listeners `SO_REUSEADDR` and the system's longest backlog, as in Go.
 //!
-//! Errors are std's, with std's kinds, and carry an [`OpError`]: what was tried and with whom, in Go's words (`read tcp
-//! 127.0.0.1:4242->127.0.0.1:80: i/o timeout`). `use of closed network connection` is of kind `NotConnected`, `i/o timeout`
-//! of kind `TimedOut`.
+//! Errors are std's, with std's kinds, and carry an [`OpError`]: what was tried and with whom, in
+//! Go's words (`read tcp
+//! 127.0.0.1:4242->127.0.0.1:80: i/o timeout`). `use of closed network
+//! connection` is of kind `NotConnected`, `i/o timeout` of kind `TimedOut`.
 //!
 //! ```
 //! use gort::{go, net::{TcpListener, TcpStream}};
@@ -68,7 +72,8 @@ fn each_addr<T>(
         match f(addr) {
             Ok(v) => return Ok(v),
             Err(e) => {
-                first_err = first_err.or_else(|| Some(OpError::io(op, net, None, Some(Addr::Inet(addr)), e)));
+                first_err = first_err
+                    .or_else(|| Some(OpError::io(op, net, None, Some(Addr::Inet(addr)), e)));
             }
         }
     }
@@ -80,18 +85,21 @@ fn borrow(fd: &gort_poll::Fd) -> std::os::fd::BorrowedFd<'_> {
     fd.lend().expect("the descriptor has been closed")
 }
 
-/// What all connections have: reading, writing, deadlines. The type has a field `fd` that leads to a `NetFd`.
+/// What all connections have: reading, writing, deadlines. The type has a field `fd` that leads to
+/// a `NetFd`.
 macro_rules! deadlines {
     ($t:ident) => {
         impl $t {
-            /// Sets the deadline of reads and writes, those under way as well; None: they may wait for ever. Go's `SetDeadline`.
+            /// Sets the deadline of reads and writes, those under way as well; None: they may wait
+            /// for ever. Go's `SetDeadline`.
             ///
             /// # Errors
             /// If closed.
             pub fn set_deadline(&self, t: Option<std::time::Instant>) -> std::io::Result<()> {
                 self.fd.pfd.set_deadline(t).map_err(self.fd.failed_here("set", ""))
             }
-            /// Sets the deadline of reads (and of accepts), those under way as well. Go's `SetReadDeadline`.
+            /// Sets the deadline of reads (and of accepts), those under way as well. Go's
+            /// `SetReadDeadline`.
             ///
             /// # Errors
             /// If closed.
@@ -105,7 +113,8 @@ macro_rules! deadlines {
             pub fn set_write_deadline(&self, t: Option<std::time::Instant>) -> std::io::Result<()> {
                 self.fd.pfd.set_write_deadline(t).map_err(self.fd.failed_here("set", ""))
             }
-            /// Closes it, for all handles: what other goroutines do with it ends with `use of closed network connection`.
+            /// Closes it, for all handles: what other goroutines do with it ends with
+            /// `use of closed network connection`.
             ///
             /// # Errors
             /// If it has been closed before.
@@ -151,7 +160,8 @@ macro_rules! deadlines {
     };
 }
 
-/// From descriptors, and to std's type. There is no `IntoRawFd`: handles share the descriptor, which the poller knows.
+/// From descriptors, and to std's type. There is no `IntoRawFd`: handles share the descriptor,
+/// which the poller knows.
 macro_rules! fds {
     ($t:ident, $std:ty, $net:literal) => {
         impl TryFrom<std::os::fd::OwnedFd> for $t {
@@ -162,8 +172,9 @@ macro_rules! fds {
             }
         }
         impl $t {
-            /// The same socket for code that blocks its thread: a duplicate of the descriptor, in blocking mode. As the mode
-            /// belongs to both, this handle must not be used any more, nor its clones: close them. May be called inside of
+            /// The same socket for code that blocks its thread: a duplicate of the descriptor, in
+            /// blocking mode. As the mode belongs to both, this handle must not be used any more,
+            /// nor its clones: close them. May be called inside of
             /// [`gort::blocking`](crate::blocking). Go's `File`.
             ///
             /// # Errors
@@ -181,8 +192,9 @@ macro_rules! fds {
 macro_rules! timeouts {
     ($t:ident) => {
         impl $t {
-            /// Every read from now on has a deadline of its own, `d` after it begins; None: no deadline. std's way; where
-            /// it is set, [`set_read_deadline`](Self::set_read_deadline) has no effect.
+            /// Every read from now on has a deadline of its own, `d` after it begins; None: no
+            /// deadline. std's way; where it is set, [`set_read_deadline`](Self::set_read_deadline)
+            /// has no effect.
             ///
             /// # Errors
             /// If closed; a duration of zero.
@@ -223,8 +235,8 @@ macro_rules! read_write {
             }
         }
         impl std::io::Write for $t {
-            /// Go's `Write`: waits until all of it has been written; fewer only if an error or the deadline came
-            /// in between, which the next write reports.
+            /// Go's `Write`: waits until all of it has been written; fewer only if an error or the
+            /// deadline came in between, which the next write reports.
             fn write(&mut self, b: &[u8]) -> std::io::Result<usize> {
                 self.fd.write(b)
             }

@@ -48,7 +48,8 @@ fn addr(a: &SockAddr) -> io::Result<SocketAddr> {
 /// # })
 /// ```
 ///
-/// Clones are handles of the same connection; it is closed when the last one is dropped, or by [`close`](Self::close).
+/// Clones are handles of the same connection; it is closed when the last one is dropped, or by
+/// [`close`](Self::close).
 #[derive(Clone, Debug)]
 pub struct TcpStream {
     pub(super) fd: Arc<NetFd>,
@@ -76,8 +77,9 @@ impl TcpStream {
         c
     }
 
-    /// Connects to the first of the addresses that answers. Go's `net.Dial`: addresses of the first one's kind (IPv4 or
-    /// IPv6) are tried first, those of the other kind beside them after 300 ms. [`Dialer`](super::Dialer) has more to set.
+    /// Connects to the first of the addresses that answers. Go's `net.Dial`: addresses of the first
+    /// one's kind (IPv4 or IPv6) are tried first, those of the other kind beside them after 300 ms.
+    /// [`Dialer`](super::Dialer) has more to set.
     ///
     /// # Errors
     /// That of the first address, if none does.
@@ -85,8 +87,8 @@ impl TcpStream {
         dial::connect(a, None)
     }
 
-    /// Connects until `deadline`; several addresses share the time. Go's `Dialer.Deadline`. The search for a name is not
-    /// limited by it: [`Dialer::dial`](super::Dialer::dial)'s is.
+    /// Connects until `deadline`; several addresses share the time. Go's `Dialer.Deadline`. The
+    /// search for a name is not limited by it: [`Dialer::dial`](super::Dialer::dial)'s is.
     ///
     /// # Errors
     /// `i/o timeout` (kind `TimedOut`); that of the first address, if none answers.
@@ -129,7 +131,8 @@ impl TcpStream {
         addr(&self.fd.raddr)
     }
 
-    /// Closes the reading side, the writing side (the peer reads the end), or both. Go's `CloseRead` and `CloseWrite`.
+    /// Closes the reading side, the writing side (the peer reads the end), or both. Go's
+    /// `CloseRead` and `CloseWrite`.
     ///
     /// # Errors
     /// If closed; the kernel's.
@@ -170,7 +173,8 @@ impl TcpStream {
             .map_err(self.fd.failed("set", "getsockopt"))
     }
 
-    /// Whether the kernel asks a silent peer now and then if it is still there; it does, by default.
+    /// Whether the kernel asks a silent peer now and then if it is still there; it does, by
+    /// default.
     ///
     /// # Errors
     /// If closed.
@@ -197,8 +201,9 @@ impl TcpStream {
             .map_err(self.fd.failed("set", "setsockopt")) // :24
     }
 
-    /// What closing does with data that has not been sent: None: the kernel goes on sending; zero: it is thrown away and
-    /// the peer gets a reset; else closing waits so long for it, in whole seconds rounded up.
+    /// What closing does with data that has not been sent: None: the kernel goes on sending; zero:
+    /// it is thrown away and the peer gets a reset; else closing waits so long for it, in whole
+    /// seconds rounded up.
     ///
     /// # Errors
     /// If closed.
@@ -252,7 +257,8 @@ pub(super) fn do_dial_tcp(
     };
     let mut r = dial(); // :85
 
-    // :111 the kernel may pick a local port that makes the socket connect to itself, or one that is taken: twice more
+    // :111 the kernel may pick a local port that makes the socket connect to itself, or one that is
+    // taken: twice more
     for _ in 0..2 {
         // :112 unless the port is the caller's choice
         if laddr.is_some_and(|a| a.port() != 0) || !(self_connect(&r) || spurious_enotavail(&r)) {
@@ -297,7 +303,8 @@ deadlines!(TcpListener);
 fds!(TcpListener, std::net::TcpListener, "tcp");
 
 impl TcpListener {
-    /// Listens on the first of the addresses that works; port 0: any that is free. An IPv6 wildcard takes IPv4 as well.
+    /// Listens on the first of the addresses that works; port 0: any that is free. An IPv6 wildcard
+    /// takes IPv4 as well.
     ///
     /// # Errors
     /// That of the first address, if none does.
@@ -322,8 +329,8 @@ impl TcpListener {
     /// Waits for the next connection.
     ///
     /// # Errors
-    /// If closed, past the deadline; the kernel's: after `EMFILE` (too many open files) the listener is as good as
-    /// before, the connection still waits.
+    /// If closed, past the deadline; the kernel's: after `EMFILE` (too many open files) the
+    /// listener is as good as before, the connection still waits.
     ///
     /// Go (net): tcpsock_posix.go:158 accept
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {

@@ -30,7 +30,8 @@ fds!(UdpSocket, std::net::UdpSocket, "udp");
 timeouts!(UdpSocket);
 
 impl UdpSocket {
-    /// A socket on the first of the addresses that works; port 0: any that is free. Broadcasts are allowed, as in Go.
+    /// A socket on the first of the addresses that works; port 0: any that is free. Broadcasts are
+    /// allowed, as in Go.
     ///
     /// # Errors
     /// That of the first address, if none does.
@@ -53,7 +54,8 @@ impl UdpSocket {
         Ok(Self { fd: Arc::new(NetFd::from_owned(OwnedFd::from(s), "udp")?) })
     }
 
-    /// From now on only for packets to and from the first of the addresses that works; see [`send`](Self::send).
+    /// From now on only for packets to and from the first of the addresses that works; see
+    /// [`send`](Self::send).
     ///
     /// # Errors
     /// That of the first address, if none does.
@@ -91,7 +93,8 @@ impl UdpSocket {
     /// Receives a packet from the peer of [`connect`](Self::connect).
     ///
     /// # Errors
-    /// If closed, past the deadline; the kernel's (`ECONNREFUSED`: nobody there got the last one sent).
+    /// If closed, past the deadline; the kernel's (`ECONNREFUSED`: nobody there got the last one
+    /// sent).
     pub fn recv(&self, b: &mut [u8]) -> io::Result<usize> {
         self.fd.read(b)
     }

@@ -24,7 +24,8 @@ fn failed(op: &'static str, net: &'static str, a: &SocketAddr) -> impl Fn(Fail) 
 
 /// Both ends of a connection that has no name.
 fn pair(sotype: i32, net: &'static str) -> io::Result<(NetFd, NetFd)> {
-    let [a, b] = sys::socketpair(libc::AF_UNIX, sotype | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC, 0)?;
+    let [a, b] =
+        sys::socketpair(libc::AF_UNIX, sotype | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC, 0)?;
     Ok((NetFd::from_owned(a, net)?, NetFd::from_owned(b, net)?))
 }
 
@@ -157,7 +158,8 @@ impl Unlinking {
 
     /// Removes the file; on any thread, as destructors run on any.
     fn remove(&self) {
-        // The first time only; removed before it is closed, as Go's own listeners expect of each other
+        // The first time only; removed before it is closed, as Go's own listeners expect of each
+        // other
         if let Some(path) = &self.path
             && self.unlink.swap(false, Relaxed)
         {
@@ -286,7 +288,10 @@ impl UnixDatagram {
     /// The kernel's.
     pub fn connect(&self, path: impl AsRef<Path>) -> io::Result<()> {
         let a = SocketAddr::from_pathname(path)?;
-        self.fd.associate(&(&a).into()).map_err(Fail::at("connect")).map_err(failed("dial", "unixgram", &a))
+        self.fd
+            .associate(&(&a).into())
+            .map_err(Fail::at("connect"))
+            .map_err(failed("dial", "unixgram", &a))
     }
 
     /// Receives a packet; what does not fit is lost.

@@ -25,7 +25,10 @@ impl Labels {
 
     /// These labels and those, which win. Go's `pprof.WithLabels`.
     #[must_use]
-    pub fn with<K: AsRef<str>, V: AsRef<str>>(&self, labels: impl IntoIterator<Item = (K, V)>) -> Self {
+    pub fn with<K: AsRef<str>, V: AsRef<str>>(
+        &self,
+        labels: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
         let mut set: LabelSet = self.0.as_deref().cloned().unwrap_or_default();
         for (k, v) in labels {
             let (k, v) = (k.as_ref(), v.as_ref().into());
@@ -63,7 +66,8 @@ pub fn labels() -> Labels {
     Labels(unsafe { gort_proc::labels::labels() })
 }
 
-/// Sets the labels of this goroutine, which the goroutines that it starts from now on inherit. Go's `pprof.SetGoroutineLabels`.
+/// Sets the labels of this goroutine, which the goroutines that it starts from now on inherit. Go's
+/// `pprof.SetGoroutineLabels`.
 ///
 /// ```no_run
 /// use gort::runtime::{Labels, labels, set_labels};
@@ -81,7 +85,8 @@ pub fn set_labels(labels: Labels) {
     unsafe { gort_proc::labels::set_labels(labels.0) }
 }
 
-/// Runs `f` with these labels beside those that the goroutine has, and gives it back its own. Go's `pprof.Do`.
+/// Runs `f` with these labels beside those that the goroutine has, and gives it back its own. Go's
+/// `pprof.Do`.
 ///
 /// # Panics
 /// Ends the program outside of a goroutine.
@@ -100,10 +105,12 @@ pub fn with_labels<K: AsRef<str>, V: AsRef<str>, R>(
     f()
 }
 
-/// Calls this goroutine so, in place of the name that it may have: tracebacks show it (`goroutine 7 [chan receive, "reader"]:`). Goroutines that it
-/// starts do not inherit it. No effect on other threads. gort's own; see also [`Builder::name`](crate::Builder::name).
+/// Calls this goroutine so, in place of the name that it may have: tracebacks show it
+/// (`goroutine 7 [chan receive, "reader"]:`). Goroutines that it starts do not inherit it. No
+/// effect on other threads. gort's own; see also [`Builder::name`](crate::Builder::name).
 ///
-/// Each name that is no `&'static str` is kept until the program ends, once, so it should be one of a few, not a number.
+/// Each name that is no `&'static str` is kept until the program ends, once, so it should be one of
+/// a few, not a number.
 ///
 /// ```
 /// # gort::run(|| {

@@ -12,9 +12,9 @@
 //! # })
 //! ```
 //!
-//! Names, kinds and meanings of those outside `/gort/` are Go's. Those of Go's allocator and collector are missing,
-//! as is what they measure. Those under `/gort/` count what the processors (Ps) do, summed over all that there
-//! have ever been; [`per_p`] has them for each.
+//! Names, kinds and meanings of those outside `/gort/` are Go's. Those of Go's allocator and
+//! collector are missing, as is what they measure. Those under `/gort/` count what the processors
+//! (Ps) do, summed over all that there have ever been; [`per_p`] has them for each.
 
 use gort_proc::*;
 use std::fmt;
@@ -112,8 +112,8 @@ impl Value {
 pub struct Float64Histogram {
     /// `counts[n]` samples were at least `buckets[n]` and less than `buckets[n + 1]`.
     pub counts: Vec<u64>,
-    /// The boundaries, one more than there are counts, rising. The first may be -∞, the last +∞. They do not change
-    /// while the program runs.
+    /// The boundaries, one more than there are counts, rising. The first may be -∞, the last +∞.
+    /// They do not change while the program runs.
     pub buckets: Vec<f64>,
 }
 
@@ -123,8 +123,8 @@ impl Float64Histogram {
         self.counts.iter().sum()
     }
 
-    /// The upper boundary of the bucket that holds the sample which `q` (0 to 1) of all do not exceed; 0 if there are
-    /// no samples. gort's own.
+    /// The upper boundary of the bucket that holds the sample which `q` (0 to 1) of all do not
+    /// exceed; 0 if there are no samples. gort's own.
     pub fn quantile(&self, q: f64) -> f64 {
         let total = self.total();
         let rank = ((q.clamp(0.0, 1.0) * total as f64).ceil() as u64).max(1);
@@ -226,8 +226,8 @@ macro_rules! histogram {
     };
 }
 
-/// The metrics that there are, sorted by name. Go fills its table, most of which is about the collector and the allocator, in
-/// `initMetrics` of metrics.go.
+/// The metrics that there are, sorted by name. Go fills its table, most of which is about the
+/// collector and the allocator, in `initMetrics` of metrics.go.
 static METRICS: &[MetricData] = &[
     // metrics.go:88
     count!(
@@ -237,10 +237,18 @@ static METRICS: &[MetricData] = &[
         gort_debug::num_cgo_call() as u64
     ),
     // metrics.go:92 those of the collector and the allocator are left out, up to metrics.go:432
-    count!("/gort/sched/global-polls:events", true, "Looks into the global queue that found something.", {
-        sum(|s| &s.global_polls)
-    }),
-    count!("/gort/sched/goroutines/created:goroutines", true, "Goroutines created.", sum(|s| &s.gocreate)),
+    count!(
+        "/gort/sched/global-polls:events",
+        true,
+        "Looks into the global queue that found something.",
+        { sum(|s| &s.global_polls) }
+    ),
+    count!(
+        "/gort/sched/goroutines/created:goroutines",
+        true,
+        "Goroutines created.",
+        sum(|s| &s.gocreate)
+    ),
     count!(
         "/gort/sched/goroutines/ended:goroutines",
         true,
@@ -262,11 +270,24 @@ static METRICS: &[MetricData] = &[
     count!("/gort/sched/network-polls:events", true, "Polls of the network by the scheduler.", {
         sum(|s| &s.netpolls)
     }),
-    count!("/gort/sched/parks:events", true, "Times that a goroutine began to wait.", sum(|s| &s.park)),
-    count!("/gort/sched/preemptions:events", true, "Times that a goroutine was made to give way.", {
-        sum(|s| &s.preempt)
-    }),
-    count!("/gort/sched/runs:events", true, "Times that a goroutine was switched to.", sum(|s| &s.execute)),
+    count!(
+        "/gort/sched/parks:events",
+        true,
+        "Times that a goroutine began to wait.",
+        sum(|s| &s.park)
+    ),
+    count!(
+        "/gort/sched/preemptions:events",
+        true,
+        "Times that a goroutine was made to give way.",
+        { sum(|s| &s.preempt) }
+    ),
+    count!(
+        "/gort/sched/runs:events",
+        true,
+        "Times that a goroutine was switched to.",
+        sum(|s| &s.execute)
+    ),
     count!(
         "/gort/sched/spins:events",
         true,
@@ -279,11 +300,24 @@ static METRICS: &[MetricData] = &[
         "Steals that took what another processor was to run next.",
         sum(|s| &s.steal_runnext)
     ),
-    count!("/gort/sched/steals/stolen:goroutines", true, "Goroutines moved by stealing.", sum(|s| &s.stolen)),
-    count!("/gort/sched/steals/tried:events", true, "Attempts to take work from another processor.", {
-        sum(|s| &s.steal_tries)
-    }),
-    count!("/gort/sched/steals/won:events", true, "Attempts that got something.", sum(|s| &s.steals)),
+    count!(
+        "/gort/sched/steals/stolen:goroutines",
+        true,
+        "Goroutines moved by stealing.",
+        sum(|s| &s.stolen)
+    ),
+    count!(
+        "/gort/sched/steals/tried:events",
+        true,
+        "Attempts to take work from another processor.",
+        { sum(|s| &s.steal_tries) }
+    ),
+    count!(
+        "/gort/sched/steals/won:events",
+        true,
+        "Attempts that got something.",
+        sum(|s| &s.steals)
+    ),
     count!("/gort/sched/syscalls:events", true, "Blocking sections entered.", sum(|s| &s.syscalls)),
     count!(
         "/gort/sched/threads/created:threads",
@@ -360,8 +394,8 @@ fn ns_to_sec(ns: i64) -> f64 {
     ns as f64 / 1e9
 }
 
-/// Copies one of the scheduler's histograms. Go reuses what the sample had from its last reading; a new one is
-/// made here.
+/// Copies one of the scheduler's histograms. Go reuses what the sample had from its last reading; a
+/// new one is made here.
 ///
 /// # Safety
 /// `h` is alive.
@@ -380,8 +414,8 @@ unsafe fn float64_hist(h: *const TimeHistogram) -> Value {
 
 /// Calls `f` with each P that there has ever been.
 fn each_p(mut f: impl FnMut(&P)) {
-    // SAFETY: Ps are never freed, nor is allp's array; only atomics of theirs are read, and the numbers that never
-    // change.
+    // SAFETY: Ps are never freed, nor is allp's array; only atomics of theirs are read, and the
+    // numbers that never change.
     unsafe {
         let mp = acquirem();
         lock(allp_lock());
@@ -410,15 +444,16 @@ fn sum(field: impl Fn(&PStats) -> &atomic::Uint64) -> u64 {
 /// Counters of processors that run are a moment old; nothing is stopped to read them.
 ///
 /// # Panics
-/// Ends the program outside of goroutines and in a blocking section, where the list of processors may change meanwhile.
+/// Ends the program outside of goroutines and in a blocking section, where the list of processors
+/// may change meanwhile.
 ///
 /// Go (runtime/metrics): sample.go:45 Read
 #[doc(alias = "Read")]
 #[doc(alias = "readMetrics")]
 pub fn read(samples: &mut [Sample]) {
     entry_here!("metrics.Read", read(samples));
-    // metrics.go:834 Go has a lock around its table and what it gathers; this table does not change, and nothing is
-    // gathered beforehand.
+    // metrics.go:834 Go has a lock around its table and what it gathers; this table does not
+    // change, and nothing is gathered beforehand.
     // metrics.go:857
     for sample in samples {
         sample.value = match METRICS.binary_search_by(|m| m.desc.name.cmp(&sample.name)) {
@@ -478,7 +513,8 @@ pub struct PCounters {
     pub idle: std::time::Duration,
 }
 
-/// The counters of each processor that there has ever been, those beyond gomaxprocs included, by their numbers. gort's own.
+/// The counters of each processor that there has ever been, those beyond gomaxprocs included, by
+/// their numbers. gort's own.
 ///
 /// # Panics
 /// As [`read`].
@@ -539,8 +575,8 @@ fn seconds(s: f64) -> String {
     }
 }
 
-/// All metrics as text: a line for each, then a table with a line for each processor. gort's own; what `gort run --stats`
-/// prints.
+/// All metrics as text: a line for each, then a table with a line for each processor. gort's own;
+/// what `gort run --stats` prints.
 ///
 /// # Panics
 /// As [`read`].
@@ -555,7 +591,17 @@ pub fn dump() -> String {
     let _ = writeln!(
         out,
         "{:<5} {:>10} {:>10} {:>10} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8} {:>12}",
-        "P", "runs", "parks", "tried", "won", "runnext", "global", "handoffs", "syscalls", "spins", "idle"
+        "P",
+        "runs",
+        "parks",
+        "tried",
+        "won",
+        "runnext",
+        "global",
+        "handoffs",
+        "syscalls",
+        "spins",
+        "idle"
     );
     for p in per_p() {
         let _ = writeln!(

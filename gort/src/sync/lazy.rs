@@ -11,11 +11,11 @@ use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;
 
-/// A cell that is written once: std's `OnceLock` for goroutines. (`OnceLock` lets those who wait for its initialiser wait with
-/// their threads, of which the initialiser may need one.)
+/// A cell that is written once: std's `OnceLock` for goroutines. (`OnceLock` lets those who wait
+/// for its initialiser wait with their threads, of which the initialiser may need one.)
 ///
-/// The initialiser may do whatever a goroutine may: sleep, dial, receive. If it panics, or ends its goroutine, the cell stays empty, and
-/// the next caller tries again, as with std.
+/// The initialiser may do whatever a goroutine may: sleep, dial, receive. If it panics, or ends its
+/// goroutine, the cell stays empty, and the next caller tries again, as with std.
 ///
 /// ```
 /// use gort::sync::OnceCell;
@@ -25,7 +25,8 @@ use core::time::Duration;
 /// assert_eq!(CONFIG.set("another".into()), Err("another".into()));
 /// ```
 pub struct OnceCell<T> {
-    /// The value is there. Stored with release order after it, loaded with acquire order before it is looked at.
+    /// The value is there. Stored with release order after it, loaded with acquire order before it
+    /// is looked at.
     there: AtomicBool,
     /// Who runs an initialiser; 0: nobody.
     owner: AtomicU64,
@@ -34,7 +35,8 @@ pub struct OnceCell<T> {
     v: UnsafeCell<MaybeUninit<T>>,
 }
 
-// SAFETY: who looks at the value shares it with the others (Sync), and it may be dropped elsewhere than where it was made (Send).
+// SAFETY: who looks at the value shares it with the others (Sync), and it may be dropped elsewhere
+// than where it was made (Send).
 unsafe impl<T: Send + Sync> Sync for OnceCell<T> {}
 // SAFETY: the cell owns its value.
 unsafe impl<T: Send> Send for OnceCell<T> {}
@@ -75,7 +77,8 @@ impl<T> OnceCell<T> {
     /// The value, if there is one. Never waits.
     #[inline]
     pub fn get(&self) -> Option<&T> {
-        // SAFETY: it was written before the store that is seen here, and is not written again while the cell is shared.
+        // SAFETY: it was written before the store that is seen here, and is not written again while
+        // the cell is shared.
         self.there.load(Ordering::Acquire).then(|| unsafe { (*self.v.get()).assume_init_ref() })
     }
 
@@ -85,7 +88,8 @@ impl<T> OnceCell<T> {
         (*self.there.get_mut()).then(|| unsafe { self.v.get_mut().assume_init_mut() })
     }
 
-    /// Fills the cell, or gives the value back if it is full. Waits for an initialiser that is running.
+    /// Fills the cell, or gives the value back if it is full. Waits for an initialiser that is
+    /// running.
     ///
     /// # Errors
     /// The value, if the cell has one already.
@@ -101,7 +105,8 @@ impl<T> OnceCell<T> {
     /// The value; if there is none yet `f` makes it, while others that call this wait.
     ///
     /// # Panics
-    /// With what `f` panics with; the cell stays empty then. If `f` asks for this very cell: that could only wait for itself.
+    /// With what `f` panics with; the cell stays empty then. If `f` asks for this very cell: that
+    /// could only wait for itself.
     #[inline]
     pub fn get_or_init(&self, f: impl FnOnce() -> T) -> &T {
         match self.get_or_try_init(|| Ok::<T, Infallible>(f())) {
@@ -110,7 +115,8 @@ impl<T> OnceCell<T> {
         }
     }
 
-    /// [`get_or_init`](Self::get_or_init) with an initialiser that may fail; then the cell stays empty.
+    /// [`get_or_init`](Self::get_or_init) with an initialiser that may fail; then the cell stays
+    /// empty.
     ///
     /// # Errors
     /// What `f` returned.
@@ -125,8 +131,8 @@ impl<T> OnceCell<T> {
         }
     }
 
-    /// [`get_or_init`](Self::get_or_init) that waits at most for `d` for another's initialiser; None
-    /// if that has not returned by then. A call of `f` itself takes its time.
+    /// [`get_or_init`](Self::get_or_init) that waits at most for `d` for another's initialiser;
+    /// None if that has not returned by then. A call of `f` itself takes its time.
     ///
     /// ```
     /// # gort::run(|| {
@@ -168,7 +174,11 @@ impl<T> OnceCell<T> {
     /// Waits at most for so many nanoseconds, if there is a limit; then it may return `Ok(None)`.
     #[cold]
     #[inline(never)]
-    fn init<E>(&self, limit: Option<i64>, f: impl FnOnce() -> Result<T, E>) -> Result<Option<&T>, E> {
+    fn init<E>(
+        &self,
+        limit: Option<i64>,
+        f: impl FnOnce() -> Result<T, E>,
+    ) -> Result<Option<&T>, E> {
         let me = me();
         assert!(
             self.owner.load(Ordering::Relaxed) != me,
@@ -198,7 +208,8 @@ impl<T> OnceCell<T> {
     /// The value, taken out: the cell is empty again.
     pub fn take(&mut self) -> Option<T> {
         // SAFETY: the value is moved out, and marked as gone.
-        core::mem::take(self.there.get_mut()).then(|| unsafe { self.v.get_mut().assume_init_read() })
+        core::mem::take(self.there.get_mut())
+            .then(|| unsafe { self.v.get_mut().assume_init_read() })
     }
 
     /// The value.
@@ -239,9 +250,11 @@ impl<T: fmt::Debug> fmt::Debug for OnceCell<T> {
     }
 }
 
-/// A value that is made when it is first looked at: std's `LazyLock` for goroutines. Others wait meanwhile, as goroutines do.
+/// A value that is made when it is first looked at: std's `LazyLock` for goroutines. Others wait
+/// meanwhile, as goroutines do.
 ///
-/// If the initialiser panics, or ends its goroutine, the value is poisoned: every later look panics, as with std.
+/// If the initialiser panics, or ends its goroutine, the value is poisoned: every later look
+/// panics, as with std.
 ///
 /// ```
 /// use gort::sync::LazyLock;
@@ -268,7 +281,8 @@ impl<T, F: FnOnce() -> T> LazyLock<T, F> {
     /// The value, made now if it has not been; the same as `&*this`.
     ///
     /// # Panics
-    /// With what the initialiser panics with; later: because it has. If the initialiser looks at this very value.
+    /// With what the initialiser panics with; later: because it has. If the initialiser looks at
+    /// this very value.
     #[inline]
     pub fn force(this: &Self) -> &T {
         this.cell.get_or_init(|| this.make())

@@ -66,8 +66,8 @@ impl Group {
         Self { inner: Arc::default(), sem: None }
     }
 
-    /// A group, and a context of `ctx` that is done when the first of the group's functions returns an error (its
-    /// [cause](Context::cause)), or [`wait`](Self::wait) returns.
+    /// A group, and a context of `ctx` that is done when the first of the group's functions returns
+    /// an error (its [cause](Context::cause)), or [`wait`](Self::wait) returns.
     ///
     /// ```
     /// use gort::{context::Context, task::Group};
@@ -88,7 +88,8 @@ impl Group {
         (Self { inner: Arc::new(inner), sem: None }, ctx)
     }
 
-    /// How many functions may run at once: [`go`](Self::go) waits while there are as many. None: any number.
+    /// How many functions may run at once: [`go`](Self::go) waits while there are as many. None:
+    /// any number.
     ///
     /// # Panics
     /// `errgroup: modify limit while N goroutines in the group are still active`
@@ -99,13 +100,16 @@ impl Group {
             && !sem.is_empty()
         {
             // :132
-            panic!("errgroup: modify limit while {} goroutines in the group are still active", sem.len());
+            panic!(
+                "errgroup: modify limit while {} goroutines in the group are still active",
+                sem.len()
+            );
         }
         self.sem = n.map(chan); // :134
     }
 
-    /// Runs `f` on a goroutine of its own, after waiting until the limit allows it. The first error of all is the
-    /// group's.
+    /// Runs `f` on a goroutine of its own, after waiting until the limit allows it. The first error
+    /// of all is the group's.
     ///
     /// Go (cmd/vendor/golang.org/x/sync/errgroup): errgroup.go:69 Go
     #[inline(always)]
@@ -188,6 +192,8 @@ impl Default for Group {
 
 impl fmt::Debug for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Group").field("limit", &self.sem.as_ref().map(Chan::cap)).finish_non_exhaustive()
+        f.debug_struct("Group")
+            .field("limit", &self.sem.as_ref().map(Chan::cap))
+            .finish_non_exhaustive()
     }
 }

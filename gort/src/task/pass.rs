@@ -40,8 +40,8 @@ impl<T: Clone + Send + 'static> Broadcast<T> {
         Self(Arc::new(Mutex::new(Subscribers { all: BTreeMap::new(), next: 0, closed: false })))
     }
 
-    /// A subscriber of what is sent from now on, with room for `cap` values that it has not received yet (at least 1).
-    /// After [`close`](Self::close): a closed channel.
+    /// A subscriber of what is sent from now on, with room for `cap` values that it has not
+    /// received yet (at least 1). After [`close`](Self::close): a closed channel.
     pub fn subscribe(&self, cap: usize) -> Subscription<T> {
         let (c, missed) = (chan(cap.max(1)), Arc::new(AtomicU64::new(0)));
         let mut s = self.0.lock();
@@ -77,7 +77,8 @@ impl<T: Clone + Send + 'static> Broadcast<T> {
         self.0.lock().all.len()
     }
 
-    /// No more values: subscribers receive what they have not received yet, then the end. Again: nothing happens.
+    /// No more values: subscribers receive what they have not received yet, then the end. Again:
+    /// nothing happens.
     pub fn close(&self) {
         let mut s = self.0.lock();
         s.closed = true;
@@ -116,8 +117,8 @@ pub struct Subscription<T> {
 }
 
 impl<T> Subscription<T> {
-    /// The channel that the values come from, for [`select!`](crate::select) as well. It is closed by
-    /// [`Broadcast::close`].
+    /// The channel that the values come from, for [`select!`](crate::select) as well. It is closed
+    /// by [`Broadcast::close`].
     pub fn c(&self) -> &Receiver<T> {
         &self.c
     }
@@ -150,7 +151,8 @@ impl<T> fmt::Debug for Subscription<T> {
     }
 }
 
-/// A value of which only the newest matters, and those who wait for the next one. Clones are handles of the same.
+/// A value of which only the newest matters, and those who wait for the next one. Clones are
+/// handles of the same.
 ///
 /// ```
 /// # gort::run(|| {
@@ -200,7 +202,8 @@ impl<T: Clone> Watch<T> {
         r
     }
 
-    /// No more changes: watchers that have seen the newest value are told so. Again: nothing happens.
+    /// No more changes: watchers that have seen the newest value are told so. Again: nothing
+    /// happens.
     pub fn close(&self) {
         let mut s = self.0.lock();
         if !core::mem::replace(&mut s.closed, true) {
@@ -245,8 +248,9 @@ impl<T: Clone> Watcher<T> {
         self.of.lock().version != self.seen
     }
 
-    /// A channel that is closed when there is a value that has not been seen, or none will come: for
-    /// [`select!`](crate::select). It is good for one change: ask for it anew after [`get`](Self::get).
+    /// A channel that is closed when there is a value that has not been seen, or none will come:
+    /// for [`select!`](crate::select). It is good for one change: ask for it anew after
+    /// [`get`](Self::get).
     pub fn c(&self) -> Receiver<()> {
         let s = self.of.lock();
         if s.version == self.seen || s.closed {
@@ -258,7 +262,8 @@ impl<T: Clone> Watcher<T> {
         now.into()
     }
 
-    /// Waits for a value that has not been seen; None if the [`Watch`] has been closed and there is none.
+    /// Waits for a value that has not been seen; None if the [`Watch`] has been closed and there is
+    /// none.
     pub fn changed(&mut self) -> Option<T> {
         self.c().recv();
         let s = self.of.lock();

@@ -20,8 +20,8 @@ pub struct Scope<'scope, 'env: 'scope> {
     env: PhantomData<&'env mut &'env ()>,
 }
 
-/// What a scope and its goroutines share. It is not on the scope's stack, so the last of them may still be leaving
-/// [`WaitGroup::done`] when the scope has gone.
+/// What a scope and its goroutines share. It is not on the scope's stack, so the last of them may
+/// still be leaving [`WaitGroup::done`] when the scope has gone.
 #[derive(Default)]
 struct Data {
     running: WaitGroup,
@@ -35,8 +35,8 @@ impl Data {
     }
 }
 
-/// Runs `f`, which may start goroutines in its scope: they may borrow what `f` may, as all of them have ended when `scope`
-/// returns, or unwinds by a panic or [`goexit`](crate::runtime::goexit).
+/// Runs `f`, which may start goroutines in its scope: they may borrow what `f` may, as all of them
+/// have ended when `scope` returns, or unwinds by a panic or [`goexit`](crate::runtime::goexit).
 ///
 /// ```
 /// # gort::run(|| {
@@ -50,7 +50,8 @@ impl Data {
 /// ```
 ///
 /// # Panics
-/// With what `f` panicked with; else with what the first of its goroutines panicked with that nobody has joined.
+/// With what `f` panicked with; else with what the first of its goroutines panicked with that
+/// nobody has joined.
 pub fn scope<'env, F, T>(f: F) -> T
 where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T,
@@ -98,8 +99,9 @@ impl<'scope> Scope<'scope, '_> {
         data.running.add(1);
         let body = move || {
             let done = Done(data);
-            // `f` is gone when this returns, and so is the result when `p` is, unless a handle has it: that one does not
-            // outlive the scope. A result that nobody wants may borrow too, so its destructor runs before `done`'s.
+            // `f` is gone when this returns, and so is the result when `p` is, unless a handle has
+            // it: that one does not outlive the scope. A result that nobody wants may borrow too,
+            // so its destructor runs before `done`'s.
             match p.end(Outcome::of(f)) {
                 Some(Outcome::Panic(e)) => done.0.keep(e),
                 unwanted => drop(unwanted),
@@ -107,8 +109,8 @@ impl<'scope> Scope<'scope, '_> {
             drop(p);
             drop(done);
         };
-        // SAFETY: `scope` does not go on before `running` is 0, that is before this goroutine has dropped all that it
-        // borrows.
+        // SAFETY: `scope` does not go on before `running` is 0, that is before this goroutine has
+        // dropped all that it borrows.
         unsafe { go_::go_borrowing(body, pc) };
         ScopedJoinHandle { packet, data: self.data.clone(), _scope: PhantomData }
     }

@@ -46,10 +46,12 @@ impl Semaphore {
         Self { size: n, mu: Mutex::default() } // :22
     }
 
-    /// Takes `n` permits, waiting for them until the context is done. They are given back when the result is dropped.
+    /// Takes `n` permits, waiting for them until the context is done. They are given back when the
+    /// result is dropped.
     ///
     /// # Errors
-    /// The context's, and no permits have been taken then. More permits than there are: when the context is done.
+    /// The context's, and no permits have been taken then. More permits than there are: when the
+    /// context is done.
     pub fn acquire(&self, ctx: &Context, n: u64) -> Result<Permit<&Self>, Error> {
         self.take(ctx, n).map(|()| Permit { s: self, n })
     }
@@ -58,7 +60,11 @@ impl Semaphore {
     ///
     /// # Errors
     /// As [`acquire`](Self::acquire).
-    pub fn acquire_owned(self: &Arc<Self>, ctx: &Context, n: u64) -> Result<Permit<Arc<Self>>, Error> {
+    pub fn acquire_owned(
+        self: &Arc<Self>,
+        ctx: &Context,
+        n: u64,
+    ) -> Result<Permit<Arc<Self>>, Error> {
         self.take(ctx, n).map(|()| Permit { s: self.clone(), n })
     }
 

@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex as StdMutex};
 
-/// Makes calls with the same key once: who asks while one is under way gets its result. Go's `singleflight.Group`.
+/// Makes calls with the same key once: who asks while one is under way gets its result. Go's
+/// `singleflight.Group`.
 ///
 /// ```
 /// use gort::task::Shared;
@@ -61,8 +62,8 @@ impl<K: Eq + Hash + Clone, V: Clone> Shared<K, V> {
         Self { mu: Mutex::default() }
     }
 
-    /// Calls `f`, unless a call with this key is under way: then waits for that one's result. The second result says
-    /// whether the first was given to several.
+    /// Calls `f`, unless a call with this key is under way: then waits for that one's result. The
+    /// second result says whether the first was given to several.
     ///
     /// # Panics
     /// If `f` does; in the others that wait for it as well, with the text of it. A
@@ -125,7 +126,8 @@ impl<K: Eq + Hash + Clone, V: Clone> Shared<K, V> {
 
     /// The next call with this key is made, even if one is under way.
     ///
-    /// Go's internal copy has it for calls that are not shared only (singleflight.go:111); this is that of x/sync.
+    /// Go's internal copy has it for calls that are not shared only (singleflight.go:111); this is
+    /// that of x/sync.
     pub fn forget(&self, key: &K) {
         let old = self.mu.lock().remove(key);
         drop(old);
@@ -153,7 +155,8 @@ where
     K: Eq + Hash + Clone + Send + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    /// [`call`](Self::call) on a goroutine of its own, with a channel for the result. A panic ends the program.
+    /// [`call`](Self::call) on a goroutine of its own, with a channel for the result. A panic ends
+    /// the program.
     ///
     /// Go (internal/singleflight): singleflight.go:69 DoChan
     #[doc(alias = "DoChan")]

@@ -1,4 +1,5 @@
-// Readies a goroutine that does not wait: the runtime ends the program, whether the tracer is on or not.
+// Readies a goroutine that does not wait: the runtime ends the program, whether the tracer is on or
+// not.
 package main
 
 import (

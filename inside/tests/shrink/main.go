@@ -1,4 +1,5 @@
-// A goroutine in forEachP waits as far as the collector can see, and has its stack made smaller meanwhile. It must go on on the new one.
+// A goroutine in forEachP waits as far as the collector can see, and has its stack made smaller
+// meanwhile. It must go on on the new one.
 package main
 
 import (

@@ -1,5 +1,5 @@
-//! A runtime for tests of the lowest crates: threads with an M and a g0 of their own, and the upward calls that
-//! the linker wants. Included by path from other crates' tests.
+//! A runtime for tests of the lowest crates: threads with an M and a g0 of their own, and the
+//! upward calls that the linker wants. Included by path from other crates' tests.
 #![allow(dead_code)]
 
 use gort_asm::{getg, setg};

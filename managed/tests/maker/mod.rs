@@ -82,9 +82,18 @@ impl Maker {
             let rel = |l: &CodeLabel| (at(l) - start) as u32;
             let mut f = Function::new(fname, start as u32, end as u32);
             f.args(24, &[]).line(0, file, 10 * (i as i32 + 1));
-            f.pcsp(&[(rel(&l[0]), 8), (rel(&l[1]), 8 + self.frame), (rel(&l[2]), 8), (rel(&l[3]), 0)]);
+            f.pcsp(&[
+                (rel(&l[0]), 8),
+                (rel(&l[1]), 8 + self.frame),
+                (rel(&l[2]), 8),
+                (rel(&l[3]), 0),
+            ]);
             for (n, c) in calls.iter().enumerate() {
-                f.stack_map(rel(c), &[], &[]).line(rel(c), file, 10 * (i as i32 + 1) + n as i32 + 1);
+                f.stack_map(rel(c), &[], &[]).line(
+                    rel(c),
+                    file,
+                    10 * (i as i32 + 1) + n as i32 + 1,
+                );
             }
             f.stack_map(rel(&l[4]), &[], &[]);
             m.add(f);

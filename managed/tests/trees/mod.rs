@@ -104,7 +104,9 @@ pub fn lies(k: &Kind) -> Vec<Lie> {
     // Later it names a place of an older stack.
     v.extend([Lie::Scalar(0), Lie::Frame(1)]);
     // Words 1, 5 and so on point to the object.
-    v.extend(k.object_pointers().iter().map(|o| *o as usize / 8).filter(|w| w % 4 == 1).map(Lie::Object));
+    v.extend(
+        k.object_pointers().iter().map(|o| *o as usize / 8).filter(|w| w % 4 == 1).map(Lie::Object),
+    );
     // What it calls itself with first: later calls may be too deep to look at it.
     for (callee, p0, p1) in &k.calls[..1] {
         for (i, to) in [p0, p1].into_iter().enumerate() {
@@ -245,7 +247,8 @@ fn try_build(
             more_start: a.create_label(),
             calls: Vec::new(),
         };
-        let (mut start, mut again, mut out) = (a.create_label(), a.create_label(), a.create_label());
+        let (mut start, mut again, mut out) =
+            (a.create_label(), a.create_label(), a.create_label());
         a.set_label(&mut entries[i])?;
         match how {
             // An instruction has one label only.
@@ -436,7 +439,9 @@ fn try_build(
                 }
             }
             match lie {
-                Some(Lie::Slot(j, at)) if at == c => locals.retain(|s| *s != l.slots + 8 * j as i32),
+                Some(Lie::Slot(j, at)) if at == c => {
+                    locals.retain(|s| *s != l.slots + 8 * j as i32)
+                }
                 Some(Lie::Scalar(at)) if at == c => locals.push(l.a),
                 _ => {}
             }

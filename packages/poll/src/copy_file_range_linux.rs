@@ -8,8 +8,9 @@ use gort_proc::entry_here;
 /// Go (internal/poll): copy_file_range_linux.go:21 maxCopyFileRangeRound
 const MAX_COPY_FILE_RANGE_ROUND: u64 = 1 << 30;
 
-/// Copies at most `remain` bytes from `src` to `dst`, from and to their own offsets, until the end of `src`. How many;
-/// whether the kernel could do it at all (if not, nothing has been copied); the error.
+/// Copies at most `remain` bytes from `src` to `dst`, from and to their own offsets, until the end
+/// of `src`. How many; whether the kernel could do it at all (if not, nothing has been copied); the
+/// error.
 ///
 /// # Errors
 /// If closed; the kernel's.
@@ -28,7 +29,12 @@ pub fn copy_file_range(dst: &Fd, src: &Fd, mut remain: u64) -> (u64, bool, Resul
             // :37 not here: two file systems, no regular file, a sandbox ...
             // :47 and on EXDEV ... nothing has been copied either
             Err(Error::Errno(
-                libc::ENOSYS | libc::EXDEV | libc::EINVAL | libc::EIO | libc::EOPNOTSUPP | libc::EPERM,
+                libc::ENOSYS
+                | libc::EXDEV
+                | libc::EINVAL
+                | libc::EIO
+                | libc::EOPNOTSUPP
+                | libc::EPERM,
             )) => return (0, false, Ok(())),
             // :72 the end, or a file system where it copies nothing and does not say so
             Ok(0) => return (written, written != 0, Ok(())),

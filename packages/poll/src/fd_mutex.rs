@@ -1,5 +1,6 @@
-//! fd_mutex.go: the lock of a descriptor. It counts the operations that use it, lets one reader and one writer in at a
-//! time, and makes the last one out close a descriptor that was closed meanwhile.
+//! fd_mutex.go: the lock of a descriptor. It counts the operations that use it, lets one reader and
+//! one writer in at a time, and makes the last one out close a descriptor that was closed
+//! meanwhile.
 
 use crate::Fd;
 use crate::fd::{Error, err_closing};
@@ -17,8 +18,8 @@ pub struct FdMutex {
     wsema: Uint32,
 }
 
-// The parts of `state`: closed, read lock, write lock, 20 bits of references (readers, writers and others), 20 bits of
-// waiting readers, 20 bits of waiting writers.
+// The parts of `state`: closed, read lock, write lock, 20 bits of references (readers, writers and
+// others), 20 bits of waiting readers, 20 bits of waiting writers.
 /// Closed: nothing can be locked any more.
 ///
 /// Go (internal/poll): fd_mutex.go:26 mutexClosed
@@ -46,11 +47,13 @@ pub const MUTEX_WMASK: u64 = ((1 << 20) - 1) << 43;
 pub const MUTEX_LENT: u64 = 1 << 63;
 
 /// Go (internal/poll): fd_mutex.go:37 overflowMsg
-pub const OVERFLOW_MSG: &str = "too many concurrent operations on a single file or socket (max 1048575)";
+pub const OVERFLOW_MSG: &str =
+    "too many concurrent operations on a single file or socket (max 1048575)";
 
-/// gort's own: every operation comes by here first. Without a goroutine there is nothing to park, and in a blocking
-/// section (which ends the program) no processor to do it on. A goroutine that has been asked to yields, as in the prologues
-/// of Go's functions: what fails at once, for a deadline that has passed, may be tried in a loop.
+/// gort's own: every operation comes by here first. Without a goroutine there is nothing to park,
+/// and in a blocking section (which ends the program) no processor to do it on. A goroutine that
+/// has been asked to yields, as in the prologues of Go's functions: what fails at once, for a
+/// deadline that has passed, may be tried in a loop.
 #[inline]
 pub(crate) fn need_goroutine() {
     #[cold]
@@ -91,8 +94,8 @@ impl FdMutex {
         Self { state: Uint64::new(0), rsema: Uint32::new(0), wsema: Uint32::new(0) }
     }
 
-    /// Adds a reference; false if closed. For operations that neither read nor write: they need it so that the number of
-    /// the descriptor stays theirs.
+    /// Adds a reference; false if closed. For operations that neither read nor write: they need it
+    /// so that the number of the descriptor stays theirs.
     ///
     /// # Panics
     /// With 2²⁰ - 1 references.
@@ -347,7 +350,10 @@ impl Fd {
     /// Calls `f` with a reference, in a blocking section: what the last one out has to do needs a
     /// processor, and this goroutine has none. gort's own.
     #[cold]
-    pub(crate) fn with_ref_in_blocking<R>(&self, f: impl FnOnce(BorrowedFd<'_>) -> R) -> Result<R, Error> {
+    pub(crate) fn with_ref_in_blocking<R>(
+        &self,
+        f: impl FnOnce(BorrowedFd<'_>) -> R,
+    ) -> Result<R, Error> {
         struct Out<'a>(&'a Fd);
         impl Drop for Out<'_> {
             fn drop(&mut self) {
@@ -355,8 +361,8 @@ impl Fd {
                 if !fd.fdmu.decref() {
                     return;
                 }
-                // Another thread has one; this one may wait for it here. Who closed waits for this: if the
-                // system has no thread to give, then again until it has.
+                // Another thread has one; this one may wait for it here. Who closed waits for this:
+                // if the system has no thread to give, then again until it has.
                 let close = || gort_proc::outside("close of a descriptor", || _ = fd.destroy());
                 std::thread::scope(|s| {
                     while std::thread::Builder::new().spawn_scoped(s, close).is_err() {

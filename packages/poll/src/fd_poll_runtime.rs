@@ -12,7 +12,8 @@ use std::time::Instant;
 /// Go (internal/poll): fd_poll_runtime.go:32 pollDesc
 #[derive(Default)]
 pub(crate) struct PollDesc {
-    /// Nil if the poller does not know the descriptor. Set before others see the Fd, cleared when the last has left.
+    /// Nil if the poller does not know the descriptor. Set before others see the Fd, cleared when
+    /// the last has left.
     runtime_ctx: Pointer<rt::PollDesc>,
 }
 

@@ -1,7 +1,7 @@
 //! fd_unix.go, and of fd_unixjs.go, sock_cloexec.go and hook_unix.go what it needs.
 //!
-//! Go has each datagram operation three times: the variants for IPv4 and IPv6 spare the allocation of a `Sockaddr`. A
-//! [`SockAddr`] is a plain value, so there is one here.
+//! Go has each datagram operation three times: the variants for IPv4 and IPv6 spare the allocation
+//! of a `Sockaddr`. A [`SockAddr`] is a plain value, so there is one here.
 
 use crate::fd::Error;
 use crate::fd_mutex::{FdMutex, runtime_semacquire, runtime_semrelease};
@@ -14,8 +14,8 @@ use gort_proc::has_goroutine;
 use gort_runtime2::atomic::{Bool, Int32, Uint32};
 use std::os::fd::{AsFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
 
-/// A file descriptor that goroutines may read, write and close at the same time. Part of a larger type: a network
-/// connection or a file. It must not move while it is in use, which borrows see to.
+/// A file descriptor that goroutines may read, write and close at the same time. Part of a larger
+/// type: a network connection or a file. It must not move while it is in use, which borrows see to.
 ///
 /// Go (internal/poll): fd_unix.go:19 FD
 pub struct Fd {
@@ -67,8 +67,8 @@ impl Fd {
         }
     }
 
-    /// The number of the descriptor; -1 if it has been closed. Only [`raw_control`](Self::raw_control) makes sure that it
-    /// stays open.
+    /// The number of the descriptor; -1 if it has been closed. Only
+    /// [`raw_control`](Self::raw_control) makes sure that it stays open.
     pub fn sysfd(&self) -> i32 {
         self.sysfd.get()
     }
@@ -104,8 +104,8 @@ impl Fd {
         self.pd.pollable()
     }
 
-    /// Makes it ready for use: `net` is the kind of network, or `"file"`; `pollable` asks for the poller. An error means
-    /// that the poller does not take it; then it is in blocking mode.
+    /// Makes it ready for use: `net` is the kind of network, or `"file"`; `pollable` asks for the
+    /// poller. An error means that the poller does not take it; then it is in blocking mode.
     ///
     /// # Errors
     /// The poller's: `EPERM` for regular files.
@@ -136,7 +136,8 @@ impl Fd {
         // :80 the poller first, while the number is still ours
         self.pd.close();
 
-        // :82 fd_unixjs.go:18 not again after EINTR: Linux has closed it, and the number may be another's by now
+        // :82 fd_unixjs.go:18 not again after EINTR: Linux has closed it, and the number may be
+        // another's by now
         // SAFETY: nobody has a reference any more, nor will.
         let r = sys::close(unsafe { OwnedFd::from_raw_fd(self.sysfd.get()) });
 
@@ -146,8 +147,8 @@ impl Fd {
         r // :86
     }
 
-    /// Closes it. Operations under way, and those that wait for their turn, end with an error; then the descriptor itself
-    /// is closed.
+    /// Closes it. Operations under way, and those that wait for their turn, end with an error; then
+    /// the descriptor itself is closed.
     ///
     /// # Errors
     /// If it has been closed before; the kernel's.
@@ -284,10 +285,12 @@ impl Fd {
             match errno(&r) {
                 Some(libc::EINTR) => continue,
                 // :220, :301
-                Some(libc::EAGAIN) if self.pd.pollable() => match self.pd.wait_read(self.is_file.get()) {
-                    Ok(()) => continue,
-                    Err(e) => r = Err(e),
-                },
+                Some(libc::EAGAIN) if self.pd.pollable() => {
+                    match self.pd.wait_read(self.is_file.get()) {
+                        Ok(()) => continue,
+                        Err(e) => r = Err(e),
+                    }
+                }
                 _ => {}
             }
             return self.eof_error(r.as_ref().map_or(0, len), r); // :226, :307
@@ -317,7 +320,8 @@ impl Fd {
     /// Writes all of `p`. How much it wrote, and why not all.
     ///
     /// # Errors
-    /// If closed, past the deadline; the kernel's; [`Error::UnexpectedEof`] if the kernel takes nothing.
+    /// If closed, past the deadline; the kernel's; [`Error::UnexpectedEof`] if the kernel takes
+    /// nothing.
     ///
     /// # Panics
     /// If the kernel says it took more than it was given.
@@ -423,7 +427,10 @@ impl Fd {
     }
 
     /// What Go writes out in each of the functions that send a message.
-    fn send(&self, mut f: impl FnMut(BorrowedFd<'_>) -> Result<usize, Error>) -> Result<usize, Error> {
+    fn send(
+        &self,
+        mut f: impl FnMut(BorrowedFd<'_>) -> Result<usize, Error>,
+    ) -> Result<usize, Error> {
         let unlock = self.write_lock()?;
         self.pd.prepare_write(self.is_file.get())?; // :502, :528
         loop {
@@ -431,10 +438,12 @@ impl Fd {
             match errno(&r) {
                 Some(libc::EINTR) => continue,
                 // :510, :536
-                Some(libc::EAGAIN) if self.pd.pollable() => match self.pd.wait_write(self.is_file.get()) {
-                    Ok(()) => continue,
-                    Err(e) => r = Err(e),
-                },
+                Some(libc::EAGAIN) if self.pd.pollable() => {
+                    match self.pd.wait_write(self.is_file.get()) {
+                        Ok(()) => continue,
+                        Err(e) => r = Err(e),
+                    }
+                }
                 _ => {}
             }
             return r;
@@ -450,7 +459,12 @@ impl Fd {
     #[doc(alias = "WriteMsg")]
     #[doc(alias = "WriteMsgInet4")]
     #[doc(alias = "WriteMsgInet6")]
-    pub fn write_msg(&self, p: &[u8], oob: &[u8], sa: Option<&SockAddr>) -> Result<(usize, usize), Error> {
+    pub fn write_msg(
+        &self,
+        p: &[u8],
+        oob: &[u8],
+        sa: Option<&SockAddr>,
+    ) -> Result<(usize, usize), Error> {
         entry_here!("I/O (write_msg)", self.write_msg(p, oob, sa));
         // :524, :532
         Ok((self.send(|fd| sys::sendmsg(fd, p, oob, sa, 0))?, oob.len())) // :544
@@ -473,10 +487,12 @@ impl Fd {
                 None => return r,
                 Some(libc::EINTR) => continue, // :616
                 // :618
-                Some(libc::EAGAIN) if self.pd.pollable() => match self.pd.wait_read(self.is_file.get()) {
-                    Ok(()) => continue,
-                    Err(e) => r = Err(e),
-                },
+                Some(libc::EAGAIN) if self.pd.pollable() => {
+                    match self.pd.wait_read(self.is_file.get()) {
+                        Ok(()) => continue,
+                        Err(e) => r = Err(e),
+                    }
+                }
                 // :624 gone before we got to it: no reason to tell anybody
                 Some(libc::ECONNABORTED) => continue,
                 _ => {}
@@ -526,7 +542,8 @@ impl Fd {
         dup_close_on_exec(decref.fd()) // :685
     }
 
-    /// Parks until it may be written. For a connection that is being made, when nobody else has it yet.
+    /// Parks until it may be written. For a connection that is being made, when nobody else has it
+    /// yet.
     ///
     /// # Errors
     /// If closed, past the deadline.
@@ -551,7 +568,8 @@ impl Fd {
         ignoring_eintrio(|| sys::write(unlock.fd(), p)) // :701
     }
 
-    /// Calls `f` under the read lock until it returns true; when it returns false, waits until there is something to read.
+    /// Calls `f` under the read lock until it returns true; when it returns false, waits until
+    /// there is something to read.
     ///
     /// # Errors
     /// If closed, past the deadline.
@@ -570,7 +588,8 @@ impl Fd {
         }
     }
 
-    /// Calls `f` under the write lock until it returns true; when it returns false, waits until there is room to write.
+    /// Calls `f` under the write lock until it returns true; when it returns false, waits until
+    /// there is room to write.
     ///
     /// # Errors
     /// If closed, past the deadline.
@@ -644,14 +663,17 @@ impl Drop for Fd {
             return gort_proc::outside("close of a descriptor", || self.end());
         }
         if !has_goroutine() {
-            // No processor (the value went into a blocking section): the pollDesc, which a stale event may still
-            // touch, is given up. The descriptor is taken out of epoll by hand: with a duplicate of it somewhere, as
-            // after `into_std`, closing would not do that, and its number could not be registered again.
+            // No processor (the value went into a blocking section): the pollDesc, which a stale
+            // event may still touch, is given up. The descriptor is taken out of epoll by hand:
+            // with a duplicate of it somewhere, as after `into_std`, closing would not do that, and
+            // its number could not be registered again.
             if self.pd.pollable() {
                 gort_netpoll::forget(self.sysfd.get());
             }
             // SAFETY: the number is ours.
-            let _ = unsafe { sys::raw_syscall(libc::SYS_close, [self.sysfd.get() as usize, 0, 0, 0, 0, 0]) };
+            let _ = unsafe {
+                sys::raw_syscall(libc::SYS_close, [self.sysfd.get() as usize, 0, 0, 0, 0, 0])
+            };
             return;
         }
         self.end();
@@ -709,7 +731,8 @@ pub fn dup_close_on_exec(fd: BorrowedFd<'_>) -> Result<OwnedFd, Error> {
 /// Go (internal/poll): fd_unixjs.go:29 dupCloseOnExecOld
 #[doc(alias = "dupCloseOnExecOld")]
 fn dup_close_on_exec_old(fd: BorrowedFd<'_>) -> Result<OwnedFd, Error> {
-    // :30 no ForkLock: forks are std's, which knows of no lock of ours; they could only meet this on a kernel before 2.6.24
+    // :30 no ForkLock: forks are std's, which knows of no lock of ours; they could only meet this
+    // on a kernel before 2.6.24
     let newfd = sys::dup(fd, false)?; // :32
     // SAFETY: takes a number.
     unsafe { sys::fcntl(newfd.as_fd(), libc::F_SETFD, libc::FD_CLOEXEC)? }; // :36
@@ -721,7 +744,9 @@ fn dup_close_on_exec_old(fd: BorrowedFd<'_>) -> Result<OwnedFd, Error> {
 /// Go (internal/poll): fd_unix.go:743 ignoringEINTRIO
 #[doc(alias = "ignoringEINTRIO")]
 #[inline]
-pub(crate) fn ignoring_eintrio(mut f: impl FnMut() -> Result<usize, Error>) -> Result<usize, Error> {
+pub(crate) fn ignoring_eintrio(
+    mut f: impl FnMut() -> Result<usize, Error>,
+) -> Result<usize, Error> {
     loop {
         let r = f(); // :745
         if r != Err(Error::Errno(libc::EINTR)) {

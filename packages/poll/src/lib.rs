@@ -1,6 +1,6 @@
-//! Go's package `internal/poll`: file descriptors that may be used by many goroutines at once, where an operation
-//! that cannot go on parks its goroutine until the poller says that the descriptor is ready, its deadline has passed,
-//! or somebody has closed it.
+//! Go's package `internal/poll`: file descriptors that may be used by many goroutines at once,
+//! where an operation that cannot go on parks its goroutine until the poller says that the
+//! descriptor is ready, its deadline has passed, or somebody has closed it.
 //!
 //! | Go file | module |
 //! |---|---|

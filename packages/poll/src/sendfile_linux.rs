@@ -9,15 +9,19 @@ use std::os::fd::BorrowedFd;
 /// Go (internal/poll): sendfile_linux.go:11 maxSendfileSize
 const MAX_SENDFILE_SIZE: u64 = 4 << 20;
 
-/// Sends at most `remain` bytes of the file `src`, from its own offset to its end. How many; why not all; whether the kernel
-/// could do it at all (if not, nothing has been sent).
+/// Sends at most `remain` bytes of the file `src`, from its own offset to its end. How many; why
+/// not all; whether the kernel could do it at all (if not, nothing has been sent).
 ///
 /// # Errors
 /// If closed, past the deadline; the kernel's.
 ///
 /// Go (internal/poll): sendfile_linux.go:14 SendFile
 #[doc(alias = "SendFile")]
-pub fn send_file(dst_fd: &Fd, src: BorrowedFd<'_>, mut remain: u64) -> (u64, Result<(), Error>, bool) {
+pub fn send_file(
+    dst_fd: &Fd,
+    src: BorrowedFd<'_>,
+    mut remain: u64,
+) -> (u64, Result<(), Error>, bool) {
     entry_here!("I/O (send_file)", send_file(dst_fd, src, remain));
     // :18
     let unlock = match dst_fd.write_lock() {

@@ -13,8 +13,8 @@ const SPLICE_NONBLOCK: u32 = libc::SPLICE_F_NONBLOCK;
 /// Go (internal/poll): splice_linux.go:26 maxSpliceSize
 const MAX_SPLICE_SIZE: usize = 1 << 20;
 
-/// Moves at most `remain` bytes from `src` to `dst`, until the end of `src`. How many it moved; whether the kernel could do
-/// it at all (if not, nothing has been moved); the error.
+/// Moves at most `remain` bytes from `src` to `dst`, until the end of `src`. How many it moved;
+/// whether the kernel could do it at all (if not, nothing has been moved); the error.
 ///
 /// # Errors
 /// If closed, past the deadline; the kernel's.
@@ -53,7 +53,8 @@ pub fn splice(dst: &Fd, src: &Fd, mut remain: u64) -> (u64, bool, Result<(), Err
 
 // Go's wrapper of the system call (splice_linux.go:169) is `sys::splice`.
 
-/// From the socket into the pipe, which is empty: `EAGAIN` can only mean that the socket has nothing. 0 at its end.
+/// From the socket into the pipe, which is empty: `EAGAIN` can only mean that the socket has
+/// nothing. 0 at its end.
 ///
 /// Go (internal/poll): splice_linux.go:87 spliceDrain
 fn splice_drain(pipefd: BorrowedFd<'_>, sock: &Fd, max: usize) -> Result<usize, Error> {
@@ -73,10 +74,15 @@ fn splice_drain(pipefd: BorrowedFd<'_>, sock: &Fd, max: usize) -> Result<usize, 
     }
 }
 
-/// From the pipe, which holds `in_pipe` bytes, to the socket: all of it. How much went, and why not all.
+/// From the pipe, which holds `in_pipe` bytes, to the socket: all of it. How much went, and why not
+/// all.
 ///
 /// Go (internal/poll): splice_linux.go:128 splicePump
-fn splice_pump(sock: &Fd, pipefd: BorrowedFd<'_>, mut in_pipe: usize) -> (usize, Result<(), Error>) {
+fn splice_pump(
+    sock: &Fd,
+    pipefd: BorrowedFd<'_>,
+    mut in_pipe: usize,
+) -> (usize, Result<(), Error>) {
     // :129
     let unlock = match sock.write_lock() {
         Ok(guard) => guard,
@@ -117,7 +123,8 @@ struct SplicePipe {
     data: usize,
 }
 
-/// Pipes that nobody uses now. Go has a `sync.Pool`, which each collection empties; so many are kept here.
+/// Pipes that nobody uses now. Go has a `sync.Pool`, which each collection empties; so many are
+/// kept here.
 ///
 /// Go (internal/poll): splice_linux.go:191 splicePipePool
 static SPLICE_PIPE_POOL: Mutex<Vec<SplicePipe>> = Mutex::new(Vec::new());

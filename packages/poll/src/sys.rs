@@ -1,6 +1,6 @@
-//! The part of package syscall that package poll and `gort::net` need. Calls that may take long let the P go, as Go's
-//! `Syscall` does; those that cannot (Go's `sysnb`) do not. No `errno`: the goroutine may be on another thread when the
-//! call has returned.
+//! The part of package syscall that package poll and `gort::net` need. Calls that may take long let
+//! the P go, as Go's `Syscall` does; those that cannot (Go's `sysnb`) do not. No `errno`: the
+//! goroutine may be on another thread when the call has returned.
 //!
 //! Descriptors are std's, not numbers as in Go: a number may be another's by the time of the call.
 
@@ -54,7 +54,8 @@ pub unsafe fn syscall(nr: i64, a: [usize; 6]) -> Result<usize> {
         return ret(unsafe { syscall6(nr, a[0], a[1], a[2], a[3], a[4], a[5]) });
     }
     need_goroutine();
-    // SAFETY: the caller's contract; both calls are in this frame, or in the one that this is inlined into.
+    // SAFETY: the caller's contract; both calls are in this frame, or in the one that this is
+    // inlined into.
     unsafe {
         entersyscall(); // :95
         let r = syscall6(nr, a[0], a[1], a[2], a[3], a[4], a[5]);
@@ -222,7 +223,12 @@ pub fn read(fd: BorrowedFd<'_>, p: &mut [u8]) -> Result<usize> {
     // :183
     // :184 no race detector, msan or asan
     // SAFETY: the buffer is ours to write; its goroutine is this one.
-    unsafe { syscall(libc::SYS_read, [fd.as_raw_fd() as usize, p.as_mut_ptr() as usize, p.len(), 0, 0, 0]) }
+    unsafe {
+        syscall(
+            libc::SYS_read,
+            [fd.as_raw_fd() as usize, p.as_mut_ptr() as usize, p.len(), 0, 0, 0],
+        )
+    }
 }
 
 /// `write(2)`
@@ -234,7 +240,9 @@ pub fn write(fd: BorrowedFd<'_>, p: &[u8]) -> Result<usize> {
     // :205 no faked time
     // :211
     // SAFETY: the kernel only reads the buffer.
-    unsafe { syscall(libc::SYS_write, [fd.as_raw_fd() as usize, p.as_ptr() as usize, p.len(), 0, 0, 0]) }
+    unsafe {
+        syscall(libc::SYS_write, [fd.as_raw_fd() as usize, p.as_ptr() as usize, p.len(), 0, 0, 0])
+    }
 }
 
 /// `pread(2)`
@@ -257,7 +265,9 @@ pub fn pwrite(fd: BorrowedFd<'_>, p: &[u8], off: i64) -> Result<usize> {
 /// Each element says where so many readable bytes are.
 pub unsafe fn writev(fd: BorrowedFd<'_>, v: &[libc::iovec]) -> Result<usize> {
     // SAFETY: the caller's contract.
-    unsafe { syscall(libc::SYS_writev, [fd.as_raw_fd() as usize, v.as_ptr() as usize, v.len(), 0, 0, 0]) }
+    unsafe {
+        syscall(libc::SYS_writev, [fd.as_raw_fd() as usize, v.as_ptr() as usize, v.len(), 0, 0, 0])
+    }
 }
 
 /// `splice(2)` without offsets.
@@ -274,14 +284,22 @@ pub fn splice(from: BorrowedFd<'_>, to: BorrowedFd<'_>, len: usize, flags: u32) 
 /// `sendfile(2)` from the file's own offset.
 pub fn sendfile(to: BorrowedFd<'_>, from: BorrowedFd<'_>, len: usize) -> Result<usize> {
     // SAFETY: takes no pointers.
-    unsafe { syscall(libc::SYS_sendfile, [to.as_raw_fd() as usize, from.as_raw_fd() as usize, 0, len, 0, 0]) }
+    unsafe {
+        syscall(
+            libc::SYS_sendfile,
+            [to.as_raw_fd() as usize, from.as_raw_fd() as usize, 0, len, 0, 0],
+        )
+    }
 }
 
 /// `copy_file_range(2)` from and to the files' own offsets.
 pub fn copy_file_range(from: BorrowedFd<'_>, to: BorrowedFd<'_>, len: usize) -> Result<usize> {
     // SAFETY: takes no pointers.
     unsafe {
-        syscall(libc::SYS_copy_file_range, [from.as_raw_fd() as usize, 0, to.as_raw_fd() as usize, 0, len, 0])
+        syscall(
+            libc::SYS_copy_file_range,
+            [from.as_raw_fd() as usize, 0, to.as_raw_fd() as usize, 0, len, 0],
+        )
     }
 }
 
@@ -368,7 +386,13 @@ pub fn recvmsg(
 ///
 /// Go (syscall): syscall_linux.go:800 sendmsgN
 #[doc(alias = "sendmsgN")]
-pub fn sendmsg(fd: BorrowedFd<'_>, p: &[u8], oob: &[u8], to: Option<&SockAddr>, flags: i32) -> Result<usize> {
+pub fn sendmsg(
+    fd: BorrowedFd<'_>,
+    p: &[u8],
+    oob: &[u8],
+    to: Option<&SockAddr>,
+    flags: i32,
+) -> Result<usize> {
     let mut iov = libc::iovec { iov_base: p.as_ptr().cast_mut().cast(), iov_len: p.len() }; // :804
     let mut dummy = 0u8; // :809
     if !oob.is_empty()
@@ -442,7 +466,9 @@ pub fn socketpair(domain: i32, sotype: i32, proto: i32) -> Result<[OwnedFd; 2]> 
 pub fn pipe2(flags: i32) -> Result<[OwnedFd; 2]> {
     let mut fds = [0i32; 2];
     // SAFETY: the kernel writes two numbers.
-    unsafe { raw_syscall(libc::SYS_pipe2, [fds.as_mut_ptr() as usize, flags as usize, 0, 0, 0, 0])? };
+    unsafe {
+        raw_syscall(libc::SYS_pipe2, [fds.as_mut_ptr() as usize, flags as usize, 0, 0, 0, 0])?
+    };
     Ok(fds.map(|fd| new_fd(fd as usize)))
 }
 
@@ -456,7 +482,9 @@ pub fn bind(fd: BorrowedFd<'_>, a: &SockAddr) -> Result<()> {
 /// `listen(2)`
 pub fn listen(fd: BorrowedFd<'_>, backlog: i32) -> Result<()> {
     // SAFETY: takes no pointers.
-    unsafe { syscall(libc::SYS_listen, [fd.as_raw_fd() as usize, backlog as usize, 0, 0, 0, 0]).map(drop) }
+    unsafe {
+        syscall(libc::SYS_listen, [fd.as_raw_fd() as usize, backlog as usize, 0, 0, 0, 0]).map(drop)
+    }
 }
 
 /// `connect(2)`
@@ -469,12 +497,15 @@ pub fn connect(fd: BorrowedFd<'_>, a: &SockAddr) -> Result<()> {
 /// `shutdown(2)`
 pub fn shutdown(fd: BorrowedFd<'_>, how: i32) -> Result<()> {
     // SAFETY: takes no pointers.
-    unsafe { syscall(libc::SYS_shutdown, [fd.as_raw_fd() as usize, how as usize, 0, 0, 0, 0]).map(drop) }
+    unsafe {
+        syscall(libc::SYS_shutdown, [fd.as_raw_fd() as usize, how as usize, 0, 0, 0, 0]).map(drop)
+    }
 }
 
 fn getname(nr: i64, fd: BorrowedFd<'_>) -> Result<SockAddr> {
     let mut sa = SockAddr::room();
-    let a = [fd.as_raw_fd() as usize, (&raw mut sa.raw) as usize, (&raw mut sa.len) as usize, 0, 0, 0];
+    let a =
+        [fd.as_raw_fd() as usize, (&raw mut sa.raw) as usize, (&raw mut sa.len) as usize, 0, 0, 0];
     // SAFETY: the kernel writes the address, at most as much as there is room for.
     unsafe { raw_syscall(nr, a)? };
     Ok(sa)
@@ -495,8 +526,14 @@ pub fn getpeername(fd: BorrowedFd<'_>) -> Result<SockAddr> {
 /// # Safety
 /// `T` is what the option takes, without padding.
 pub unsafe fn setsockopt<T>(fd: BorrowedFd<'_>, level: i32, name: i32, v: &T) -> Result<()> {
-    let a =
-        [fd.as_raw_fd() as usize, level as usize, name as usize, (&raw const *v) as usize, size_of::<T>(), 0];
+    let a = [
+        fd.as_raw_fd() as usize,
+        level as usize,
+        name as usize,
+        (&raw const *v) as usize,
+        size_of::<T>(),
+        0,
+    ];
     // SAFETY: the kernel reads the value.
     unsafe { syscall(libc::SYS_setsockopt, a).map(drop) }
 }
@@ -586,21 +623,26 @@ pub fn set_nonblock(fd: BorrowedFd<'_>, nonblocking: bool) -> Result<()> {
 /// `fchmod(2)`
 pub fn fchmod(fd: BorrowedFd<'_>, mode: u32) -> Result<()> {
     // SAFETY: takes no pointers.
-    unsafe { syscall(libc::SYS_fchmod, [fd.as_raw_fd() as usize, mode as usize, 0, 0, 0, 0]).map(drop) }
+    unsafe {
+        syscall(libc::SYS_fchmod, [fd.as_raw_fd() as usize, mode as usize, 0, 0, 0, 0]).map(drop)
+    }
 }
 
 /// `fchown(2)`
 pub fn fchown(fd: BorrowedFd<'_>, uid: u32, gid: u32) -> Result<()> {
     // SAFETY: takes no pointers.
     unsafe {
-        syscall(libc::SYS_fchown, [fd.as_raw_fd() as usize, uid as usize, gid as usize, 0, 0, 0]).map(drop)
+        syscall(libc::SYS_fchown, [fd.as_raw_fd() as usize, uid as usize, gid as usize, 0, 0, 0])
+            .map(drop)
     }
 }
 
 /// `ftruncate(2)`
 pub fn ftruncate(fd: BorrowedFd<'_>, size: i64) -> Result<()> {
     // SAFETY: takes no pointers.
-    unsafe { syscall(libc::SYS_ftruncate, [fd.as_raw_fd() as usize, size as usize, 0, 0, 0, 0]).map(drop) }
+    unsafe {
+        syscall(libc::SYS_ftruncate, [fd.as_raw_fd() as usize, size as usize, 0, 0, 0, 0]).map(drop)
+    }
 }
 
 /// `fsync(2)`
@@ -628,7 +670,10 @@ pub fn seek(fd: BorrowedFd<'_>, off: i64, whence: i32) -> Result<i64> {
 pub fn getdents(fd: BorrowedFd<'_>, p: &mut [u8]) -> Result<usize> {
     // SAFETY: the buffer is ours to write.
     unsafe {
-        syscall(libc::SYS_getdents64, [fd.as_raw_fd() as usize, p.as_mut_ptr() as usize, p.len(), 0, 0, 0])
+        syscall(
+            libc::SYS_getdents64,
+            [fd.as_raw_fd() as usize, p.as_mut_ptr() as usize, p.len(), 0, 0, 0],
+        )
     }
 }
 

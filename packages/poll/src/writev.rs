@@ -8,7 +8,8 @@ use std::io::IoSlice;
 use std::os::fd::BorrowedFd;
 
 impl Fd {
-    /// Writes all the buffers; what has been written is taken off them. How much it wrote, and why not all.
+    /// Writes all the buffers; what has been written is taken off them. How much it wrote, and why
+    /// not all.
     ///
     /// # Errors
     /// If closed, past the deadline; the kernel's.
@@ -44,7 +45,8 @@ impl Fd {
                 if cut {
                     len = 1 << 30;
                 }
-                iovecs.push(libc::iovec { iov_base: chunk.as_ptr().cast_mut().cast(), iov_len: len });
+                iovecs
+                    .push(libc::iovec { iov_base: chunk.as_ptr().cast_mut().cast(), iov_len: len });
                 if cut {
                     break; // :49 the rest of it comes next time
                 }

@@ -1,4 +1,5 @@
-//! The lock of a descriptor (Go's fd_mutex_test.go), and the operations that `gort::net` does not use.
+//! The lock of a descriptor (Go's fd_mutex_test.go), and the operations that `gort::net` does not
+//! use.
 
 use gort::{chan, go, runtime};
 use gort_poll::fd_mutex::{FdMutex, OVERFLOW_MSG};
@@ -300,7 +301,10 @@ fn what_is_lent_stays_open() {
         a.close().unwrap();
         // The other side is told, although the descriptor is open.
         assert_eq!(ended.recv(), Some(Error::Eof));
-        assert_eq!((a.read(&mut [0; 8]), a.close()), (Err(Error::NetClosing), Err(Error::NetClosing)));
+        assert_eq!(
+            (a.read(&mut [0; 8]), a.close()),
+            (Err(Error::NetClosing), Err(Error::NetClosing))
+        );
         assert_eq!(same(fd), Ok(is));
         assert_eq!(a.lend().unwrap().as_raw_fd(), number); // again, and for as long
         drop(a);
@@ -342,7 +346,10 @@ fn writev_gives_the_rest_back() {
         let [a, b] = pair(libc::SOCK_STREAM);
         let big = vec![1; 4 << 20];
         let mut bufs = [IoSlice::new(b"head"), IoSlice::new(&big), IoSlice::new(b"tail")];
-        a.set_write_deadline(Some(std::time::Instant::now() + std::time::Duration::from_millis(20))).unwrap();
+        a.set_write_deadline(Some(
+            std::time::Instant::now() + std::time::Duration::from_millis(20),
+        ))
+        .unwrap();
         let mut rest = &mut bufs[..];
         let (n, r) = a.writev(&mut rest);
         assert_eq!(r, Err(Error::DeadlineExceeded));
@@ -397,7 +404,10 @@ fn errors() {
         (Error::UnsupportedFileType, "waiting for unsupported file type", Unsupported),
     ] {
         let io = std::io::Error::from(e);
-        assert_eq!((e.to_string().as_str(), io.kind(), io.to_string().as_str()), (text, kind, text));
+        assert_eq!(
+            (e.to_string().as_str(), io.kind(), io.to_string().as_str()),
+            (text, kind, text)
+        );
         assert_eq!((e.timeout(), e.temporary()), (kind == TimedOut, kind == TimedOut));
         assert_eq!(e.errno(), None);
     }

@@ -6,15 +6,15 @@ use core::cell::UnsafeCell;
 use gort_runtime2::mutant;
 use gort_sema::{
     NotifyList, Token, notify_list_add, notify_list_expire, notify_list_notify_all,
-    notify_list_notify_all_and, notify_list_notify_one, notify_list_notify_one_but, notify_list_wait,
-    notify_list_wait_until,
+    notify_list_notify_all_and, notify_list_notify_one, notify_list_notify_one_but,
+    notify_list_wait, notify_list_wait_until,
 };
 use std::collections::BTreeMap;
 
 /// A place where goroutines wait for an event, or announce it.
 ///
-/// Go's has the lock in a field `L`; here [`wait`](Self::wait) is told which one it is. There is no `copyChecker`:
-/// nothing can be copied here.
+/// Go's has the lock in a field `L`; here [`wait`](Self::wait) is told which one it is. There is no
+/// `copyChecker`: nothing can be copied here.
 ///
 /// Go (sync): cond.go:37 Cond
 #[derive(Default)]
@@ -37,8 +37,9 @@ impl Cond {
         Self { notify: UnsafeCell::new(NotifyList::new()) } // :49
     }
 
-    /// Unlocks `l`, waits to be woken by [`signal`](Self::signal) or [`broadcast`](Self::broadcast), and locks `l` again. As others may run before it
-    /// does, the condition is to be looked at again.
+    /// Unlocks `l`, waits to be woken by [`signal`](Self::signal) or
+    /// [`broadcast`](Self::broadcast), and locks `l` again. As others may run before it does, the
+    /// condition is to be looked at again.
     ///
     /// # Safety
     /// On a user goroutine that has locked `l`; the condition is not moved meanwhile.
@@ -107,7 +108,8 @@ pub struct TimedCond {
 // SAFETY: `vacant` is used under the list's lock.
 unsafe impl Sync for TimedCond {}
 
-/// Ranges of tickets that nobody has: first and last. They are never adjacent, so there are no more than waiters and one.
+/// Ranges of tickets that nobody has: first and last. They are never adjacent, so there are no more
+/// than waiters and one.
 #[derive(Default)]
 struct Vacant(BTreeMap<u32, u32>);
 
@@ -156,7 +158,8 @@ impl TimedCond {
         unsafe { self.cond.wait(l) }
     }
 
-    /// [`wait`](Self::wait) that gives up after `ns` nanoseconds; false if it did. Either way `l` is locked again.
+    /// [`wait`](Self::wait) that gives up after `ns` nanoseconds; false if it did. Either way `l`
+    /// is locked again.
     ///
     /// # Safety
     /// As for [`Cond::wait`].
@@ -182,7 +185,11 @@ impl TimedCond {
     ///
     /// # Safety
     /// As for [`Cond::wait`]; `wait` waits for its ticket, or vacates it and returns false.
-    pub(crate) unsafe fn wait_or<L: Locker + ?Sized>(&self, l: &L, wait: impl FnOnce(u32) -> bool) -> bool {
+    pub(crate) unsafe fn wait_or<L: Locker + ?Sized>(
+        &self,
+        l: &L,
+        wait: impl FnOnce(u32) -> bool,
+    ) -> bool {
         // SAFETY: the same contract.
         unsafe {
             let t = notify_list_add(self.cond.notify.get());

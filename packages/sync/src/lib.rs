@@ -1,8 +1,8 @@
-//! Go's package `sync`: mutexes, wait groups, conditions, once, pools, without data and without guards. The
-//! typed layer (`gort::sync`) puts those on top.
+//! Go's package `sync`: mutexes, wait groups, conditions, once, pools, without data and without
+//! guards. The typed layer (`gort::sync`) puts those on top.
 //!
-//! All types are usable from statics (`const fn new()`), need no initialisation at run time and must not be moved
-//! while somebody uses them: goroutines sleep on the addresses of their fields.
+//! All types are usable from statics (`const fn new()`), need no initialisation at run time and
+//! must not be moved while somebody uses them: goroutines sleep on the addresses of their fields.
 //!
 //! | module | Go |
 //! |---|---|
@@ -15,7 +15,8 @@
 //! | `timed` | gort's own: waits that end after a time |
 //! | [`owner`] | gort's own: who holds which lock, for reports of deadlocks |
 //!
-//! Everything here runs on goroutines only: a method called on a thread that has none has no one to park.
+//! Everything here runs on goroutines only: a method called on a thread that has none has no one to
+//! park.
 
 pub mod cond;
 pub mod mutex;

@@ -1,12 +1,12 @@
 //! mutex.go: a mutual exclusion lock for goroutines.
 //!
 //! # Fairness
-//! In *normal* mode waiters queue in order, but one that wakes does not own the mutex: it competes with those
-//! that come along just then, who run already and mostly win. A loser goes to the front of the queue. Who has
-//! failed to get the mutex for more than 1 ms switches it to *starvation* mode: then `unlock` hands it to the first
-//! waiter directly, and newcomers neither try nor spin but queue at the end. A waiter that gets the mutex so
-//! switches back if it is the last, or has waited for less than 1 ms. Normal mode is much faster; starvation mode
-//! bounds the tail.
+//! In *normal* mode waiters queue in order, but one that wakes does not own the mutex: it competes
+//! with those that come along just then, who run already and mostly win. A loser goes to the front
+//! of the queue. Who has failed to get the mutex for more than 1 ms switches it to *starvation*
+//! mode: then `unlock` hands it to the first waiter directly, and newcomers neither try nor spin
+//! but queue at the end. A waiter that gets the mutex so switches back if it is the last, or has
+//! waited for less than 1 ms. Normal mode is much faster; starvation mode bounds the tail.
 
 use crate::owner;
 use gort_proc::atomic::{Int32, Uint32};
@@ -132,8 +132,11 @@ impl Mutex {
             let mut old = self.state.get(); // :124
             loop {
                 // :126 No spinning in starvation mode: the mutex will not be ours by that.
-                if old & (MUTEX_LOCKED | MUTEX_STARVING) == MUTEX_LOCKED && sync_runtime_can_spin(iter) {
-                    // :129 Spinning makes sense. Set the woken bit so that unlock wakes nobody else.
+                if old & (MUTEX_LOCKED | MUTEX_STARVING) == MUTEX_LOCKED
+                    && sync_runtime_can_spin(iter)
+                {
+                    // :129 Spinning makes sense. Set the woken bit so that unlock wakes nobody
+                    // else.
                     if !awoke
                         && old & MUTEX_WOKEN == 0
                         && old >> MUTEX_WAITER_SHIFT != 0
@@ -154,8 +157,8 @@ impl Mutex {
                 if old & (MUTEX_LOCKED | MUTEX_STARVING) != 0 {
                     new = new.wrapping_add(1 << MUTEX_WAITER_SHIFT); // :147
                 }
-                // :149 To starvation mode, but only if it is locked: unlock expects a waiter in that mode,
-                // which would not be so here.
+                // :149 To starvation mode, but only if it is locked: unlock expects a waiter in
+                // that mode, which would not be so here.
                 if starving && old & MUTEX_LOCKED != 0 {
                     new |= MUTEX_STARVING;
                 }
@@ -177,18 +180,21 @@ impl Mutex {
                         wait_start_time = sync_nanotime();
                     }
                     sync_runtime_semacquire_mutex(&raw const self.sema, queue_lifo, 1); // :173
-                    starving = starving || sync_nanotime() - wait_start_time > STARVATION_THRESHOLD_NS;
+                    starving =
+                        starving || sync_nanotime() - wait_start_time > STARVATION_THRESHOLD_NS;
                     old = self.state.get();
                     if old & MUTEX_STARVING != 0 {
-                        // :177 It was handed to us, but its state does not show that: not locked, and we still
-                        // count as a waiter. Set that right.
-                        if old & (MUTEX_LOCKED | MUTEX_WOKEN) != 0 || old >> MUTEX_WAITER_SHIFT == 0 {
+                        // :177 It was handed to us, but its state does not show that: not locked,
+                        // and we still count as a waiter. Set that right.
+                        if old & (MUTEX_LOCKED | MUTEX_WOKEN) != 0 || old >> MUTEX_WAITER_SHIFT == 0
+                        {
                             throw("sync: inconsistent mutex state");
                         }
                         let mut delta = MUTEX_LOCKED - (1 << MUTEX_WAITER_SHIFT); // :184
                         if !starving || old >> MUTEX_WAITER_SHIFT == 1 {
-                            // :186 Leave the mode. It matters to do so here, with our own wait in mind: two
-                            // goroutines could go on in lockstep for ever once in it, and it is slow.
+                            // :186 Leave the mode. It matters to do so here, with our own wait in
+                            // mind: two goroutines could go on in lockstep for ever once in it, and
+                            // it is slow.
                             delta -= MUTEX_STARVING;
                         }
                         self.state.add(delta); // :193
@@ -203,7 +209,8 @@ impl Mutex {
         }
     }
 
-    /// [`lock`](Self::lock) that gives up after `ns` nanoseconds, and says whether it locked the mutex. gort's own.
+    /// [`lock`](Self::lock) that gives up after `ns` nanoseconds, and says whether it locked the
+    /// mutex. gort's own.
     ///
     /// # Safety
     /// As for [`lock`](Self::lock).
@@ -272,7 +279,8 @@ impl Mutex {
                 if !woken && self.leave() {
                     return false;
                 }
-                // Woken; or, out of the queue, but a wake-up had been counted for it, which it has taken.
+                // Woken; or, out of the queue, but a wake-up had been counted for it, which it has
+                // taken.
                 starving = starving || sync_nanotime() - wait_start_time > STARVATION_THRESHOLD_NS;
                 let old = self.state.get();
                 if old & MUTEX_STARVING != 0 {
@@ -295,12 +303,14 @@ impl Mutex {
         }
     }
 
-    /// A waiter that has left the queue is not counted any more: true. But if no waiter but itself is left to count for a
-    /// wake-up that has begun, that one is its own: it takes it, and goes on as one that was woken.
+    /// A waiter that has left the queue is not counted any more: true. But if no waiter but itself
+    /// is left to count for a wake-up that has begun, that one is its own: it takes it, and goes on
+    /// as one that was woken.
     ///
-    /// In normal mode `unlock` takes one from the count and then wakes one, whichever; so the wake-ups under way and
-    /// the count together are as many as those that wait, and if the count is not 0 taking one from it is right.
-    /// In starvation mode the one that is woken takes itself from the count; when nobody has the mutex, one is.
+    /// In normal mode `unlock` takes one from the count and then wakes one, whichever; so the
+    /// wake-ups under way and the count together are as many as those that wait, and if the count
+    /// is not 0 taking one from it is right. In starvation mode the one that is woken takes itself
+    /// from the count; when nobody has the mutex, one is.
     #[cfg(not(loom))]
     unsafe fn leave(&self) -> bool {
         loop {
@@ -308,7 +318,8 @@ impl Mutex {
             let waiters = old >> MUTEX_WAITER_SHIFT;
             let handed = old & (MUTEX_STARVING | MUTEX_LOCKED) == MUTEX_STARVING;
             if waiters == 0 || handed && waiters == 1 {
-                // It comes at once, or goes to a newcomer, who is counted then. Not waited for in the queue: that may last.
+                // It comes at once, or goes to a newcomer, who is counted then. Not waited for in
+                // the queue: that may last.
                 // SAFETY: on a user goroutine; the mutex lives.
                 unsafe {
                     if cansemacquire(&raw const self.sema) {
@@ -328,8 +339,8 @@ impl Mutex {
         }
     }
 
-    /// One who is awake, so that `unlock` wakes nobody else, but has no more time: takes the mutex if it is free, else
-    /// lets `unlock` wake others again.
+    /// One who is awake, so that `unlock` wakes nobody else, but has no more time: takes the mutex
+    /// if it is free, else lets `unlock` wake others again.
     #[cfg(not(loom))]
     fn last_try(&self) -> bool {
         loop {
@@ -345,8 +356,8 @@ impl Mutex {
     /// Unlocks the mutex; any goroutine may. A mutex that is not locked is a fatal error.
     ///
     /// # Safety
-    /// On a user goroutine; if it is locked it is for the caller to unlock it. The mutex may be freed as soon as
-    /// somebody else has locked it, as in Go.
+    /// On a user goroutine; if it is locked it is for the caller to unlock it. The mutex may be
+    /// freed as soon as somebody else has locked it, as in Go.
     ///
     /// Go (sync): mutex.go:214 Unlock
     #[doc(alias = "Unlock")]
@@ -378,8 +389,8 @@ impl Mutex {
             if new & MUTEX_STARVING == 0 {
                 let mut old = new; // :234
                 loop {
-                    // :236 Nobody waits, or somebody is awake, or has the mutex already: nobody to wake. In
-                    // starvation mode it is handed over, but then we were not part of it.
+                    // :236 Nobody waits, or somebody is awake, or has the mutex already: nobody to
+                    // wake. In starvation mode it is handed over, but then we were not part of it.
                     if old >> MUTEX_WAITER_SHIFT == 0
                         || old & (MUTEX_LOCKED | MUTEX_WOKEN | MUTEX_STARVING) != 0
                     {
@@ -394,8 +405,9 @@ impl Mutex {
                     old = self.state.get(); // :251
                 }
             } else {
-                // :254 Starvation mode: hand the mutex to the next waiter and yield, so that it runs at once. The
-                // locked bit stays clear, the waiter sets it; but with the starving bit set nobody else takes it.
+                // :254 Starvation mode: hand the mutex to the next waiter and yield, so that it
+                // runs at once. The locked bit stays clear, the waiter sets it; but with the
+                // starving bit set nobody else takes it.
                 sync_runtime_semrelease(&raw const self.sema, true, 1);
             }
         }

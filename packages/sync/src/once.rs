@@ -21,8 +21,9 @@ impl Once {
         Self { done: Uint32::new(0), m: Mutex::new() }
     }
 
-    /// Calls `f` if this is the first call for this `Once`; when it returns, f has returned. If `f` panics or ends
-    /// the goroutine it has been done nevertheless. If `f` calls it again, it waits for ever.
+    /// Calls `f` if this is the first call for this `Once`; when it returns, f has returned. If `f`
+    /// panics or ends the goroutine it has been done nevertheless. If `f` calls it again, it waits
+    /// for ever.
     ///
     /// # Safety
     /// On a user goroutine; the `Once` is not moved meanwhile.

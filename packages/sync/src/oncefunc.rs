@@ -11,7 +11,8 @@ enum Outcome<T> {
     Pending,
     /// Its result: Go's `valid`.
     Valid(T),
-    /// It has panicked with this: Go's `p`. A payload can be thrown only once, so text is kept as text.
+    /// It has panicked with this: Go's `p`. A payload can be thrown only once, so text is kept as
+    /// text.
     Panicked(Payload),
 }
 
@@ -29,15 +30,21 @@ struct Shared<F, T> {
     outcome: UnsafeCell<Outcome<T>>,
 }
 
-// SAFETY: `once` lets one goroutine in to `f` and to write `outcome`, which all others only read afterwards.
+// SAFETY: `once` lets one goroutine in to `f` and to write `outcome`, which all others only read
+// afterwards.
 unsafe impl<F: Send, T: Send + Sync> Sync for Shared<F, T> {}
 
 impl<F: FnOnce() -> T, T> Shared<F, T> {
     fn new(f: F) -> Self {
-        Self { once: Once::new(), f: UnsafeCell::new(Some(f)), outcome: UnsafeCell::new(Outcome::Pending) }
+        Self {
+            once: Once::new(),
+            f: UnsafeCell::new(Some(f)),
+            outcome: UnsafeCell::new(Outcome::Pending),
+        }
     }
 
-    /// The function that is returned: runs `f` if nobody has, then gives its result or panics as it did.
+    /// The function that is returned: runs `f` if nobody has, then gives its result or panics as it
+    /// did.
     ///
     /// # Safety
     /// On a user goroutine.
@@ -56,7 +63,8 @@ impl<F: FnOnce() -> T, T> Shared<F, T> {
                     Ok(v) => *self.outcome.get() = Outcome::Valid(v),
                     Err(p) => {
                         *self.outcome.get() = Outcome::Panicked(keep(&*p));
-                        // :24 in Go's order; here and not after `do_`, so that the first panic's traceback shows f's caller
+                        // :24 in Go's order; here and not after `do_`, so that the first panic's
+                        // traceback shows f's caller
                         resume_unwind(p);
                     }
                 }
@@ -125,7 +133,9 @@ pub unsafe fn once_value<T: Clone + Send + Sync>(
 ///
 /// Go (sync): oncefunc.go:74 OnceValues
 #[doc(alias = "OnceValues")]
-pub unsafe fn once_values<T1, T2>(f: impl FnOnce() -> (T1, T2) + Send) -> impl Fn() -> (T1, T2) + Send + Sync
+pub unsafe fn once_values<T1, T2>(
+    f: impl FnOnce() -> (T1, T2) + Send,
+) -> impl Fn() -> (T1, T2) + Send + Sync
 where
     T1: Clone + Send + Sync,
     T2: Clone + Send + Sync,

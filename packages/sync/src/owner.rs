@@ -1,8 +1,9 @@
-//! Who holds which lock, and which goroutine waits on which condition: gort's own, for the report of a deadlock with
-//! `GODEBUG=deadlockgraph=1`. Without that setting nothing is recorded, and a lock costs one comparison more.
+//! Who holds which lock, and which goroutine waits on which condition: gort's own, for the report
+//! of a deadlock with `GODEBUG=deadlockgraph=1`. Without that setting nothing is recorded, and a
+//! lock costs one comparison more.
 //!
-//! A mutex of Go belongs to no goroutine. What is recorded is who locked it last; if another goroutine unlocks it, that
-//! ends it as well.
+//! A mutex of Go belongs to no goroutine. What is recorded is who locked it last; if another
+//! goroutine unlocks it, that ends it as well.
 
 use gort_proc::{DEBUG, getg};
 use std::collections::BTreeMap;
@@ -26,7 +27,8 @@ struct Table {
 }
 
 // Nothing that happens under this lock of std can switch goroutines.
-static TABLE: StdMutex<Table> = StdMutex::new(Table { locks: BTreeMap::new(), conds: BTreeMap::new() });
+static TABLE: StdMutex<Table> =
+    StdMutex::new(Table { locks: BTreeMap::new(), conds: BTreeMap::new() });
 
 /// Whether to record.
 #[inline(always)]
@@ -36,7 +38,8 @@ pub(crate) fn on() -> bool {
 
 fn with<R>(f: impl FnOnce(&mut Table, u64) -> R) -> R {
     let gp = getg();
-    // SAFETY: g is this thread's own. A thread that runs no goroutine may lock what is free: 0 stands for it.
+    // SAFETY: g is this thread's own. A thread that runs no goroutine may lock what is free: 0
+    // stands for it.
     let goid = if gp.is_null() { 0 } else { unsafe { (*gp).goid } };
     f(&mut TABLE.lock().unwrap_or_else(|e| e.into_inner()), goid)
 }

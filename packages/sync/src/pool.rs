@@ -1,16 +1,17 @@
 //! pool.go: free objects, kept per P for the next one that needs one.
 //!
-//! Go's collector empties the pools: at each collection what was in the *victim* cache goes, and the primary
-//! cache becomes the victim. Here there is no collector, so a pool keeps what it has until somebody calls
-//! [`pool_cleanup`] (with the world stopped) or [`gc_pools`], or until the pool is dropped.
+//! Go's collector empties the pools: at each collection what was in the *victim* cache goes, and
+//! the primary cache becomes the victim. Here there is no collector, so a pool keeps what it has
+//! until somebody calls [`pool_cleanup`] (with the world stopped) or [`gc_pools`], or until the
+//! pool is dropped.
 
 use crate::mutex::Mutex;
 use crate::poolqueue::{Eface, PoolChain};
 use core::cell::UnsafeCell;
 use gort_proc::atomic::{Pointer, Uintptr};
 use gort_proc::{
-    GOMAXPROCS, Global, StwReason, entry, getg, lock, on_goroutine_for, outside, sched, start_the_world_gc,
-    stop_the_world_gc, sync_runtime_proc_pin, sync_runtime_proc_unpin, unlock,
+    GOMAXPROCS, Global, StwReason, entry, getg, lock, on_goroutine_for, outside, sched,
+    start_the_world_gc, stop_the_world_gc, sync_runtime_proc_pin, sync_runtime_proc_unpin, unlock,
 };
 
 /// A set of free objects.
@@ -27,7 +28,8 @@ pub struct Pool {
     victim: Pointer<PoolLocal>,
     /// Its size.
     victim_size: Uintptr,
-    /// gort's own: how long the array of victims is; `victim_size` becomes 0 when it has nothing left.
+    /// gort's own: how long the array of victims is; `victim_size` becomes 0 when it has nothing
+    /// left.
     victim_len: Uintptr,
     /// gort's own: arrays that were too short after a change of GOMAXPROCS. Under `ALL_POOLS_MU`.
     retired: UnsafeCell<Vec<Locals>>,
@@ -108,7 +110,10 @@ impl Pool {
     ///
     /// # Safety
     /// Values put into the pool may be used and dropped on any thread.
-    pub const unsafe fn new(new: Option<unsafe fn() -> Eface>, drop_value: Option<unsafe fn(Eface)>) -> Self {
+    pub const unsafe fn new(
+        new: Option<unsafe fn() -> Eface>,
+        drop_value: Option<unsafe fn(Eface)>,
+    ) -> Self {
         Self {
             local: Pointer::null(),
             local_size: Uintptr::new(0),
@@ -147,7 +152,8 @@ impl Pool {
         }
     }
 
-    /// Takes any value out of the pool; a new one, or nil if the pool cannot make one, if it has none.
+    /// Takes any value out of the pool; a new one, or nil if the pool cannot make one, if it has
+    /// none.
     ///
     /// # Safety
     /// On a user goroutine; the pool is never moved any more.
@@ -232,7 +238,8 @@ impl Pool {
         // SAFETY: on a goroutine.
         unsafe {
             let pid = sync_runtime_proc_pin(); // :210
-            // :211 Stored in pin_slow in the other order, so `local` is at least as large as this size.
+            // :211 Stored in pin_slow in the other order, so `local` is at least as large as this
+            // size.
             let s = self.local_size.load_acq();
             let l = self.local.load_acq();
             if (pid as usize) < s {
@@ -262,8 +269,8 @@ impl Pool {
             if self.local.get().is_null() {
                 (*ALL_POOLS.get()).push(self); // :237
             }
-            // :239 After a change of GOMAXPROCS the old array would be lost to the collector. Others may be looking
-            // at it; it goes when the pool does.
+            // :239 After a change of GOMAXPROCS the old array would be lost to the collector.
+            // Others may be looking at it; it goes when the pool does.
             if !l.is_null() {
                 (*self.retired.get()).push(Locals { ptr: l, size: s, drop_value: self.drop_value });
             }
@@ -324,8 +331,8 @@ impl Drop for Pool {
 #[must_use = "the values are dropped with it: do that when the world runs again"]
 pub struct Garbage(#[allow(dead_code)] Vec<Locals>);
 
-/// Drops the victims of all pools, and makes victims of what they have: what Go does when a collection begins.
-/// The values are in the result, as dropping them may need a world that runs.
+/// Drops the victims of all pools, and makes victims of what they have: what Go does when a
+/// collection begins. The values are in the result, as dropping them may need a world that runs.
 ///
 /// # Safety
 /// The world is stopped, so nobody is pinned.
@@ -339,7 +346,11 @@ pub unsafe fn pool_cleanup() -> Garbage {
         // :264
         for &p in &*OLD_POOLS.get() {
             let p = &*p;
-            garbage.push(Locals { ptr: p.victim.get(), size: p.victim_len.get(), drop_value: p.drop_value });
+            garbage.push(Locals {
+                ptr: p.victim.get(),
+                size: p.victim_len.get(),
+                drop_value: p.drop_value,
+            });
             p.victim.set(core::ptr::null_mut());
             p.victim_size.set(0);
             p.victim_len.set(0);
@@ -361,8 +372,8 @@ pub unsafe fn pool_cleanup() -> Garbage {
     Garbage(garbage)
 }
 
-/// Stops the world for a [`pool_cleanup`], and drops what it has taken out. gort's own: called twice, it empties all
-/// pools.
+/// Stops the world for a [`pool_cleanup`], and drops what it has taken out. gort's own: called
+/// twice, it empties all pools.
 ///
 /// # Safety
 /// On a user goroutine.
@@ -385,7 +396,8 @@ static ALL_POOLS_MU: Mutex = Mutex::new();
 ///
 /// Go (sync): pool.go:289 allPools
 static ALL_POOLS: Global<Vec<*const Pool>> = Global::new(Vec::new());
-/// Pools that may have victims. While the world is stopped; a pool that is dropped leaves it as it leaves the other.
+/// Pools that may have victims. While the world is stopped; a pool that is dropped leaves it as it
+/// leaves the other.
 ///
 /// Go (sync): pool.go:293 oldPools
 static OLD_POOLS: Global<Vec<*const Pool>> = Global::new(Vec::new());

@@ -1,5 +1,5 @@
-//! poolqueue.go: the queues of a [`Pool`](crate::Pool): one producer, which works at the head, and any number
-//! of consumers, which take from the tail. Lock-free.
+//! poolqueue.go: the queues of a [`Pool`](crate::Pool): one producer, which works at the head, and
+//! any number of consumers, which take from the tail. Lock-free.
 
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
@@ -17,7 +17,8 @@ pub struct Eface {
     pub val: *mut c_void,
 }
 
-// SAFETY: two words; what they mean is between those who put them into a pool and those who take them out.
+// SAFETY: two words; what they mean is between those who put them into a pool and those who take
+// them out.
 unsafe impl Send for Eface {}
 
 impl Eface {
@@ -61,14 +62,14 @@ impl Slot {
 
 /// A queue of fixed size.
 ///
-/// Slots in [tail, head) belong to the consumers. One outside still belongs to the consumer that took its value
-/// until that has set its `typ` to nil; then it is the producer's.
+/// Slots in [tail, head) belong to the consumers. One outside still belongs to the consumer that
+/// took its value until that has set its `typ` to nil; then it is the producer's.
 ///
 /// Go (sync): poolqueue.go:19 poolDequeue
 #[doc(alias = "poolDequeue")]
 pub struct PoolDequeue {
-    /// Head index (next slot to fill) above, tail index (oldest value) below, 32 bits each, both modulo the
-    /// length. The head is above so that adding to it may overflow without harm.
+    /// Head index (next slot to fill) above, tail index (oldest value) below, 32 bits each, both
+    /// modulo the length. The head is above so that adding to it may overflow without harm.
     head_tail: Uint64,
     /// The slots; their number is a power of two.
     vals: Box<[Slot]>,
@@ -77,8 +78,8 @@ pub struct PoolDequeue {
 /// Go (sync): poolqueue.go:51 dequeueBits
 const DEQUEUE_BITS: u32 = 32;
 
-/// The largest queue: at most half of what the index can count, or full and empty look alike; and half of that,
-/// as in Go.
+/// The largest queue: at most half of what the index can count, or full and empty look alike; and
+/// half of that, as in Go.
 ///
 /// Go (sync): poolqueue.go:58 dequeueLimit
 const DEQUEUE_LIMIT: usize = (1 << DEQUEUE_BITS) / 4;
@@ -240,8 +241,8 @@ impl PoolDequeue {
     }
 }
 
-/// A queue without limit: a list of [`PoolDequeue`]s, each twice as large as the one before. Values are pushed to the
-/// newest only; taken from the oldest, which leaves the list when it is empty.
+/// A queue without limit: a list of [`PoolDequeue`]s, each twice as large as the one before. Values
+/// are pushed to the newest only; taken from the oldest, which leaves the list when it is empty.
 ///
 /// Go (sync): poolqueue.go:194 poolChain
 #[doc(alias = "poolChain")]
@@ -251,8 +252,9 @@ pub struct PoolChain {
     head: UnsafeCell<*mut PoolChainElt>,
     /// Where to take from the tail.
     tail: Pointer<PoolChainElt>,
-    /// gort's own: the first queue that ever was. From it all are reachable through `next`, also those that have left
-    /// the list, which a slow consumer may still look at. They are freed with the chain.
+    /// gort's own: the first queue that ever was. From it all are reachable through `next`, also
+    /// those that have left the list, which a slow consumer may still look at. They are freed with
+    /// the chain.
     first: UnsafeCell<*mut PoolChainElt>,
 }
 
@@ -278,7 +280,8 @@ impl PoolChainElt {
     }
 }
 
-// SAFETY: `head` and `first` are the producer's (its methods are unsafe for that), the rest is atomic.
+// SAFETY: `head` and `first` are the producer's (its methods are unsafe for that), the rest is
+// atomic.
 unsafe impl Sync for PoolChain {}
 // SAFETY: nothing in it belongs to a thread.
 unsafe impl Send for PoolChain {}
@@ -376,8 +379,9 @@ impl PoolChain {
             }
 
             loop {
-                // :271 To be loaded before the try: d may be empty for the moment, but if it has a younger one
-                // before a try that fails, then it is empty for ever, and only then may it leave the list.
+                // :271 To be loaded before the try: d may be empty for the moment, but if it has a
+                // younger one before a try that fails, then it is empty for ever, and only then may
+                // it leave the list.
                 let d2 = (*d).next.load();
 
                 // :279

@@ -1,5 +1,5 @@
-//! rwmutex.go: a reader/writer lock for goroutines. A writer that waits keeps new readers out, so readers must
-//! not lock recursively.
+//! rwmutex.go: a reader/writer lock for goroutines. A writer that waits keeps new readers out, so
+//! readers must not lock recursively.
 //!
 //! # Who gives up
 //! gort's own: [`rlock_timeout`](RwMutex::rlock_timeout) and
@@ -182,7 +182,8 @@ impl RwMutex {
         unsafe {
             self.w.lock(); // :148 against other writers
             // :150 announce the writer to readers
-            let r = count(self.reader_count.add(WRITER.wrapping_neg())).wrapping_add(RWMUTEX_MAX_READERS);
+            let r = count(self.reader_count.add(WRITER.wrapping_neg()))
+                .wrapping_add(RWMUTEX_MAX_READERS);
             // :152 wait for those that are in
             if r != 0 && self.reader_wait.add(r) != 0 {
                 sync_runtime_semacquire_rwmutex(&raw const self.writer_sem, false, 0);
@@ -236,7 +237,9 @@ impl RwMutex {
             entry!("wait for a lock", self.rlock_timeout(ns));
             let when = crate::timed::after(ns);
             self.rlock_or(|| {
-                crate::timed::until(when, (&raw const *self).cast(), expire, |token| self.rlock_until(token))
+                crate::timed::until(when, (&raw const *self).cast(), expire, |token| {
+                    self.rlock_until(token)
+                })
             })
         }
     }
@@ -267,9 +270,13 @@ impl RwMutex {
     pub unsafe fn rlock_until(&self, token: *mut Token) -> bool {
         // SAFETY: the same contract.
         unsafe {
-            semacquire_until(&raw const self.reader_sem, false, WaitReason::SyncRWMutexRLock, token, || {
-                self.leave()
-            })
+            semacquire_until(
+                &raw const self.reader_sem,
+                false,
+                WaitReason::SyncRWMutexRLock,
+                token,
+                || self.leave(),
+            )
         }
     }
 
@@ -339,11 +346,14 @@ impl RwMutex {
                 if !self.reader_count.cas(v, v.wrapping_add(WRITER)) {
                     continue;
                 }
-                let tickets = if mutant!("the writer leaves as it unlocks") { came + inside } else { came };
+                let tickets =
+                    if mutant!("the writer leaves as it unlocks") { came + inside } else { came };
                 for _ in 0..tickets {
                     sync_runtime_semrelease(&raw const self.reader_sem, false, 0);
                 }
-                if self.reader_wait.add(-inside) != 0 && !mutant!("the writer leaves before the readers") {
+                if self.reader_wait.add(-inside) != 0
+                    && !mutant!("the writer leaves before the readers")
+                {
                     sync_runtime_semacquire_rwmutex(&raw const self.writer_sem, false, 0);
                 }
                 self.w.unlock();
@@ -362,7 +372,13 @@ impl RwMutex {
     pub unsafe fn lock_until(&self, token: *mut Token) -> bool {
         // SAFETY: the same contract.
         unsafe {
-            semacquire_until(&raw const self.writer_sem, false, WaitReason::SyncRWMutexLock, token, || true)
+            semacquire_until(
+                &raw const self.writer_sem,
+                false,
+                WaitReason::SyncRWMutexLock,
+                token,
+                || true,
+            )
         }
     }
 

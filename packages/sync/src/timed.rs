@@ -1,7 +1,7 @@
 //! gort's own: waits that end after a time. Go has none.
 //!
-//! A timer's function takes the waiter out of the queue that it stands in, under the lock of the queue, so it is either woken
-//! or out of time, never both: see `Token` in the crate `sema`.
+//! A timer's function takes the waiter out of the queue that it stands in, under the lock of the
+//! queue, so it is either woken or out of time, never both: see `Token` in the crate `sema`.
 
 use core::ffi::c_void;
 use core::ptr::null_mut;
@@ -30,12 +30,12 @@ const ENDING: u32 = 2;
 /// It has been.
 const ENDED: u32 = 3;
 
-/// Runs `f` with a token that `expire(obj, token)` is called with when the clock says `when`, unless `f` has returned before.
-/// When this returns `expire` has, too, or will not be called.
+/// Runs `f` with a token that `expire(obj, token)` is called with when the clock says `when`,
+/// unless `f` has returned before. When this returns `expire` has, too, or will not be called.
 ///
 /// # Safety
-/// On a user goroutine that holds no runtime lock. `expire` may be called with `obj` on any thread, on its system stack, for as
-/// long as `f` runs. `f` does not unwind.
+/// On a user goroutine that holds no runtime lock. `expire` may be called with `obj` on any thread,
+/// on its system stack, for as long as `f` runs. `f` does not unwind.
 pub(crate) unsafe fn until<R>(
     when: i64,
     obj: *const c_void,
@@ -65,8 +65,8 @@ pub(crate) unsafe fn until<R>(
 /// The timer's function.
 unsafe fn fire(arg: *mut c_void, _seq: usize, _delta: i64) {
     let w: *mut Wait = arg.cast();
-    // SAFETY: the heap's reference keeps the block while its timer runs; the waiter does not go on before it reads ENDED, so what
-    // it waits on is alive.
+    // SAFETY: the heap's reference keeps the block while its timer runs; the waiter does not go on
+    // before it reads ENDED, so what it waits on is alive.
     unsafe {
         if (*w).state.cas(WAITING, ENDING) {
             ((*w).expire)((*w).obj, &raw mut (*w).token);

@@ -15,7 +15,8 @@ pub struct WaitGroup {
     pub state: Uint64,
     /// What they wait on.
     pub sema: Uint32,
-    /// The bubble whose goroutines it waits for; 0: none. In Go 1.25 a flag in `state`, and a record of the collector's.
+    /// The bubble whose goroutines it waits for; 0: none. In Go 1.25 a flag in `state`, and a
+    /// record of the collector's.
     pub bubble: Uint32,
 }
 
@@ -28,8 +29,8 @@ impl WaitGroup {
     /// Adds `delta`, which may be negative, to the counter; wakes all waiters if it becomes 0.
     ///
     /// # Panics
-    /// `sync: negative WaitGroup counter`, and `sync: WaitGroup misuse: ...` if the counter goes up from 0 while
-    /// others wait.
+    /// `sync: negative WaitGroup counter`, and `sync: WaitGroup misuse: ...` if the counter goes up
+    /// from 0 while others wait.
     ///
     /// # Safety
     /// On a user goroutine.
@@ -56,8 +57,9 @@ impl WaitGroup {
         if v > 0 || w == 0 {
             return;
         }
-        // :72 The counter is 0 and there are waiters, so the state cannot change: no Add may run at the same
-        // time as Wait, and Wait does not count itself when it sees 0. A cheap check for misuse:
+        // :72 The counter is 0 and there are waiters, so the state cannot change: no Add may run at
+        // the same time as Wait, and Wait does not count itself when it sees 0. A cheap check for
+        // misuse:
         if self.state.load() != state {
             panic!("sync: WaitGroup misuse: Add called concurrently with Wait");
         }
@@ -131,7 +133,8 @@ impl WaitGroup {
             let state = self.state.load();
             let v = (state >> 32) as i32;
             if v == 0 {
-                // Go 1.25: waitgroup.go line 174 free for another bubble, if nobody adds: nobody may at this time
+                // Go 1.25: waitgroup.go line 174 free for another bubble, if nobody adds: nobody
+                // may at this time
                 if self.bubble.get() != 0 && state == 0 {
                     self.bubble.set(0);
                 }
@@ -142,7 +145,8 @@ impl WaitGroup {
                 // Go 1.25: waitgroup.go line 192
                 let bubble = synctest_bubble();
                 // SAFETY: the bubble of the current goroutine.
-                let durable = !bubble.is_null() && unsafe { (*bubble).id.get() } == self.bubble.get();
+                let durable =
+                    !bubble.is_null() && unsafe { (*bubble).id.get() } == self.bubble.get();
                 // SAFETY: the same contract.
                 unsafe { sync_runtime_semacquire_wait_group(&raw const self.sema, durable) };
                 // :119
@@ -154,7 +158,8 @@ impl WaitGroup {
         }
     }
 
-    /// [`wait`](Self::wait) that gives up after `ns` nanoseconds. Whether the counter was 0. gort's own.
+    /// [`wait`](Self::wait) that gives up after `ns` nanoseconds. Whether the counter was 0. gort's
+    /// own.
     ///
     /// # Panics
     /// As [`wait`](Self::wait).
@@ -189,8 +194,9 @@ impl WaitGroup {
                 )
             };
             if !woken {
-                // Not counted any more, unless `add` has reached 0: it may not find another number of waiters then, and has
-                // woken, or is going to, as many as it found: this one, too.
+                // Not counted any more, unless `add` has reached 0: it may not find another number
+                // of waiters then, and has woken, or is going to, as many as it found: this one,
+                // too.
                 loop {
                     let state = self.state.load();
                     if (state >> 32) as i32 == 0 {

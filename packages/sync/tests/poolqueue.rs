@@ -8,7 +8,10 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
 fn any(i: usize) -> Eface {
-    Eface { typ: std::ptr::without_provenance_mut::<c_void>(1), val: std::ptr::without_provenance_mut(i) }
+    Eface {
+        typ: std::ptr::without_provenance_mut::<c_void>(1),
+        val: std::ptr::without_provenance_mut(i),
+    }
 }
 
 #[test]

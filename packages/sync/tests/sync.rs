@@ -27,8 +27,9 @@ fn spawn(n: i32, f: impl FnOnce(i32) + Copy + Send + 'static) {
     }
 }
 
-/// What this Go program prints at GOMAXPROCS=1 (GOGC=off, Go 1.23.1): for each part below its Go twin, `fmt.Println` for
-/// `println!`. The last goroutine started runs first: it has the runnext slot.
+/// What this Go program prints at GOMAXPROCS=1 (GOGC=off, Go 1.23.1): for each part below its Go
+/// twin, `fmt.Println` for `println!`. The last goroutine started runs first: it has the runnext
+/// slot.
 #[test]
 fn order_on_one_p() {
     in_child!(.procs(1), || {
@@ -153,7 +154,8 @@ fn mutex_under_load() {
     .ok();
 }
 
-/// A goroutine that holds the lock nearly all the time cannot keep another one from it: starvation mode.
+/// A goroutine that holds the lock nearly all the time cannot keep another one from it: starvation
+/// mode.
 #[test]
 fn mutex_is_fair_in_the_end() {
     in_child!(.procs(2), || {
@@ -348,7 +350,10 @@ ends! {
 }
 
 fn any(i: usize) -> Eface {
-    Eface { typ: std::ptr::without_provenance_mut::<c_void>(1), val: std::ptr::without_provenance_mut(i) }
+    Eface {
+        typ: std::ptr::without_provenance_mut::<c_void>(1),
+        val: std::ptr::without_provenance_mut(i),
+    }
 }
 
 static DROPPED: AtomicUsize = AtomicUsize::new(0);
@@ -435,7 +440,8 @@ fn pool_under_load() {
                 }
                 see(x);
             }
-            // Others' private values cannot be taken: at most one for each P, and as many victims. They go now.
+            // Others' private values cannot be taken: at most one for each P, and as many victims.
+            // They go now.
             pool::gc_pools();
             pool::gc_pools();
             let mut lost = 0;

@@ -1,8 +1,10 @@
 //! Spans of the crate `tracing` that follow goroutines.
 //!
-//! `tracing_subscriber::Registry` keeps the spans that are entered in a variable of the *thread*. A goroutine that waits inside of a span goes on on
-//! another thread, and from then on its events are logged in whatever span some other goroutine has entered there. This crate's [`Registry`] keeps them with
-//! the goroutine, and is otherwise that one: spans, their data and their life are its own, and any layer can stand on it.
+//! `tracing_subscriber::Registry` keeps the spans that are entered in a variable of the *thread*. A
+//! goroutine that waits inside of a span goes on on another thread, and from then on its events are
+//! logged in whatever span some other goroutine has entered there. This crate's [`Registry`] keeps
+//! them with the goroutine, and is otherwise that one: spans, their data and their life are its
+//! own, and any layer can stand on it.
 //!
 //! ```no_run
 //! use tracing_subscriber::layer::SubscriberExt;
@@ -17,12 +19,17 @@
 //! ```
 //!
 //! What it does not change:
-//! * `tracing_subscriber::fmt().init()` has std's registry inside: write `registry().with(fmt::layer())`, as above.
-//! * `tracing::subscriber::with_default` and `set_default` are for the thread; use a global one (`init`).
-//! * A new goroutine is in no span, as a new thread is in none. `span.in_scope(...)` in its function, with a clone of the span, puts it there.
-//! * With a filter for one layer (`Layer::with_filter`) that hides the innermost span, an event is shown in no span by that layer, not in the next outer one: the
-//!   layers look at the thread's list for that.
-//! * A subscriber's writer or layer that waits (a channel of gort's, gort's I/O) while an event is handled: filters of layers keep notes in the thread.
+//! * `tracing_subscriber::fmt().init()` has std's registry inside: write
+//!   `registry().with(fmt::layer())`, as above.
+//! * `tracing::subscriber::with_default` and `set_default` are for the thread; use a global one
+//!   (`init`).
+//! * A new goroutine is in no span, as a new thread is in none. `span.in_scope(...)` in its
+//!   function, with a clone of the span, puts it there.
+//! * With a filter for one layer (`Layer::with_filter`) that hides the innermost span, an event is
+//!   shown in no span by that layer, not in the next outer one: the layers look at the thread's
+//!   list for that.
+//! * A subscriber's writer or layer that waits (a channel of gort's, gort's I/O) while an event is
+//!   handled: filters of layers keep notes in the thread.
 
 use std::any::TypeId;
 use std::cell::RefCell;
@@ -32,12 +39,13 @@ use tracing_subscriber::filter::FilterId;
 use tracing_subscriber::registry::{LookupSpan, Registry as Inner, SpanData};
 
 gort::goroutine_local! {
-    /// The spans that this goroutine has entered, the innermost last; and of which registry they are, as a process may have several.
+    /// The spans that this goroutine has entered, the innermost last; and of which registry they
+    /// are, as a process may have several.
     static ENTERED: RefCell<Vec<(usize, Id)>> = const { RefCell::new(Vec::new()) };
 }
 
-/// A registry of spans in which each goroutine has its own current span. On threads without a goroutine each thread has, as with
-/// `tracing_subscriber::Registry`.
+/// A registry of spans in which each goroutine has its own current span. On threads without a
+/// goroutine each thread has, as with `tracing_subscriber::Registry`.
 #[derive(Debug, Default)]
 pub struct Registry {
     inner: Inner,
@@ -55,7 +63,8 @@ impl Registry {
         std::ptr::from_ref(&*self.name).addr()
     }
 
-    /// The innermost span of this goroutine. At a goroutine's very end, when its variables are gone, there is none.
+    /// The innermost span of this goroutine. At a goroutine's very end, when its variables are
+    /// gone, there is none.
     fn current(&self) -> Option<Id> {
         let name = self.name();
         let innermost = |e: &RefCell<Vec<(usize, Id)>>| {

@@ -32,7 +32,8 @@ impl MakeWriter<'_> for ToLog {
     }
 }
 
-/// Fifty goroutines with twenty events each in a span of their own, and another span inside of that.
+/// Fifty goroutines with twenty events each in a span of their own, and another span inside of
+/// that.
 fn jobs() {
     let text = layer().with_writer(ToLog).with_ansi(false).without_time();
     gort_tracing::registry().with(text).init();
@@ -63,8 +64,9 @@ fn jobs() {
     wg.wait();
     let log = String::from_utf8(LOG.lock().unwrap().clone()).unwrap();
     let right = log.lines().filter(|l| {
-        let number =
-            |after: &str| l.split(after).nth(1).and_then(|s| s.split(['}', ' ']).next()).map(str::to_string);
+        let number = |after: &str| {
+            l.split(after).nth(1).and_then(|s| s.split(['}', ' ']).next()).map(str::to_string)
+        };
         l.contains("job{i=") && l.contains(":part{n=") && number("job{i=") == number("working on ")
     });
     println!(
@@ -100,7 +102,8 @@ impl<S: tracing::Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Closed {
     }
 }
 
-/// Spans live as long as with tracing_subscriber's own registry; guards in another order; threads beside.
+/// Spans live as long as with tracing_subscriber's own registry; guards in another order; threads
+/// beside.
 #[test]
 fn spans_are_closed() {
     in_child!(.procs(2), || {

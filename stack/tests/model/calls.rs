@@ -1,4 +1,5 @@
-//! The calls upward of the paths that are tested without a scheduler; threads that are Ms; child processes.
+//! The calls upward of the paths that are tested without a scheduler; threads that are Ms; child
+//! processes.
 
 use gort_asm::setg;
 use gort_runtime2::{G, M, P, Stack};
@@ -53,7 +54,8 @@ pub fn become_m() -> *mut P {
         Box::into_raw(Box::<G>::default()),
         Box::into_raw(Box::<P>::default()),
     );
-    // SAFETY: all three are new; g0 gets the bounds of "anywhere", as only the identity counts here.
+    // SAFETY: all three are new; g0 gets the bounds of "anywhere", as only the identity counts
+    // here.
     unsafe {
         (*g0).m = mp;
         (*mp).g0 = g0;

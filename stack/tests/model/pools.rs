@@ -1,5 +1,6 @@
-//! The pools and the caches of two Ps against a plain model: each cache is a stack of stacks. What the model does not know is which
-//! stacks a refill brings: they must be nobody's. Both pools: that of native code and that of managed code, each beside the other.
+//! The pools and the caches of two Ps against a plain model: each cache is a stack of stacks. What
+//! the model does not know is which stacks a refill brings: they must be nobody's. Both pools: that
+//! of native code and that of managed code, each beside the other.
 
 use super::*;
 use gort_asm::getg;
@@ -85,7 +86,8 @@ fn run(ops: Vec<Op>) -> Result<(), TestCaseError> {
     let ps = [become_m(), Box::into_raw(Box::<P>::default())];
     let mut m = Model { cache: Default::default(), live: Vec::new() };
     let mut tag = 0;
-    // SAFETY: on a fake g0; both Ps are this thread's, one after the other; only live stacks are written, and each is freed once.
+    // SAFETY: on a fake g0; both Ps are this thread's, one after the other; only live stacks are
+    // written, and each is freed once.
     unsafe {
         let mp = (*getg()).m;
         for op in ops {

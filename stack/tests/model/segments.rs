@@ -1,5 +1,5 @@
-//! The list of segments against a plain model: a vector of what is in use. The test stands in for `__morestack`, and for the code that
-//! would run on the segments; it stays on its own stack.
+//! The list of segments against a plain model: a vector of what is in use. The test stands in for
+//! `__morestack`, and for the code that would run on the segments; it stays on its own stack.
 
 use super::*;
 use gort_runtime2::{Segment, StackKind};
@@ -12,7 +12,8 @@ unsafe extern "C" {
     fn oldsegment();
 }
 
-/// A goroutine on a segmented stack, current on this thread. g0 gets a stack, as growing happens there.
+/// A goroutine on a segmented stack, current on this thread. g0 gets a stack, as growing happens
+/// there.
 unsafe fn goroutine() -> *mut G {
     // SAFETY: all are new, and this thread's alone.
     unsafe {
@@ -22,7 +23,8 @@ unsafe fn goroutine() -> *mut G {
         let gp = Box::into_raw(Box::<G>::default());
         (*gp).stack = stackalloc(starting_stack_size());
         (*gp).m = mp;
-        (*g0).sched.sp = Box::leak(vec![0u128; 1 << 14].into_boxed_slice()).as_mut_ptr_range().end as usize;
+        (*g0).sched.sp =
+            Box::leak(vec![0u128; 1 << 14].into_boxed_slice()).as_mut_ptr_range().end as usize;
         segment_first(gp);
         (*mp).curg.set(gp);
         setg(gp);
@@ -64,7 +66,8 @@ enum Op {
 }
 
 fn ops() -> impl Strategy<Value = Vec<Op>> {
-    let size = prop_oneof![1..4096usize, 1..1usize << 20, Just(MIN_SEGMENT), Just(MIN_SEGMENT - HEADROOM)];
+    let size =
+        prop_oneof![1..4096usize, 1..1usize << 20, Just(MIN_SEGMENT), Just(MIN_SEGMENT - HEADROOM)];
     let op = prop_oneof![3 => size.prop_map(Op::Call), 2 => Just(Op::Return)];
     proptest::collection::vec(op, 1..120)
 }
@@ -104,8 +107,9 @@ fn run(ops: Vec<Op>) -> Result<(), TestCaseError> {
     // SAFETY: the thread is an M of its own; the list is walked as the goroutine itself would.
     unsafe {
         let gp = goroutine();
-        let mark =
-            |s: *mut Segment| ((*s).guard.next_multiple_of(8) as *mut usize).write_volatile(s as usize);
+        let mark = |s: *mut Segment| {
+            ((*s).guard.next_multiple_of(8) as *mut usize).write_volatile(s as usize)
+        };
         let mut model = vec![((*gp).seg, FIRST_SPACE)];
         mark((*gp).seg);
         for op in ops {
@@ -176,7 +180,8 @@ fn segments_are_given_back() {
     .unwrap();
 }
 
-/// The limit is reached to within what a smallest segment wastes, with segments that get smaller; and then Go's words.
+/// The limit is reached to within what a smallest segment wastes, with segments that get smaller;
+/// and then Go's words.
 #[test]
 fn segments_end_at_the_limit() {
     const LIMIT: usize = 100_000_000;

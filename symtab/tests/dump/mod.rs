@@ -38,8 +38,11 @@ pub fn everything(m: &Moduledata) -> String {
             }
         }
         for o in stack_objects(f) {
-            let pointers =
-                if o.use_gc_prog() { (o.ptrdata() as i32).wrapping_neg() } else { o.ptrdata() as i32 };
+            let pointers = if o.use_gc_prog() {
+                (o.ptrdata() as i32).wrapping_neg()
+            } else {
+                o.ptrdata() as i32
+            };
             write!(w, " object {} size {} pointers {pointers}", o.off, o.size).unwrap();
             if !o.use_gc_prog() {
                 write!(w, " {}", hex(o.gcdata(f))).unwrap();
@@ -76,7 +79,8 @@ pub fn at(m: &Moduledata, f: FuncInfo<'_>, pc: usize) -> String {
     s
 }
 
-/// What `tests/go/symtab/gosym` prints: functions and lines. The table's name for the first function counts here, also if it is at offset 0.
+/// What `tests/go/symtab/gosym` prints: functions and lines. The table's name for the first
+/// function counts here, also if it is at offset 0.
 pub fn lines(m: &Moduledata) -> String {
     let mut w = String::new();
     for e in m.ftab.windows(2) {

@@ -157,7 +157,8 @@ go_test! {
     }
 }
 
-/// A select with a default over two channels, of which one is ready at any moment. `second` makes the second one ready.
+/// A select with a default over two channels, of which one is ready at any moment. `second` makes
+/// the second one ready.
 fn poll_of_two(second: fn(&Chan<i32>), cap: usize) {
     let done = chan::<bool>(1);
     for _ in 0..30_000 {
@@ -416,7 +417,8 @@ go_test! {
 }
 
 go_test! {
-    /// Without shrinking: native stacks are not moved. What stays is a world that stops while a sender is blocked.
+    /// Without shrinking: native stacks are not moved. What stays is a world that stops while a
+    /// sender is blocked.
     ///
     /// Go (runtime): chan_test.go:597 TestShrinkStackDuringBlockedSend
     stops_while_a_send_is_blocked, {
@@ -497,8 +499,9 @@ go_test! {
 }
 
 go_test! {
-    /// Values that were evaluated for a select but not sent are left alone, and what a case received goes where it should,
-    /// with stops of the world in between. (Go's test is about stacks that move.)
+    /// Values that were evaluated for a select but not sent are left alone, and what a case
+    /// received goes where it should, with stops of the world in between. (Go's test is about
+    /// stacks that move.)
     ///
     /// Go (runtime): chan_test.go:721 TestSelectStackAdjust
     select_slots_across_a_stop, {

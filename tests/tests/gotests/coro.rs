@@ -1,11 +1,13 @@
-//! coro_test.go. Coroutines and goroutines that are locked to their threads: allowed as long as both sides agree.
+//! coro_test.go. Coroutines and goroutines that are locked to their threads: allowed as long as
+//! both sides agree.
 
 use gort::iter::{Pull, pull};
 use gort::runtime::{lock_os_thread, unlock_os_thread};
 use gort::{chan, go};
 use gort_tests::in_child;
 
-const MISMATCH: &str = "fatal error: coro: OS thread locking must match locking at coroutine creation";
+const MISMATCH: &str =
+    "fatal error: coro: OS thread locking must match locking at coroutine creation";
 
 type Yield<'a> = &'a mut dyn FnMut(i32) -> bool;
 
@@ -56,7 +58,8 @@ fn yield_new_g(y: Yield) {
         let done = chan::<bool>(0);
         let done1 = done.clone();
         // SAFETY: this function waits for the goroutine before it touches `y` again.
-        let y: Send<'static> = Send(unsafe { std::mem::transmute::<Yield, Yield<'static>>(&mut *y) });
+        let y: Send<'static> =
+            Send(unsafe { std::mem::transmute::<Yield, Yield<'static>>(&mut *y) });
         go(move || {
             let y = y;
             done1.send(y.0(5));

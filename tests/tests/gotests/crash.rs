@@ -1,4 +1,5 @@
-//! crash_test.go: what `tests/fatal.rs` does not have. What needs compiled Go is in the corpus: `tests/go/corpus/gotests/crash.go`.
+//! crash_test.go: what `tests/fatal.rs` does not have. What needs compiled Go is in the corpus:
+//! `tests/go/corpus/gotests/crash.go`.
 
 use crate::{go_test, ms};
 use gort::net::{TcpListener, TcpStream};
@@ -34,8 +35,9 @@ go_test! {
 /// Go (runtime): crash_test.go:417 TestGoexitInPanic
 #[test]
 fn goexit_in_a_destructor_during_a_panic() {
-    // Go: the Goexit takes the panic away, and all goroutines are gone. In Rust a panic (and a Goexit is one) may not leave
-    // a destructor during another one: the first panic's report, and the end.
+    // Go: the Goexit takes the panic away, and all goroutines are gone. In Rust a panic (and a
+    // Goexit is one) may not leave a destructor during another one: the first panic's report, and
+    // the end.
     let o = in_child!(|| {
         go(|| {
             let _d = Defer(|| runtime::goexit());
@@ -99,8 +101,8 @@ fn breakpoint_is_in_the_traceback() {
 }
 
 go_test! {
-    /// The first use of the poller, on the main thread while the main goroutine is locked to it, as in Go's init functions: the
-    /// answer (here a refusal) must come.
+    /// The first use of the poller, on the main thread while the main goroutine is locked to it, as
+    /// in Go's init functions: the answer (here a refusal) must come.
     ///
     /// Go (runtime): crash_test.go:519 TestNetpollDeadlock
     the_poller_begins_on_a_locked_thread, .procs(1) {
@@ -112,7 +114,8 @@ go_test! {
     }
 }
 
-/// A goroutine that nobody can wake is reported although the poller is there: it waits for nothing either.
+/// A goroutine that nobody can wake is reported although the poller is there: it waits for nothing
+/// either.
 #[test]
 fn deadlock_with_the_poller_on() {
     let o = in_child!(|| {
@@ -149,8 +152,8 @@ fn two_panics_at_once() {
 }
 
 go_test! {
-    /// One side of a connection reads until its end, the other writes and sleeps. No moment may look like a deadlock, and
-    /// afterwards nobody counts as waiting.
+    /// One side of a connection reads until its end, the other writes and sleeps. No moment may
+    /// look like a deadlock, and afterwards nobody counts as waiting.
     ///
     /// Go (runtime): crash_test.go:1029 TestNetpollWaiters
     the_wait_for_the_poller_is_no_deadlock, {

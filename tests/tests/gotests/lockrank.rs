@@ -25,7 +25,8 @@ fn the_tables_are_gos() {
     let Some(go) = go_command() else {
         return absent("Go 1.23", "the table of lock ranks is not compared with Go's");
     };
-    let out = Command::new(go).args(["env", "GOROOT"]).env("GOTOOLCHAIN", "local").output().unwrap();
+    let out =
+        Command::new(go).args(["env", "GOROOT"]).env("GOTOOLCHAIN", "local").output().unwrap();
     let file = format!("{}/src/runtime/lockrank.go", String::from_utf8(out.stdout).unwrap().trim());
     let text = std::fs::read_to_string(file).unwrap();
     let ranks: Vec<&str> = between(&text, "const (\n", "\n)")

@@ -1,8 +1,9 @@
-//! Go's own tests of its scheduler, channels, locks, timers and coroutines, thought again for gort: one module per
-//! `_test.go` file, the tests in its order. Each doc line names the Go test whose idea it has; `docs/go-tests.md` lists
-//! all, with those that were left out.
+//! Go's own tests of its scheduler, channels, locks, timers and coroutines, thought again for gort:
+//! one module per `_test.go` file, the tests in its order. Each doc line names the Go test whose
+//! idea it has; `docs/go-tests.md` lists all, with those that were left out.
 //!
-//! Every test that needs the runtime runs in a child process. `GOMAXPROCS` in the environment holds for the tests that do not set it.
+//! Every test that needs the runtime runs in a child process. `GOMAXPROCS` in the environment holds
+//! for the tests that do not set it.
 
 mod chan;
 mod chanbarrier;
@@ -34,8 +35,8 @@ mod waitgroup;
 use gort_proc::{StwReason, WaitReason};
 use std::time::Duration;
 
-/// A test: its body runs as the main goroutine of a child process and must end with status 0 within five minutes.
-/// Leading method calls configure the child.
+/// A test: its body runs as the main goroutine of a child process and must end with status 0 within
+/// five minutes. Leading method calls configure the child.
 macro_rules! go_test {
     ($(#[$m:meta])* $name:ident, $(. $s:ident ( $($a:expr),* ))* $body:block) => {
         $(#[$m])*
@@ -70,10 +71,11 @@ impl Drop for Procs {
     }
 }
 
-/// What a collection does to the scheduler, where Go's test calls `runtime.GC`: two stops of the world, and a safe point
-/// on every P.
+/// What a collection does to the scheduler, where Go's test calls `runtime.GC`: two stops of the
+/// world, and a safe point on every P.
 pub(crate) fn gc() {
-    // SAFETY: on a user goroutine that holds no lock of the runtime; worldsema is held for for_each_p.
+    // SAFETY: on a user goroutine that holds no lock of the runtime; worldsema is held for
+    // for_each_p.
     unsafe {
         let w = gort_proc::stop_the_world_gc(StwReason::GCSweepTerm);
         gort_proc::start_the_world_gc(w);

@@ -23,7 +23,8 @@ fn wait_time<T: Send>(lock1: impl FnOnce() -> T, lock2: impl Fn() + Send + 'stat
     let gp = gc.recv().unwrap() as *mut G;
     // SAFETY: Gs are never freed; the reason is looked at only.
     while unsafe {
-        readgstatus(gp) != gort_proc::GWAITING || !(&raw const (*gp).waitreason).read().is_mutex_wait()
+        readgstatus(gp) != gort_proc::GWAITING
+            || !(&raw const (*gp).waitreason).read().is_mutex_wait()
     } {
         runtime::gosched();
     }
@@ -54,13 +55,14 @@ go_test! {
 go_test! {
     /// Go (runtime): metrics_test.go:689 TestCPUMetricsSleep
     idle_time, .procs(2) {
-        // SAFETY: an atomic counter; a stop of the world brings it up to date when it restarts idle Ps.
+        // SAFETY: an atomic counter; a stop of the world brings it up to date when it restarts idle
+        // Ps.
         let idle = |i: i32| unsafe {
             drop(Procs::set(3 - i % 2));
             (*sched()).idle_time.load()
         };
-        // How soon idle threads' Ps are idle is the system's doing; that the time adds up, and to no more than there was,
-        // is the scheduler's.
+        // How soon idle threads' Ps are idle is the system's doing; that the time adds up, and to
+        // no more than there was, is the scheduler's.
         let (start, before) = (Instant::now(), idle(0));
         for i in 1.. {
             time::sleep(ms(20));

@@ -4,7 +4,8 @@ use crate::{Procs, go_test};
 use gort::{chan, go, runtime};
 use std::hint::black_box;
 
-/// `n` goroutines enter and leave system calls, with some work in between, and see their own results.
+/// `n` goroutines enter and leave system calls, with some work in between, and see their own
+/// results.
 fn calls(n: usize, work: u64) {
     let done = chan::<u64>(0);
     for i in 0..n as u64 {

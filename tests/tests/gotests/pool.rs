@@ -117,7 +117,8 @@ go_test! {
     }
 }
 
-/// One producer that also consumes at its end, nine consumers at the other: each value comes out once.
+/// One producer that also consumes at its end, nine consumers at the other: each value comes out
+/// once.
 fn queue<Q: 'static>(
     q: Q,
     push: fn(&Q, usize) -> bool,
@@ -127,11 +128,13 @@ fn queue<Q: 'static>(
     const P: usize = 10;
     const N: usize = 200_000;
     struct Shared<Q>(Q, Vec<AtomicUsize>, AtomicBool);
-    // SAFETY: such a queue is made for one goroutine at its head and many at its tail, which is what follows.
+    // SAFETY: such a queue is made for one goroutine at its head and many at its tail, which is
+    // what follows.
     unsafe impl<Q> Send for Shared<Q> {}
     // SAFETY: the same.
     unsafe impl<Q> Sync for Shared<Q> {}
-    let s = Arc::new(Shared(q, (0..N).map(|_| AtomicUsize::new(0)).collect(), AtomicBool::new(false)));
+    let s =
+        Arc::new(Shared(q, (0..N).map(|_| AtomicUsize::new(0)).collect(), AtomicBool::new(false)));
     fn record<Q>(s: &Shared<Q>, e: Eface) {
         let v = num(e).unwrap();
         s.1[v].fetch_add(1, SeqCst);

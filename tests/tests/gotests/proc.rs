@@ -4,8 +4,8 @@ use crate::{Procs, deep, gc, go_test, ms, us};
 use gort::sync::WaitGroup;
 use gort::{chan, go, runtime, select, time};
 use gort_proc::{
-    G, GListOps as _, P, RandomOrder, WaitReason, getg, lock_os_thread, runqempty, runqget, runqput,
-    runqsteal,
+    G, GListOps as _, P, RandomOrder, WaitReason, getg, lock_os_thread, runqempty, runqget,
+    runqput, runqsteal,
 };
 use gort_tests::{in_child, until_waiting};
 use std::hint::black_box;
@@ -315,7 +315,8 @@ go_test! {
 }
 
 go_test! {
-    /// testdata/testprog/gc.go: a goroutine that yields in a loop against one that stops the world in a loop.
+    /// testdata/testprog/gc.go: a goroutine that yields in a loop against one that stops the world
+    /// in a loop.
     ///
     /// Go (runtime): proc_test.go:380 TestGCFairness
     stops_are_fair, .procs(1) {
@@ -373,14 +374,17 @@ go_test! {
     }
 }
 
-/// Two pairs that pass a token, one working a thousand times as long in between. The members of a pair hand the P to one
-/// another inside of one time slice: were it a new one each time, the pair that has the P would keep it for ever. How the
-/// time is shared is sysmon's doing and the machine's; that both get on is the scheduler's.
+/// Two pairs that pass a token, one working a thousand times as long in between. The members of a
+/// pair hand the P to one another inside of one time slice: were it a new one each time, the pair
+/// that has the P would keep it for ever. How the time is shared is sysmon's doing and the
+/// machine's; that both get on is the scheduler's.
 fn hogs() {
     let done = chan::<()>(0);
     let (hog, light) = (chan::<()>(0), chan::<()>(0));
     let counts = Arc::new([const { AtomicU64::new(0) }; 2]);
-    for (k, (wake, limit)) in [(hog.clone(), 1_000_000u64), (light.clone(), 1_000)].into_iter().enumerate() {
+    for (k, (wake, limit)) in
+        [(hog.clone(), 1_000_000u64), (light.clone(), 1_000)].into_iter().enumerate()
+    {
         for _ in 0..2 {
             let (done, wake, counts) = (done.clone(), wake.clone(), counts.clone());
             go(move || {
@@ -442,7 +446,8 @@ const RUNQ: usize = 256;
 go_test! {
     /// Go (runtime): proc_test.go:620 TestSchedLocalQueue
     local_queue, {
-        // SAFETY: the P and the Gs are in no list of the scheduler; runqput into a queue with room touches nothing else.
+        // SAFETY: the P and the Gs are in no list of the scheduler; runqput into a queue with room
+        // touches nothing else.
         unsafe {
             let pp = leak::<P>();
             let gs: Vec<*mut G> = (0..RUNQ).map(|_| leak()).collect();
@@ -553,7 +558,8 @@ go_test! {
                     e.next();
                 }
                 assert!(e.done());
-                // Position and increment together never come twice, so for more than two Ps neither do orders.
+                // Position and increment together never come twice, so for more than two Ps neither
+                // do orders.
                 assert!(procs < 3 || seen.insert(order), "{procs}: an order comes twice");
             }
         }
@@ -592,7 +598,8 @@ fn alive(tid: i32) -> bool {
 }
 
 go_test! {
-    /// A goroutine ends locked to the main thread: the thread stays as a zombie of the process, but runs nothing any more.
+    /// A goroutine ends locked to the main thread: the thread stays as a zombie of the process, but
+    /// runs nothing any more.
     ///
     /// Go (runtime): proc_test.go:978 TestLockOSThreadExit
     ending_locked_to_the_main_thread, .procs(1) {
@@ -637,7 +644,8 @@ go_test! {
 }
 
 go_test! {
-    /// Here with the signal mask instead of the working directory: new threads do not have what a locked one changed.
+    /// Here with the signal mask instead of the working directory: new threads do not have what a
+    /// locked one changed.
     ///
     /// Go (runtime): proc_test.go:995 TestLockOSThreadAvoidsStatePropagation
     the_state_of_a_locked_thread_does_not_spread, .procs(1) {
@@ -793,8 +801,8 @@ go_test! {
 go_test! {
     /// Go (runtime): proc_test.go:1108 TestNetpollBreak
     the_poller_can_be_interrupted, .procs(2) {
-        // SAFETY: on a user goroutine; what netpoll returns is injected as the scheduler does it: nothing is registered, so
-        // nothing is returned.
+        // SAFETY: on a user goroutine; what netpoll returns is injected as the scheduler does it:
+        // nothing is registered, so nothing is returned.
         unsafe {
             gort_netpoll::netpoll_generic_init();
             let c = chan::<()>(2);

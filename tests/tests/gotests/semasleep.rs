@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 extern "C" fn ignore(_: i32) {}
 
 go_test! {
-    /// Signals wake threads that sleep until a timer is due; they go back to sleep for the rest and no longer.
+    /// Signals wake threads that sleep until a timer is due; they go back to sleep for the rest and
+    /// no longer.
     ///
     /// Go (runtime): semasleep_test.go:20 TestSpuriousWakeupsNeverHangSemasleep
     spurious_wake_ups, {

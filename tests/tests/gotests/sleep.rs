@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-/// A timer and its channel: made by `Timer::new`, or of a function that sends. Both kinds take the same tests.
+/// A timer and its channel: made by `Timer::new`, or of a function that sends. Both kinds take the
+/// same tests.
 struct T(Timer, Receiver<Instant>);
 
 impl T {
@@ -173,8 +174,8 @@ go_test! {
     }
 }
 
-/// Timers `delta` apart, not started in that order: none is early. Says whether their values came in the order of the times,
-/// which only a machine that stands still for about `delta` can prevent.
+/// Timers `delta` apart, not started in that order: none is early. Says whether their values came
+/// in the order of the times, which only a machine that stands still for about `delta` can prevent.
 fn queued(delta: Duration, after: fn(Duration) -> Receiver<Instant>) -> bool {
     const SLOTS: [u32; 13] = [5, 3, 6, 6, 6, 1, 1, 2, 7, 9, 4, 8, 0];
     let result = chan::<(u32, Instant)>(SLOTS.len());
@@ -216,7 +217,8 @@ go_test! {
                 let f = fired.clone();
                 let t = after_func(Duration::from_secs(2), move || _ = f.fetch_add(1, SeqCst));
                 sleep(ms(100));
-                // Late by a machine that stood still for two seconds: then it has fired, and says so.
+                // Late by a machine that stood still for two seconds: then it has fired, and says
+                // so.
                 if !t.stop() {
                     fired.fetch_sub(1, SeqCst);
                 }

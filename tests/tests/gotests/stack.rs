@@ -33,7 +33,8 @@ go_test! {
 }
 
 go_test! {
-    /// Native stacks have their size from the start; what a goroutine on each kind of M can use is the same.
+    /// Native stacks have their size from the start; what a goroutine on each kind of M can use is
+    /// the same.
     ///
     /// Go (runtime): stack_test.go:79 TestStackGrowth
     deep_calls_everywhere, {

@@ -23,7 +23,8 @@ go_test! {
             t.reset(delta * 2);
             (0..5).for_each(|_| _ = t.c().recv());
             t.stop();
-            // (How late a tick is, is for the machine to say; time/tests has the exact times, with a clock of its own.)
+            // (How late a tick is, is for the machine to say; time/tests has the exact times, with
+            // a clock of its own.)
             let (dt, target) = (t0.elapsed(), delta * 15);
             assert!(dt >= target, "{dt:?} instead of {target:?}");
             sleep(2 * delta);
@@ -112,7 +113,8 @@ fn rss() -> i64 {
 }
 
 go_test! {
-    /// Memory of timers that nobody refers to any more is given back (by counting references, not by a collector).
+    /// Memory of timers that nobody refers to any more is given back (by counting references, not
+    /// by a collector).
     ///
     /// Go (time): tick_test.go:264 TestTimerGC
     forgotten_timers_are_freed, {
@@ -187,7 +189,8 @@ fn until(f: impl Fn() -> bool) {
 /// All that one timer's channel shows, in Go 1.23's way (`sync`) or the way before.
 fn timer_chan(mut tim: Tim, sync: bool) {
     let c = tim.c();
-    // Only the old channels can hold stale values. A stop of the world waits for a P that is about to send one.
+    // Only the old channels can hold stale values. A stop of the world waits for a P that is about
+    // to send one.
     let drain = || {
         if !sync {
             gc();
@@ -355,8 +358,9 @@ go_test! {
     }
 }
 
-/// The first value of `c` says when it was due, not when it was received. (A machine that stands still for 390 ms between
-/// two readings of the clock spoils one attempt; the time of receipt would spoil all.)
+/// The first value of `c` says when it was due, not when it was received. (A machine that stands
+/// still for 390 ms between two readings of the clock spoils one attempt; the time of receipt would
+/// spoil all.)
 fn time_of(c: fn() -> Receiver<Instant>) {
     loop {
         let start = Instant::now();

@@ -1,13 +1,17 @@
-//! Random programs of goroutines that communicate and synchronise, against a sequential reference semantics.
+//! Random programs of goroutines that communicate and synchronise, against a sequential reference
+//! semantics.
 //!
-//! A program is a few goroutines with a few operations each (`program.rs`). It runs on gort (`run.rs`), which shows the
-//! result of each operation, when it began and ended, and which operations never end. The reference (`reference.rs`) says
-//! what the operations mean if they happen one at a time, as a transition of states with the channels' buffers and queues;
-//! a run is right if some order of the operations, with none outside of its time, has exactly its results, and gets stuck
-//! exactly where it did. So values come out in the order they went in, each once; waiters are served in their order; a close
-//! does to each side what it has to; a select takes one case; and nobody is forgotten or waits for nothing.
+//! A program is a few goroutines with a few operations each (`program.rs`). It runs on gort
+//! (`run.rs`), which shows the result of each operation, when it began and ended, and which
+//! operations never end. The reference (`reference.rs`) says what the operations mean if they
+//! happen one at a time, as a transition of states with the channels' buffers and queues; a run is
+//! right if some order of the operations, with none outside of its time, has exactly its results,
+//! and gets stuck exactly where it did. So values come out in the order they went in, each once;
+//! waiters are served in their order; a close does to each side what it has to; a select takes one
+//! case; and nobody is forgotten or waits for nothing.
 //!
-//! The programs are new in each run; a failure prints the program, made as small as it fails, and its results.
+//! The programs are new in each run; a failure prints the program, made as small as it fails, and
+//! its results.
 
 mod program;
 mod reference;
@@ -25,8 +29,9 @@ fn config(cases: u32) -> Config {
 }
 
 fn show(seen: &Observation) -> String {
-    let ops =
-        |ops: &Vec<Seen>| ops.iter().map(|o| format!("\n  {} {:?}", o.begun, o.end)).collect::<String>();
+    let ops = |ops: &Vec<Seen>| {
+        ops.iter().map(|o| format!("\n  {} {:?}", o.begun, o.end)).collect::<String>()
+    };
     seen.iter().enumerate().map(|(g, o)| format!("\ngoroutine {g}:{}", ops(o))).collect()
 }
 
@@ -47,7 +52,8 @@ fn check(n: u32) {
                     "no order of the operations explains{}",
                     show(&seen)
                 );
-                stuck.set(stuck.get() + usize::from(seen.iter().flatten().any(|o| o.end.is_none())));
+                stuck
+                    .set(stuck.get() + usize::from(seen.iter().flatten().any(|o| o.end.is_none())));
             }
             Ok(())
         })
@@ -88,10 +94,12 @@ fn numbered(seed: u64) -> Program {
     programs(3, 3).new_tree(&mut runner).expect("no filters").current()
 }
 
-/// The process ends by itself, with status 0 or with the report of a deadlock: each only if the reference can end so.
+/// The process ends by itself, with status 0 or with the report of a deadlock: each only if the
+/// reference can end so.
 #[test]
 fn a_deadlock_is_reported_if_there_is_one() {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs();
+    let now =
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_secs();
     let (mut ended, mut deadlocks) = (0, 0);
     for i in 0..150 {
         let seed = now * 1000 + i;
@@ -131,7 +139,8 @@ fn results(g: &[&[Option<Res>]]) -> Observation {
 fn wrong_results_are_noticed() {
     use Res::{Closed, Done, Got, Panic, Sent};
     let s = Some(Sent(0));
-    let p = Program { caps: vec![2], goroutines: vec![vec![send(0), send(0)], vec![recv(0), recv(0)]] };
+    let p =
+        Program { caps: vec![2], goroutines: vec![vec![send(0), send(0)], vec![recv(0), recv(0)]] };
     assert!(explain(&p, &results(&[&[s, s], &[Some(Got(0, 0)), Some(Got(0, 100))]])));
     // The order of the values; one twice; one from nowhere; one that is lost.
     assert!(!explain(&p, &results(&[&[s, s], &[Some(Got(0, 100)), Some(Got(0, 0))]])));
@@ -154,7 +163,10 @@ fn wrong_results_are_noticed() {
     assert!(!explain(&p, &results(&[&[s, Some(Done), s], &[Some(Got(0, 0)), Some(Closed(0))]])));
 
     // Times: the first receiver has been served before the second one begins.
-    let p = Program { caps: vec![2], goroutines: vec![vec![send(0), send(0)], vec![recv(0)], vec![recv(0)]] };
+    let p = Program {
+        caps: vec![2],
+        goroutines: vec![vec![send(0), send(0)], vec![recv(0)], vec![recv(0)]],
+    };
     let timed = |a, b| {
         let one = |begun, r, t| Seen { begun, end: Some((r, t)) };
         vec![
@@ -168,8 +180,10 @@ fn wrong_results_are_noticed() {
 
     // A lost signal, and a mutex that two have.
     let waiter = vec![Op::Lock(0), Op::CondWait(0), Op::Unlock(0)];
-    let p =
-        Program { caps: vec![0], goroutines: vec![waiter, vec![Op::Lock(0), Op::Signal(0), Op::Unlock(0)]] };
+    let p = Program {
+        caps: vec![0],
+        goroutines: vec![waiter, vec![Op::Lock(0), Op::Signal(0), Op::Unlock(0)]],
+    };
     let d = Some(Done);
     assert!(explain(&p, &results(&[&[d, d, d], &[d, d, d]])));
     assert!(explain(&p, &results(&[&[d, None], &[d, d, d]])), "the signal came first");
@@ -196,5 +210,7 @@ fn what_is_stuck_is_seen_to_be() {
 /// A program of a failure can be made again from its number.
 #[test]
 fn programs_have_numbers() {
-    in_plain_child!(|| println!("{:?}", numbered(17))).ok().stdout_is(&format!("{:?}\n", numbered(17)));
+    in_plain_child!(|| println!("{:?}", numbered(17)))
+        .ok()
+        .stdout_is(&format!("{:?}\n", numbered(17)));
 }

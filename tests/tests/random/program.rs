@@ -12,7 +12,8 @@ pub struct Case {
 /// What a goroutine does.
 #[derive(Clone, Debug)]
 pub enum Op {
-    /// A select; with a single case the plain operation. `poll`: with a default case. Sends come first, as in `selectgo`.
+    /// A select; with a single case the plain operation. `poll`: with a default case. Sends come
+    /// first, as in `selectgo`.
     Comm { cases: Vec<Case>, poll: bool },
     /// Closes a channel.
     Close(usize),
@@ -34,7 +35,8 @@ pub enum Op {
     WLock,
     /// The opposite.
     WUnlock,
-    /// One of the things is done that the WaitGroup counts: there are as many as there are of these operations.
+    /// One of the things is done that the WaitGroup counts: there are as many as there are of these
+    /// operations.
     Done,
     /// Waits for all of them.
     Wait,
@@ -78,8 +80,7 @@ pub fn value(g: usize, pc: usize, i: usize) -> u32 {
 fn comm(chans: usize) -> BoxedStrategy<Op> {
     let chan = prop_oneof![20 => (0..chans).prop_map(Some), 1 => Just(None)];
     let case = (any::<bool>(), chan).prop_map(|(send, chan)| Case { send, chan });
-    let cases =
-        prop_oneof![4 => prop::collection::vec(case.clone(), 1), 3 => prop::collection::vec(case, 2..4)];
+    let cases = prop_oneof![4 => prop::collection::vec(case.clone(), 1), 3 => prop::collection::vec(case, 2..4)];
     (cases, prop::bool::weighted(0.2))
         .prop_map(|(mut cases, poll)| {
             cases.sort_by_key(|c| !c.send);
@@ -122,7 +123,8 @@ fn block(chans: usize) -> BoxedStrategy<Vec<Op>> {
     .boxed()
 }
 
-/// Programs of 2 to `gs` goroutines with at most `blocks` operations each, some of them within a lock.
+/// Programs of 2 to `gs` goroutines with at most `blocks` operations each, some of them within a
+/// lock.
 pub fn programs(gs: usize, blocks: usize) -> impl Strategy<Value = Program> {
     prop::collection::vec(0usize..3, 1..4).prop_flat_map(move |caps| {
         let g = prop::collection::vec(block(caps.len()), 1..=blocks).prop_map(|b| b.concat());

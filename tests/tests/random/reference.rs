@@ -1,5 +1,6 @@
-//! The reference: what each operation means if one happens at a time. A program has as many executions as there are orders
-//! of its operations; [`explain`] looks for one that has the results that were observed, and [`ends`] for all ends.
+//! The reference: what each operation means if one happens at a time. A program has as many
+//! executions as there are orders of its operations; [`explain`] looks for one that has the results
+//! that were observed, and [`ends`] for all ends.
 
 use crate::program::{Case, MUTEXES, Op, Program, value};
 use std::collections::{HashSet, VecDeque};
@@ -30,8 +31,8 @@ pub struct Seen {
     pub end: Option<(Res, u64)>,
 }
 
-/// What a run has shown: for each goroutine its operations, up to one that did not end. The run is over: what did not end
-/// never will.
+/// What a run has shown: for each goroutine its operations, up to one that did not end. The run is
+/// over: what did not end never will.
 pub type Observation = Vec<Vec<Seen>>;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -236,7 +237,8 @@ impl State {
             return Some(s);
         }
         let got = if let Some(&(h, k)) = chan.sendq.front() {
-            // The head of the buffer, and the sender's value goes to its tail; both are the same without a buffer.
+            // The head of the buffer, and the sender's value goes to its tail; both are the same
+            // without a buffer.
             chan.buf.push_back(value(h, self.g[h].0, k));
             let v = chan.buf.pop_front();
             s.end(h, Res::Sent(k));
@@ -257,19 +259,24 @@ impl State {
 fn permutations(n: usize) -> Vec<Vec<usize>> {
     let mut all = vec![Vec::new()];
     for i in 0..n {
-        let insert =
-            |p: &Vec<usize>| (0..=p.len()).map(|at| [&p[..at], &[i], &p[at..]].concat()).collect::<Vec<_>>();
+        let insert = |p: &Vec<usize>| {
+            (0..=p.len()).map(|at| [&p[..at], &[i], &p[at..]].concat()).collect::<Vec<_>>()
+        };
         all = all.iter().flat_map(insert).collect();
     }
     all
 }
 
-/// Visits all states that can be reached by steps that `allowed` lets pass, given the goroutine, the state and the step;
-/// those without any next step go to `end`, which says whether to go on.
+/// Visits all states that can be reached by steps that `allowed` lets pass, given the goroutine,
+/// the state and the step; those without any next step go to `end`, which says whether to go on.
 ///
 /// # Panics
 /// If there are too many.
-fn explore(p: &Program, allowed: impl Fn(usize, &State, &Step) -> bool, mut end: impl FnMut(&State) -> bool) {
+fn explore(
+    p: &Program,
+    allowed: impl Fn(usize, &State, &Step) -> bool,
+    mut end: impl FnMut(&State) -> bool,
+) {
     let mut known = HashSet::new();
     let mut todo = vec![State::new(p)];
     while let Some(s) = todo.pop() {
@@ -293,9 +300,11 @@ fn explore(p: &Program, allowed: impl Fn(usize, &State, &Step) -> bool, mut end:
     }
 }
 
-/// Whether there is an execution with just these results, in which nothing happens before it began or after it ended.
+/// Whether there is an execution with just these results, in which nothing happens before it began
+/// or after it ended.
 pub fn explain(p: &Program, seen: &Observation) -> bool {
-    let done: Vec<usize> = seen.iter().map(|ops| ops.iter().filter(|o| o.end.is_some()).count()).collect();
+    let done: Vec<usize> =
+        seen.iter().map(|ops| ops.iter().filter(|o| o.end.is_some()).count()).collect();
     // What must have ended before the operation begins: how many of each goroutine's.
     let before = |g: usize, pc: usize, h: usize| {
         let begun = seen[g].get(pc).map_or(u64::MAX, |o| o.begun);
@@ -303,7 +312,8 @@ pub fn explain(p: &Program, seen: &Observation) -> bool {
     };
     let before: Vec<Vec<Vec<usize>>> = (0..seen.len())
         .map(|g| {
-            let row = |pc| (0..seen.len()).map(|h| if h == g { 0 } else { before(g, pc, h) }).collect();
+            let row =
+                |pc| (0..seen.len()).map(|h| if h == g { 0 } else { before(g, pc, h) }).collect();
             (0..p.goroutines[g].len()).map(row).collect()
         })
         .collect();

@@ -78,10 +78,11 @@ impl Shared {
             scases[i].elem = (&raw mut v[i]).cast();
         }
         let sends = cases.iter().filter(|c| c.send).count();
-        // SAFETY: on a goroutine; the arrays are large enough, and the elements have the channels' type, which needs
-        // no drop.
-        let (i, ok) =
-            unsafe { selectgo(scases.as_mut_ptr(), order.as_mut_ptr(), sends, cases.len() - sends, !poll) };
+        // SAFETY: on a goroutine; the arrays are large enough, and the elements have the channels'
+        // type, which needs no drop.
+        let (i, ok) = unsafe {
+            selectgo(scases.as_mut_ptr(), order.as_mut_ptr(), sends, cases.len() - sends, !poll)
+        };
         match usize::try_from(i) {
             Err(_) => Res::NotReady,
             Ok(i) if cases[i].send => Res::Sent(i),
@@ -139,11 +140,11 @@ impl Shared {
         self.done.iter().all(|d| d.load(SeqCst))
     }
 
-    /// Whether all goroutines that are left wait: nobody else could wake them, so they do so for ever. Looked at while
-    /// nothing runs.
+    /// Whether all goroutines that are left wait: nobody else could wake them, so they do so for
+    /// ever. Looked at while nothing runs.
     fn stuck(&self) -> bool {
-        // SAFETY: on a user goroutine that holds no lock of the runtime. Gs are never freed; one that is not done is
-        // still the goroutine that has stored it.
+        // SAFETY: on a user goroutine that holds no lock of the runtime. Gs are never freed; one
+        // that is not done is still the goroutine that has stored it.
         unsafe {
             let w = gort_proc::stop_the_world_gc(StwReason::GoroutineProfile);
             let waits = |g: usize| {

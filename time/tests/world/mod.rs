@@ -1,10 +1,12 @@
-//! A thread that believes to be an M on its g0, with a P: all that timers and the poller need. No scheduler runs.
+//! A thread that believes to be an M on its g0, with a P: all that timers and the poller need. No
+//! scheduler runs.
 
 use gort_asm::setg;
 use gort_lock_futex::lock_init;
 use gort_runtime2::*;
 
-/// Makes this thread such an M, with a P of its own, which it returns. All of it is leaked, as in the runtime.
+/// Makes this thread such an M, with a P of its own, which it returns. All of it is leaked, as in
+/// the runtime.
 pub fn world() -> *mut P {
     let gp: *mut G = Box::into_raw(Box::default());
     let mp: *mut M = Box::into_raw(Box::default());

@@ -1,8 +1,10 @@
-// The client of echo_ext: one thread, epoll, 64 connections with one request of 64 bytes in flight each.
+// The client of echo_ext: one thread, epoll, 64 connections with one request of 64 bytes in flight
+// each.
 //
 //     echoclient PORT [ID [HELD]]
 //
-// Opens HELD connections more that stay idle, each after a first answer. Warms up for 300 ms, measures for 1.5 s and prints ID.rps, ID.p50 and ID.p99 in the form of the benchmarks.
+// Opens HELD connections more that stay idle, each after a first answer. Warms up for 300 ms,
+// measures for 1.5 s and prints ID.rps, ID.p50 and ID.p99 in the form of the benchmarks.
 //
 //     cc -O2 -o echoclient echoclient.c
 #define _GNU_SOURCE

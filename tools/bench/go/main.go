@@ -1,4 +1,5 @@
-// The benchmark workloads on Go: the twin of bench/src/main.rs, line for line where the languages allow.
+// The benchmark workloads on Go: the twin of bench/src/main.rs, line for line where the languages
+// allow.
 package main
 
 import (

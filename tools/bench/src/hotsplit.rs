@@ -1,8 +1,9 @@
-//! The hot split of segmented stacks: a call that crosses from one segment to the next, in a loop. What it costs is why Go 1.3
-//! gave such stacks up; see docs/segmented-stacks.md.
+//! The hot split of segmented stacks: a call that crosses from one segment to the next, in a loop.
+//! What it costs is why Go 1.3 gave such stacks up; see docs/segmented-stacks.md.
 //!
-//! The function that is called begins as gcc's `-fsplit-stack` lets functions begin, and does nothing. Its caller is Rust, which does not check
-//! the stack and so can stand where every call splits.
+//! The function that is called begins as gcc's `-fsplit-stack` lets functions begin, and does
+//! nothing. Its caller is Rust, which does not check the stack and so can stand where every call
+//! splits.
 
 use crate::{metric, repeat, timed};
 use gort::{StackKind, chan, go_on};

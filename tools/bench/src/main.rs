@@ -1,7 +1,7 @@
 //! The benchmark workloads on gort, one per run: `gort-bench ID[.wN]`.
 //!
-//! Prints a line per metric, `name<TAB>value<TAB>unit<TAB>lower|higher`. Exit status 64: no such workload. The
-//! Go twin is `tools/bench/go/main.go`; both do the same work, checked by sums.
+//! Prints a line per metric, `name<TAB>value<TAB>unit<TAB>lower|higher`. Exit status 64: no such
+//! workload. The Go twin is `tools/bench/go/main.go`; both do the same work, checked by sums.
 
 mod hotsplit;
 
@@ -120,8 +120,8 @@ fn xorshift(mut x: u64) -> u64 {
     x ^ (x << 17)
 }
 
-/// The bare switch: the goroutine and g0, with Go's own primitives and no scheduler between them. There by `mcall`,
-/// back by `gogo`.
+/// The bare switch: the goroutine and g0, with Go's own primitives and no scheduler between them.
+/// There by `mcall`, back by `gogo`.
 fn switch() {
     unsafe extern "C" fn back(gp: *mut G) -> ! {
         // SAFETY: `mcall` has just saved the goroutine, and nobody else knows.
@@ -569,7 +569,8 @@ fn echo_self(id: &str) {
     metric(&format!("{id}.p99"), f64::from(all[all.len() * 99 / 100]) / 1e3, "us", "lower");
 }
 
-/// The server alone; the client is `tools/bench/c/echoclient.c`, for `echo_held` with 10,000 idle connections.
+/// The server alone; the client is `tools/bench/c/echoclient.c`, for `echo_held` with 10,000 idle
+/// connections.
 fn echo_ext() {
     // Go does so in every program.
     let mut lim = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
@@ -603,7 +604,8 @@ fn syscall(id: &str) {
     }
     let ms = Duration::from_millis;
     let rate = |d: Duration| {
-        let (t, c, r) = (Instant::now(), chunks.load(Ordering::Relaxed), reads.load(Ordering::Relaxed));
+        let (t, c, r) =
+            (Instant::now(), chunks.load(Ordering::Relaxed), reads.load(Ordering::Relaxed));
         time::sleep(d);
         let s = t.elapsed().as_secs_f64();
         let diff = |a: &AtomicU64, b| (a.load(Ordering::Relaxed) - b) as f64 / s;

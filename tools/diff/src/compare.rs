@@ -76,15 +76,16 @@ impl Side {
 pub enum Verdict {
     /// All that gort gave was seen on Go too.
     Same,
-    /// Both sides did the same in more than half of their runs; in some others gort's events came otherwise, as happens
-    /// when the clock ends a time slice on a busy machine. It ended alike in all of them.
+    /// Both sides did the same in more than half of their runs; in some others gort's events came
+    /// otherwise, as happens when the clock ends a time slice on a busy machine. It ended alike in
+    /// all of them.
     Strays,
     /// All runs of Go gave one thing, and gort another.
     Differs,
     /// All runs of Go gave one thing, and gort several.
     Unstable,
-    /// Go itself gave several, and gort something else besides: the program's behaviour is not determined, or rare cases
-    /// were not seen.
+    /// Go itself gave several, and gort something else besides: the program's behaviour is not
+    /// determined, or rare cases were not seen.
     Undecided,
 }
 
@@ -136,7 +137,8 @@ impl Comparison {
         !self.gort.outcomes.iter().any(|(o, _)| self.go.has(o))
     }
 
-    /// gort's most frequent outcome that Go did not have, Go's most frequent one, and where they part.
+    /// gort's most frequent outcome that Go did not have, Go's most frequent one, and where they
+    /// part.
     #[must_use]
     pub fn difference(&self) -> Option<(&Outcome, &Outcome, Where)> {
         let (go, _) = self.go.outcomes.first()?;

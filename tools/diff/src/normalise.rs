@@ -1,6 +1,7 @@
-//! What two systems legitimately differ in, taken out of what a program wrote: addresses, the places of files,
-//! measured durations, times of day, and the frames of tracebacks (inlining and names of functions are each
-//! compiler's own). Messages, goroutine numbers, their states and wait reasons, creators and the exit status stay.
+//! What two systems legitimately differ in, taken out of what a program wrote: addresses, the
+//! places of files, measured durations, times of day, and the frames of tracebacks (inlining and
+//! names of functions are each compiler's own). Messages, goroutine numbers, their states and wait
+//! reasons, creators and the exit status stay.
 
 use regex::Regex;
 use std::sync::LazyLock;
@@ -30,14 +31,16 @@ impl PartialEq for Line {
 }
 impl Eq for Line {}
 
-/// The paths that stand in a program's output because of where it was compiled and started, e.g. its executable.
+/// The paths that stand in a program's output because of where it was compiled and started, e.g.
+/// its executable.
 #[derive(Clone, Debug, Default)]
 pub struct Paths(Vec<String>);
 
 impl Paths {
     /// These paths; each becomes `PATH` where it is found.
     pub fn new<T: Into<String>>(paths: impl IntoIterator<Item = T>) -> Self {
-        let mut p: Vec<String> = paths.into_iter().map(Into::into).filter(|p| p.len() > 1).collect();
+        let mut p: Vec<String> =
+            paths.into_iter().map(Into::into).filter(|p| p.len() > 1).collect();
         p.sort_by_key(|p| std::cmp::Reverse(p.len())); // a path before what it begins with
         Self(p)
     }

@@ -15,8 +15,8 @@ use std::time::Duration;
 /// What is kept of one stream of a process that does not stop writing, in bytes.
 pub const KEPT: usize = 32 << 20;
 
-/// How long a process that was told to dump its goroutines has for that, and a pipe for what is left in it when
-/// its process is gone (another process may hold it open).
+/// How long a process that was told to dump its goroutines has for that, and a pipe for what is
+/// left in it when its process is gone (another process may hold it open).
 const GRACE: Duration = Duration::from_secs(2);
 
 /// How a process ended.
@@ -69,8 +69,8 @@ pub struct Output {
     pub dump: String,
 }
 
-/// Runs a command to its end, at most for `limit`. A process that takes longer gets SIGQUIT and, if that does not
-/// end it, SIGKILL.
+/// Runs a command to its end, at most for `limit`. A process that takes longer gets SIGQUIT and, if
+/// that does not end it, SIGKILL.
 ///
 /// # Errors
 /// If it cannot be started.
@@ -79,7 +79,8 @@ pub fn run(cmd: &mut Command, stdin: &[u8], limit: Duration) -> io::Result<Outpu
     let stdin = stdin.to_vec();
     run_with(cmd, limit, move |child| {
         if let Some(mut pipe) = child.stdin.take() {
-            // Beside the reading: the process may write before it has read all. That it may not read at all is no error.
+            // Beside the reading: the process may write before it has read all. That it may not
+            // read at all is no error.
             thread::spawn(move || pipe.write_all(&stdin));
         }
     })
@@ -89,9 +90,14 @@ pub fn run(cmd: &mut Command, stdin: &[u8], limit: Duration) -> io::Result<Outpu
 ///
 /// # Errors
 /// If it cannot be started.
-pub fn run_with(cmd: &mut Command, limit: Duration, feed: impl FnOnce(&mut Child)) -> io::Result<Output> {
+pub fn run_with(
+    cmd: &mut Command,
+    limit: Duration,
+    feed: impl FnOnce(&mut Child),
+) -> io::Result<Output> {
     cmd.stdout(Stdio::piped()).stderr(Stdio::piped());
-    // A shell ignores SIGINT and SIGQUIT for what it puts into the background, nohup SIGHUP, and the child would inherit that.
+    // A shell ignores SIGINT and SIGQUIT for what it puts into the background, nohup SIGHUP, and
+    // the child would inherit that.
     // SAFETY: between fork and exec; system calls only.
     unsafe {
         cmd.pre_exec(|| {
@@ -108,7 +114,9 @@ pub fn run_with(cmd: &mut Command, limit: Duration, feed: impl FnOnce(&mut Child
     let (tx, ended) = mpsc::channel();
     // Not reaped there, so that the process id stays the child's until it is reaped here.
     thread::spawn(move || {
-        while waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) == Err(nix::Error::EINTR) {}
+        while waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)
+            == Err(nix::Error::EINTR)
+        {}
         let _ = tx.send(());
     });
     let hung = ended.recv_timeout(limit).is_err();
@@ -151,7 +159,8 @@ impl Stream {
         thread::spawn(move || {
             let mut buf = [0; 1 << 16];
             let mut pipe = pipe;
-            while let Some(n) = pipe.as_mut().and_then(|p| p.read(&mut buf).ok()).filter(|&n| n > 0) {
+            while let Some(n) = pipe.as_mut().and_then(|p| p.read(&mut buf).ok()).filter(|&n| n > 0)
+            {
                 let mut to = to.lock().unwrap_or_else(PoisonError::into_inner);
                 let n = n.min(KEPT - to.len());
                 to.extend_from_slice(&buf[..n]);

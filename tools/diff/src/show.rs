@@ -10,8 +10,9 @@ const BEFORE: usize = 3;
 /// Lines that are shown from the first difference on.
 const AFTER: usize = 12;
 
-/// The first difference of two lists of lines, in two columns, `width` characters in all; the heads stand above. Between the
-/// columns `=` marks equal lines, `!` lines that differ, `<` and `>` lines that only that side has.
+/// The first difference of two lists of lines, in two columns, `width` characters in all; the heads
+/// stand above. Between the columns `=` marks equal lines, `!` lines that differ, `<` and `>` lines
+/// that only that side has.
 #[must_use]
 pub fn side_by_side(left: &[Line], right: &[Line], heads: (&str, &str), width: usize) -> String {
     let keys = |l: &[Line]| -> Vec<String> { l.iter().map(|l| l.key.clone()).collect() };

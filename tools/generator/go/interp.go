@@ -1,5 +1,6 @@
 
-// A program as data: objects, and statements that name an operation, its object, numbers and blocks of statements.
+// A program as data: objects, and statements that name an operation, its object, numbers and blocks
+// of statements.
 
 type stmt struct {
 	op     string

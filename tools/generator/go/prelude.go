@@ -1,6 +1,6 @@
 // What the generated programs are made of. At GOMAXPROCS=1 the order of all events is determined:
-// nothing here depends on the order of maps, on which of several ready cases select takes, or on how long something takes,
-// as long as no goroutine runs for 10 ms on end.
+// nothing here depends on the order of maps, on which of several ready cases select takes, or on
+// how long something takes, as long as no goroutine runs for 10 ms on end.
 package main
 
 import (
@@ -26,7 +26,8 @@ func itoa(n int) string {
 	return itoa(n/10) + string(rune('0'+n%10))
 }
 
-// log is the event log. It is printed at the end: printing takes longer than what is to be observed.
+// log is the event log. It is printed at the end: printing takes longer than what is to be
+// observed.
 func log(g, what string) {
 	events++
 	buf = append(append(append(append(buf, g...), ' '), what...), '\n')
@@ -39,8 +40,9 @@ func flush() {
 	buf = buf[:0]
 }
 
-// align brings the scheduler's count of time slices, every 61st of which looks at the global queue first, to the same
-// remainder always. At main.main it is either of two: if the monitor's first look comes while main has not parked yet, main is preempted.
+// align brings the scheduler's count of time slices, every 61st of which looks at the global queue
+// first, to the same remainder always. At main.main it is either of two: if the monitor's first
+// look comes while main has not parked yet, main is preempted.
 func align() {
 	for i := 0; i < 2; i++ { // if the first begins with the 61st, it ends differently
 		stop := false
@@ -254,8 +256,9 @@ func (o op) count(n int) {
 	}
 }
 
-// sel is a select statement of up to three cases with different channels, with or without default. If more than one
-// may be ready, it tries one after the other first, as select's own choice is random.
+// sel is a select statement of up to three cases with different channels, with or without default.
+// If more than one may be ready, it tries one after the other first, as select's own choice is
+// random.
 func sel(g string, block int, ops ...op) {
 	defer caught(g)
 	var r, s [3]chan int
@@ -801,8 +804,8 @@ func exits(g string, n int) {
 	wg.Wait()
 }
 
-// timers lets timers expire all at once: they run in the order of their times. Each number below 100 is a time; what the
-// timer does goes round.
+// timers lets timers expire all at once: they run in the order of their times. Each number below
+// 100 is a time; what the timer does goes round.
 func timers(g string, at ...int) {
 	var wg sync.WaitGroup
 	wg.Add(len(at))

@@ -1,14 +1,17 @@
-//! Random concurrent Go programs whose order of events is determined at GOMAXPROCS=1, so that two schedulers can be
-//! compared event by event. A seed gives the same program always.
+//! Random concurrent Go programs whose order of events is determined at GOMAXPROCS=1, so that two
+//! schedulers can be compared event by event. A seed gives the same program always.
 //!
-//! A program is of one of two kinds: a *soup*, in which goroutines do random things to shared channels, locks and conditions,
-//! often until none of them can go on; or a *menu* of patterns with random parameters, one after the other or at once. It can
-//! be had in two forms, which do the same: as a [Go file](Program::source), `go/prelude.go` (the log, operations that log,
-//! patterns) with a main function; and as [data](Program::data) for [`INTERPRETER`], a Go program that need be compiled but once.
+//! A program is of one of two kinds: a *soup*, in which goroutines do random things to shared
+//! channels, locks and conditions, often until none of them can go on; or a *menu* of patterns with
+//! random parameters, one after the other or at once. It can be had in two forms, which do the
+//! same: as a [Go file](Program::source), `go/prelude.go` (the log, operations that log, patterns)
+//! with a main function; and as [data](Program::data) for [`INTERPRETER`], a Go program that need
+//! be compiled but once.
 //!
-//! What keeps the order determined: nothing depends on the order of a map; a `select` is reached with one case ready at
-//! most, or the cases are tried one by one instead; programs begin at a known phase of the 61 time slices; timers expire together, after a wait that does not yield; the log
-//! is printed at the end, so that a program is done long before its first time slice is over.
+//! What keeps the order determined: nothing depends on the order of a map; a `select` is reached
+//! with one case ready at most, or the cases are tried one by one instead; programs begin at a
+//! known phase of the 61 time slices; timers expire together, after a wait that does not yield; the
+//! log is printed at the end, so that a program is done long before its first time slice is over.
 
 use fastrand::Rng;
 use std::fmt::Write;
@@ -19,7 +22,8 @@ pub const PROGRAM: &str = "GORT_PROGRAM";
 const PRELUDE: &str = include_str!("../go/prelude.go");
 
 /// The Go file that runs a program given as data.
-pub const INTERPRETER: &str = concat!(include_str!("../go/prelude.go"), include_str!("../go/interp.go"));
+pub const INTERPRETER: &str =
+    concat!(include_str!("../go/prelude.go"), include_str!("../go/interp.go"));
 
 /// A statement: an operation of `go/prelude.go`.
 #[derive(Clone, Debug)]
@@ -48,7 +52,11 @@ impl Program {
     #[must_use]
     pub fn new(seed: u64) -> Self {
         let mut g = Gen { rng: Rng::with_seed(seed), budget: 0, channels: 0, mutexes: 0 };
-        if g.one_in(3) { Self { channels: vec![], mutexes: 0, latch: 0, body: g.menu() } } else { g.soup() }
+        if g.one_in(3) {
+            Self { channels: vec![], mutexes: 0, latch: 0, body: g.menu() }
+        } else {
+            g.soup()
+        }
     }
 
     /// As a Go file of its own.
@@ -285,7 +293,8 @@ impl Gen {
         Stmt { numbers: all, ..call("timers", []) }
     }
 
-    /// A pattern; `beside` others it must not keep a mutex waiting for a millisecond: then the mutex works otherwise.
+    /// A pattern; `beside` others it must not keep a mutex waiting for a millisecond: then the
+    /// mutex works otherwise.
     fn pattern(&mut self, beside: bool) -> Stmt {
         let capacity = [0, 0, 1, 2, 5, 20];
         let (a, b, c) = (self.pick(&capacity), self.pick(&capacity), self.pick(&capacity));

@@ -4,7 +4,8 @@ use crate::golang::{GoFile, Kind, short_path};
 use crate::rust::RustFile;
 use std::ops::Range;
 
-/// Lines of a Go file that belong together: a declaration with the comment above it, or what is between two.
+/// Lines of a Go file that belong together: a declaration with the comment above it, or what is
+/// between two.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
     /// The lines, from 1, the end excluded.
@@ -74,8 +75,9 @@ pub fn pieces(path: &str, block: &Range<usize>, files: &[(RustFile, Vec<String>)
                 .collect();
             let Some(&first) = here.first() else { continue };
             // A field of a type that is there already: a line of it.
-            if let Some(outer) =
-                out.iter_mut().find(|p| p.file == n && p.lines.contains(&item.start) && p.start < item.start)
+            if let Some(outer) = out
+                .iter_mut()
+                .find(|p| p.file == n && p.lines.contains(&item.start) && p.start < item.start)
             {
                 outer.pairs.push((first, item.start));
                 continue;

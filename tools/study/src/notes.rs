@@ -22,8 +22,8 @@ pub fn id(title: &str) -> String {
     words.split_whitespace().collect::<Vec<_>>().join("-")
 }
 
-/// The pages that there are: `docs/*.md`, and the READMEs of the crates, each with the Go file that a line number
-/// without a file is of.
+/// The pages that there are: `docs/*.md`, and the READMEs of the crates, each with the Go file that
+/// a line number without a file is of.
 pub fn pages(root: &Path) -> Vec<(String, String)> {
     let mut out = Vec::new();
     let list = |dir: &Path| {
@@ -41,7 +41,8 @@ pub fn pages(root: &Path) -> Vec<(String, String)> {
             continue;
         }
         for (file, _) in list(&path) {
-            let wanted = if name == "docs" { file != "portmap.md" } else { file.starts_with("README") };
+            let wanted =
+                if name == "docs" { file != "portmap.md" } else { file.starts_with("README") };
             if wanted && file.ends_with(".md") {
                 let own = match name.as_str() {
                     "docs" | "proc" => "runtime/proc.go".to_string(),

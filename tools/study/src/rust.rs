@@ -59,7 +59,10 @@ pub struct RustFile {
 impl RustFile {
     /// The innermost item around a line.
     pub fn item_at(&self, line: usize) -> Option<&Item> {
-        self.items.iter().filter(|i| i.start <= line && line <= i.end).min_by_key(|i| i.end - i.start)
+        self.items
+            .iter()
+            .filter(|i| i.start <= line && line <= i.end)
+            .min_by_key(|i| i.end - i.start)
     }
 }
 
@@ -135,7 +138,8 @@ fn mask(text: &str) -> (Vec<String>, Vec<String>) {
             && (at(i + 1) == '"' || (at(i + 1) == '#' && matches!(at(i + 2), '#' | '"')))
         {
             let hashes = c[i + 1..].iter().take_while(|h| **h == '#').count();
-            let close: String = std::iter::once('"').chain(std::iter::repeat_n('#', hashes)).collect();
+            let close: String =
+                std::iter::once('"').chain(std::iter::repeat_n('#', hashes)).collect();
             let from = i + 2 + hashes;
             let mut j = from;
             while j < c.len() && !c[j..].iter().take(close.len()).copied().eq(close.chars()) {
@@ -183,7 +187,8 @@ fn scan(text: &str, path: String) -> RustFile {
     let (code, comments) = mask(text);
     let raw: Vec<&str> = text.split('\n').collect();
     let mut file = RustFile { path, items: Vec::new(), anchors: Vec::new(), malformed: Vec::new() };
-    let reference = regex!(r"^//[/!]?\s*Go(?: \(([\w./]+)\))?: ([\w./]+\.(?:go|s|c|h)):(\d+) (\w+)$");
+    let reference =
+        regex!(r"^//[/!]?\s*Go(?: \(([\w./]+)\))?: ([\w./]+\.(?:go|s|c|h)):(\d+) (\w+)$");
     let like = regex!(r"^//[/!]?\s*Go(?: \([\w./]+\))?: .*\w\.(?:go|s|c|h):\d");
     let head = regex!(r"^//\s*([\w/]+\.(?:go|s|c|h))?:(\d+)\b");
     let mention = regex!(r"(?:^|[\s(,])([\w/]+\.(?:go|s|c|h))?:(\d+)\b");
@@ -197,21 +202,25 @@ fn scan(text: &str, path: String) -> RustFile {
             refs.push(Ref { file: format!("{dir}/{}", &m[2]), line, name: m[4].to_string(), at });
         } else if like.is_match(comment) {
             file.malformed.push((at, comment.clone()));
-        } else if !comment.is_empty() && !comment.starts_with("///") && !comment.starts_with("//!") {
-            let order =
-                regex!(r"\b[Oo]rder\b|\bearlier\b|\blater\b").is_match(&whole_comment(&comments, &code, n));
+        } else if !comment.is_empty() && !comment.starts_with("///") && !comment.starts_with("//!")
+        {
+            let order = regex!(r"\b[Oo]rder\b|\bearlier\b|\blater\b")
+                .is_match(&whole_comment(&comments, &code, n));
             let mut from = 0;
             if let Some(m) = head.captures(comment) {
-                let (f, line) = (m.get(1).map(|f| f.as_str().to_string()), m[2].parse().unwrap_or(0));
+                let (f, line) =
+                    (m.get(1).map(|f| f.as_str().to_string()), m[2].parse().unwrap_or(0));
                 file.anchors.push(Anchor { file: f, line, at, head: true, order });
                 from = m.get(0).map_or(0, |m| m.end());
             }
             for m in mention.captures_iter(&comment[from..]) {
-                let (f, line) = (m.get(1).map(|f| f.as_str().to_string()), m[2].parse().unwrap_or(0));
+                let (f, line) =
+                    (m.get(1).map(|f| f.as_str().to_string()), m[2].parse().unwrap_or(0));
                 file.anchors.push(Anchor { file: f, line, at, head: false, order });
             }
         }
-        // The item that the references belong to begins at the first line with code that is not an attribute.
+        // The item that the references belong to begins at the first line with code that is not an
+        // attribute.
         if !refs.is_empty() && !code[n].trim().is_empty() && !in_attribute(&code, n) {
             let refs = std::mem::take(&mut refs);
             let (name, end) = item(&code, &raw, n, &refs[0]);
@@ -264,7 +273,8 @@ fn item(code: &[String], raw: &[&str], n: usize, r: &Ref) -> (String, usize) {
     let mut field = false;
     let name = if let Some(m) = regex!(r"\bfn\s+(\w+)").captures(l) {
         m[1].to_string()
-    } else if let Some(m) = regex!(r"\b(?:struct|enum|union|trait|mod|type|macro_rules!)\s+(\w+)").captures(l)
+    } else if let Some(m) =
+        regex!(r"\b(?:struct|enum|union|trait|mod|type|macro_rules!)\s+(\w+)").captures(l)
     {
         m[1].to_string()
     } else if let Some(m) = regex!(r"\b(?:const|static)(?:\s+mut)?\s+(\w+)\s*:").captures(l) {
@@ -275,7 +285,9 @@ fn item(code: &[String], raw: &[&str], n: usize, r: &Ref) -> (String, usize) {
         format!("impl{}", m[1].trim_end())
     } else if let Some(m) = regex!(r"^\s*(?:pub(?:\([^)]*\))?\s+)?use\s+.*?(\w+)\s*;").captures(l) {
         m[1].to_string()
-    } else if let Some(m) = regex!(r"^\s*(?:pub(?:\([^)]*\))?\s+)?(\w+)\s*(?:[:,(={]|$)").captures(l) {
+    } else if let Some(m) =
+        regex!(r"^\s*(?:pub(?:\([^)]*\))?\s+)?(\w+)\s*(?:[:,(={]|$)").captures(l)
+    {
         field = true;
         m[1].to_string()
     } else {
@@ -334,10 +346,17 @@ mod tests {
                    \x20   /// @ (sync): m.go:7 Lock\n    pub fn lock(&self) {}\n}\n";
         let f = scan(&src.replace('@', "Go"), "a.rs".into());
         assert!(f.malformed.is_empty());
-        assert_eq!((f.items[0].name.as_str(), f.items[0].start, f.items[0].end), ("find_it", 5, 10));
-        assert_eq!((f.items[1].name.as_str(), f.items[1].start, f.items[1].end), ("A::lock", 14, 14));
+        assert_eq!(
+            (f.items[0].name.as_str(), f.items[0].start, f.items[0].end),
+            ("find_it", 5, 10)
+        );
+        assert_eq!(
+            (f.items[1].name.as_str(), f.items[1].start, f.items[1].end),
+            ("A::lock", 14, 14)
+        );
         assert_eq!((f.items[1].refs[0].file.as_str(), f.items[1].refs[0].line), ("sync/m.go", 7));
-        let a: Vec<_> = f.anchors.iter().map(|a| (a.file.as_deref(), a.line, a.at, a.head)).collect();
+        let a: Vec<_> =
+            f.anchors.iter().map(|a| (a.file.as_deref(), a.line, a.at, a.head)).collect();
         assert_eq!(a, [(None, 11, 6, true), (None, 13, 8, false), (Some("lock.go"), 3, 9, true)]);
     }
 

@@ -32,18 +32,26 @@ fn no_line_is_lost_and_pairs_stand_side_by_side() {
     let got = rows(&(9..18), &p);
     let row = |go, rust| Row { go, rust: Some((0, rust)) };
     assert_eq!(got, [row(9..12, 5..9), row(12..15, 9..13), row(15..18, 13..20)]);
-    // A second piece that begins behind the first one's last line, and one that is about lines that have been.
-    let p = [piece(1..4, 2, &[(10, 2)]), piece(30..33, 31, &[(14, 31)]), piece(50..52, 51, &[(10, 51)])];
+    // A second piece that begins behind the first one's last line, and one that is about lines that
+    // have been.
+    let p = [
+        piece(1..4, 2, &[(10, 2)]),
+        piece(30..33, 31, &[(14, 31)]),
+        piece(50..52, 51, &[(10, 51)]),
+    ];
     let got = rows(&(10..18), &p);
-    assert_eq!(got.iter().flat_map(|r| r.go.clone()).collect::<Vec<_>>(), (10..18).collect::<Vec<_>>());
+    assert_eq!(
+        got.iter().flat_map(|r| r.go.clone()).collect::<Vec<_>>(),
+        (10..18).collect::<Vec<_>>()
+    );
     let rust: Vec<_> = got.iter().filter_map(|r| r.rust.clone()).collect();
     assert_eq!(rust, [(0, 1..4), (1, 30..33), (2, 50..52)]);
 }
 
 #[test]
 fn colours_change_no_text() {
-    let src =
-        ["fn f<'a>(c: &'a str) -> u8 { /* x", "y */ b'<' } // \"&", "let s = r#\"</i>\"#;"].map(String::from);
+    let src = ["fn f<'a>(c: &'a str) -> u8 { /* x", "y */ b'<' } // \"&", "let s = r#\"</i>\"#;"]
+        .map(String::from);
     let html = highlight::lines(&src, "rs");
     assert!(html.iter().any(|l| l.contains("<i class=")));
     let tags = regex::Regex::new("</?i[^>]*>").expect("a valid expression");
@@ -70,7 +78,9 @@ fn the_book_hangs_together() {
     let dir = tempfile::tempdir().expect("a folder");
     let said = Book::new(root(), &goroot).and_then(|b| b.write(dir.path())).expect("written");
     println!("{said}");
-    let read = |n: &str| std::fs::read_to_string(dir.path().join(n)).unwrap_or_else(|e| panic!("{n}: {e}"));
+    let read = |n: &str| {
+        std::fs::read_to_string(dir.path().join(n)).unwrap_or_else(|e| panic!("{n}: {e}"))
+    };
     let proc = read("go-runtime-proc.go.html");
     let section = |name: &str| {
         let at = proc.find(&format!("<section id={name}>")).unwrap_or_else(|| panic!("no {name}"));

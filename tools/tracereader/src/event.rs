@@ -401,8 +401,12 @@ impl Event {
     pub fn frames(&self, stack: u64) -> Vec<StackFrame> {
         let t = &self.table;
         let pcs = t.stack(stack).unwrap_or_default();
-        let named =
-            |f: &Frame| StackFrame { pc: f.pc, func: t.text(f.func), file: t.text(f.file), line: f.line };
+        let named = |f: &Frame| StackFrame {
+            pc: f.pc,
+            func: t.text(f.func),
+            file: t.text(f.file),
+            line: f.line,
+        };
         pcs.iter().filter_map(|pc| t.pcs.get(pc)).map(named).collect()
     }
 
@@ -444,7 +448,9 @@ impl Event {
                 (b"GC incremental sweep".into(), Resource::Proc(p))
             }
             // :490
-            GC_MARK_ASSIST_BEGIN | GC_MARK_ASSIST_END => (b"GC mark assist".into(), Resource::Goroutine(g)),
+            GC_MARK_ASSIST_BEGIN | GC_MARK_ASSIST_END => {
+                (b"GC mark assist".into(), Resource::Goroutine(g))
+            }
             GC_MARK_ASSIST_ACTIVE => {
                 (b"GC mark assist".into(), Resource::Goroutine(self.base.args[0] as i64))
             }
@@ -463,7 +469,8 @@ impl Event {
             spec::USER_TASK_END => {
                 let (parent, name) = (self.base.extra_of(0), self.base.extra_of(1));
                 let extra = self.table.extra.borrow();
-                let name = (name as usize).checked_sub(1).map_or_else(Vec::new, |i| extra[i].to_vec());
+                let name =
+                    (name as usize).checked_sub(1).map_or_else(Vec::new, |i| extra[i].to_vec());
                 (a[0], parent, name)
             }
             _ => panic!("no task"),
@@ -526,7 +533,9 @@ impl Event {
             // :635
             GO_UNBLOCK | GO_SWITCH | GO_SWITCH_DESTROY => go(first, Waiting, Runnable),
             // :640
-            GO_SYSCALL_BEGIN => StateTransition { stack: self.stack(), ..go(c.g, Running, Syscall) },
+            GO_SYSCALL_BEGIN => {
+                StateTransition { stack: self.stack(), ..go(c.g, Running, Syscall) }
+            }
             GO_SYSCALL_END => go(c.g, Syscall, Running),
             GO_SYSCALL_END_BLOCKED => go(c.g, Syscall, Runnable),
             // :649
@@ -668,7 +677,8 @@ impl fmt::Display for Event {
                     _ => {}
                 }
                 // :795
-                // A new goroutine's stack is not nil in Go even if it is empty, so its head is printed.
+                // A new goroutine's stack is not nil in Go even if it is empty, so its head is
+                // printed.
                 let created = matches!(self.base.typ, spec::GO_CREATE | spec::GO_CREATE_BLOCKED);
                 if s.stack != 0 || created {
                     frames(f, "TransitionStack", s.stack)?;

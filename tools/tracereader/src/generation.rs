@@ -123,7 +123,10 @@ impl Arena {
         let last = &mut self.0[block];
         let place = last.len();
         last.extend_from_slice(b);
-        Span((block as u64) << (Self::PLACE + Self::LENGTH) | (place << Self::LENGTH | b.len()) as u64)
+        Span(
+            (block as u64) << (Self::PLACE + Self::LENGTH)
+                | (place << Self::LENGTH | b.len()) as u64,
+        )
     }
 
     /// What [`Self::push`] kept.
@@ -373,7 +376,9 @@ fn validate_stack_strings(t: &Table) -> Result<()> {
             // :194
             for (what, s) in [("func", f.func), ("file", f.file)] {
                 if t.string(s).is_none() {
-                    return Err(Error::new(format!("found invalid {what} string ID {s} for stack {id}")));
+                    return Err(Error::new(format!(
+                        "found invalid {what} string ID {s} for stack {id}"
+                    )));
                 }
             }
         }
@@ -409,9 +414,9 @@ impl Bytes<'_> {
                 self.at += n;
                 Ok(v)
             }
-            Err("EOF") => {
-                Err(Failed::Eof(Error::new("table ends within a record").at(self.b.offset + self.at as u64)))
-            }
+            Err("EOF") => Err(Failed::Eof(
+                Error::new("table ends within a record").at(self.b.offset + self.at as u64),
+            )),
             Err(e) => Err(self.fail(e)),
         }
     }
@@ -501,7 +506,8 @@ fn add_stacks(t: &mut Table, b: &Batch) -> std::result::Result<(), Failed> {
                     Failed::Broken(Error { text, ..e })
                 })
             };
-            let (pc, func, file, line) = (part("PC")?, part("funcID")?, part("fileID")?, part("line")?);
+            let (pc, func, file, line) =
+                (part("PC")?, part("funcID")?, part("fileID")?, part("line")?);
             // :324
             t.stack_pcs.push(pc);
             // :326: the first one stays
@@ -555,9 +561,8 @@ fn read_batch<R: BufRead>(r: &mut Input<R>) -> Result<Option<(Batch, u64)>> {
     let Some(b) = r.byte()? else { return Ok(None) };
     // :55
     if b != spec::EVENT_BATCH && b != spec::EXPERIMENTAL_BATCH {
-        return Err(
-            Error::new(format!("expected batch event, got {}", spec::event_string(b))).at(r.offset - 1)
-        );
+        return Err(Error::new(format!("expected batch event, got {}", spec::event_string(b)))
+            .at(r.offset - 1));
     }
     let mut exp = 0;
     if b == spec::EXPERIMENTAL_BATCH {
@@ -592,7 +597,9 @@ fn read_batch<R: BufRead>(r: &mut Input<R>) -> Result<Option<(Batch, u64)>> {
         };
         if n == 0 {
             let n = data.len();
-            return Err(Error::new(format!("failed to read full batch: read {n} but wanted {size}")));
+            return Err(Error::new(format!(
+                "failed to read full batch: read {n} but wanted {size}"
+            )));
         }
         r.r.consume(n);
         r.offset += n as u64;
@@ -602,7 +609,8 @@ fn read_batch<R: BufRead>(r: &mut Input<R>) -> Result<Option<(Batch, u64)>> {
 }
 
 impl Generation {
-    /// One for each thread that has events; its first one has been read. (As at reader.go:144 of internal/trace.)
+    /// One for each thread that has events; its first one has been read. (As at reader.go:144 of
+    /// internal/trace.)
     pub(crate) fn cursors(&self) -> impl Iterator<Item = Result<Cursor>> {
         (0..self.batches.len()).filter_map(|thread| {
             let mut c = Cursor::new(self.batches[thread].0, thread);
@@ -681,7 +689,8 @@ fn read_timed_base_event(b: &[u8], e: &mut BaseEvent) -> Result<(usize, u64)> {
         return Err(Error::new(format!("found event without a timestamp: type={typ}")));
     }
     // :83
-    let (ts, nb) = uvarint(&b[1..]).map_err(|_| Error::new("found invalid uvarint for timestamp"))?;
+    let (ts, nb) =
+        uvarint(&b[1..]).map_err(|_| Error::new("found invalid uvarint for timestamp"))?;
     let mut n = 1 + nb;
     // :91: arguments that it does not have keep what they were
     for arg in &mut e.args[..s.args.len() - 1] {

@@ -79,6 +79,7 @@ impl<T> Intervals<T> {
     /// Ends what lasts until the end of the trace.
     pub fn finish(&mut self, end: i64) -> Vec<Interval<T>> {
         let last = self.0.drain();
-        last.map(|(resource, (state, start, what))| Interval { resource, state, start, end, what }).collect()
+        last.map(|(resource, (state, start, what))| Interval { resource, state, start, end, what })
+            .collect()
     }
 }

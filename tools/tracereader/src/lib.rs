@@ -1,10 +1,12 @@
-//! Execution traces of Go 1.22 and 1.23: a reader that puts the events of all threads into one order, checking on the way that
-//! goroutines, Ps and Ms change state as a scheduler's do; a validator on top of it; a summary. All as Go's `internal/trace` does,
-//! with its words for what is wrong.
+//! Execution traces of Go 1.22 and 1.23: a reader that puts the events of all threads into one
+//! order, checking on the way that goroutines, Ps and Ms change state as a scheduler's do; a
+//! validator on top of it; a summary. All as Go's `internal/trace` does, with its words for what is
+//! wrong.
 //!
-//! A trace is a series of *generations*. Each has batches of events, one M's each, and tables of strings and stacks. Clocks of different
-//! threads are not trusted: an event is taken when the state machines ([`order`]) say that it can have happened, and among those
-//! that can, the one with the smallest time.
+//! A trace is a series of *generations*. Each has batches of events, one M's each, and tables of
+//! strings and stacks. Clocks of different threads are not trusted: an event is taken when the
+//! state machines ([`order`]) say that it can have happened, and among those that can, the one with
+//! the smallest time.
 //!
 //! A generation at a time is in memory.
 //!
@@ -137,8 +139,9 @@ impl<R: BufRead> Reader<R> {
         self.version
     }
 
-    /// What Go's reader passes over in silence: a table of strings, stacks or samples that ends between a record's type
-    /// and its id ends the trace there, as if it were the end of the file. To be asked when there are no more events.
+    /// What Go's reader passes over in silence: a table of strings, stacks or samples that ends
+    /// between a record's type and its id ends the trace there, as if it were the end of the file.
+    /// To be asked when there are no more events.
     pub fn cut(&self) -> Option<&Error> {
         self.cut.as_ref()
     }
@@ -171,7 +174,10 @@ impl<R: BufRead> Reader<R> {
         if self.frontier.is_empty() && self.cpu_samples.is_empty() {
             if !self.emitted_sync {
                 self.emitted_sync = true;
-                return Ok(self.generation.as_ref().map(|g| Event::sync(g.table.clone(), self.last_ts)));
+                return Ok(self
+                    .generation
+                    .as_ref()
+                    .map(|g| Event::sync(g.table.clone(), self.last_ts)));
             }
             // :122
             if let Some(e) = self.spill_err.take() {

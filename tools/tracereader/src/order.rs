@@ -80,7 +80,9 @@ impl Ranges {
     fn begin(&mut self, t: RangeType) -> Result<()> {
         if self.0.contains(&t) {
             let name = spec::spec(t.0).name;
-            return fail(format!("discovered event already in-flight for when starting event {name}"));
+            return fail(format!(
+                "discovered event already in-flight for when starting event {name}"
+            ));
         }
         self.0.push(t);
         Ok(())
@@ -91,13 +93,20 @@ impl Ranges {
         let has = self.0.contains(&t);
         // :1244
         if initial && has {
-            return fail(format!("found named active range already in first gen: {{{} {}}}", t.0, t.1));
+            return fail(format!(
+                "found named active range already in first gen: {{{} {}}}",
+                t.0, t.1
+            ));
         } else if initial {
             self.0.push(t);
         } else if !has {
-            let flying: Vec<String> = self.0.iter().map(|t| format!("{{{} {}}}", t.0, t.1)).collect();
+            let flying: Vec<String> =
+                self.0.iter().map(|t| format!("{{{} {}}}", t.0, t.1)).collect();
             let name = spec::spec(t.0).name;
-            return fail(format!("resource is missing active range: {name} [{}]", flying.join(" ")));
+            return fail(format!(
+                "resource is missing active range: {name} [{}]",
+                flying.join(" ")
+            ));
         }
         Ok(())
     }
@@ -176,7 +185,9 @@ fn fail<T>(text: impl Into<String>) -> Result<T> {
 /// Go (internal/trace): order.go:1101 validateCtx
 fn validate(c: Context, needs: Needs) -> Result<()> {
     // :1102
-    for (need, (id, what)) in needs.into_iter().zip([(c.m, "thread"), (c.p, "proc"), (c.g, "goroutine")]) {
+    for (need, (id, what)) in
+        needs.into_iter().zip([(c.m, "thread"), (c.p, "proc"), (c.g, "goroutine")])
+    {
         if need == Must && id == NO {
             return fail(format!("expected a {what} but didn't have one"));
         }
@@ -218,7 +229,8 @@ impl Ordering {
         self.queue.pop_front()
     }
 
-    /// Takes the event of thread `m`, if it can have happened now. What was taken comes out of [`Self::next`].
+    /// Takes the event of thread `m`, if it can have happened now. What was taken comes out of
+    /// [`Self::next`].
     ///
     /// # Errors
     /// It can never have happened.
@@ -439,7 +451,9 @@ impl Ordering {
         };
         if ms.p != pid {
             let has = ms.p;
-            return fail(format!("tried to steal proc {pid} from thread {mid}, but got proc {has} instead"));
+            return fail(format!(
+                "tried to steal proc {pid} from thread {mid}, but got proc {has} instead"
+            ));
         }
         // :354: now its GoSyscallEndBlocked can come
         ms.p = NO;
@@ -460,7 +474,9 @@ impl Ordering {
         if let Some(g) = self.gs.get_mut(&gid) {
             if g.status != status {
                 let (was, is) = (go_status(g.status), go_status(status));
-                return fail(format!("inconsistent status for goroutine {gid}: old {was} vs. new {is}"));
+                return fail(format!(
+                    "inconsistent status for goroutine {gid}: old {was} vs. new {is}"
+                ));
             }
             g.seq = seq;
         } else if s.generation == self.initial {
@@ -642,7 +658,9 @@ impl Ordering {
         let seq = Seq { generation: s.generation, n: s.ev.args[0] };
         if !seq.succeeds(p.seq) {
             let was = p.seq;
-            return fail(format!("failed to advance GoSyscallBegin: can't make sequence: {was} -> {seq}"));
+            return fail(format!(
+                "failed to advance GoSyscallBegin: can't make sequence: {was} -> {seq}"
+            ));
         }
         // :635
         p.seq = seq;
@@ -693,7 +711,9 @@ impl Ordering {
         let id = s.ev.args[0] as i64;
         // :717
         if self.gs.contains_key(&id) {
-            return fail(format!("tried to create goroutine ({id}) in syscall that already exists"));
+            return fail(format!(
+                "tried to create goroutine ({id}) in syscall that already exists"
+            ));
         }
         self.gs.insert(id, G::new(GO_SYSCALL, Seq { generation: s.generation, n: 0 }));
         self.push(&s, s.c);
@@ -717,7 +737,9 @@ impl Ordering {
             // :767
             if p.status != PROC_SYSCALL {
                 let is = proc_status(p.status);
-                return fail(format!("proc {pid} in unexpected state {is} during GoDestroySyscall"));
+                return fail(format!(
+                    "proc {pid} in unexpected state {is} during GoDestroySyscall"
+                ));
             }
             // :771
             p.status = PROC_SYSCALL_ABANDONED;
@@ -778,7 +800,10 @@ impl Ordering {
         // :852
         let Some(g) = self.gs.get_mut(&s.c.g) else {
             let name = spec::spec(s.ev.typ).name;
-            return fail(format!("encountered Ev{name} without known state for current goroutine {}", s.c.g));
+            return fail(format!(
+                "encountered Ev{name} without known state for current goroutine {}",
+                s.c.g
+            ));
         };
         if begin {
             g.regions.push((task, name.to_vec()));
@@ -859,7 +884,9 @@ impl Ordering {
         // :947
         match self.gc {
             Gc::NotRunning => return fail("encountered GCEnd when GC was not in progress"),
-            Gc::Undetermined => return fail("encountered GCEnd when GC was in an undetermined state"),
+            Gc::Undetermined => {
+                return fail("encountered GCEnd when GC was in an undetermined state");
+            }
             Gc::Running => {}
         }
         // :954
@@ -964,7 +991,8 @@ impl Ordering {
 
     /// Go (internal/trace): order.go:1308 dumpOrdering
     pub(crate) fn dump(&self, out: &mut String) {
-        let (mut gs, mut ps): (Vec<_>, Vec<_>) = (self.gs.iter().collect(), self.ps.iter().collect());
+        let (mut gs, mut ps): (Vec<_>, Vec<_>) =
+            (self.gs.iter().collect(), self.ps.iter().collect());
         gs.sort_by_key(|g| *g.0);
         ps.sort_by_key(|p| *p.0);
         // :1311

@@ -181,7 +181,9 @@ pub const fn spec(typ: Type) -> Spec {
         GO_UNBLOCK => s("GoUnblock", &["dt", "g", "g_seq", "stack"], &[], &[3], 0, true),
         GO_SYSCALL_BEGIN => s("GoSyscallBegin", &["dt", "p_seq", "stack"], &[], &[2], 0, true),
         GO_SYSCALL_END => s("GoSyscallEnd", &["dt"], &[], &[], GO_SYSCALL_BEGIN, true),
-        GO_SYSCALL_END_BLOCKED => s("GoSyscallEndBlocked", &["dt"], &[], &[], GO_SYSCALL_BEGIN, true),
+        GO_SYSCALL_END_BLOCKED => {
+            s("GoSyscallEndBlocked", &["dt"], &[], &[], GO_SYSCALL_BEGIN, true)
+        }
         GO_STATUS => s("GoStatus", &["dt", "g", "m", "gstatus"], &[], &[], 0, true),
         STW_BEGIN => s("STWBegin", &["dt", "kind_string", "stack"], &[1], &[2], 0, true),
         STW_END => s("STWEnd", &["dt"], &[], &[], STW_BEGIN, true),
@@ -190,18 +192,30 @@ pub const fn spec(typ: Type) -> Spec {
         GC_END => s("GCEnd", &["dt", "gc_seq"], &[], &[], GC_BEGIN, true),
         GC_SWEEP_ACTIVE => s("GCSweepActive", &["dt", "p"], &[], &[], GC_SWEEP_BEGIN, true),
         GC_SWEEP_BEGIN => s("GCSweepBegin", &["dt", "stack"], &[], &[1], 0, true),
-        GC_SWEEP_END => {
-            s("GCSweepEnd", &["dt", "swept_value", "reclaimed_value"], &[], &[], GC_SWEEP_BEGIN, true)
+        GC_SWEEP_END => s(
+            "GCSweepEnd",
+            &["dt", "swept_value", "reclaimed_value"],
+            &[],
+            &[],
+            GC_SWEEP_BEGIN,
+            true,
+        ),
+        GC_MARK_ASSIST_ACTIVE => {
+            s("GCMarkAssistActive", &["dt", "g"], &[], &[], GC_MARK_ASSIST_BEGIN, true)
         }
-        GC_MARK_ASSIST_ACTIVE => s("GCMarkAssistActive", &["dt", "g"], &[], &[], GC_MARK_ASSIST_BEGIN, true),
         GC_MARK_ASSIST_BEGIN => s("GCMarkAssistBegin", &["dt", "stack"], &[], &[1], 0, true),
         GC_MARK_ASSIST_END => s("GCMarkAssistEnd", &["dt"], &[], &[], GC_MARK_ASSIST_BEGIN, true),
         HEAP_ALLOC => s("HeapAlloc", &["dt", "heapalloc_value"], &[], &[], 0, true),
         HEAP_GOAL => s("HeapGoal", &["dt", "heapgoal_value"], &[], &[], 0, true),
         GO_LABEL => s("GoLabel", &["dt", "label_string"], &[1], &[], 0, true),
-        USER_TASK_BEGIN => {
-            s("UserTaskBegin", &["dt", "task", "parent_task", "name_string", "stack"], &[3], &[4], 0, true)
-        }
+        USER_TASK_BEGIN => s(
+            "UserTaskBegin",
+            &["dt", "task", "parent_task", "name_string", "stack"],
+            &[3],
+            &[4],
+            0,
+            true,
+        ),
         USER_TASK_END => s("UserTaskEnd", &["dt", "task", "stack"], &[], &[2], 0, true),
         USER_REGION_BEGIN => {
             s("UserRegionBegin", &["dt", "task", "name_string", "stack"], &[2], &[3], 0, true)
@@ -210,16 +224,25 @@ pub const fn spec(typ: Type) -> Spec {
             let args = &["dt", "task", "name_string", "stack"];
             s("UserRegionEnd", args, &[2], &[3], USER_REGION_BEGIN, true)
         }
-        USER_LOG => {
-            s("UserLog", &["dt", "task", "key_string", "value_string", "stack"], &[2, 3], &[4], 0, true)
-        }
+        USER_LOG => s(
+            "UserLog",
+            &["dt", "task", "key_string", "value_string", "stack"],
+            &[2, 3],
+            &[4],
+            0,
+            true,
+        ),
         GO_SWITCH => s("GoSwitch", &["dt", "g", "g_seq"], &[], &[], 0, true),
         GO_SWITCH_DESTROY => s("GoSwitchDestroy", &["dt", "g", "g_seq"], &[], &[], 0, true),
         GO_CREATE_BLOCKED => {
             s("GoCreateBlocked", &["dt", "new_g", "new_stack", "stack"], &[], &[3, 2], 0, true)
         }
-        GO_STATUS_STACK => s("GoStatusStack", &["dt", "g", "m", "gstatus", "stack"], &[], &[4], 0, true),
-        EXPERIMENTAL_BATCH => s("ExperimentalBatch", &["exp", "gen", "m", "time"], &[], &[], 0, false),
+        GO_STATUS_STACK => {
+            s("GoStatusStack", &["dt", "g", "m", "gstatus", "stack"], &[], &[4], 0, true)
+        }
+        EXPERIMENTAL_BATCH => {
+            s("ExperimentalBatch", &["exp", "gen", "m", "time"], &[], &[], 0, false)
+        }
         128 => s("Span", &["dt", "id", "npages_value", "kindclass"], &[], &[], 0, true),
         129 => s("SpanAlloc", &["dt", "id", "npages_value", "kindclass"], &[], &[], 0, true),
         130 => s("SpanFree", ID, &[], &[], 0, true),

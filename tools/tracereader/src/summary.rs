@@ -1,8 +1,8 @@
-//! What a trace tells in numbers: for each goroutine where its time went, for each P how busy it was, how long runnable goroutines
-//! waited, and what was blocked longest.
+//! What a trace tells in numbers: for each goroutine where its time went, for each P how busy it
+//! was, how long runnable goroutines waited, and what was blocked longest.
 //!
-//! Everything is computed from changes of state. (The profiles of `go tool trace` go by events with a stack, and so leave out
-//! system calls that end blocked: golang/go#74850.)
+//! Everything is computed from changes of state. (The profiles of `go tool trace` go by events with
+//! a stack, and so leave out system calls that end blocked: golang/go#74850.)
 
 use crate::event::{Event, GoState, Kind, Resource, StackFrame, States};
 use crate::intervals::{Interval, Intervals, State};
@@ -113,7 +113,9 @@ impl Summary {
             }
             (Resource::Goroutine(goroutine), State::Go(GoState::Waiting), _) => {
                 let time = i.end - i.start;
-                if self.longest.len() < LONGEST || self.longest.last().is_some_and(|b| b.time < time) {
+                if self.longest.len() < LONGEST
+                    || self.longest.last().is_some_and(|b| b.time < time)
+                {
                     let (reason, stack) = (i.what.0.to_string(), i.what.1.to_vec());
                     self.longest.push(Block { goroutine, time, reason, stack });
                     self.longest.sort_by_key(|b| std::cmp::Reverse(b.time));

@@ -1,4 +1,5 @@
-//! What must hold of the events that a [`crate::Reader`] gives: times rise, states follow each other, a thread runs one goroutine.
+//! What must hold of the events that a [`crate::Reader`] gives: times rise, states follow each
+//! other, a thread runs one goroutine.
 //!
 //! Go (internal/trace): testtrace/validation.go:16 Validator
 
@@ -90,7 +91,9 @@ impl Validator {
                     (Resource::Goroutine(id), States::Go(from, to)) => {
                         self.goroutine(&mut e, ev, id, from, to, t.stack);
                     }
-                    (Resource::Proc(id), States::Proc(from, to)) => self.proc(&mut e, ev, id, from, to),
+                    (Resource::Proc(id), States::Proc(from, to)) => {
+                        self.proc(&mut e, ev, id, from, to)
+                    }
                     _ => {}
                 }
             }
@@ -103,7 +106,10 @@ impl Validator {
                 match (kind, at) {
                     // :244
                     (Kind::RangeBegin, Some(_)) => {
-                        e.push(format!("already active range {:?} on {scope} begun again", text(&name)));
+                        e.push(format!(
+                            "already active range {:?} on {scope} begun again",
+                            text(&name)
+                        ));
                         ranges.push(name);
                     }
                     (Kind::RangeBegin | Kind::RangeActive, None) => ranges.push(name),
@@ -128,7 +134,10 @@ impl Validator {
                 }
                 // :264
                 if parent == 0 {
-                    e.push(format!("found background task as the parent for task of type {}", text(&name)));
+                    e.push(format!(
+                        "found background task as the parent for task of type {}",
+                        text(&name)
+                    ));
                 }
                 // :269
                 self.tasks.insert(id, name);
@@ -220,8 +229,8 @@ impl Validator {
             }
         }
         if to == GoState::NotExist {
-            // Go keeps it for ever. The reader gives nothing of a goroutine that has ended but its creation, for which
-            // NotExist and unknown are the same.
+            // Go keeps it for ever. The reader gives nothing of a goroutine that has ended but its
+            // creation, for which NotExist and unknown are the same.
             self.gs.remove(&id);
         } else {
             self.gs.insert(id, (to, binding));

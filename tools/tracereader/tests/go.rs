@@ -1,7 +1,8 @@
 //! The reader beside Go's own: the same verdict on the same file, and the same text for each event.
 //!
-//! Traces are made event by event ([`Trace`]); by a real Go program (tests/go/trace/events), recorded in
-//! tests/golden/trace and made anew where Go is installed; and by changing such traces at random.
+//! Traces are made event by event ([`Trace`]); by a real Go program (tests/go/trace/events),
+//! recorded in tests/golden/trace and made anew where Go is installed; and by changing such traces
+//! at random.
 
 mod made;
 
@@ -30,7 +31,8 @@ fn check(bytes: &[u8]) -> (Result<(), String>, Vec<String>) {
     (read(), texts)
 }
 
-/// A change of the valid trace, and what is wrong with it then; recorded from gotracevalidate of Go 1.23.1.
+/// A change of the valid trace, and what is wrong with it then; recorded from gotracevalidate of Go
+/// 1.23.1.
 type Variant = (&'static str, Trace, Result<(), &'static str>);
 
 fn variants() -> Vec<Variant> {
@@ -56,7 +58,11 @@ fn variants() -> Vec<Variant> {
     // one time: Go's reader orders those by its map of batches, differently in each run.
     let m12: &[Ev] = &[(2002, PROC_STATUS, vec![0, 1]), (2004, GO_STATUS, vec![1, 12, 2])];
     let m11 = |seq: u64| -> Vec<Ev> {
-        vec![(2001, PROC_STATUS, vec![1, 2]), (2003, PROC_START, vec![1, seq]), (2005, PROC_STOP, vec![])]
+        vec![
+            (2001, PROC_STATUS, vec![1, 2]),
+            (2003, PROC_START, vec![1, seq]),
+            (2005, PROC_STOP, vec![]),
+        ]
     };
     vec![
         ("valid", valid(), Ok(())),
@@ -108,7 +114,11 @@ fn variants() -> Vec<Variant> {
             valid().without(0, GO_STATUS),
             Err("expected a goroutine but didn't have one"),
         ),
-        ("no status of a P", valid().without(1, PROC_STATUS), Err("broken trace: failed to advance")),
+        (
+            "no status of a P",
+            valid().without(1, PROC_STATUS),
+            Err("broken trace: failed to advance"),
+        ),
         (
             "GOMAXPROCS without a goroutine",
             with(&|t| t.ms[0].1.swap(1, 2)),
@@ -136,13 +146,25 @@ fn variants() -> Vec<Variant> {
             "a goroutine that comes late",
             with(&|t| {
                 t.more = next(
-                    &[(11, &[(2001, PROC_STATUS, vec![1, 2]), (2002, GO_STATUS, vec![42, u64::MAX, 4])])],
+                    &[(
+                        11,
+                        &[
+                            (2001, PROC_STATUS, vec![1, 2]),
+                            (2002, GO_STATUS, vec![42, u64::MAX, 4]),
+                        ],
+                    )],
                     true,
                 )
             }),
-            Err("found goroutine status for new goroutine after the first generation: id=42 status=Waiting"),
+            Err(
+                "found goroutine status for new goroutine after the first generation: id=42 status=Waiting",
+            ),
         ),
-        ("a second generation", with(&|t| t.more = next(&[(11, &m11(1)), (12, m12)], false)), Ok(())),
+        (
+            "a second generation",
+            with(&|t| t.more = next(&[(11, &m11(1)), (12, m12)], false)),
+            Ok(()),
+        ),
         (
             "a second generation that counts on",
             with(&|t| t.more = next(&[(11, &m11(2)), (12, m12)], false)),
@@ -228,7 +250,10 @@ fn what_is_no_trace() {
     ] {
         assert_eq!(text(b), no);
     }
-    assert!(text(b"go 1.21 trace\0\0\0").contains("this reader knows the formats of go 1.22 and go 1.23"));
+    assert!(
+        text(b"go 1.21 trace\0\0\0")
+            .contains("this reader knows the formats of go 1.22 and go 1.23")
+    );
     assert_eq!(text(b"go 1.23 trace\0\0\0"), "no frequency event found (offset 16)");
     let whole = valid().bytes();
     // Cut anywhere it is an error, but for the two places that Go takes for its end.
@@ -328,8 +353,9 @@ fn beside_go() {
         let (go, events) = go_check(&exe, &bytes, true);
         assert_eq!(verdict.is_ok(), go.is_ok(), "{name}: {verdict:?}, Go: {go:?}");
         let ours = texts.join("\n");
-        let same =
-            |t: &str| t.lines().map(str::trim_end).filter(|l| !l.is_empty()).collect::<Vec<_>>().join("\n");
+        let same = |t: &str| {
+            t.lines().map(str::trim_end).filter(|l| !l.is_empty()).collect::<Vec<_>>().join("\n")
+        };
         let (ours, theirs) = (same(&ours), same(&events));
         assert!(theirs.starts_with(&ours), "{name}\n--- ours\n{ours}\n--- Go\n{theirs}");
         if let Err(e) = verdict {
@@ -365,7 +391,9 @@ fn beside_go() {
             }
         }
         if let Some(i) = ours.lines().zip(events.lines()).position(|(a, b)| a != b) {
-            let around = |t: &str| t.lines().skip(i.saturating_sub(3)).take(8).collect::<Vec<_>>().join("\n");
+            let around = |t: &str| {
+                t.lines().skip(i.saturating_sub(3)).take(8).collect::<Vec<_>>().join("\n")
+            };
             panic!("line {i}\n--- ours\n{}\n--- Go\n{}", around(&ours), around(&events));
         }
         assert_eq!(ours.lines().count(), events.lines().count());
@@ -390,8 +418,9 @@ fn by_thread(texts: &str) -> HashMap<String, Vec<String>> {
     all
 }
 
-/// The traces of Go's own tests of its reader: what generators made to be right or wrong on purpose, and what was recorded
-/// under stress. The verdicts are those that the tests ask for; and where they are good ones, the events are Go's.
+/// The traces of Go's own tests of its reader: what generators made to be right or wrong on
+/// purpose, and what was recorded under stress. The verdicts are those that the tests ask for; and
+/// where they are good ones, the events are Go's.
 #[test]
 fn tests_of_go() {
     let Some((dir, validate)) = gotracevalidate() else {
@@ -412,8 +441,9 @@ fn tests_of_go() {
         if expect.trim() == "SUCCESS" {
             good += 1;
             assert_eq!(verdict, Ok(()), "{name}");
-            // Of events of one time on different threads Go's reader takes now the one, now the other first, and
-            // changes times so that they rise: compared is what each thread did, in its order.
+            // Of events of one time on different threads Go's reader takes now the one, now the
+            // other first, and changes times so that they rise: compared is what each thread did,
+            // in its order.
             let (_, theirs) = go_check(&validate, &o.stdout, true);
             let (ours, theirs) = (by_thread(&texts.join("\n")), by_thread(&theirs));
             assert!(ours.values().map(Vec::len).sum::<usize>() == texts.len(), "{name}");
@@ -423,8 +453,12 @@ fn tests_of_go() {
             assert_eq!(ours.len(), theirs.len(), "{name}");
         } else {
             bad += 1;
-            let why =
-                expect.trim().strip_prefix("FAILURE ").unwrap().trim_matches('"').trim_matches(['.', '*']);
+            let why = expect
+                .trim()
+                .strip_prefix("FAILURE ")
+                .unwrap()
+                .trim_matches('"')
+                .trim_matches(['.', '*']);
             let e = verdict.expect_err(&name);
             assert!(e.contains(why), "{name}: {e}");
         }
@@ -522,7 +556,10 @@ fn mutations() {
         if let Some(theirs) = different(verdict.is_ok(), theirs) {
             let kept = dir.path().with_file_name(format!("gort-mutation-{seed}-{i}.trace"));
             std::fs::write(&kept, &bytes).unwrap();
-            panic!("seed {seed}, {i}: {verdict:?}\n--- Go\n{theirs:?}\nthe trace: {}", kept.display());
+            panic!(
+                "seed {seed}, {i}: {verdict:?}\n--- Go\n{theirs:?}\nthe trace: {}",
+                kept.display()
+            );
         }
     }
     assert!(valid > 0 && invalid > 0, "{valid} valid, {invalid} not");

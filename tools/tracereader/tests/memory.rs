@@ -1,5 +1,5 @@
-//! What the reader and the validator need of memory, counted: at most three times the size of a trace that a program
-//! wrote, and a bounded multiple of one that was made to need much.
+//! What the reader and the validator need of memory, counted: at most three times the size of a
+//! trace that a program wrote, and a bounded multiple of one that was made to need much.
 
 mod made;
 
@@ -67,7 +67,8 @@ fn event(out: &mut Vec<u8>, typ: Type, args: &[u64]) {
     args.iter().for_each(|a| uvarint(out, *a));
 }
 
-/// Ten generations, in which an M makes goroutines and ends them, with strings and stacks: no more than the largest two need.
+/// Ten generations, in which an M makes goroutines and ends them, with strings and stacks: no more
+/// than the largest two need.
 #[test]
 fn generations() {
     let _alone = ALONE.lock().unwrap();
@@ -78,14 +79,17 @@ fn generations() {
         let mut strings = vec![STRINGS];
         for s in 1..=1000u64 {
             event(&mut strings, STRING, &[s, 11]);
-            strings.extend(format!("package.f{s:02}").as_bytes().get(..11).unwrap_or(b"package.f01"));
+            strings
+                .extend(format!("package.f{s:02}").as_bytes().get(..11).unwrap_or(b"package.f01"));
         }
         batch(&mut out, generation, u64::MAX, 0, &strings);
         let mut stacks = vec![STACKS];
         for s in 1..=500u64 {
             event(&mut stacks, STACK, &[s, 2]);
             for pc in [2 * s, 2 * s + 1] {
-                [0x40_0000 + pc, pc % 1000 + 1, 1, pc].iter().for_each(|v| uvarint(&mut stacks, *v));
+                [0x40_0000 + pc, pc % 1000 + 1, 1, pc]
+                    .iter()
+                    .for_each(|v| uvarint(&mut stacks, *v));
             }
         }
         batch(&mut out, generation, u64::MAX, 0, &stacks);
@@ -109,9 +113,9 @@ fn generations() {
     assert!(times <= 3.0, "{times:.2} times the size of {} bytes", out.len());
 }
 
-/// Traces that were made to need much memory: small batches, strings, stacks; threads and Ps that do nothing. There is a
-/// state to keep for each of these. (gotracevalidate of Go 1.23.1 had at most 111, 101, 157, 122, 21 and 23 times the size
-/// of these traces in memory.)
+/// Traces that were made to need much memory: small batches, strings, stacks; threads and Ps that
+/// do nothing. There is a state to keep for each of these. (gotracevalidate of Go 1.23.1 had at
+/// most 111, 101, 157, 122, 21 and 23 times the size of these traces in memory.)
 #[test]
 fn made_to_need_much() {
     let _alone = ALONE.lock().unwrap();

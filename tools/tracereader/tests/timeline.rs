@@ -81,7 +81,9 @@ type Times = BTreeMap<(i64, String), i64>;
 fn of_summary(s: &Summary) -> (Times, BTreeMap<i64, i64>) {
     let mut gs = Times::new();
     for (id, g) in &s.goroutines {
-        for (name, t) in [("running", g.running), ("runnable", g.runnable), ("in a system call", g.syscall)] {
+        for (name, t) in
+            [("running", g.running), ("runnable", g.runnable), ("in a system call", g.syscall)]
+        {
             gs.insert((*id, name.into()), t);
         }
         for (reason, t) in &g.blocked {
@@ -230,10 +232,16 @@ fn who_woke_whom() {
     assert_eq!(t.stack(waited.stack).next().unwrap().func, "main.main");
     assert_eq!((waited.woken, waited.end), (Some(1), woken.time));
     let next = g1.iter().find(|s| s.start == waited.end).unwrap();
-    assert_eq!((next.state, next.woken, Some(next.end)), (Some(GoState::Runnable), Some(1), woken.ran));
+    assert_eq!(
+        (next.state, next.woken, Some(next.end)),
+        (Some(GoState::Runnable), Some(1), woken.ran)
+    );
     let g7 = &t.lanes[&Lane::G(7)];
     assert_eq!((g7[0].state, g7[0].woken), (Some(GoState::Runnable), Some(0)));
-    assert_eq!((g7[1].state, made.ran, g7[1].m, g7[1].p), (Some(GoState::Running), Some(g7[1].start), 11, 0));
+    assert_eq!(
+        (g7[1].state, made.ran, g7[1].m, g7[1].p),
+        (Some(GoState::Running), Some(g7[1].start), 11, 0)
+    );
     // It ended by going into the system call, whose stack is known.
     let call = t.stack(g7[1].ended).map(|f| &*f.func).collect::<Vec<_>>();
     assert_eq!(call, ["syscall.Read", "main.worker"]);
@@ -250,10 +258,13 @@ fn tasks_regions_logs_metrics() {
     assert_eq!(named(SpanKind::Task), [("a task </script><!--", true)]);
     let regions = [("\"quoted\" \\ \u{fffd}\u{fffd}", false), ("é\u{2028}\n<b>", false)];
     assert_eq!(named(SpanKind::Region), regions);
-    let ranges =
-        [("stop-the-world (stop-the-world (GOMAXPROCS))", false), ("GC concurrent mark phase", true)];
+    let ranges = [
+        ("stop-the-world (stop-the-world (GOMAXPROCS))", false),
+        ("GC concurrent mark phase", true),
+    ];
     assert_eq!(named(SpanKind::Range), ranges);
-    let marks: Vec<_> = t.marks.iter().map(|m| (m.task, m.on.g, &*t.strings[m.text as usize])).collect();
+    let marks: Vec<_> =
+        t.marks.iter().map(|m| (m.task, m.on.g, &*t.strings[m.text as usize])).collect();
     assert!(marks.contains(&(5, 7, "é\u{2028}\n<b>")), "{marks:?}");
     assert!(marks.contains(&(0, 7, "a task </script><!--")), "{marks:?}");
     let heap = &t.metrics["/memory/classes/heap/objects:bytes"];
@@ -272,7 +283,8 @@ fn json_has_flows_spans_marks_and_counters() {
     assert_eq!((of("s").len(), of("f").len()), (2, 2));
     for (s, f) in of("s").iter().zip(of("f")) {
         assert_eq!(s["id"], f["id"]);
-        let starts = |x: &&&Value| x["pid"] == f["pid"] && x["tid"] == f["tid"] && x["ts"] == f["ts"];
+        let starts =
+            |x: &&&Value| x["pid"] == f["pid"] && x["tid"] == f["tid"] && x["ts"] == f["ts"];
         let ran = of("X").iter().filter(starts).map(|x| x["name"].clone()).collect::<Vec<_>>();
         assert_eq!(ran, ["running"]);
     }
@@ -307,7 +319,8 @@ fn the_page_has_the_data() {
     for (name, bytes) in all() {
         let (_, v, t, s) = html(&bytes);
         let list = |v: &Value| v.as_array().unwrap().clone();
-        let ints = |v: &Value| -> Vec<i64> { list(v).iter().map(|n| n.as_i64().unwrap()).collect() };
+        let ints =
+            |v: &Value| -> Vec<i64> { list(v).iter().map(|n| n.as_i64().unwrap()).collect() };
         let strings: Vec<String> = serde_json::from_value(v["strings"].clone()).unwrap();
         let (mut gs, mut ps, mut kinds) = (Times::new(), BTreeMap::new(), BTreeMap::new());
         for l in list(&v["lanes"]) {
@@ -323,7 +336,10 @@ fn the_page_has_the_data() {
             }
             assert_eq!(end.len(), start.len());
             assert!(start.iter().zip(&end).all(|(a, b)| a < b), "{name} {l}");
-            assert!(end.iter().zip(&start[1.min(start.len())..]).all(|(a, b)| a <= b), "{name} {l}");
+            assert!(
+                end.iter().zip(&start[1.min(start.len())..]).all(|(a, b)| a <= b),
+                "{name} {l}"
+            );
             if kind == "P" {
                 let held = ints(&l["held"]["end"]).iter().sum::<i64>()
                     - ints(&l["held"]["start"]).iter().sum::<i64>();
@@ -353,8 +369,10 @@ fn the_page_has_the_data() {
         assert_eq!(ints(&v["marks"]["time"]), times);
         assert_eq!(strings, t.strings);
         for (stack, want) in list(&v["stacks"]).iter().zip(0..) {
-            let names: Vec<String> =
-                ints(stack).iter().map(|f| v["frames"][*f as usize][0].as_str().unwrap().into()).collect();
+            let names: Vec<String> = ints(stack)
+                .iter()
+                .map(|f| v["frames"][*f as usize][0].as_str().unwrap().into())
+                .collect();
             let want: Vec<&str> = t.stack(want).map(|f| &*f.func).collect();
             assert_eq!(names, want, "{name}");
         }
@@ -365,7 +383,8 @@ fn the_page_has_the_data() {
 fn names_cannot_leave_their_place() {
     let (text, v, ..) = html(&rich().bytes());
     let strings = v["strings"].to_string();
-    for name in ["a task </script><!--", "\\\"quoted\\\" \\\\ \u{fffd}\u{fffd}", "é\u{2028}\\n<b>"] {
+    for name in ["a task </script><!--", "\\\"quoted\\\" \\\\ \u{fffd}\u{fffd}", "é\u{2028}\\n<b>"]
+    {
         assert!(strings.contains(name), "{name} {strings}");
     }
     assert!(v["frames"].to_string().contains("main.worker[\\\"</SCRIPT>\\\"]\u{fffd}"), "{v}");

@@ -1,8 +1,9 @@
 //! `cargo xtask bench`: gort and Go on the same workloads, A B A B.
 //!
-//! Both programs speak one protocol: `PROGRAM ID` prints a line `name<TAB>value<TAB>unit<TAB>lower|higher` for each
-//! metric; exit status 64 means that there is no such workload. Machines are noisy, so only ratios within one run mean
-//! something: the two run in turns, and the medians of their rounds are compared.
+//! Both programs speak one protocol: `PROGRAM ID` prints a line
+//! `name<TAB>value<TAB>unit<TAB>lower|higher` for each metric; exit status 64 means that there is
+//! no such workload. Machines are noisy, so only ratios within one run mean something: the two run
+//! in turns, and the medians of their rounds are compared.
 
 use crate::echo;
 use crate::golang;
@@ -100,7 +101,8 @@ struct Programs {
     bench: [PathBuf; 2],
     /// The programs of `startup`, likewise.
     hello: [PathBuf; 2],
-    /// gort's as Cargo links it by default; that in `hello` is linked statically, as Go's is (tools/bench/build.rs).
+    /// gort's as Cargo links it by default; that in `hello` is linked statically, as Go's is
+    /// (tools/bench/build.rs).
     hello_dynamic: PathBuf,
     /// tools/bench/peers.
     peers: Option<PathBuf>,
@@ -154,7 +156,8 @@ fn build(root: &Path, o: &Options) -> Result<Programs, String> {
         golang::build(&golang::goroot(o.goroot.clone())?, &root.join(dir), &exe)?;
         Ok(exe)
     };
-    let (bench, hello) = (cargo(root, "gort-bench", "gort-bench")?, cargo(root, "gort-bench", "gort-hello")?);
+    let (bench, hello) =
+        (cargo(root, "gort-bench", "gort-bench")?, cargo(root, "gort-bench", "gort-hello")?);
     let peers = o
         .peers
         .then(|| cargo(&root.join("tools/bench/peers"), "gort-bench-peers", "gort-bench-peers"))
@@ -162,7 +165,8 @@ fn build(root: &Path, o: &Options) -> Result<Programs, String> {
     let inside = o.inside.then(|| build_inside(root, o)).transpose()?;
     // In a directory of its own, so that it does not replace the other.
     let options = ["--target-dir", "target/dynamic"];
-    let hello_dynamic = cargo_with(root, "gort-bench", "gort-hello", &options, &[("GORT_HELLO", "dynamic")])?;
+    let hello_dynamic =
+        cargo_with(root, "gort-bench", "gort-hello", &options, &[("GORT_HELLO", "dynamic")])?;
     Ok(Programs {
         bench: [bench, go("tools/bench/go", "bench-go")?],
         hello: [hello, go("tools/bench/go/hello", "hello-go")?],
@@ -194,7 +198,8 @@ fn build_inside(root: &Path, o: &Options) -> Result<PathBuf, String> {
     }
 }
 
-/// The geometric mean of what Go costs with the port inside, as multiples of what it costs unchanged, and the largest of them.
+/// The geometric mean of what Go costs with the port inside, as multiples of what it costs
+/// unchanged, and the largest of them.
 fn costs_inside(metrics: &[Metric]) -> Option<(f64, String)> {
     let measured = metrics.iter().filter(|m| m.inside().is_finite() && m.inside() > 0.0);
     let costs: Vec<_> =
@@ -221,7 +226,11 @@ fn cargo_with(
     let mut cmd = Command::new(cargo);
     cmd.args(["build", "--release", "--package", package, "--bin", bin]);
     cmd.arg("--message-format=json-render-diagnostics").args(options).envs(env.iter().copied());
-    let out = cmd.current_dir(root).stderr(Stdio::inherit()).output().map_err(|e| format!("{cmd:?}: {e}"))?;
+    let out = cmd
+        .current_dir(root)
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|e| format!("{cmd:?}: {e}"))?;
     if !out.status.success() {
         return Err(format!("{bin} does not build"));
     }
@@ -259,13 +268,22 @@ fn workload(id: &str, p: &Programs, o: &Options, metrics: &mut Vec<Metric>) -> R
                     println!("{id}: left out, {} has no such workload", ["gort", "Go"][which]);
                     return Ok(());
                 }
-                c => return Err(format!("{} ended with {c:?}\n{}", ["gort", "Go"][which], out.stderr)),
+                c => {
+                    return Err(format!(
+                        "{} ended with {c:?}\n{}",
+                        ["gort", "Go"][which],
+                        out.stderr
+                    ));
+                }
             }
         }
         if let Some(exe) = &p.inside {
             let out = run(Command::new(exe))?;
             if out.code != Some(0) {
-                return Err(format!("Go with the port inside ended with {:?}\n{}", out.code, out.stderr));
+                return Err(format!(
+                    "Go with the port inside ended with {:?}\n{}",
+                    out.code, out.stderr
+                ));
             }
             parse(&out.stdout, INSIDE, metrics)?;
         }
@@ -327,7 +345,13 @@ fn startup(p: &Programs, o: &Options, metrics: &mut Vec<Metric>) -> Result<(), S
     for exe in exes {
         let o = process::run(&mut Command::new(exe), LIMIT)?;
         if o.code != Some(0) || o.stdout != "hello, world\n" {
-            return Err(format!("{} ended with {:?}: {:?} {:?}", exe.display(), o.code, o.stdout, o.stderr));
+            return Err(format!(
+                "{} ended with {:?}: {:?} {:?}",
+                exe.display(),
+                o.code,
+                o.stdout,
+                o.stderr
+            ));
         }
     }
     for _ in 0..o.rounds {
@@ -354,10 +378,18 @@ fn startup(p: &Programs, o: &Options, metrics: &mut Vec<Metric>) -> Result<(), S
         }
     }
     for (which, exe) in p.hello.iter().enumerate() {
-        let kib = |p: &Path| std::fs::metadata(p).map(|m| m.len() as f64 / 1024.0).map_err(|e| e.to_string());
+        let kib = |p: &Path| {
+            std::fs::metadata(p).map(|m| m.len() as f64 / 1024.0).map_err(|e| e.to_string())
+        };
         add(metrics, "startup.size", "KiB", false, which, kib(exe)?);
         let stripped = o.out.join("stripped");
-        if Command::new("strip").arg("-o").arg(&stripped).arg(exe).status().is_ok_and(|s| s.success()) {
+        if Command::new("strip")
+            .arg("-o")
+            .arg(&stripped)
+            .arg(exe)
+            .status()
+            .is_ok_and(|s| s.success())
+        {
             add(metrics, "startup.size_stripped", "KiB", false, which, kib(&stripped)?);
             let _ = std::fs::remove_file(&stripped);
         }
@@ -381,7 +413,10 @@ impl Metric {
     }
     fn spread(&self, which: usize) -> (f64, f64) {
         let v = &self.values[which];
-        (v.iter().copied().fold(f64::INFINITY, f64::min), v.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+        (
+            v.iter().copied().fold(f64::INFINITY, f64::min),
+            v.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        )
     }
     /// gort / Go.
     fn ratio(&self) -> f64 {
@@ -424,7 +459,12 @@ fn row(m: &Metric, o: &Options) -> String {
     let mut s = format!("{:<22} {:>7}", m.name, m.unit);
     for which in 0..2 {
         let (lo, hi) = m.spread(which);
-        let _ = write!(s, " {:>10} {:>19}", short(m.median(which)), format!("{}-{}", short(lo), short(hi)));
+        let _ = write!(
+            s,
+            " {:>10} {:>19}",
+            short(m.median(which)),
+            format!("{}-{}", short(lo), short(hi))
+        );
     }
     let _ = write!(s, " {:>8.2}", m.ratio());
     let or_dash = |v: &[f64]| if v.is_empty() { "-".into() } else { short(median(v)) };
@@ -439,7 +479,8 @@ fn row(m: &Metric, o: &Options) -> String {
 }
 
 fn tsv(metrics: &[Metric]) -> String {
-    let mut s = "metric\tunit\tbetter\tgort\tgort_min\tgort_max\tgo\tgo_min\tgo_max\tratio\truns".to_string();
+    let mut s = "metric\tunit\tbetter\tgort\tgort_min\tgort_max\tgo\tgo_min\tgo_max\tratio\truns"
+        .to_string();
     for name in PEERS.iter().chain(&["inside"]) {
         s = s + "\t" + name;
     }
@@ -461,7 +502,8 @@ fn tsv(metrics: &[Metric]) -> String {
 
 /// Bars from 1 to the left (better than Go) and to the right, on a logarithmic scale.
 fn svg(metrics: &[Metric]) -> String {
-    let metrics: Vec<&Metric> = metrics.iter().filter(|m| m.cost().is_finite() && m.cost() > 0.0).collect();
+    let metrics: Vec<&Metric> =
+        metrics.iter().filter(|m| m.cost().is_finite() && m.cost() > 0.0).collect();
     let reach = metrics.iter().map(|m| m.cost().log2().abs()).fold(1.0, f64::max).ceil();
     let (left, width, line) = (190.0, 520.0, 18.0);
     let (mid, unit) = (left + width / 2.0, width / 2.0 / reach);

@@ -1,4 +1,5 @@
-//! The workloads `echo_ext` and `echo_held`: an echo server under test, and `tools/bench/c/echoclient.c` beside it.
+//! The workloads `echo_ext` and `echo_held`: an echo server under test, and
+//! `tools/bench/c/echoclient.c` beside it.
 
 use crate::process::{self, Output};
 use std::io::{BufRead, BufReader};
@@ -26,10 +27,14 @@ pub fn client(out: &Path) -> Result<PathBuf, String> {
     Ok(exe)
 }
 
-/// Starts the server, waits for its line `PORT n`, runs the client and returns what it has measured.
+/// Starts the server, waits for its line `PORT n`, runs the client and returns what it has
+/// measured.
 pub fn run(server: &mut Command, client: &Path, id: &str) -> Result<Output, String> {
-    let mut child =
-        server.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(|e| format!("{server:?}: {e}"))?;
+    let mut child = server
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|e| format!("{server:?}: {e}"))?;
     let mut line = String::new();
     let read = child.stdout.take().map(|out| BufReader::new(out).read_line(&mut line));
     let out = match (read, line.trim().strip_prefix("PORT ")) {

@@ -7,11 +7,17 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-/// How often each case runs. Go is preemptive by the clock, so one run may differ from its own order.
+/// How often each case runs. Go is preemptive by the clock, so one run may differ from its own
+/// order.
 const RUNS: usize = 7;
 
 /// Runs the command; the result is the exit status.
-pub fn run(root: &Path, goroot: Option<PathBuf>, cases: &[String], check: bool) -> Result<u8, String> {
+pub fn run(
+    root: &Path,
+    goroot: Option<PathBuf>,
+    cases: &[String],
+    check: bool,
+) -> Result<u8, String> {
     let go = golang::goroot(goroot)?;
     let exe = std::env::temp_dir().join(format!("gort-golden-{}", std::process::id()));
     golang::build(&go, &root.join("tests/go/order"), &exe)?;
@@ -82,7 +88,9 @@ fn difference(a: &str, b: &str) -> String {
     loop {
         match (x.next(), y.next()) {
             (Some(l), Some(r)) if l == r => n += 1,
-            (l, r) => return format!("line {n}: {:?} and {:?}", l.unwrap_or("end"), r.unwrap_or("end")),
+            (l, r) => {
+                return format!("line {n}: {:?} and {:?}", l.unwrap_or("end"), r.unwrap_or("end"));
+            }
         }
     }
 }

@@ -216,7 +216,10 @@ pub fn run(root: &Path, o: &Options) -> Result<u8, String> {
                     let here = gort.get(t).copied();
                     if *on != Verdict::Passes {
                         if reason.is_some() {
-                            println!("{path} {t}: is in {}, but does not pass on libgo", list.display());
+                            println!(
+                                "{path} {t}: is in {}, but does not pass on libgo",
+                                list.display()
+                            );
                         }
                         continue;
                     }
@@ -320,8 +323,8 @@ impl Setup {
             return Err(format!("go-12 list: {}", r.stderr));
         }
         // Of architectures that gcc has and this `go list` does not know as such.
-        let other =
-            Regex::new(r"_(alpha|ia64|m68k|nios2|sh|shbe)(_test)?\.go$").map_err(|e| e.to_string())?;
+        let other = Regex::new(r"_(alpha|ia64|m68k|nios2|sh|shbe)(_test)?\.go$")
+            .map_err(|e| e.to_string())?;
         let words = |s: &str| -> Vec<String> {
             s.split_whitespace().filter(|w| !other.is_match(w)).map(str::to_string).collect()
         };
@@ -362,7 +365,8 @@ impl Setup {
             let Some(mut q) = s.list(&[path])?.pop() else { return Ok(()) };
             q.tests.clear();
             q.outside.clear();
-            let text = q.files.iter().map(|f| std::fs::read_to_string(q.dir.join(f)).unwrap_or_default());
+            let text =
+                q.files.iter().map(|f| std::fs::read_to_string(q.dir.join(f)).unwrap_or_default());
             for i in imports(&text.collect::<String>()) {
                 visit(s, &i, own, all)?;
             }
@@ -402,7 +406,10 @@ impl Setup {
             p.outside.retain(|f| files.is_empty() || files.contains(&f.as_str()));
         }
         let read = |files: &[String]| -> Vec<String> {
-            files.iter().map(|f| std::fs::read_to_string(p.dir.join(f)).unwrap_or_default()).collect()
+            files
+                .iter()
+                .map(|f| std::fs::read_to_string(p.dir.join(f)).unwrap_or_default())
+                .collect()
         };
         let (inner, outer) = (read(&p.tests), read(&p.outside));
         let (mut own, mut other) = (tests(&inner), tests(&outer));
@@ -417,8 +424,11 @@ impl Setup {
             return Ok(Outcome::Not("no tests".into()));
         }
         // The packages, as `gort build --packages` wants them.
-        let mut list =
-            self.helpers(&p)?.iter().map(|h| line(&h.path, &h.name, &h.dir, &h.files)).collect::<Vec<_>>();
+        let mut list = self
+            .helpers(&p)?
+            .iter()
+            .map(|h| line(&h.path, &h.name, &h.dir, &h.files))
+            .collect::<Vec<_>>();
         if !p.tests.is_empty() {
             let mut files = [p.files.clone(), p.tests.clone()].concat();
             files.extend(self.made(&p, dir)?);
@@ -437,7 +447,12 @@ impl Setup {
             }
             let mut files = vec![save("first.go", &first)?];
             files.extend(p.outside.clone());
-            list.push(line(&format!("{}_test", p.path), &format!("{}_test", p.name), &p.dir, &files));
+            list.push(line(
+                &format!("{}_test", p.path),
+                &format!("{}_test", p.name),
+                &p.dir,
+                &files,
+            ));
         }
         let text = main_text(&p, &own, &other, main);
         let file = save("main.go", &text)?;
@@ -445,7 +460,10 @@ impl Setup {
         own.append(&mut other);
         let libgo = dir.join("libgo");
         if let Err(why) = self.compile(&list, dir, &libgo) {
-            return Ok(Outcome::Not(format!("gccgo: {}", if self.verbose { &why } else { short(&why) })));
+            return Ok(Outcome::Not(format!(
+                "gccgo: {}",
+                if self.verbose { &why } else { short(&why) }
+            )));
         }
         let on_libgo = self.run_all(&p, &libgo, &names, LONG)?.0;
         let gort = dir.join("gort");
@@ -558,8 +576,8 @@ impl Setup {
         names: &[String],
         limit: &str,
     ) -> Result<(Verdicts, String), String> {
-        let result =
-            Regex::new(r"(?m)(?:^|[^ ])--- (PASS|FAIL|SKIP): (\w+) \(").map_err(|e| e.to_string())?;
+        let result = Regex::new(r"(?m)(?:^|[^ ])--- (PASS|FAIL|SKIP): (\w+) \(")
+            .map_err(|e| e.to_string())?;
         let started = Regex::new(r"(?m)^=== (?:RUN|CONT) +(\w+)").map_err(|e| e.to_string())?;
         let mut all = Verdicts::from([(END.to_string(), Verdict::Passes)]);
         let mut written = String::new();
@@ -628,7 +646,8 @@ const END: &str = "(end)";
 
 /// Go's import paths in the text of files.
 fn imports(text: &str) -> Vec<String> {
-    let block = Regex::new(r#"(?m)^import (?:\(([^)]*)\)|(?:[\w.]+ )?"([^"]+)")"#).expect("a pattern");
+    let block =
+        Regex::new(r#"(?m)^import (?:\(([^)]*)\)|(?:[\w.]+ )?"([^"]+)")"#).expect("a pattern");
     let quoted = Regex::new(r#"(?m)^\s*(?:[\w.]+ )?"([^"]+)""#).expect("a pattern");
     let mut v = Vec::new();
     for c in block.captures_iter(text) {
@@ -658,9 +677,10 @@ fn short(s: &str) -> &str {
 
 /// The tests and examples in the text of files.
 fn tests(files: &[String]) -> Vec<Test> {
-    let test =
-        Regex::new(r"(?m)^func ((Test|Fuzz)(?:[^a-z(]\w*)?)\(\w+ \*testing\.[TF]\)").expect("a pattern");
-    let example = Regex::new(r"(?ms)^func (Example(?:[^a-z(]\w*)?)\(\) \{\n(.*?)^\}").expect("a pattern");
+    let test = Regex::new(r"(?m)^func ((Test|Fuzz)(?:[^a-z(]\w*)?)\(\w+ \*testing\.[TF]\)")
+        .expect("a pattern");
+    let example =
+        Regex::new(r"(?ms)^func (Example(?:[^a-z(]\w*)?)\(\) \{\n(.*?)^\}").expect("a pattern");
     let output = Regex::new(r"(?i)//\s*(unordered )?output:(.*)").expect("a pattern");
     // gccgo's authors have put tests between comment signs.
     let comment = Regex::new(r"(?ms)^/\*[^\n*]*$.*?^\*/$").expect("a pattern");
@@ -733,7 +753,8 @@ var _ = os.Exit
 "#;
 
 /// Its imports.
-const DEPS_IMPORTS: &str = "\t\"io\"\n\t\"os\"\n\t\"reflect\"\n\t\"regexp\"\n\t\"testing\"\n\t\"time\"\n";
+const DEPS_IMPORTS: &str =
+    "\t\"io\"\n\t\"os\"\n\t\"reflect\"\n\t\"regexp\"\n\t\"testing\"\n\t\"time\"\n";
 
 /// The program that runs the tests.
 fn main_text(p: &Package, own: &[Test], other: &[Test], main: Option<&str>) -> String {
@@ -773,7 +794,9 @@ fn main_text(p: &Package, own: &[Test], other: &[Test], main: Option<&str>) -> S
             let _ = writeln!(t, "\t{{\"{0}\", {pkg}.{0}, \"{quoted}\", {unordered}}},", x.name);
         }
     }
-    t.push_str("}\n\nfunc main() {\n\tm := testing.MainStart(deps{}, tests, nil, fuzz, examples)\n");
+    t.push_str(
+        "}\n\nfunc main() {\n\tm := testing.MainStart(deps{}, tests, nil, fuzz, examples)\n",
+    );
     match main {
         Some(pkg) => {
             let _ = writeln!(t, "\t{pkg}.TestMain(m)\n}}");

@@ -1,8 +1,10 @@
-//! `cargo xtask gotest`: Go's own test programs, those marked `// run`, on libgo's runtime and on gort.
+//! `cargo xtask gotest`: Go's own test programs, those marked `// run`, on libgo's runtime and on
+//! gort.
 //!
-//! A test passes as Go's test driver wants it: exit status 0, and output as in the file `.out` beside it, or none. Whatever gccgo
-//! compiles and passes on libgo's runtime must pass on gort too, unless `tests/gotest.list` has it with a reason; a test that is
-//! listed without need is an error as well.
+//! A test passes as Go's test driver wants it: exit status 0, and output as in the file `.out`
+//! beside it, or none. Whatever gccgo compiles and passes on libgo's runtime must pass on gort too,
+//! unless `tests/gotest.list` has it with a reason; a test that is listed without need is an error
+//! as well.
 
 use crate::process;
 use regex::Regex;
@@ -94,7 +96,9 @@ pub fn run(root: &Path, o: &Options) -> Result<u8, String> {
             (Verdict::Refused | Verdict::LibgoFails(_), Some(_)) => {
                 println!("{name}: is in {}, but does not pass on libgo", list.display());
             }
-            (Verdict::LibgoFails(why), None) if o.verbose => println!("{name}: fails on libgo: {why}"),
+            (Verdict::LibgoFails(why), None) if o.verbose => {
+                println!("{name}: fails on libgo: {why}")
+            }
             _ => {}
         }
     }
@@ -128,8 +132,9 @@ fn read_list(path: &Path) -> Result<BTreeMap<String, String>, String> {
     let text = std::fs::read_to_string(path).map_err(|e| format!("{}: {e}", path.display()))?;
     let mut m = BTreeMap::new();
     for (n, l) in text.lines().enumerate().filter(|(_, l)| !l.is_empty() && !l.starts_with('#')) {
-        let (name, reason) =
-            l.split_once(": ").ok_or_else(|| format!("{}:{}: not `TEST: REASON`", path.display(), n + 1))?;
+        let (name, reason) = l
+            .split_once(": ")
+            .ok_or_else(|| format!("{}:{}: not `TEST: REASON`", path.display(), n + 1))?;
         m.insert(name.to_string(), reason.to_string());
     }
     Ok(m)
@@ -137,8 +142,9 @@ fn read_list(path: &Path) -> Result<BTreeMap<String, String>, String> {
 
 /// The tests marked `// run`, as Go's driver finds them.
 fn find(o: &Options) -> Result<Vec<Test>, String> {
-    let concurrent = Regex::new(r"\bgo (func\b|[\w.]+\()|\bchan\b|\bdefer\b|\brecover\(|\bmap\[|\bselect \{")
-        .map_err(|e| e.to_string())?;
+    let concurrent =
+        Regex::new(r"\bgo (func\b|[\w.]+\()|\bchan\b|\bdefer\b|\brecover\(|\bmap\[|\bselect \{")
+            .map_err(|e| e.to_string())?;
     let mut dirs = vec![o.dir.clone()];
     let mut tests = Vec::new();
     while let Some(d) = dirs.pop() {
@@ -152,24 +158,35 @@ fn find(o: &Options) -> Result<Vec<Test>, String> {
                 }
                 continue;
             }
-            if path.extension().is_none_or(|e| e != "go") || !o.filters.iter().all(|f| name.contains(f)) {
+            if path.extension().is_none_or(|e| e != "go")
+                || !o.filters.iter().all(|f| name.contains(f))
+            {
                 continue;
             }
-            let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap_or_default()).into_owned();
+            let text =
+                String::from_utf8_lossy(&std::fs::read(&path).unwrap_or_default()).into_owned();
             let Some(args) = recipe(&text) else { continue };
-            if o.ci && !name.starts_with("chan/") && !name.starts_with("ken/") && !concurrent.is_match(&text)
+            if o.ci
+                && !name.starts_with("chan/")
+                && !name.starts_with("ken/")
+                && !concurrent.is_match(&text)
             {
                 continue;
             }
             let expected = std::fs::read(path.with_extension("out")).unwrap_or_default();
-            tests.push(Test { name, args, expected: String::from_utf8_lossy(&expected).into_owned() });
+            tests.push(Test {
+                name,
+                args,
+                expected: String::from_utf8_lossy(&expected).into_owned(),
+            });
         }
     }
     tests.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(tests)
 }
 
-/// The arguments of a program whose first comment, after build constraints, says `run`; flags are for Go's own tools.
+/// The arguments of a program whose first comment, after build constraints, says `run`; flags are
+/// for Go's own tools.
 fn recipe(text: &str) -> Option<Vec<String>> {
     let line = text
         .lines()
@@ -184,7 +201,8 @@ fn recipe(text: &str) -> Option<Vec<String>> {
 /// The command `gort`, with its library beside it.
 pub fn build_gort(root: &Path) -> Result<PathBuf, String> {
     let mut c = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    c.args(["build", "--release", "--quiet", "-p", "gort-cmd", "-p", "gort-libgo"]).current_dir(root);
+    c.args(["build", "--release", "--quiet", "-p", "gort-cmd", "-p", "gort-libgo"])
+        .current_dir(root);
     c.arg("--target-dir").arg(root.join("target"));
     if !c.status().is_ok_and(|s| s.success()) {
         return Err("gort does not build".into());

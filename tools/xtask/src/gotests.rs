@@ -1,6 +1,6 @@
-//! Go's own tests: `docs/go-tests.md` has a section for each file in [`FILES`] with a row for each test and benchmark. A row
-//! either names Rust tests that exist, or gives a reason. A test in `tests/tests/gotests` says which Go test it has the idea
-//! of, and stands in that one's row.
+//! Go's own tests: `docs/go-tests.md` has a section for each file in [`FILES`] with a row for each
+//! test and benchmark. A row either names Rust tests that exist, or gives a reason. A test in
+//! `tests/tests/gotests` says which Go test it has the idea of, and stands in that one's row.
 
 use crate::golang::{Kind, Tree, regex};
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,7 +71,8 @@ impl Sources<'_> {
         self.texts.entry(path.to_string()).or_insert_with(read).as_deref()
     }
 
-    /// Whether `path` has a test of that name: `fn NAME(`, or `NAME,` and `NAME {` in one of the macros that make tests.
+    /// Whether `path` has a test of that name: `fn NAME(`, or `NAME,` and `NAME {` in one of the
+    /// macros that make tests.
     fn has(&mut self, path: &str, name: &str) -> bool {
         let is = |l: &str| {
             let l = l.trim();
@@ -102,8 +103,13 @@ pub fn check(
             }
             sections.entry(section.clone()).or_default();
         } else if let Some(m) = regex!(r"^\|\s*(\w+)\s*\|\s*(\d+)\s*\|\s*(.*?)\s*\|$").captures(l) {
-            let row = Row { place: place.clone(), line: m[2].parse().unwrap_or(0), what: m[3].to_string() };
-            if sections.entry(section.clone()).or_default().insert(m[1].to_string(), row).is_some() {
+            let row = Row {
+                place: place.clone(),
+                line: m[2].parse().unwrap_or(0),
+                what: m[3].to_string(),
+            };
+            if sections.entry(section.clone()).or_default().insert(m[1].to_string(), row).is_some()
+            {
                 wrong.push(format!("{place}: {} for the second time", &m[1]));
             }
         }
@@ -151,13 +157,17 @@ pub fn check(
     let dir = root.join("tests/tests/gotests");
     let entries = std::fs::read_dir(&dir).map_err(|e| format!("{}: {e}", dir.display()))?;
     for path in entries.flatten().map(|e| e.path()) {
-        let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        let text =
+            std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
         let module = path.file_stem().unwrap_or_default().to_string_lossy();
         for m in regex!(r"/// Go(?: \((\w+)\))?: (\w+_test\.go):(\d+) (\w+)").captures_iter(&text) {
             let file = format!("{}/{}", m.get(1).map_or("runtime", |p| p.as_str()), &m[2]);
             let line = m[3].parse().unwrap_or(0);
             if !named.contains(&(file.clone(), line, module.to_string())) {
-                wrong.push(format!("{module}.rs has {} ({file}:{line}), and {PAGE} does not say so", &m[4]));
+                wrong.push(format!(
+                    "{module}.rs has {} ({file}:{line}), and {PAGE} does not say so",
+                    &m[4]
+                ));
             }
         }
     }
@@ -178,7 +188,8 @@ fn check_row(row: &Row, sources: &mut Sources<'_>, wrong: &mut Vec<String>) -> b
         let each = regex!(r"`([\w.]+)`").captures_iter(&m[1]).map(|n| n[1].to_string());
         // A program of the corpus, or one of its cases.
         if m[2].starts_with("corpus/") {
-            for n in each.filter(|n| !sources.root.join(format!("tests/golden/{}/{n}.txt", &m[2])).is_file())
+            for n in each
+                .filter(|n| !sources.root.join(format!("tests/golden/{}/{n}.txt", &m[2])).is_file())
             {
                 wrong.push(format!("{}: there is no {n} in {}", row.place, &m[2]));
             }
@@ -204,7 +215,8 @@ fn check_row(row: &Row, sources: &mut Sources<'_>, wrong: &mut Vec<String>) -> b
 mod tests {
     use super::*;
 
-    /// The findings for one Go file with `TestA` in line 3 and `BenchmarkB` in line 6, this page, and a Rust test.
+    /// The findings for one Go file with `TestA` in line 3 and `BenchmarkB` in line 6, this page,
+    /// and a Rust test.
     fn wrong(page: &str) -> Vec<String> {
         static N: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
         let n = N.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
@@ -227,7 +239,8 @@ mod tests {
         write("panic/tests/p.rs", "#[test]\nfn loud() {}\n");
         write("tests/golden/corpus/g/prog.case.txt", "");
         let mut found = Vec::new();
-        check(&root, &mut Tree::new(&root.join("goroot")), &["runtime/x_test.go"], &mut found).unwrap();
+        check(&root, &mut Tree::new(&root.join("goroot")), &["runtime/x_test.go"], &mut found)
+            .unwrap();
         std::fs::remove_dir_all(&root).unwrap();
         found
     }
@@ -254,7 +267,8 @@ mod tests {
             &format!("{a}| BenchmarkB | 6 | `silent` of `panic/tests` |\n"),
             "docs/go-tests.md:4: there is no test silent in panic/tests",
         );
-        let corpus = |case| format!("{a}| BenchmarkB | 6 | `prog.case`, `prog.{case}` of `corpus/g` |\n");
+        let corpus =
+            |case| format!("{a}| BenchmarkB | 6 | `prog.case`, `prog.{case}` of `corpus/g` |\n");
         assert_eq!(wrong(&corpus("case")), [""; 0]);
         one(&corpus("none"), "docs/go-tests.md:4: there is no prog.none in corpus/g");
         one(

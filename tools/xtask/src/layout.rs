@@ -1,11 +1,12 @@
 //! `cargo xtask layout`: the structures of `runtime2` have Go's layout.
 //!
-//! Go's compiler writes the offsets of all fields of package runtime into go_asm.h, for assembly, and the linker describes
-//! them once more in DWARF. Both are read from a build with the reader's own toolchain, must agree, and become
-//! `runtime2/src/layout.rs`: an assertion for each field, which every build of the port checks at compile time.
+//! Go's compiler writes the offsets of all fields of package runtime into go_asm.h, for assembly,
+//! and the linker describes them once more in DWARF. Both are read from a build with the reader's
+//! own toolchain, must agree, and become `runtime2/src/layout.rs`: an assertion for each field,
+//! which every build of the port checks at compile time.
 //!
-//! A field is found under Go's name in snake case; [`NAMES`] has the exceptions. A field of Go's that the port lacks is therefore
-//! an error of the compiler, with its name.
+//! A field is found under Go's name in snake case; [`NAMES`] has the exceptions. A field of Go's
+//! that the port lacks is therefore an error of the compiler, with its name.
 
 use crate::golang;
 use crate::process;
@@ -65,8 +66,8 @@ enum Size {
     Longer,
 }
 
-/// Fields whose name in the port is not Go's in snake case. Nothing: it has no bytes, or is the buffer of the field
-/// before it, which has an assertion of its own below.
+/// Fields whose name in the port is not Go's in snake case. Nothing: it has no bytes, or is the
+/// buffer of the field before it, which has an assertion of its own below.
 const NAMES: &[(&str, &str, &str)] = &[
     ("g", "_panic", "panic_"),
     ("g", "_defer", "defer_"),
@@ -84,7 +85,11 @@ const NAMES: &[(&str, &str, &str)] = &[
 
 /// Buffers that lie inside the port's field before them.
 const BUFFERS: &[(&str, &str, &str)] = &[
-    ("p", "deferpoolbuf", "offset_of!(P, deferpool) + offset_of!(PtrBuf<core::ffi::c_void, 32>, buf)"),
+    (
+        "p",
+        "deferpoolbuf",
+        "offset_of!(P, deferpool) + offset_of!(PtrBuf<core::ffi::c_void, 32>, buf)",
+    ),
     ("p", "sudogbuf", "offset_of!(P, sudogcache) + offset_of!(PtrBuf<Sudog, 128>, buf)"),
 ];
 
@@ -133,12 +138,16 @@ pub fn run(root: &Path, o: &Options) -> Result<u8, String> {
 fn dwarf(goroot: &Path, dir: &Path) -> Result<BTreeMap<String, Struct>, String> {
     let source = dir.join("main");
     std::fs::create_dir_all(&source).map_err(|e| e.to_string())?;
-    let write = |name: &str, text: &str| std::fs::write(source.join(name), text).map_err(|e| e.to_string());
+    let write =
+        |name: &str, text: &str| std::fs::write(source.join(name), text).map_err(|e| e.to_string());
     write("go.mod", "module layout\n\ngo 1.23\n")?;
     write("main.go", "package main\n\nfunc main() { println() }\n")?;
     let exe = dir.join("main.exe");
     let mut c = Command::new(goroot.join("bin/go"));
-    c.args(["build", "-ldflags=-compressdwarf=false", "-o"]).arg(&exe).arg(".").current_dir(&source);
+    c.args(["build", "-ldflags=-compressdwarf=false", "-o"])
+        .arg(&exe)
+        .arg(".")
+        .current_dir(&source);
     c.env("GOTOOLCHAIN", "local").env("GOFLAGS", "-mod=mod");
     let o = process::run(&mut c, Duration::from_secs(600))?;
     if o.code != Some(0) {
@@ -237,7 +246,8 @@ impl<'a> Types<'a> {
         if root.entry().tag() != gimli::DW_TAG_structure_type {
             return Ok(());
         }
-        s.size = root.entry().attr(gimli::DW_AT_byte_size).and_then(|a| a.udata_value()).unwrap_or(0);
+        s.size =
+            root.entry().attr(gimli::DW_AT_byte_size).and_then(|a| a.udata_value()).unwrap_or(0);
         let mut members = root.children();
         while let Some(m) = members.next()? {
             let m = m.entry();
@@ -245,7 +255,10 @@ impl<'a> Types<'a> {
                 continue;
             }
             let field = self.name(unit, m)?.unwrap_or_default();
-            let offset = m.attr(gimli::DW_AT_data_member_location).and_then(|a| a.udata_value()).unwrap_or(0);
+            let offset = m
+                .attr(gimli::DW_AT_data_member_location)
+                .and_then(|a| a.udata_value())
+                .unwrap_or(0);
             let inner = format!("{name}.{field}");
             if wanted(&inner)
                 && let Some(t) = self.target(m)?
@@ -287,14 +300,16 @@ fn go_asm(goroot: &Path, dir: &Path) -> Result<String, String> {
     text.ok_or_else(|| format!("{work}: no go_asm.h of package runtime"))
 }
 
-/// Says whether the two descriptions agree, and on how many fields. go_asm.h has none of unnamed structures and fields.
+/// Says whether the two descriptions agree, and on how many fields. go_asm.h has none of unnamed
+/// structures and fields.
 fn compare(structs: &BTreeMap<String, Struct>, header: &str) -> Result<usize, String> {
     let defined: BTreeMap<&str, &str> =
         header.lines().filter_map(|l| l.strip_prefix("#define ")?.split_once(' ')).collect();
     let mut agree = 0;
     for (name, s) in structs.iter().filter(|(n, _)| !n.contains('.')) {
-        let at =
-            |field: &str| defined.get(format!("{name}_{field}").as_str()).and_then(|v| v.parse::<u64>().ok());
+        let at = |field: &str| {
+            defined.get(format!("{name}_{field}").as_str()).and_then(|v| v.parse::<u64>().ok())
+        };
         if let Some(size) = at("_size")
             && size != s.size
         {
@@ -304,7 +319,9 @@ fn compare(structs: &BTreeMap<String, Struct>, header: &str) -> Result<usize, St
             match at(field) {
                 Some(o) if o == *offset => agree += 1,
                 Some(o) => {
-                    return Err(format!("runtime.{name}.{field}: {o} by go_asm.h, {offset} by DWARF"));
+                    return Err(format!(
+                        "runtime.{name}.{field}: {o} by go_asm.h, {offset} by DWARF"
+                    ));
                 }
                 None => {}
             }
@@ -336,7 +353,8 @@ fn snake(go: &str) -> String {
 fn assertions(structs: &BTreeMap<String, Struct>) -> Result<String, String> {
     let mut out = format!(
         "//! Go's layout, asserted field by field: {} linux/amd64, by go_asm.h and DWARF.\n//!\n\
-         //! Made by `cargo xtask layout`. Not to be edited: where this does not compile, the structure is wrong.\n\n\
+         //! Made by `cargo xtask layout`. Not to be edited: where this does not compile, the\n\
+         //! structure is wrong.\n\n\
          use crate::ptrs::*;\nuse crate::types::*;\nuse core::mem::size_of;\nuse memoffset::offset_of;\n\
          use static_assertions::{{const_assert, const_assert_eq}};\n",
         golang::RELEASE
@@ -363,7 +381,8 @@ fn assertions(structs: &BTreeMap<String, Struct>) -> Result<String, String> {
         };
     }
     out.push_str(
-        "\n/// The same of the main structures as a table, for the check when a Go program starts: structure, field (or `_size`), offset.\n\
+        "\n/// The same of the main structures as a table, for the check when a Go program\n\
+         /// starts: structure, field (or `_size`), offset.\n\
          pub const FIELDS: &[(&str, &str, u32)] = &[\n",
     );
     for go in ["g", "m", "p", "schedt", "gobuf"] {
@@ -406,8 +425,12 @@ mod tests {
         }
         assert_eq!(compare(&structs, &header), Ok(200));
         let moved = header.replace("g_f7 56", "g_f7 64");
-        assert!(compare(&structs, &moved).unwrap_err().contains("runtime.g.f7: 64 by go_asm.h, 56"));
-        assert!(compare(&structs, &header.replace("1600", "1608")).unwrap_err().contains("1608 bytes"));
+        assert!(
+            compare(&structs, &moved).unwrap_err().contains("runtime.g.f7: 64 by go_asm.h, 56")
+        );
+        assert!(
+            compare(&structs, &header.replace("1600", "1608")).unwrap_err().contains("1608 bytes")
+        );
         assert!(compare(&structs, "").unwrap_err().contains("only 0"));
     }
 }

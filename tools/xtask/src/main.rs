@@ -48,7 +48,8 @@ enum Task {
         #[arg(long, value_name = "DIR")]
         goroot: Option<PathBuf>,
     },
-    /// Record tests/golden/order from real Go: seven runs of each case at GOMAXPROCS=1, the majority counts
+    /// Record tests/golden/order from real Go: seven runs of each case at GOMAXPROCS=1, the
+    /// majority counts
     Golden {
         /// The cases; default: all
         #[arg(value_name = "CASE")]
@@ -79,7 +80,8 @@ enum Task {
         #[arg(long)]
         data: bool,
     },
-    /// Run Go's own test programs on gort: what passes on libgo's runtime must pass here, tests/gotest.list excepted
+    /// Run Go's own test programs on gort: what passes on libgo's runtime must pass here,
+    /// tests/gotest.list excepted
     Gotest {
         /// Parts of the tests' names, all of which must be there; default: all tests
         #[arg(value_name = "PART")]
@@ -97,7 +99,8 @@ enum Task {
         #[arg(long)]
         verbose: bool,
     },
-    /// Run the tests of libgo's packages on gort: what passes on libgo's runtime must pass here, tests/gostd.list excepted
+    /// Run the tests of libgo's packages on gort: what passes on libgo's runtime must pass here,
+    /// tests/gostd.list excepted
     Gostd {
         /// The packages, e.g. `net/http`; default: all
         #[arg(value_name = "PACKAGE")]
@@ -111,7 +114,8 @@ enum Task {
         /// The directory libgo of gcc's sources
         #[arg(long, value_name = "DIR", default_value = "target/gostd/libgo")]
         dir: PathBuf,
-        /// The command gort to test, with libgort_libgo.a beside it; default: that of this tree, which is built
+        /// The command gort to test, with libgort_libgo.a beside it; default: that of this tree,
+        /// which is built
         #[arg(long, value_name = "FILE")]
         gort: Option<PathBuf>,
         /// Keep what was compiled, in target/gostd/work, and show all of what gccgo says
@@ -168,7 +172,10 @@ fn main() -> ExitCode {
         }
         Task::Gostd { packages, ci, jobs, dir, gort, verbose } => {
             let dir = root.join(dir);
-            gostd::run(root, &gostd::Options { packages, ci, jobs: jobs as usize, dir, gort, verbose })
+            gostd::run(
+                root,
+                &gostd::Options { packages, ci, jobs: jobs as usize, dir, gort, verbose },
+            )
         }
         Task::Bench { ids, reps, rounds, peers, inside, out, goroot } => {
             let out = out.unwrap_or_else(|| root.join("target/bench"));

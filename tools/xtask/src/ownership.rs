@@ -1,4 +1,5 @@
-//! `docs/ownership.md` says of each field of G, M, P and sudog who may touch it: checked is that it leaves none out.
+//! `docs/ownership.md` says of each field of G, M, P and sudog who may touch it: checked is that it
+//! leaves none out.
 
 use crate::golang::regex;
 use std::path::Path;
@@ -26,7 +27,10 @@ pub fn check(root: &Path, wrong: &mut Vec<String>) -> Result<(), String> {
 
 /// The public fields of a struct in formatted source.
 fn fields<'a>(types: &'a str, name: &str) -> Vec<&'a str> {
-    let lines = types.lines().skip_while(|l| *l != format!("pub struct {name} {{")).take_while(|l| *l != "}");
+    let lines = types
+        .lines()
+        .skip_while(|l| *l != format!("pub struct {name} {{"))
+        .take_while(|l| *l != "}");
     lines
         .filter_map(|l| regex!(r"^    pub (\w+):").captures(l))
         .map(|m| m.get(1).expect("a name").as_str())
@@ -36,8 +40,10 @@ fn fields<'a>(types: &'a str, name: &str) -> Vec<&'a str> {
 /// Whether the page has `field`, alone or after what it is a field of.
 fn names(page: &str, field: &str) -> bool {
     page.split('`').skip(1).step_by(2).any(|code| {
-        let path =
-            code.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '.').next().unwrap_or_default();
+        let path = code
+            .split(|c: char| !c.is_alphanumeric() && c != '_' && c != '.')
+            .next()
+            .unwrap_or_default();
         path.split('.').any(|part| part == field)
     })
 }

@@ -2,16 +2,18 @@
 //! `docs/portmap.md`.
 //!
 //! What is checked:
-//! * an item line `/// Go: FILE:LINE NAME`, or `/// Go (PACKAGE): ...`: the line declares that name;
-//! * an anchor `// :LINE` in a body: the line lies in a declaration that the item ports, is not empty, and anchors
-//!   rise with the text (unless their comment says what is with the order). An anchor with a file name must exist in
-//!   that file;
+//! * an item line `/// Go: FILE:LINE NAME`, or `/// Go (PACKAGE): ...`: the line declares that
+//!   name;
+//! * an anchor `// :LINE` in a body: the line lies in a declaration that the item ports, is not
+//!   empty, and anchors rise with the text (unless their comment says what is with the order). An
+//!   anchor with a file name must exist in that file;
 //! * there is an anchor per ten lines of what is ported of a file;
-//! * of the files in [`WHOLE`] each function is ported, or stands in `docs/not-ported.md` with a reason, and there is
-//!   an anchor per ten lines in each long function;
+//! * of the files in [`WHOLE`] each function is ported, or stands in `docs/not-ported.md` with a
+//!   reason, and there is an anchor per ten lines in each long function;
 //! * the rows of `docs/not-ported.md` are real, have reasons, and are not ported;
-//! * what the pages of `docs/` and the crates' READMEs say about Go's lines: `` `name` (FILE:LINE) `` is a declaration, `:LINE` and `FILE:LINE`
-//!   are lines with something in them, more than a brace;
+//! * what the pages of `docs/` and the crates' READMEs say about Go's lines: `` `name` (FILE:LINE)
+//!   `` is a declaration, `:LINE` and `FILE:LINE` are lines with something in them, more than a
+//!   brace;
 //! * `docs/ownership.md` leaves out no field: see `ownership`;
 //! * `docs/go-tests.md` accounts for Go's tests: see `gotests`;
 //! * `docs/portmap.md` is what this program would write.
@@ -27,8 +29,8 @@ use std::path::{Path, PathBuf};
 /// Go files, and the crates that port them.
 pub type Whole = &'static [(&'static str, &'static [&'static str])];
 
-/// Go files that are ported as a whole, and the crates that do: each function is accounted for. Of other files only
-/// what is needed is ported.
+/// Go files that are ported as a whole, and the crates that do: each function is accounted for. Of
+/// other files only what is needed is ported.
 pub const WHOLE: Whole = &[
     ("asm_amd64.s", &["asm"]),
     ("cgocall.go", &["proc"]),
@@ -91,8 +93,8 @@ pub const WHOLE: Whole = &[
     ("sync/waitgroup.go", &["packages/sync"]),
 ];
 
-/// Functions with at least so many lines of code must have an anchor per ten of them each; shorter ones are counted
-/// together.
+/// Functions with at least so many lines of code must have an anchor per ten of them each; shorter
+/// ones are counted together.
 const LONG: usize = 30;
 
 /// A row of `docs/not-ported.md`.
@@ -146,11 +148,16 @@ fn inspect(root: &Path, tree: &mut Tree, whole: Whole) -> Result<Findings, Strin
     let mut missing = Vec::new();
     let text = report(tree, &ported, &rows, whole, &mut wrong, &mut missing);
     for (file, d) in &missing {
-        wrong.push(format!("{file}:{} {}: neither ported nor in docs/not-ported.md", d.line, d.full_name()));
+        wrong.push(format!(
+            "{file}:{} {}: neither ported nor in docs/not-ported.md",
+            d.line,
+            d.full_name()
+        ));
     }
     let items: usize = files.iter().map(|f| f.items.len()).sum();
     let anchors: usize = files.iter().map(|f| f.anchors.iter().filter(|a| a.head).count()).sum();
-    let total = format!("{items} items, {anchors} anchors, {} rows of what is not ported", rows.len());
+    let total =
+        format!("{items} items, {anchors} anchors, {} rows of what is not ported", rows.len());
     Ok(Findings { wrong, text, missing, total })
 }
 
@@ -187,8 +194,9 @@ fn read_rows(root: &Path, wrong: &mut Vec<String>) -> Result<Vec<Row>, String> {
     let text = std::fs::read_to_string(&path).map_err(|e| format!("{}: {e}", path.display()))?;
     for (n, l) in text.lines().enumerate() {
         let place = format!("docs/not-ported.md:{}", n + 1);
-        let Some(m) = regex!(r"^\|\s*`?([\w./]+\.(?:go|s)):(\d+)`?\s*\|\s*`?([^|`]*?)`?\s*\|\s*(.*?)\s*\|$")
-            .captures(l)
+        let Some(m) =
+            regex!(r"^\|\s*`?([\w./]+\.(?:go|s)):(\d+)`?\s*\|\s*`?([^|`]*?)`?\s*\|\s*(.*?)\s*\|$")
+                .captures(l)
         else {
             if regex!(r"^\|.*\.(go|s):\d").is_match(l) {
                 wrong.push(format!("{place}: not `| FILE:LINE | NAME | reason |`"));
@@ -228,8 +236,12 @@ fn check_references<'a>(
                     continue;
                 };
                 let Some((first, last)) = declared_at(go, r) else {
-                    let real: Vec<String> =
-                        go.decls.iter().filter(|d| d.name == r.name).map(|d| d.line.to_string()).collect();
+                    let real: Vec<String> = go
+                        .decls
+                        .iter()
+                        .filter(|d| d.name == r.name)
+                        .map(|d| d.line.to_string())
+                        .collect();
                     let real = if real.is_empty() { "no line".into() } else { real.join(", ") };
                     wrong.push(format!(
                         "{place}: {}:{} is not {} ({real} is)",
@@ -259,9 +271,11 @@ fn declared_at(go: &GoFile, r: &Ref) -> Option<(usize, usize)> {
     // A declaration inside of a function.
     let text = go.lines.get(r.line.checked_sub(1)?)?;
     let code = text.split("//").next().unwrap_or("");
-    let inner = regex!(r"\b(?:const|var|type)\s+(\w+)\b|^\s*(\w+)(?:,\s*\w+)*\s*:?=[^=]|^#define\s+(\w+)");
-    let named =
-        inner.captures(code).is_some_and(|m| (1..4).any(|i| m.get(i).is_some_and(|n| n.as_str() == r.name)));
+    let inner =
+        regex!(r"\b(?:const|var|type)\s+(\w+)\b|^\s*(\w+)(?:,\s*\w+)*\s*:?=[^=]|^#define\s+(\w+)");
+    let named = inner
+        .captures(code)
+        .is_some_and(|m| (1..4).any(|i| m.get(i).is_some_and(|n| n.as_str() == r.name)));
     named.then_some((r.line, r.line))
 }
 
@@ -285,7 +299,8 @@ fn check_anchors(
         };
         // In what the item ports?
         let inside = own.iter().position(|&(file, first, end)| {
-            let same = a.file.as_ref().is_none_or(|n| file == n || file.rsplit('/').next() == Some(n));
+            let same =
+                a.file.as_ref().is_none_or(|n| file == n || file.rsplit('/').next() == Some(n));
             same && first <= a.line && a.line <= end
         });
         let Some(k) = inside else {
@@ -299,22 +314,34 @@ fn check_anchors(
                 }),
                 // A mention may look further, but not out of the file.
                 None => {
-                    let known =
-                        own.iter().any(|(file, ..)| tree.file(file).is_some_and(|g| exists(g, a.line)));
+                    let known = own
+                        .iter()
+                        .any(|(file, ..)| tree.file(file).is_some_and(|g| exists(g, a.line)));
                     if !own.is_empty() && !known {
                         wrong.push(format!("{place}: :{} does not exist", a.line));
                     }
                 }
                 Some(name) => {
-                    let dirs =
-                        own.iter().filter_map(|(file, ..)| file.rsplit_once('/')).map(|(d, _)| d.to_string());
+                    let dirs = own
+                        .iter()
+                        .filter_map(|(file, ..)| file.rsplit_once('/'))
+                        .map(|(d, _)| d.to_string());
                     let mut tries: Vec<String> = dirs.map(|d| format!("{d}/{name}")).collect();
                     tries.extend(
-                        ["runtime", "runtime/cgo", "sync", "time", "internal/poll", "syscall", "net"]
-                            .map(|d| format!("{d}/{name}")),
+                        [
+                            "runtime",
+                            "runtime/cgo",
+                            "sync",
+                            "time",
+                            "internal/poll",
+                            "syscall",
+                            "net",
+                        ]
+                        .map(|d| format!("{d}/{name}")),
                     );
                     tries.push(name.clone());
-                    let found = tries.iter().find(|t| tree.file(t).is_some_and(|g| exists(g, a.line)));
+                    let found =
+                        tries.iter().find(|t| tree.file(t).is_some_and(|g| exists(g, a.line)));
                     match found {
                         None => wrong.push(format!("{place}: {name}:{} does not exist", a.line)),
                         Some(file) if a.head => {
@@ -386,19 +413,26 @@ fn check_rows(
         if go.declares(r.line, bare).is_none() {
             let real: Vec<String> =
                 go.decls.iter().filter(|d| d.name == bare).map(|d| d.line.to_string()).collect();
-            wrong.push(format!("{place}: {file}:{} is not {} ({} is)", r.line, r.name, real.join(", ")));
+            wrong.push(format!(
+                "{place}: {file}:{} is not {} ({} is)",
+                r.line,
+                r.name,
+                real.join(", ")
+            ));
         }
         if let Some(p) = ported.get(&r.file).and_then(|p| p.decls.get(&r.line))
             && let Some((f, item, at)) = p.iter().find(|(_, _, at)| at.name == bare)
         {
-            wrong
-                .push(format!("{place}: {file}:{} is ported: {} at {}:{}", r.line, item.name, f.path, at.at));
+            wrong.push(format!(
+                "{place}: {file}:{} is ported: {} at {}:{}",
+                r.line, item.name, f.path, at.at
+            ));
         }
     }
 }
 
-/// The pages with line numbers of Go's in their text, and the file that a number without a file is of: proc.go, or in
-/// the README of a crate the file that the crate is named after.
+/// The pages with line numbers of Go's in their text, and the file that a number without a file is
+/// of: proc.go, or in the README of a crate the file that the crate is named after.
 fn pages(root: &Path, whole: Whole) -> Vec<(String, String)> {
     let docs = ["architecture.md", "source-notes.md", "ownership.md", "deviations.md"];
     let mut pages: Vec<_> = docs.map(|n| (format!("docs/{n}"), "proc.go".to_string())).into();
@@ -408,7 +442,8 @@ fn pages(root: &Path, whole: Whole) -> Vec<(String, String)> {
         let file = if whole.iter().any(|(f, _)| *f == own) { own } else { "proc.go".into() };
         let entries = std::fs::read_dir(root.join(dir)).into_iter().flatten().flatten();
         let names = entries.map(|e| e.file_name().to_string_lossy().into_owned());
-        let mut readmes: Vec<_> = names.filter(|n| n.starts_with("README") && n.ends_with(".md")).collect();
+        let mut readmes: Vec<_> =
+            names.filter(|n| n.starts_with("README") && n.ends_with(".md")).collect();
         readmes.sort();
         pages.extend(readmes.into_iter().map(|n| (format!("{dir}/{n}"), file.clone())));
     }
@@ -421,12 +456,21 @@ fn plain(name: &str) -> String {
 }
 
 /// The line numbers of Go's in the text of [`pages`].
-fn check_prose(tree: &mut Tree, root: &Path, whole: Whole, wrong: &mut Vec<String>) -> Result<(), String> {
+fn check_prose(
+    tree: &mut Tree,
+    root: &Path,
+    whole: Whole,
+    wrong: &mut Vec<String>,
+) -> Result<(), String> {
     for (name, own) in pages(root, whole) {
         let Ok(text) = std::fs::read_to_string(root.join(&name)) else { continue };
         for (n, l) in text.lines().enumerate() {
             // What the notes say is not what Go says.
-            let l = if name == "docs/source-notes.md" { l.rsplit(" | ").next().unwrap_or(l) } else { l };
+            let l = if name == "docs/source-notes.md" {
+                l.rsplit(" | ").next().unwrap_or(l)
+            } else {
+                l
+            };
             let dir = root.join(&name);
             for m in regex!(r"\]\(([^)#:]+)(?:#[^)]*)?\)").captures_iter(l) {
                 if !dir.with_file_name(&m[1]).exists() {
@@ -439,8 +483,10 @@ fn check_prose(tree: &mut Tree, root: &Path, whole: Whole, wrong: &mut Vec<Strin
                 let file = m.get(2).map_or(own.as_str(), |f| f.as_str());
                 let line = m[3].parse().unwrap_or(0);
                 let tries = [full_path(file), format!("runtime/cgo/{file}"), file.to_string()];
-                let Some(go) =
-                    tries.iter().find_map(|t| tree.file(t).map(|_| t.clone())).and_then(|t| tree.file(&t))
+                let Some(go) = tries
+                    .iter()
+                    .find_map(|t| tree.file(t).map(|_| t.clone()))
+                    .and_then(|t| tree.file(&t))
                 else {
                     wrong.push(format!("{name}:{}: Go has no file {file}", n + 1));
                     continue;
@@ -448,9 +494,14 @@ fn check_prose(tree: &mut Tree, root: &Path, whole: Whole, wrong: &mut Vec<Strin
                 if !exists(go, line) {
                     wrong.push(format!("{name}:{}: {file}:{line} does not exist", n + 1));
                 } else if go.lines[line - 1].trim().chars().all(|c| "{}()".contains(c)) {
-                    wrong.push(format!("{name}:{}: {file}:{line} is {:?}", n + 1, go.lines[line - 1].trim()));
+                    wrong.push(format!(
+                        "{name}:{}: {file}:{line} is {:?}",
+                        n + 1,
+                        go.lines[line - 1].trim()
+                    ));
                 }
-                // READMEs name what a step is in; links, and references with a file, what is declared there.
+                // READMEs name what a step is in; links, and references with a file, what is
+                // declared there.
                 if let Some(what) = m.get(1)
                     && (m.get(2).is_some() || m[0].contains("]("))
                     && go.declares(line, what.as_str()).is_none()
@@ -506,8 +557,10 @@ fn report(
         let (mut done, mut declared) = (0, 0);
         for f in go.funcs() {
             if p.decls.contains_key(&f.line) {
-                let own =
-                    Density { lines: f.end + 1 - f.line, anchors: p.anchors.range(f.line..=f.end).count() };
+                let own = Density {
+                    lines: f.end + 1 - f.line,
+                    anchors: p.anchors.range(f.line..=f.end).count(),
+                };
                 let merely_declared = f.end == f.line;
                 let code = go.code_lines(f);
                 if whole.is_some() && code >= LONG && code > 10 * own.anchors {
@@ -523,7 +576,10 @@ fn report(
                 }
             } else if not.contains_key(&f.line) {
                 declared += 1;
-            } else if go.funcs().any(|g| g.line < f.line && f.end <= g.end && p.decls.contains_key(&g.line)) {
+            } else if go
+                .funcs()
+                .any(|g| g.line < f.line && f.end <= g.end && p.decls.contains_key(&g.line))
+            {
                 done += 1; // the second half of an assembly function
             } else if whole.is_some() {
                 missing.push((short.clone(), f.clone()));
@@ -560,7 +616,8 @@ fn report(
         }
         total[1] += done;
         total[3] += d.lines;
-        let _ = writeln!(tables, "\n## {short}\n\n| line | Go | Rust | where |\n|---:|---|---|---|");
+        let _ =
+            writeln!(tables, "\n## {short}\n\n| line | Go | Rust | where |\n|---:|---|---|---|");
         for (line, text) in table(go, p, &not) {
             let _ = writeln!(tables, "| {line} | {text}");
         }
@@ -650,7 +707,8 @@ mod tests {
         fn wrong(&self) -> Vec<String> {
             static N: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
             let n = N.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            let root = std::env::temp_dir().join(format!("gort-portmap-{}-{n}", std::process::id()));
+            let root =
+                std::env::temp_dir().join(format!("gort-portmap-{}-{n}", std::process::id()));
             let write = |path: &str, text: &str| {
                 let path = root.join(path);
                 std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -694,7 +752,10 @@ mod tests {
         let w = f.wrong();
         assert!(w.contains(&"a/src/lib.rs:17: a.go:46 is not g (45 is)".to_string()), "{w:#?}");
         // And g is not accounted for now.
-        assert!(w.contains(&"a.go:45 g: neither ported nor in docs/not-ported.md".to_string()), "{w:#?}");
+        assert!(
+            w.contains(&"a.go:45 g: neither ported nor in docs/not-ported.md".to_string()),
+            "{w:#?}"
+        );
     }
 
     #[test]
@@ -706,7 +767,10 @@ mod tests {
 
     #[test]
     fn anchors() {
-        planted(|f| f.rust = f.rust.replace(":24", ":74"), "a/src/lib.rs:9: :74 is outside of what f ports");
+        planted(
+            |f| f.rust = f.rust.replace(":24", ":74"),
+            "a/src/lib.rs:9: :74 is outside of what f ports",
+        );
         planted(
             |f| f.rust = f.rust.replace("// :14", "// :14\n    // :4"),
             "a/src/lib.rs:8: :4 after :14 (line 7) without a word about the order",
@@ -776,7 +840,10 @@ mod tests {
             |f| f.notes = f.notes.replace("a.go:46", "a.go:99"),
             "docs/source-notes.md:1: a.go:99 does not exist",
         );
-        planted(|f| f.readme.push_str("And ends (:87).\n"), "a/README.md:2: a.go:87 does not exist");
+        planted(
+            |f| f.readme.push_str("And ends (:87).\n"),
+            "a/README.md:2: a.go:87 does not exist",
+        );
         planted(|f| f.readme.push_str("And ends (:43).\n"), "a/README.md:2: a.go:43 is \"}\"");
     }
 }

@@ -20,7 +20,11 @@ pub fn run(cmd: &mut Command, limit: Duration) -> Result<Output, String> {
 }
 
 /// Runs a command to its end; `feed` gets the child before the wait, to feed its standard input.
-pub fn run_with(cmd: &mut Command, limit: Duration, feed: impl FnOnce(&mut Child)) -> Result<Output, String> {
+pub fn run_with(
+    cmd: &mut Command,
+    limit: Duration,
+    feed: impl FnOnce(&mut Child),
+) -> Result<Output, String> {
     let o = process::run_with(cmd, limit, feed).map_err(|e| format!("{cmd:?}: {e}"))?;
     let code = match o.status {
         Status::Exit(c) => Some(c),

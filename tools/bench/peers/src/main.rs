@@ -1,7 +1,9 @@
-//! The benchmark workloads on other Rust runtimes: `gort-bench-peers RUNTIME ID[.wN]`, RUNTIME being `tokio` or `may`.
+//! The benchmark workloads on other Rust runtimes: `gort-bench-peers RUNTIME ID[.wN]`, RUNTIME
+//! being `tokio` or `may`.
 //!
-//! Same protocol, same work as `tools/bench/src/main.rs`. Neither runtime has Go's rendezvous channel: tokio's channels have
-//! capacity 1 where Go's have none (`pingpong_rdv`: flume's true rendezvous), may's are bounded by its semaphore.
+//! Same protocol, same work as `tools/bench/src/main.rs`. Neither runtime has Go's rendezvous
+//! channel: tokio's channels have capacity 1 where Go's have none (`pingpong_rdv`: flume's true
+//! rendezvous), may's are bounded by its semaphore.
 
 mod may_;
 mod tokio_;
@@ -27,8 +29,8 @@ fn main() {
     std::process::exit(if known { 0 } else { 64 });
 }
 
-/// Median of `reps` counted repetitions (`BENCH_REPS` overrides) after one that is not, as a metric: the time of one
-/// of `n` operations in `unit`.
+/// Median of `reps` counted repetitions (`BENCH_REPS` overrides) after one that is not, as a
+/// metric: the time of one of `n` operations in `unit`.
 struct Repeat {
     reps: usize,
     times: Vec<f64>,

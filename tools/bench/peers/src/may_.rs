@@ -1,5 +1,5 @@
-//! may: stackful coroutines. Its channels are unbounded, so a bounded one is its semaphore (free slots) beside them.
-//! "Main" is a coroutine.
+//! may: stackful coroutines. Its channels are unbounded, so a bounded one is its semaphore (free
+//! slots) beside them. "Main" is a coroutine.
 
 use crate::{Repeat, clock, memory, metric, rounds, xorshift};
 use may::coroutine::yield_now;

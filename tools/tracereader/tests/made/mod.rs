@@ -100,8 +100,8 @@ impl Trace {
     }
 }
 
-/// Goroutine 1 on P 0 and M 11 makes goroutine 7, and blocks; 7 runs, and is in a system call in which M 12 takes its P and runs
-/// goroutine 1 again; 7 comes back on P 1.
+/// Goroutine 1 on P 0 and M 11 makes goroutine 7, and blocks; 7 runs, and is in a system call in
+/// which M 12 takes its P and runs goroutine 1 again; 7 comes back on P 1.
 pub fn valid() -> Trace {
     let m11 = vec![
         (1001, PROC_STATUS, vec![0, 1]),
@@ -133,7 +133,8 @@ pub fn valid() -> Trace {
     ];
     let names = ["chan receive", "main.main", "/x/main.rs", "main.worker", "runtime.Gosched"];
     let more = ["stop-the-world (GOMAXPROCS)", "syscall.Read"];
-    let strings = names.iter().chain(&more).enumerate().map(|(i, s)| (i as u64 + 1, s.as_bytes().to_vec()));
+    let strings =
+        names.iter().chain(&more).enumerate().map(|(i, s)| (i as u64 + 1, s.as_bytes().to_vec()));
     Trace {
         version: 23,
         generation: 1,
