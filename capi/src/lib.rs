@@ -336,10 +336,10 @@ impl Expiry {
     }
     /// Nil, which never happens, if there is none.
     fn chan(&self) -> *mut Hchan {
-        // SAFETY: alive until the drop, or null.
         if self.0.is_null() {
             core::ptr::null_mut()
         } else {
+            // SAFETY: alive until the drop.
             unsafe { time::gort_timer_chan(self.0) }
         }
     }

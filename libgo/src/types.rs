@@ -87,10 +87,10 @@ pub struct List<T> {
 impl<T> List<T> {
     /// The elements.
     pub fn all(&self) -> &[T] {
-        // SAFETY: written by the compiler.
         if self.len <= 0 {
             &[]
         } else {
+            // SAFETY: written by the compiler.
             unsafe { core::slice::from_raw_parts(self.ptr, self.len as usize) }
         }
     }

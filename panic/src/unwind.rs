@@ -156,9 +156,9 @@ pub fn install_panic_hook() {
         let _moved = &installed;
         let gp = getg();
         // SAFETY: g and M are this thread's own.
-        if gp.is_null()
-            || unsafe { (*gp).m.is_null() || (*(*gp).m).isextra && (*(*gp).m).curg.ptr() == gp }
-        {
+        let threads = gp.is_null()
+            || unsafe { (*gp).m.is_null() || (*(*gp).m).isextra && (*(*gp).m).curg.ptr() == gp };
+        if threads {
             previous(info);
         } else {
             gopanic(gp, info, own.then_some(&*previous));

@@ -241,7 +241,7 @@ static METRICS: &[MetricData] = &[
         "/gort/sched/global-polls:events",
         true,
         "Looks into the global queue that found something.",
-        { sum(|s| &s.global_polls) }
+        sum(|s| &s.global_polls)
     ),
     count!(
         "/gort/sched/goroutines/created:goroutines",
@@ -280,7 +280,7 @@ static METRICS: &[MetricData] = &[
         "/gort/sched/preemptions:events",
         true,
         "Times that a goroutine was made to give way.",
-        { sum(|s| &s.preempt) }
+        sum(|s| &s.preempt)
     ),
     count!(
         "/gort/sched/runs:events",
@@ -310,7 +310,7 @@ static METRICS: &[MetricData] = &[
         "/gort/sched/steals/tried:events",
         true,
         "Attempts to take work from another processor.",
-        { sum(|s| &s.steal_tries) }
+        sum(|s| &s.steal_tries)
     ),
     count!(
         "/gort/sched/steals/won:events",
