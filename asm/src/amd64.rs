@@ -229,9 +229,11 @@ global_asm!(
     "mov qword ptr fs:[rcx], r8",                   // :504
     "mov qword ptr fs:[0x70], 0",
     "mov rsp, qword ptr [r8 + 0x38]",               // :506
+    ".Lgort_systemstack_moved:",                    // see `systemstack_moved`
     "mov rax, rdi",
     "mov rdi, rsi",
     "jmp gort_systemstack_call",                    // :511 there
+    ".Lgort_systemstack_moved_end:",
     ".cfi_def_cfa rsp, 8",
     ".cfi_restore rbp",
     "3:",                                           // :525 already on a system stack
@@ -242,6 +244,14 @@ global_asm!(
     "ud2",
     ".cfi_endproc",
     ".size gort_systemstack, . - gort_systemstack",
+    ".pushsection .rodata.gort_systemstack_moved, \"a\"",
+    ".p2align 2",
+    ".globl gort_systemstack_moved",
+    ".hidden gort_systemstack_moved",
+    "gort_systemstack_moved:",
+    ".long .Lgort_systemstack_moved - gort_systemstack",
+    ".long .Lgort_systemstack_moved_end - gort_systemstack",
+    ".popsection",
     gsignal = const offset_of!(M, gsignal),
     curg = const offset_of!(M, curg),
     bad = sym linkname::badsystemstack,
@@ -366,6 +376,8 @@ unsafe extern "C" {
     fn gort_call_on_stack(f: unsafe extern "C" fn(*mut c_void), arg: *mut c_void, top: usize);
     static gort_systemstack_switch: u8;
     static gort_systemstack_call: u8;
+    /// From where to where [`systemstack_moved`], from the beginning of gort_systemstack.
+    static gort_systemstack_moved: [u32; 2];
     static gort_on_stack_call: u8;
     static gort_on_stack_end: u8;
 }
@@ -539,6 +551,16 @@ pub fn goexit_pc() -> usize {
 /// Go: asm_amd64.s:475 systemstack_switch
 pub fn systemstack_switch_pc() -> usize {
     (&raw const gort_systemstack_switch) as usize
+}
+
+/// Whether `pc` is in [`systemstack`] behind the change to g0's stack and before the call there: a
+/// signal handler that has interrupted it finds g0, whose stack is empty. gort's own.
+pub fn systemstack_moved(pc: usize) -> bool {
+    // SAFETY: two constants, written by the assembler.
+    let [from, to] = unsafe { gort_systemstack_moved };
+    let offset = pc.wrapping_sub(gort_systemstack as *const () as usize);
+    (from as usize..to as usize).contains(&offset)
+        || pc == (&raw const gort_systemstack_call) as usize
 }
 
 /// pc, sp and frame pointer of the function that this is inlined into: together a place from which

@@ -566,9 +566,13 @@ fn traces_of_go() {
     let o = trace("schedtrace=1");
     let mut lines = o.stderr.lines().filter(|l| l.starts_with("SCHED") && l.ends_with(']'));
     assert!(lines.clone().count() > 0 && lines.all(|l| sched_line(l).is_some()), "{o}");
-    let o = trace("schedtrace=1,scheddetail=1");
+    // On a busy machine the deadlock may come before the first trace.
+    let o = std::iter::repeat_with(|| trace("schedtrace=1,scheddetail=1"))
+        .take(20)
+        .find(|o| o.stderr.lines().position(|l| l.contains("fatal error")) > Some(5))
+        .expect("a trace before the end");
     let mut lines = o.stderr.lines().take_while(|l| !l.contains("fatal error"));
-    assert!(lines.clone().count() > 5 && lines.all(|l| detail_line(l).is_some()), "{o}");
+    assert!(lines.all(|l| detail_line(l).is_some()), "{o}");
 }
 
 #[test]

@@ -222,6 +222,55 @@ fn both_ways_between_stacks() {
     assert!(o.stdout.contains("the end"), "{o}");
 }
 
+/// A signal at every instruction of `gort_systemstack`: the report's tracebacks do not end early,
+/// also while g0's stack is already the thread's and nothing is on it yet.
+#[test]
+fn a_signal_between_stacks() {
+    if std::env::var(CHILD).is_ok() {
+        gort::run_main(|| {
+            gort_test_stop();
+            // SAFETY: what is called is short, and does not block.
+            unsafe { gort_proc::systemstack(|| gort_test_never_runs()) };
+            // The report ends the program.
+            gort::time::sleep(Duration::from_secs(60));
+        });
+    }
+    let each = "import gdb
+gdb.execute('set language c')
+frame = gdb.selected_frame()
+begin = int(gdb.parse_and_eval('(long)&gort_systemstack'))
+code = frame.architecture().disassemble(begin, count=40)
+end = next(i for i, c in enumerate(code) if c['asm'].startswith('ud2'))
+for c in code[:end - 1]:
+    at = gdb.Breakpoint('*%d' % c['addr'], temporary=True)
+    gdb.execute('continue')
+    if not gdb.selected_inferior().pid:
+        print('never at +%d' % (c['addr'] - begin))
+        at.delete()
+    else:
+        print('at +%d' % (c['addr'] - begin))
+        gdb.execute('signal SIGQUIT')
+    gdb.execute('run')
+";
+    let script = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(script.path(), each).unwrap();
+    let source = format!("python exec(open('{}').read())", script.path().display());
+    let commands = [
+        "set breakpoint pending on",
+        "handle SIGQUIT nostop noprint pass",
+        "handle SIGURG nostop noprint pass",
+        "break gort_test_stop",
+        "run",
+        &source,
+        "kill",
+    ];
+    let Some(o) = gdb("a_signal_between_stacks", None, &commands) else { return };
+    let signals = o.stdout.lines().filter(|l| l.starts_with("at +")).count();
+    let reports = o.stderr.matches("SIGQUIT: quit").count();
+    assert!(signals > 20 && reports == signals, "{signals} {reports}\n{o}");
+    assert!(!o.stderr.contains("stops early"), "{o}");
+}
+
 /// A core file written by the kernel, where it writes them into the working directory.
 #[test]
 fn kernel_core_file() {

@@ -5,7 +5,7 @@ use crate::modules::{executable, read_word, renew, step};
 use crate::printing::traceback_hexdump;
 use crate::symtab::findfunc;
 use gort_asm::{
-    getg, getpcspbp, goexit_pc, in_async_preempt, managed_switch, systemstack,
+    getg, getpcspbp, goexit_pc, in_async_preempt, managed_switch, systemstack, systemstack_moved,
     systemstack_switch_pc,
 };
 use gort_print::print;
@@ -320,7 +320,9 @@ impl Unwinder {
             if self.frame.fp == 0
                 && !mp.is_null()
                 && gp == (*mp).g0
-                && (self.frame.pc == systemstack_switch_pc() || managed_switch(self.frame.pc))
+                && (self.frame.pc == systemstack_switch_pc()
+                    || systemstack_moved(self.frame.pc)
+                    || managed_switch(self.frame.pc))
             {
                 // :288 the return address into systemstack, on g0
                 let curg = (*mp).curg.ptr();

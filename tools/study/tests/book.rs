@@ -93,7 +93,7 @@ fn the_book_hangs_together() {
     // The line that asks for every 61st time stands beside the one that ports it.
     let row = s.split("<div class=row>").find(|r| r.contains("id=G3298>")).expect("the row");
     assert!(row.contains("> :3298 "), "{row}");
-    assert!(section("sigprof-5407").contains("Not ported: "));
+    assert!(section("doInit1-7261").contains("Not ported: "));
 
     let ids = regex::Regex::new(r#" id="?([^\s">]+)"#).expect("a valid expression");
     let links = regex::Regex::new(r#"<a [^>]*?href="?([^\s">]+)"#).expect("a valid expression");
