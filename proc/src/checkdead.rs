@@ -79,6 +79,13 @@ pub unsafe fn checkdead() {
             throw("checkdead: inconsistent counts");
         }
 
+        // gort's own: a thread of the program's own may call in. Looking for such threads takes a
+        // while: one that has become an M meanwhile is not among them, but has taken an extra M
+        // before it (`EXTRA_M_LENGTH`, then procid; here the other way round), which counted as
+        // idle above. It cannot have got a P yet, as that takes sched.lock.
+        #[cfg(not(gort_inside))]
+        let may_call_in = || foreign_threads() || run > EXTRA_M_LENGTH.load() as i32;
+
         // :5959
         let mut grunning = 0;
         for_each_g(&mut |gp| {
@@ -108,7 +115,7 @@ pub unsafe fn checkdead() {
             // gort's own: without a main goroutine of a program (`run_main`) nobody waits for
             // anything
             #[cfg(not(gort_inside))]
-            if ENDS_WITH_MAIN.load() == 0 || foreign_threads() {
+            if ENDS_WITH_MAIN.load() == 0 || may_call_in() {
                 return;
             }
             // the main goroutine called Goexit; unlocked so that scheddetail does not hang
@@ -153,9 +160,8 @@ pub unsafe fn checkdead() {
             }
         }
 
-        // gort's own: a thread of the program's own may still call in
         #[cfg(not(gort_inside))]
-        if foreign_threads() {
+        if may_call_in() {
             return;
         }
 
