@@ -85,8 +85,8 @@ const OUTSIDE: &[(&str, &[&str])] = &[
     ("runtime/pprof", &[]),
     (
         "syscall",
-        // Not exec_pdeathsig_test.go: without the TestMain of a file that does not compile its child
-        // runs the tests again, and so on without end.
+        // Not exec_pdeathsig_test.go: without the TestMain of a file that does not compile its
+        // child runs the tests again, and so on without end.
         &[
             "creds_test.go",
             "dirent_test.go",
