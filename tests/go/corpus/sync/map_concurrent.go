@@ -16,10 +16,10 @@ func main() {
 		go func(i int) {
 			defer wg.Done()
 			for j := 0; j < 200; j++ {
-				m.Store(i*1000+j, j)
+				m.Store((i+1)*1000+j, j)
 				m.LoadOrStore(j, i)
 				if j%2 == 0 {
-					m.Delete(i*1000 + j)
+					m.Delete((i+1)*1000 + j)
 				}
 				m.Load(j / 2)
 			}
