@@ -15,13 +15,28 @@ pub unsafe extern "C" fn goexit1() -> ! {
     // SAFETY: nobody ever resumes the goroutine after this.
     unsafe {
         // :4254 no race detector.
+        // gort: a trace's signal handler that comes between the event and the change of state would
+        // write the state of a goroutine that has ended (`trace_state_in_handler`)
+        (*(*getg()).m).locks.bump(1);
         // :4257
         trace_event(|t| t.go_end());
         // :4262
-        mcall(goexit0);
+        mcall(goexit1_m);
     }
     // goexit0 does not come back.
     abort()
+}
+
+/// [`goexit1`] on g0, which no handler takes for the goroutine. gort's own.
+///
+/// # Safety
+/// As for [`goexit0`]; `locks` counts for [`goexit1`].
+unsafe extern "C" fn goexit1_m(gp: *mut G) -> ! {
+    // SAFETY: the caller's contract.
+    unsafe {
+        (*(*getg()).m).locks.bump(-1);
+        goexit0(gp)
+    }
 }
 
 /// What [`goexit1`] is for managed code, whose stacks have no native frames: on g0 from the
