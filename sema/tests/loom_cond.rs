@@ -6,33 +6,7 @@
 // The code of package sync; the whole crate knows of tracebacks, which know nothing of loom.
 #[path = "../../packages/sync/src/cond.rs"]
 mod cond;
-/// Something that excludes, in place of the mutex of package sync.
-mod mutex {
-    use gort_proc::atomic::Uint32;
-    use gort_sema::{semacquire, semrelease};
-
-    pub trait Locker {
-        unsafe fn lock(&self);
-        unsafe fn unlock(&self);
-    }
-    pub struct Mutex(Uint32);
-    impl Default for Mutex {
-        fn default() -> Self {
-            Self(Uint32::new(1))
-        }
-    }
-    // SAFETY of all: on goroutines of the model.
-    impl Locker for Mutex {
-        unsafe fn lock(&self) {
-            // SAFETY: see above.
-            unsafe { semacquire(&raw const self.0) }
-        }
-        unsafe fn unlock(&self) {
-            // SAFETY: see above.
-            unsafe { semrelease(&raw const self.0) }
-        }
-    }
-}
+mod mutex;
 /// Nothing is recorded.
 mod owner {
     pub(crate) fn on() -> bool {

@@ -6,39 +6,9 @@
 #![allow(dead_code)] // of what is included a part
 
 // The code of package sync; the whole crate knows of tracebacks, which know nothing of loom.
+mod mutex;
 #[path = "../../packages/sync/src/rwmutex.rs"]
 mod rwmutex;
-/// Something that excludes, in place of the mutex of package sync.
-mod mutex {
-    use gort_proc::atomic::Uint32;
-    use gort_sema::{cansemacquire, semacquire, semrelease};
-
-    pub trait Locker {
-        unsafe fn lock(&self);
-        unsafe fn unlock(&self);
-    }
-    pub struct Mutex(Uint32);
-    impl Default for Mutex {
-        fn default() -> Self {
-            Self(Uint32::new(1))
-        }
-    }
-    // SAFETY of all: on goroutines of the model.
-    impl Mutex {
-        pub fn try_lock(&self) -> bool {
-            // SAFETY: see above.
-            unsafe { cansemacquire(&raw const self.0) }
-        }
-        pub unsafe fn lock(&self) {
-            // SAFETY: see above.
-            unsafe { semacquire(&raw const self.0) }
-        }
-        pub unsafe fn unlock(&self) {
-            // SAFETY: see above.
-            unsafe { semrelease(&raw const self.0) }
-        }
-    }
-}
 /// Nothing is recorded.
 mod owner {
     pub(crate) fn on() -> bool {

@@ -1,4 +1,5 @@
-// The files and lines of frames of package runtime that a program sees when it recovers, `Callers` itself included.
+// The files and lines of frames of package runtime that a program sees when it recovers, `Callers`
+// itself included.
 package main
 
 import (

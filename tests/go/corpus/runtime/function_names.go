@@ -1,5 +1,6 @@
-// The names of functions: literals in literals, methods, `func init`, the initialisation of variables, method values and method
-// expressions, as `FuncForPC`, `Callers` and a traceback show them.
+// The names of functions: literals in literals, methods, `func init`, the initialisation of
+// variables, method values and method expressions, as `FuncForPC`, `Callers` and a traceback show
+// them.
 package main
 
 import (
@@ -25,7 +26,8 @@ func where(tag string) {
 	fmt.Printf("%s: %s: %s\n", tag, runtime.FuncForPC(pc).Name(), strings.Join(names, " < "))
 }
 
-// stack shows the names in a traceback; the state and the number of a goroutine, arguments and places are left out.
+// stack shows the names in a traceback; the state and the number of a goroutine, arguments and
+// places are left out.
 //
 //go:noinline
 func stack(tag string) {

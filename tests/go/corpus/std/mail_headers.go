@@ -1,4 +1,5 @@
-// Packages that use nothing of golang.org/x themselves, and are initialised after some that do: headers and addresses of mail.
+// Packages that use nothing of golang.org/x themselves, and are initialised after some that do:
+// headers and addresses of mail.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Channels of timers with each value of GODEBUG's asynctimerchan: whether what a timer has sent before it was stopped or set again can
-// still be received.
+// Channels of timers with each value of GODEBUG's asynctimerchan: whether what a timer has sent
+// before it was stopped or set again can still be received.
 //
 //corpus:run {"name": "0", "env": {"GODEBUG": "asynctimerchan=0"}}
 //corpus:run {"name": "1", "env": {"GODEBUG": "asynctimerchan=1"}}

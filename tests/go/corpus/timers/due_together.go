@@ -1,5 +1,5 @@
-// Timers that are due when somebody looks fire in the order of their times; each function is started as a goroutine, so the
-// last one is runnext and runs first.
+// Timers that are due when somebody looks fire in the order of their times; each function is
+// started as a goroutine, so the last one is runnext and runs first.
 //
 //corpus:run {"order":true}
 package main
@@ -21,8 +21,9 @@ func show() {
 
 func main() {
 	done := make(chan bool, 10)
-	// The times count from when each timer is made: if the machine stood still for as long as one step between the first and
-	// the last, then again, with longer steps. No timer fires before main blocks, as there is one P.
+	// The times count from when each timer is made: if the machine stood still for as long as one step
+	// between the first and the last, then again, with longer steps. No timer fires before main
+	// blocks, as there is one P.
 	for unit := 100 * time.Microsecond; ; unit *= 2 {
 		begin := time.Now()
 		var timers []*time.Timer
