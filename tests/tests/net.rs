@@ -123,6 +123,33 @@ fn a_borrowed_descriptor_stays_open() {
     .ok();
 }
 
+/// A connection that became std's in a blocking section has left the poller: its old number can be
+/// registered again, for the same connection.
+#[test]
+fn number_used_again() {
+    in_child!(|| {
+        use std::os::fd::{AsFd, AsRawFd};
+        let (a, mut b) = tcp_pair();
+        let number = a.as_fd().as_raw_fd();
+        let std = gort::blocking(|| a.into_std().unwrap());
+        let mut clones = Vec::new();
+        let clone = loop {
+            let c = std.try_clone().unwrap();
+            if c.as_raw_fd() == number {
+                break c;
+            }
+            assert!(clones.len() < 100, "{number} is not free");
+            clones.push(c);
+        };
+        let mut again = TcpStream::from_std(clone).unwrap();
+        go(move || b.write_all(b"hello").unwrap());
+        let mut text = [0; 5];
+        again.read_exact(&mut text).unwrap();
+        assert_eq!(&text, b"hello");
+    })
+    .ok();
+}
+
 /// What is handed on to code that blocks its thread may be converted where it is used.
 #[test]
 fn conversions_in_blocking() {
