@@ -210,15 +210,18 @@ static NEVER: [Int32; 16] = [const { Int32::new(0) }; 16];
 pub unsafe fn foreign_threads() -> bool {
     // SAFETY: Ms are never freed, and added to allm under the lock that is held.
     unsafe {
-        let found = any_thread(|tid| {
+        let is_m = |tid: i32| {
             let mut mp = ALLM.load();
             while !mp.is_null() {
                 if (*mp).procid.get() == tid as u64 {
-                    return false;
+                    return true;
                 }
                 mp = (*mp).alllink.get();
             }
-            NEVER.iter().all(|n| n.load() != tid)
+            false
+        };
+        let found = any_thread(|tid| {
+            !is_m(tid) && NEVER.iter().all(|n| n.load() != tid) && !waits_for_m(tid, &is_m)
         });
         if !found {
             DEFERRED.store(0);
@@ -272,6 +275,62 @@ pub fn never_calls_in() -> bool {
     let listed = || NEVER.iter().any(|n| n.load() == tid);
     MINE.with(|m| m.0.set(tid));
     listed() || NEVER.iter().any(|n| n.cas(0, tid))
+}
+
+/// Whether this thread waits in `pthread_join` for the end of a thread that is an M, or that waits
+/// for one in this way: such a thread calls in no sooner than the M's thread has ended. For
+/// programs that run everything on a thread, and wait for that in `main`.
+fn waits_for_m(mut tid: i32, is_m: &impl Fn(i32) -> bool) -> bool {
+    // Threads that wait for each other wait for ever, but are no Ms.
+    for _ in 0..8 {
+        match joined(tid) {
+            Some(other) if is_m(other) => return true,
+            Some(other) => tid = other,
+            None => break,
+        }
+    }
+    false
+}
+
+/// The thread for whose end this one waits, as the kernel sees it: `pthread_join` of glibc waits in
+/// a futex without FUTEX_PRIVATE_FLAG (the kernel wakes it so when it clears the word) and without
+/// a time, and what it expects there is the number of the thread. A robust mutex that processes
+/// share expects FUTEX_WAITERS besides.
+fn joined(tid: i32) -> Option<i32> {
+    let mut path = *b"/proc/self/task/0000000000/syscall\0";
+    let mut n = tid;
+    for d in path[16..26].iter_mut().rev() {
+        *d = b'0' + (n % 10) as u8;
+        n /= 10;
+    }
+    // The kernel takes no leading zeros.
+    let zeros = path[16..25].iter().take_while(|d| **d == b'0').count();
+    path.copy_within(16 + zeros.., 16);
+    let mut buf = [0u8; 256];
+    // SAFETY: the path is terminated; the kernel writes no more than the buffer has.
+    let n = unsafe {
+        let flags = (libc::O_RDONLY | libc::O_CLOEXEC) as usize;
+        let (at, path) = (libc::AT_FDCWD as usize, path.as_ptr() as usize);
+        let fd = syscall6(libc::SYS_openat, at, path, flags, 0, 0, 0);
+        if fd < 0 {
+            return None;
+        }
+        let (to, room) = (buf.as_mut_ptr() as usize, buf.len());
+        let n = syscall6(libc::SYS_read, fd as usize, to, room, 0, 0, 0);
+        syscall6(libc::SYS_close, fd as usize, 0, 0, 0, 0, 0);
+        n
+    };
+    // The number of the system call, its arguments, sp and pc; or "running", or "-1 ..".
+    let text = core::str::from_utf8(buf.get(..usize::try_from(n).ok()?)?).ok()?;
+    let mut words = text.split_ascii_whitespace();
+    if words.next()?.parse() != Ok(libc::SYS_futex) {
+        return None;
+    }
+    let mut hex = || u64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok();
+    let (_, op, expected, timeout) = (hex()?, hex()? as i32, hex()?, hex()?);
+    let wait = [libc::FUTEX_WAIT, libc::FUTEX_WAIT_BITSET];
+    let joins = wait.contains(&(op & !libc::FUTEX_CLOCK_REALTIME)) && timeout == 0;
+    i32::try_from(expected).ok().filter(|n| joins && *n > 0)
 }
 
 /// Whether `f` is true of a thread of this process. Without memory and without std: the caller may

@@ -80,7 +80,7 @@ int main(int n, char **a) {
         gort_go(store, &(int){0});
         mode = "early";
     }
-    if (is("second")) {
+    if (is("second") || is("asleep")) {
         pthread_create(t, NULL, runner, NULL);
         pthread_join(t[0], NULL);
     }

@@ -415,6 +415,15 @@ fn foreign() {
                 assert!(o.code == 0 && o.stdout == says, "{mode} {procs}\n{o}");
             }
         }
+        // Nobody sends: the main thread waits for the end of the one that is in gort_run.
+        for procs in ["1", "2", "8"] {
+            let mut cmd = Command::new(&exe);
+            cmd.arg("asleep").env("GOMAXPROCS", procs);
+            cmd.env_remove("GODEBUG").env_remove("GOTRACEBACK");
+            wait(cmd, b"", Duration::from_secs(60)).exited(2).stderr_has(
+                "fatal error: all goroutines are asleep - deadlock!\n\ngoroutine 1 [chan receive]:\n",
+            );
+        }
         let mut cmd = Command::new(&exe);
         cmd.arg("late").env_remove("GODEBUG").env_remove("GOTRACEBACK");
         wait(cmd, b"", Duration::from_secs(60)).exited(2).stderr_has(

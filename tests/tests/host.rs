@@ -204,6 +204,38 @@ fn a_thread_that_lives_keeps_the_report_back() {
     o.exited(2).stderr_has("the thread ends\nfatal error: all goroutines are asleep - deadlock!\n");
 }
 
+/// One that waits for the end of the thread that runs everything, or for one that does, cannot call
+/// in (`new_thr second`). One that waits for another thread's end may.
+#[test]
+fn a_thread_that_joins_the_run() {
+    for procs in [1, 2] {
+        let o = in_plain_child!(.procs(procs), || {
+            let run = || std::thread::spawn(|| gort::run(|| chan::<u32>(0).recv()));
+            let _ = std::thread::spawn(move || run().join()).join();
+        });
+        o.exited(2).stderr_has("fatal error: all goroutines are asleep - deadlock!\n");
+    }
+    let o = in_plain_child!(.procs(2), || {
+        gort::run(|| {
+            let c = chan::<u32>(0);
+            let tx = c.clone();
+            std::thread::spawn(move || {
+                let other = std::thread::spawn(|| {
+                    // Not that one: the one that waits for it keeps the report back.
+                    gort::runtime::never_calls_in();
+                    while gort_proc::deferred() < 4 {
+                        std::thread::yield_now();
+                    }
+                });
+                other.join().unwrap();
+                tx.send(7);
+            });
+            println!("{:?}", c.recv());
+        });
+    });
+    o.ok().stdout_is("Some(7)\n");
+}
+
 /// One that has said so does not.
 #[test]
 fn a_thread_that_never_calls_in() {
