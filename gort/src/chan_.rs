@@ -1,7 +1,7 @@
 //! Channels with types: who owns a value, and when it is dropped.
 
 use crate::__select::{self, RawCase, RecvCase, SendCase};
-use crate::time::Timer;
+use crate::time::{Timer, now};
 use core::ffi::c_void;
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
@@ -411,7 +411,7 @@ impl<T> Chan<T> {
     /// # Errors
     /// As [`send_timeout`](Self::send_timeout).
     pub fn send_deadline(&self, v: T, t: Instant) -> Result<(), SendTimeoutError<T>> {
-        self.send_timeout(v, t.saturating_duration_since(Instant::now()))
+        self.send_timeout(v, t.saturating_duration_since(now()))
     }
 
     /// Receives a value, waiting at most for `d`. A value that is there when the time has passed is
@@ -433,17 +433,21 @@ impl<T> Chan<T> {
     /// # Errors
     /// `Timeout` if none came in time, `Closed` if none will come.
     pub fn recv_timeout(&self, d: Duration) -> Result<T, RecvTimeoutError> {
-        let now = || match self.try_recv() {
+        let at_once = || match self.try_recv() {
             Ok(v) => Ok(v),
             Err(TryRecvError::Empty) => Err(RecvTimeoutError::Timeout),
             Err(TryRecvError::Closed) => Err(RecvTimeoutError::Closed),
         };
-        match now() {
+        match at_once() {
             Err(RecvTimeoutError::Timeout) if !d.is_zero() => {}
             r => return r,
         }
         let mut case = RecvCase::new(self, true);
-        if within(d, case.raw()) { case.finish().ok_or(RecvTimeoutError::Closed) } else { now() }
+        if within(d, case.raw()) {
+            case.finish().ok_or(RecvTimeoutError::Closed)
+        } else {
+            at_once()
+        }
     }
 
     /// Receives a value, waiting at most until `t`.
@@ -451,7 +455,7 @@ impl<T> Chan<T> {
     /// # Errors
     /// As [`recv_timeout`](Self::recv_timeout).
     pub fn recv_deadline(&self, t: Instant) -> Result<T, RecvTimeoutError> {
-        self.recv_timeout(t.saturating_duration_since(Instant::now()))
+        self.recv_timeout(t.saturating_duration_since(now()))
     }
 
     /// Receives a value, waiting for one; `None` once the channel is closed and empty. Go's
@@ -875,6 +879,7 @@ pub struct SendError<T>(pub T);
 
 /// Why a value could not be sent, and the value. See [`Chan::try_send_checked`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum TrySendCheckedError<T> {
     /// No room, and nobody waits for it.
     Full(T),
@@ -884,6 +889,7 @@ pub enum TrySendCheckedError<T> {
 
 /// Why a value could not be sent, and the value. See [`Chan::send_timeout`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum SendTimeoutError<T> {
     /// No room, and nobody came for it in time.
     Timeout(T),
@@ -947,6 +953,7 @@ carries! {
 
 /// Why nothing was received in time. See [`Chan::recv_timeout`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum RecvTimeoutError {
     /// Nothing came in time.
     Timeout,
@@ -966,6 +973,7 @@ impl std::error::Error for RecvTimeoutError {}
 
 /// Why nothing could be received at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum TryRecvError {
     /// Nothing there yet.
     Empty,

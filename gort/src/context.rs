@@ -24,7 +24,7 @@
 
 use crate::chan_::Receiver;
 use crate::sync::Mutex;
-use crate::time::{Timer, after_func};
+use crate::time::{Timer, after_func, now};
 use crate::{chan, go, select};
 use core::any::{Any, TypeId, type_name};
 use core::fmt;
@@ -287,7 +287,7 @@ impl Context {
     /// Go (context): context.go:689 WithTimeout
     pub fn with_timeout(&self, d: Duration) -> (Context, CancelFunc) {
         // :690 a time that cannot be told never comes
-        match Instant::now().checked_add(d) {
+        match now().checked_add(d) {
             Some(t) => self.with_deadline(t),
             None => self.with_cancel(),
         }
@@ -302,7 +302,7 @@ impl Context {
         cause: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> (Context, CancelFunc) {
         // :697
-        match Instant::now().checked_add(d) {
+        match now().checked_add(d) {
             Some(t) => self.with_deadline_cause(t, cause),
             None => self.with_cancel(),
         }
@@ -399,7 +399,7 @@ impl Context {
         }
         let ctx = self.with_cancel_int(Some(d)); // :626
         let Some(c) = ctx.cancel_ctx() else { unreachable!() };
-        let dur = d.saturating_duration_since(Instant::now()); // :630
+        let dur = d.saturating_duration_since(now()); // :630
         if dur.is_zero() {
             c.cancel(true, Error::DeadlineExceeded, cause); // :632
         } else {
@@ -530,7 +530,7 @@ impl fmt::Display for Context {
                 match c.0.deadline {
                     None => f.write_str(".WithCancel"),
                     Some(t) => {
-                        let left = t.saturating_duration_since(Instant::now());
+                        let left = t.saturating_duration_since(now());
                         write!(f, ".WithDeadline([{left:?}])")
                     }
                 }

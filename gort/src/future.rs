@@ -1,10 +1,11 @@
 //! Futures: [`block_on`] waits for one on a goroutine.
 
+use crate::time::{Timer, after_func};
 use core::ffi::c_void;
-use core::future::Future;
-use core::pin::pin;
+use core::future::{Future, poll_fn};
+use core::pin::{Pin, pin};
 use core::ptr::null_mut;
-use core::sync::atomic::{Ordering, fence};
+use core::sync::atomic::{AtomicBool, Ordering, fence};
 use core::task::{Context, Poll, Waker};
 use gort_netpoll::{
     Woken, netpoll_adjust_waiters, netpoll_generic_init, netpoll_wake, netpollinited,
@@ -14,6 +15,7 @@ use gort_proc::*;
 use std::sync::Arc;
 use std::task::Wake;
 use std::thread::Thread;
+use std::time::{Duration, Instant};
 
 /// Nothing has happened.
 const EMPTY: u32 = 0;
@@ -107,7 +109,7 @@ unsafe fn commit(_: *mut G, p: *mut c_void) -> bool {
 /// ```
 pub fn block_on<F: Future>(future: F) -> F::Output {
     if !has_goroutine() {
-        return on_thread(future);
+        return on_thread(pin!(future), None).expect("it waits until there is one");
     }
     let parker = Arc::new(Parker {
         woken: Woken { next: Pointer::null(), gp: Pointer::null(), release },
@@ -142,8 +144,63 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// [`block_on`] on a thread that runs no goroutine.
-fn on_thread<F: Future>(future: F) -> F::Output {
+/// [`block_on`] that waits at most for `d`: None if the future is not ready by then. It is polled
+/// once more when the time has passed, so nothing that is there is lost; a duration of zero polls
+/// it once.
+///
+/// The future is dropped, unless it was lent: by `&mut`, if it is `Unpin`, or by
+/// `std::pin::pin!(future).as_mut()`. Then it may be waited for again.
+///
+/// In a [bubble](crate::test::bubble) the clock stands still while a goroutine waits for a future,
+/// as somebody outside might wake it.
+///
+/// ```
+/// use std::time::Duration;
+/// # gort::run(|| {
+/// let c = gort::chan(1);
+/// let mut answer = c.recv_async(); // some future
+/// assert_eq!(gort::block_on_timeout(Duration::from_millis(1), &mut answer), None);
+/// c.send(42);
+/// assert_eq!(gort::block_on_timeout(Duration::ZERO, answer), Some(Some(42)));
+/// # })
+/// ```
+pub fn block_on_timeout<F: Future>(d: Duration, future: F) -> Option<F::Output> {
+    /// Wakes nobody once the wait is over, whatever ends it.
+    struct Limit(Timer);
+    impl Drop for Limit {
+        fn drop(&mut self) {
+            self.0.stop();
+        }
+    }
+    let mut future = pin!(future);
+    if !has_goroutine() {
+        return on_thread(future, Some(d));
+    }
+    // Set before the waker is used, whose operations order it: seen by the poll that follows.
+    let over = Arc::new(AtomicBool::new(d.is_zero()));
+    let mut limit = None;
+    block_on(poll_fn(|cx| {
+        let last = over.load(Ordering::Relaxed);
+        if let Poll::Ready(r) = future.as_mut().poll(cx) {
+            return Poll::Ready(Some(r));
+        }
+        if last {
+            return Poll::Ready(None);
+        }
+        limit.get_or_insert_with(|| {
+            let (over, waker) = (over.clone(), cx.waker().clone());
+            Limit(after_func(d, move || {
+                over.store(true, Ordering::Relaxed);
+                waker.wake();
+            }))
+        });
+        Poll::Pending
+    }))
+}
+
+/// [`block_on`] on a thread that runs no goroutine, at most for so long; it uses nothing of the
+/// runtime's, as it may be in a blocking section.
+fn on_thread<F: Future>(mut future: Pin<&mut F>, limit: Option<Duration>) -> Option<F::Output> {
     struct Unpark(Thread);
     impl Wake for Unpark {
         fn wake(self: Arc<Self>) {
@@ -155,11 +212,17 @@ fn on_thread<F: Future>(future: F) -> F::Output {
     }
     let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
     let mut cx = Context::from_waker(&waker);
-    let mut future = pin!(future);
+    // A time that cannot be told never comes.
+    let end = limit.and_then(|d| Instant::now().checked_add(d));
     loop {
+        let left = end.map(|t| t.saturating_duration_since(Instant::now()));
         if let Poll::Ready(r) = future.as_mut().poll(&mut cx) {
-            return r;
+            return Some(r);
         }
-        std::thread::park();
+        match left {
+            Some(d) if d.is_zero() => return None,
+            Some(d) => std::thread::park_timeout(d),
+            None => std::thread::park(),
+        }
     }
 }

@@ -97,7 +97,7 @@ pub use chan_::{
     TryRecvError, TrySendCheckedError, TrySendError, chan,
 };
 pub use chan_async::{RecvAsync, SendAsync, SendAsyncError};
-pub use future::block_on;
+pub use future::{block_on, block_on_timeout};
 pub use go_::{blocking, go, go_on, go_raw};
 pub use gort_macros::{main, test};
 pub use gort_panic::recover;

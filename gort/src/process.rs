@@ -26,6 +26,7 @@
 //! runtime in the child.
 
 use crate::blocking;
+use crate::time::now;
 use crate::{os::File, task};
 use gort_proc::{
     getg, syscall_runtime_after_fork, syscall_runtime_after_fork_in_child,
@@ -122,7 +123,7 @@ pub fn wait_timeout(child: &mut Child, d: Duration) -> io::Result<Option<ExitSta
     if let Some(status) = child.try_wait()? {
         return Ok(Some(status));
     }
-    let Some(t) = Instant::now().checked_add(d) else { return wait(child).map(Some) };
+    let Some(t) = now().checked_add(d) else { return wait(child).map(Some) };
     match wait_until(child, Some(t)) {
         Ok(None) => {
             Err(io::Error::new(io::ErrorKind::Unsupported, "no pidfd to wait for the child with"))

@@ -183,6 +183,7 @@ pub fn exit(code: i32) -> ! {
 
 /// What the scheduler has done since the start, summed over all processors. gort's own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stats {
     /// Goroutines started.
     pub goroutines: u64,

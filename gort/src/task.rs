@@ -26,6 +26,7 @@ pub use semaphore::{Permit, Semaphore};
 pub use shared::Shared;
 
 use crate::chan_::Receiver;
+use crate::time::now;
 use crate::{chan, go_, runtime};
 use core::any::Any;
 use core::fmt;
@@ -215,7 +216,7 @@ impl<T> JoinHandle<T> {
     /// # Errors
     /// Gives the handle back if the task has not ended in time.
     pub fn join_deadline(self, t: Instant) -> Result<std::thread::Result<T>, Self> {
-        self.join_timeout(t.saturating_duration_since(Instant::now()))
+        self.join_timeout(t.saturating_duration_since(now()))
     }
 
     /// A channel that is closed when the task has ended, for [`select!`](crate::select).

@@ -8,7 +8,6 @@ use gort_time::{
     TIMER_ZOMBIE, TimeTimer, reset_timer, start_timer, stop_timer, time_sleep, time_timer_ref,
     timer_lock, timer_unlock,
 };
-use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime};
 
 /// The nanoseconds of `d`, at most 292 years.
@@ -53,14 +52,7 @@ pub fn sleep(d: Duration) {
 ///
 /// Go 1.25: time.go line 16 time_runtimeNow
 pub fn now() -> Instant {
-    static BASE: OnceLock<Instant> = OnceLock::new();
-    let b = synctest_bubble();
-    if b.is_null() {
-        return Instant::now();
-    }
-    // SAFETY: the bubble of a running goroutine, or of the timer that is just fired.
-    let t = unsafe { (*b).now.get() } - SYNCTEST_BASE_TIME;
-    *BASE.get_or_init(Instant::now) + Duration::from_nanos(t as u64)
+    synctest_instant()
 }
 
 /// The time of day; in a [bubble](crate::test::bubble) its clock, which begins at midnight UTC,

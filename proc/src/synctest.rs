@@ -10,7 +10,9 @@
 use crate::*;
 use gort_runtime2::WaitReason;
 use std::sync::Mutex as StdMutex;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 /// The last number given to a bubble.
 ///
@@ -172,6 +174,20 @@ pub fn time_runtime_nano() -> i64 {
     }
     // SAFETY: the bubble of a running goroutine.
     unsafe { (*b).now.get() }
+}
+
+/// The same as a point in time of std's, whose clock it is outside of bubbles.
+///
+/// Go 1.25: time.go line 16 time_runtimeNow
+pub fn synctest_instant() -> Instant {
+    static BASE: OnceLock<Instant> = OnceLock::new();
+    let b = synctest_bubble();
+    if b.is_null() {
+        return Instant::now();
+    }
+    // SAFETY: the bubble of a running goroutine, or of the timer that is just fired.
+    let t = unsafe { (*b).now.get() } - SYNCTEST_BASE_TIME;
+    *BASE.get_or_init(Instant::now) + Duration::from_nanos(t as u64)
 }
 
 /// casgstatus's part for goroutines in a bubble, out of line.

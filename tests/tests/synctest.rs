@@ -1,14 +1,15 @@
 //! Bubbles: Go 1.25's own cases (internal/synctest/synctest_test.go) that do not need Go's
 //! language, and what is gort's own.
 
+use gort::context::Context;
 use gort::sync::{Cond, Mutex, WaitGroup};
 use gort::test::{bubble, is_in_bubble, wait};
 use gort::time::{self, now, sleep};
-use gort::{chan, go, recover, select};
+use gort::{chan, go, recover, select, task};
 use gort_tests::in_child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const S: Duration = Duration::from_secs(1);
 const MS: Duration = Duration::from_millis(1);
@@ -515,4 +516,48 @@ fn side_by_side() {
             });
         }
     });
+}
+
+/// What is given a point in time goes by the bubble's clock, as what is given a duration does.
+#[test]
+fn deadlines() {
+    in_child!(|| bubble(|| {
+        // Far from the real clock.
+        time::sleep(1000 * S);
+        let passes = |s: u32, f: &dyn Fn(Instant)| {
+            let start = time::now();
+            f(start + s * S);
+            assert_eq!(time::now() - start, s * S);
+        };
+        let c = chan::<u32>(0);
+        passes(10, &|t| assert!(c.recv_deadline(t).is_err()));
+        passes(20, &|t| assert!(c.send_deadline(1, t).is_err()));
+        let rx = c.receiver();
+        let h = std::cell::Cell::new(Some(task::spawn(move || rx.recv())));
+        passes(30, &|t| h.set(h.take().unwrap().join_deadline(t).err()));
+        let (outer, _cancel) = Context::background().with_timeout(100 * S);
+        assert_eq!(outer.deadline(), Some(time::now() + 100 * S));
+        time::sleep(60 * S);
+        let (inner, _cancel) = outer.with_timeout(50 * S);
+        assert_eq!(inner.deadline(), Some(time::now() + 40 * S)); // the outer one's
+        passes(40, &|_| _ = inner.done().recv());
+        passes(5, &|t| {
+            let (ctx, _cancel) = Context::background().with_deadline(t);
+            ctx.done().recv();
+        });
+        let mut w = task::Watch::new(1).watcher();
+        passes(7, &|_| {
+            assert!(w.clone().wait_for_timeout(7 * S, |n| *n > 1).is_err());
+        });
+        w.get();
+        // I/O is not of the bubble, whose clock stands still meanwhile; a deadline that has
+        // passed there has passed.
+        let (r, _w) = gort::os::pipe().unwrap();
+        r.set_read_deadline(Some(time::now() - S)).unwrap();
+        let e = std::io::Read::read(&mut &r, &mut [0]).unwrap_err();
+        assert_eq!(e.kind(), std::io::ErrorKind::TimedOut);
+        c.send(1);
+        assert_eq!(h.take().unwrap().join().unwrap(), Some(1));
+    }))
+    .ok();
 }

@@ -1,9 +1,12 @@
 //! Waits of package sync that end after a time: nothing is lost when they do.
 
+use gort::RecvTimeoutError::{Closed, Timeout};
 use gort::sync::{Cond, LazyLock, Mutex, Once, OnceCell, RwMutex, WaitGroup};
-use gort::{chan, go, recover, runtime, task};
+use gort::task::{Group, Semaphore, Shared, Watch};
+use gort::{block_on_timeout, chan, go, recover, runtime, task, time};
 use gort_proc::WaitReason;
 use gort_tests::{in_child, until_waiting};
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
@@ -440,4 +443,433 @@ fn order_of_those_who_stay() {
     })
     .ok()
     .stdout_is("[0, 2, 3, 5, 6, 8]\n");
+}
+
+fn drop_it(a: Arc<()>) -> Result<(), String> {
+    drop(a);
+    Ok(())
+}
+
+/// Those who wait for a group, for the limit of one, for a change, for another's call, for permits
+/// or for a future give up in time, and have changed nothing.
+#[test]
+fn each_wait_of_task_ends() {
+    in_child!(.procs(1), || {
+        let short = [Duration::ZERO, Duration::from_nanos(1), ms(2)];
+        let stop = chan::<u32>(0);
+        // A group: its errors are told to who waits until the end.
+        let mut g = Group::new();
+        g.set_limit(Some(1));
+        let rx = stop.clone();
+        g.go(move || Err(rx.recv().map_or("closed".to_string(), |n| format!("stopped {n}"))));
+        until_waiting(1, WaitReason::ChanReceive);
+        let alive = Arc::new(());
+        for d in short {
+            assert!(g.wait_timeout(d).is_none());
+            let a = alive.clone();
+            let f = g.go_timeout(d, move || drop_it(a)).unwrap_err();
+            assert_eq!(Arc::strong_count(&alive), 2); // the function is here, whole
+            drop(f);
+            assert_eq!(Arc::strong_count(&alive), 1);
+        }
+        stop.send(7);
+        let a = alive.clone();
+        assert!(g.go_timeout(Duration::MAX, move || drop_it(a)).is_ok());
+        assert_eq!(g.wait_timeout(Duration::MAX).unwrap().unwrap_err().to_string(), "stopped 7");
+        assert_eq!(Arc::strong_count(&alive), 1);
+        g.set_limit(None); // panics if a place is still taken
+        g.set_limit(Some(1));
+
+        // A value to come.
+        let w = Watch::new(1);
+        let mut r = w.watcher();
+        for d in short {
+            assert_eq!(r.wait_for_timeout(d, |n| *n == 3), Err(Timeout));
+        }
+        w.set(2);
+        assert_eq!(r.wait_for_timeout(ms(2), |n| *n == 3), Err(Timeout));
+        assert!(!r.has_changed());
+        let w2 = w.clone();
+        go(move || {
+            time::sleep(ms(2));
+            w2.set(3);
+            w2.set(4);
+        });
+        assert_eq!(r.wait_for_timeout(Duration::MAX, |n| *n > 2), Ok(4));
+        // What changes all the time, and never to what is asked for.
+        let w2 = w.clone();
+        let never = |n: &i32| {
+            w2.set(n + 1);
+            false
+        };
+        assert_eq!(r.wait_for_timeout(ms(2), never), Err(Timeout));
+        w.close();
+        r.get();
+        assert_eq!(r.wait_for_timeout(Duration::MAX, |n| *n == 0), Err(Closed));
+
+        // Another's call. Who has given up does not count as one who shares it.
+        let calls = Arc::new(Shared::<u32, u32>::new());
+        let (c, rx) = (calls.clone(), stop.clone());
+        let h = task::spawn(move || c.call(1, || rx.recv().unwrap()));
+        until_waiting(1, WaitReason::ChanReceive);
+        for d in short {
+            assert_eq!(calls.call_timeout(d, 1, || unreachable!()), None);
+            assert_eq!(calls.call_timeout(d, 2, || 5), Some((5, false)));
+        }
+        stop.send(7);
+        assert_eq!(h.join().unwrap(), (7, false));
+        let (c, rx) = (calls.clone(), stop.clone());
+        let h = task::spawn(move || c.call(1, || rx.recv().unwrap()));
+        until_waiting(1, WaitReason::ChanReceive);
+        let c = calls.clone();
+        let late = task::spawn(move || c.call_timeout(Duration::MAX, 1, || unreachable!()));
+        until_waiting(1, WaitReason::Select);
+        assert!(!calls.forget_unshared(&1));
+        stop.send(8);
+        assert_eq!(h.join().unwrap(), (8, true));
+        assert_eq!(late.join().unwrap(), Some((8, true)));
+        let (c, rx) = (calls.clone(), stop.clone());
+        let h = task::spawn(move || c.call(1, || -> u32 { panic!("no {:?}", rx.recv()) }));
+        until_waiting(1, WaitReason::ChanReceive);
+        let c = calls.clone();
+        let late = task::spawn(move || c.call_timeout(Duration::MAX, 1, || unreachable!()));
+        until_waiting(1, WaitReason::Select);
+        stop.send(9);
+        assert!(h.join().is_err());
+        let e = late.join().unwrap_err();
+        assert_eq!(e.downcast_ref(), Some(&"singleflight: no Some(9)".to_string()));
+
+        // Permits.
+        let s = Arc::new(Semaphore::new(3));
+        let two = s.acquire_owned_timeout(ms(1), 2).unwrap();
+        for d in short {
+            assert!(s.acquire_timeout(d, 2).is_none() && s.acquire_owned_timeout(d, 4).is_none());
+            assert!(s.acquire_owned_timeout(d, 2).is_none());
+            assert!(s.try_acquire(1).is_some()); // nobody stands in the queue
+        }
+        let s2 = s.clone();
+        let h = task::spawn(move || s2.acquire_owned_timeout(Duration::MAX, 3).map(|p| p.count()));
+        until_waiting(1, WaitReason::Select);
+        drop(two);
+        assert_eq!(h.join().unwrap(), Some(3));
+        assert!(s.try_acquire(3).is_some());
+
+        // A cell that is being filled.
+        let cell = OnceCell::new();
+        task::scope(|s| {
+            s.spawn(|| cell.get_or_init(|| stop.recv().unwrap()));
+            until_waiting(1, WaitReason::ChanReceive);
+            for d in short {
+                assert_eq!(cell.set_timeout(d, 1), Err(1));
+            }
+            stop.send(2);
+        });
+        assert_eq!((cell.set_timeout(ms(1), 1), cell.get()), (Err(1), Some(&2)));
+        assert_eq!(OnceCell::new().set_timeout(Duration::ZERO, 1), Ok(()));
+
+        // A goroutine of a scope.
+        task::scope(|s| {
+            let h = s.spawn(|| stop.recv());
+            let h = h.join_deadline(time::now() + ms(2)).unwrap_err();
+            stop.send(3);
+            assert_eq!(h.join_deadline(time::now() + ms(60_000)).unwrap().unwrap(), Some(3));
+        });
+    })
+    .ok();
+}
+
+/// Callers of one key who give up beside others who do not: each gets a value of a call that was
+/// made, or nothing; and who made it knows whether somebody has it besides.
+fn calls() {
+    let calls = Arc::new(Shared::<u8, u64>::new());
+    for round in 0..2000u64 {
+        let (made, got) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        // For each call: how many others have its value, and what its maker was told.
+        let others: [AtomicUsize; 6] = Default::default();
+        let told: [AtomicUsize; 6] = Default::default();
+        task::scope(|s| {
+            for who in 0..6u64 {
+                let (calls, made, got, others, told) = (&calls, &made, &got, &others, &told);
+                s.spawn(move || {
+                    let f = || {
+                        made.fetch_add(1, SeqCst);
+                        for _ in 0..pick(round, who, 4) {
+                            runtime::gosched();
+                        }
+                        who
+                    };
+                    let d = Duration::from_nanos(pick(who, round, 20_000));
+                    let r =
+                        if who == 5 { Some(calls.call(1, f)) } else { calls.call_timeout(d, 1, f) };
+                    let Some((by, shared)) = r else { return };
+                    got.fetch_add(1, SeqCst);
+                    if by == who {
+                        told[who as usize].store(1 + usize::from(shared), SeqCst);
+                    } else {
+                        assert!(shared);
+                        others[by as usize].fetch_add(1, SeqCst);
+                    }
+                });
+            }
+        });
+        assert!(got.load(SeqCst) >= made.load(SeqCst));
+        let mut makers = 0;
+        for (others, told) in others.iter().zip(&told) {
+            let (others, told) = (others.load(SeqCst), told.load(SeqCst));
+            makers += usize::from(told > 0);
+            assert_eq!(
+                told == 2,
+                others > 0,
+                "{round}: {others} others, the maker was told {told}"
+            );
+        }
+        assert_eq!(makers, made.load(SeqCst));
+    }
+}
+
+#[test]
+fn calls_1() {
+    in_child!(.procs(1), calls).ok();
+}
+#[test]
+fn calls_2() {
+    in_child!(.procs(2), calls).ok();
+}
+#[test]
+fn calls_8() {
+    in_child!(.procs(8), calls).ok();
+}
+
+/// Goroutines of groups with a limit that are started at about the moment when their starter gives
+/// up: as many run as were started, and each place is free in the end. Permits the same.
+fn places() {
+    for round in 0..300u64 {
+        let (mut g, s) = (Group::new(), Arc::new(Semaphore::new(3)));
+        g.set_limit(Some(2));
+        let (ran, inside) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let mut started = 0;
+        task::scope(|scope| {
+            for who in 0..3u64 {
+                let s = &s;
+                scope.spawn(move || {
+                    for k in 0..8 {
+                        let d = Duration::from_nanos(pick(who, round + k, 8000));
+                        let p = s.acquire_owned_timeout(d, 1 + pick(k, who, 3));
+                        runtime::gosched();
+                        drop(p);
+                    }
+                });
+            }
+            for k in 0..20u64 {
+                let (ran, inside) = (ran.clone(), inside.clone());
+                let f = move || {
+                    assert!(inside.fetch_add(1, SeqCst) < 2);
+                    for _ in 0..pick(round, k, 5) {
+                        runtime::gosched();
+                    }
+                    inside.fetch_sub(1, SeqCst);
+                    ran.fetch_add(1, SeqCst);
+                    Ok::<_, String>(())
+                };
+                let d = Duration::from_nanos(pick(k, round, 10_000));
+                started += usize::from(g.go_timeout(d, f).is_ok());
+            }
+        });
+        while g.wait_timeout(Duration::from_nanos(pick(round, 1, 3000))).is_none() {}
+        assert_eq!((ran.load(SeqCst), inside.load(SeqCst)), (started, 0));
+        g.wait().unwrap();
+        // A place is given back a moment after the group knows of the end.
+        assert!(g.go_timeout(Duration::MAX, || Ok::<_, String>(())).is_ok());
+        assert!(s.try_acquire(3).is_some(), "a permit is lost");
+    }
+}
+
+#[test]
+fn places_1() {
+    in_child!(.procs(1), places).ok();
+}
+#[test]
+fn places_2() {
+    in_child!(.procs(2), places).ok();
+}
+#[test]
+fn places_8() {
+    in_child!(.procs(8), places).ok();
+}
+
+/// Futures that are ready at about the moment when their waiter gives up: lent ones lose nothing,
+/// and each value arrives once.
+fn futures() {
+    let c = chan::<u64>(0);
+    let tx = c.clone();
+    const N: u64 = 2000;
+    let h = task::spawn(move || {
+        for k in 0..N {
+            if pick(k, 2, 4) == 0 {
+                time::sleep(Duration::from_nanos(pick(k, 3, 6000)));
+            }
+            let (mut f, mut i) = (tx.send_async(k), 0);
+            let sent = loop {
+                i += 1;
+                let d = Duration::from_nanos(pick(k, i, 5000));
+                if let Some(r) = block_on_timeout(d, &mut f) {
+                    break r;
+                }
+            };
+            sent.unwrap();
+        }
+        tx.close();
+    });
+    let (mut next, mut late) = (0, 0u64);
+    let mut f = c.recv_async();
+    for i in 0.. {
+        match block_on_timeout(Duration::from_nanos(pick(next, i, 5000)), &mut f) {
+            None => late += 1,
+            Some(None) => break,
+            Some(Some(v)) => {
+                assert_eq!(v, next);
+                next += 1;
+                f = c.recv_async();
+            }
+        }
+    }
+    assert_eq!(next, N);
+    assert!(late > 0);
+    h.join().unwrap();
+}
+
+#[test]
+fn futures_1() {
+    in_child!(.procs(1), futures).ok();
+}
+#[test]
+fn futures_2() {
+    in_child!(.procs(2), futures).ok();
+}
+#[test]
+fn futures_8() {
+    in_child!(.procs(8), futures).ok();
+}
+
+#[test]
+fn a_future_is_waited_for_for_a_while() {
+    in_child!(.procs(1), || {
+        for d in [Duration::ZERO, Duration::from_nanos(1), ms(2)] {
+            let (mut n, mut here) = (0, std::future::pending::<u8>());
+            let f = std::future::poll_fn(|cx| {
+                n += 1;
+                std::pin::Pin::new(&mut here).poll(cx)
+            });
+            assert_eq!(block_on_timeout(d, f), None);
+            assert_eq!(n, if d.is_zero() { 1 } else { 2 });
+        }
+        assert_eq!(block_on_timeout(Duration::MAX, async { 1 }), Some(1));
+        assert_eq!(block_on_timeout(Duration::ZERO, std::future::ready(1)), Some(1));
+        // What is ready at the last moment is taken: the poll after the time has passed.
+        let mut polls = 0;
+        let last = std::future::poll_fn(|_| {
+            polls += 1;
+            if polls == 2 { std::task::Poll::Ready(2) } else { std::task::Poll::Pending }
+        });
+        assert_eq!(block_on_timeout(ms(2), last), Some(2));
+        // The same where there is no goroutine.
+        let there = || {
+            for d in [Duration::ZERO, ms(2)] {
+                assert_eq!(block_on_timeout(d, std::future::pending::<u8>()), None);
+            }
+            assert_eq!(block_on_timeout(Duration::MAX, async { 1 }), Some(1));
+        };
+        gort::blocking(there);
+        gort::blocking(|| std::thread::spawn(there).join().unwrap());
+        // A panic of the future leaves no timer behind that wakes who is not there.
+        let e = recover(|| block_on_timeout(ms(1), std::future::poll_fn(|_| -> std::task::Poll<()> { panic!("no") })));
+        assert_eq!(e.unwrap_err().message(), "no");
+        time::sleep(ms(3));
+        // Nor does a wait that is over keep a deadlock from being told.
+        assert_eq!(block_on_timeout(ms(60_000), std::future::ready(3)), Some(3));
+        gort::block_on(std::future::pending::<()>());
+    })
+    .exited(2)
+    .stderr_has("all goroutines are asleep - deadlock!")
+    .stderr_has("[future (nobody can wake it)]");
+}
+
+/// docs/guide.md has a table of all that waits, and how it waits for a while only. Each public
+/// function whose description says that it waits is in it, and each that ends in a time.
+#[test]
+fn the_guide_has_each_wait() {
+    /// What speaks of waiting and does not wait, or for what is named.
+    const OTHERS: &[&str] = &[
+        "add",
+        "bubble",
+        "call_on",
+        "cancel",
+        "cause",
+        "forget_unshared",
+        "get",
+        "grace",
+        "lookup",
+        "never_calls_in",
+        "new",
+        "no_park",
+        "read_timeout",
+        "set_block_profile_rate",
+        "set_limit",
+        "set_linger",
+        "set_mutex_profile_fraction",
+        "signal",
+        "spawn",
+        "stdin",
+        "try_acquire",
+        "try_go",
+        "watcher",
+        "with",
+        "with_context",
+        "write_timeout",
+    ];
+    let root = gort_tests::tests_dir().join("..");
+    let guide = std::fs::read_to_string(root.join("docs/guide.md")).unwrap();
+    let table = guide.split("| waits | for a while only |").nth(1).unwrap();
+    let table = table.split("\n\n").next().unwrap();
+    let has =
+        |name: &str| table.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|w| w == name);
+    let mut files = vec![root.join("gort/src")];
+    let (mut seen, mut used) = (0, std::collections::BTreeSet::new());
+    while let Some(path) = files.pop() {
+        if path.is_dir() {
+            files.extend(std::fs::read_dir(&path).unwrap().map(|e| e.unwrap().path()));
+            continue;
+        }
+        let mut waits = false;
+        for line in std::fs::read_to_string(&path).unwrap().lines().map(str::trim) {
+            if let Some(doc) = line.strip_prefix("///") {
+                let mut words = doc.split(|c: char| !c.is_alphanumeric()).map(str::to_lowercase);
+                waits |=
+                    words.any(|w| ["wait", "waits", "waited", "waiting"].contains(&w.as_str()));
+            } else if let Some(f) = ["pub fn ", "pub const fn ", "pub unsafe fn "]
+                .iter()
+                .find_map(|p| line.strip_prefix(p))
+            {
+                let name = f.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap();
+                if waits || name.ends_with("_timeout") || name.ends_with("_deadline") {
+                    seen += 1;
+                    if OTHERS.contains(&name) {
+                        used.insert(name.to_string());
+                    } else {
+                        assert!(
+                            has(name),
+                            "{}: {name} waits, and docs/guide.md's table has it not",
+                            path.display()
+                        );
+                    }
+                }
+                waits = false;
+            } else if !line.starts_with('#') {
+                waits = false;
+            }
+        }
+    }
+    assert!(seen > 80, "{seen}");
+    let unused: Vec<_> = OTHERS.iter().filter(|n| !used.contains(**n)).collect();
+    assert!(unused.is_empty(), "not needed any more: {unused:?}");
 }

@@ -138,7 +138,7 @@ impl Dialer {
     }
 
     fn context(&self) -> Context {
-        let deadline = self.deadline(Instant::now());
+        let deadline = self.deadline(time::now());
         Context { deadline, cancel: self.cancel.clone(), ..Context::background() }
     }
 
@@ -186,7 +186,7 @@ impl Context {
         if closed(&self.cancel) || closed(&self.returned) {
             return Some(self.cancelled());
         }
-        self.deadline.filter(|&t| t <= Instant::now()).map(|_| Error::DeadlineExceeded)
+        self.deadline.filter(|&t| t <= time::now()).map(|_| Error::DeadlineExceeded)
     }
 
     /// What it is that one of the channels has been closed.
@@ -323,7 +323,7 @@ fn dial_serial<T>(
             return Err(failed(ra, e.into())); // :614
         }
         let mut dial_ctx = ctx.clone(); // :618
-        match partial_deadline(Instant::now(), ctx.deadline, ras.len() - i) {
+        match partial_deadline(time::now(), ctx.deadline, ras.len() - i) {
             Err(e) => {
                 first_err = first_err.or_else(|| Some(failed(ra, e.into()))); // :624
                 break;
@@ -411,7 +411,7 @@ struct Expiry(Option<time::Timer>, Receiver<Instant>);
 
 impl Expiry {
     fn new(deadline: Option<Instant>) -> Self {
-        let t = deadline.map(|t| time::Timer::new(t.saturating_duration_since(Instant::now())));
+        let t = deadline.map(|t| time::Timer::new(t.saturating_duration_since(time::now())));
         let c = t.as_ref().map_or_else(|| Chan::nil().receiver(), |t| t.c().clone());
         Self(t, c)
     }

@@ -2,6 +2,7 @@
 
 use super::dial::{Closes, Context};
 use super::error::{Addr, Fail, OpError};
+use crate::time::now;
 use crate::{chan, go};
 use gort_poll::sys;
 use gort_poll::{Error, Fd, SockAddr};
@@ -168,7 +169,7 @@ impl NetFd {
             go(move || {
                 let cancelled = ctx.wait(&done);
                 if cancelled {
-                    let _ = pfd.set_write_deadline(Some(Instant::now())); // :123
+                    let _ = pfd.set_write_deadline(Some(now())); // :123
                 }
                 interrupt_res.send(cancelled);
             });
@@ -359,7 +360,7 @@ impl NetFd {
             Ok(())
         } else {
             let op = if read { "read" } else { "write" };
-            self.set_deadline(read, Some(Instant::now() + Duration::from_nanos(ns)))
+            self.set_deadline(read, Some(now() + Duration::from_nanos(ns)))
                 .map_err(self.failed(op, ""))
         }
     }

@@ -4,6 +4,7 @@ use super::dial::{self, Context};
 use super::error::{Addr, Fail, OpError};
 use super::fd::{NetFd, listener_backlog};
 use super::{Error, deadlines, each_addr, fds, read_write, timeouts};
+use crate::time::now;
 use gort_poll::SockAddr;
 use std::io;
 use std::net::{Shutdown, SocketAddr, ToSocketAddrs};
@@ -101,7 +102,7 @@ impl TcpStream {
     /// # Errors
     /// `i/o timeout` (kind `TimedOut`); the kernel's.
     pub fn connect_timeout(a: &SocketAddr, timeout: Duration) -> io::Result<Self> {
-        match Instant::now().checked_add(timeout) {
+        match now().checked_add(timeout) {
             Some(t) => Self::connect_deadline(a, t),
             None => Self::connect(a),
         }

@@ -23,6 +23,7 @@ use std::fmt;
 ///
 /// Go (runtime/metrics): value.go:13 ValueKind
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ValueKind {
     /// No value: there is no metric of that name.
     #[default]
@@ -39,6 +40,7 @@ pub enum ValueKind {
 ///
 /// Go (runtime/metrics): value.go:30 Value
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub enum Value {
     /// No value.
     #[default]
@@ -161,6 +163,7 @@ impl Sample {
 ///
 /// Go (runtime/metrics): description.go:10 Description
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Description {
     /// Its full name, unit included: `/path:unit`.
     pub name: &'static str,
@@ -474,6 +477,7 @@ pub fn all() -> Vec<Description> {
 
 /// What one processor has done so far. gort's own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PCounters {
     /// Its number.
     pub id: i32,

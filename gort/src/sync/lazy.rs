@@ -102,6 +102,29 @@ impl<T> OnceCell<T> {
         value.map_or(Ok(()), Err)
     }
 
+    /// [`set`](Self::set) that waits at most for `d` for an initialiser that is running.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::sync::OnceCell;
+    /// use std::time::Duration;
+    /// let cell = OnceCell::new();
+    /// assert_eq!(cell.set_timeout(Duration::from_millis(1), "first"), Ok(()));
+    /// assert_eq!(cell.set_timeout(Duration::from_millis(1), "second"), Err("second"));
+    /// # })
+    /// ```
+    ///
+    /// # Errors
+    /// The value, if the cell has one already, or the time has passed: [`get`](Self::get) tells.
+    ///
+    /// # Panics
+    /// As [`get_or_init`](Self::get_or_init).
+    pub fn set_timeout(&self, d: Duration, value: T) -> Result<(), T> {
+        let mut value = Some(value);
+        self.get_or_init_timeout(d, || value.take().expect("called once"));
+        value.map_or(Ok(()), Err)
+    }
+
     /// The value; if there is none yet `f` makes it, while others that call this wait.
     ///
     /// # Panics

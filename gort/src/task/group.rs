@@ -7,6 +7,7 @@ use core::fmt;
 use gort_proc::getpcspbp;
 use std::error::Error;
 use std::sync::{Arc, Mutex as StdMutex};
+use std::time::Duration;
 
 /// Goroutines that work on parts of one task. Go's `errgroup.Group`.
 ///
@@ -144,6 +145,44 @@ impl Group {
         true
     }
 
+    /// [`go`](Self::go) that waits at most for `d` until the limit allows it.
+    ///
+    /// ```
+    /// use gort::{chan, task::Group};
+    /// use std::time::Duration;
+    /// # gort::run(|| {
+    /// let (mut g, c) = (Group::new(), chan::<u32>(0));
+    /// g.set_limit(Some(1));
+    /// let rx = c.clone();
+    /// g.go(move || rx.recv().map(drop).ok_or("closed"));
+    /// let Err(f) = g.go_timeout(Duration::from_millis(1), || Ok::<_, String>(())) else { panic!() };
+    /// c.send(1); // the first one ends
+    /// g.go_timeout(Duration::from_secs(60), f).ok().unwrap();
+    /// g.wait().unwrap();
+    /// # })
+    /// ```
+    ///
+    /// # Errors
+    /// Gives `f` back if the limit did not allow it in time.
+    #[inline(always)]
+    pub fn go_timeout<E: Into<Box<dyn Error + Send + Sync>>, F>(
+        &self,
+        d: Duration,
+        f: F,
+    ) -> Result<(), F>
+    where
+        F: FnOnce() -> Result<(), E> + Send + 'static,
+    {
+        let (pc, _, _) = getpcspbp();
+        if let Some(sem) = &self.sem
+            && sem.send_timeout((), d).is_err()
+        {
+            return Err(f);
+        }
+        self.start(f, pc);
+        Ok(())
+    }
+
     /// Go (cmd/vendor/golang.org/x/sync/errgroup): errgroup.go:69 Go
     fn start<E: Into<Box<dyn Error + Send + Sync>>>(
         &self,
@@ -176,6 +215,34 @@ impl Group {
     /// Go (cmd/vendor/golang.org/x/sync/errgroup): errgroup.go:55 Wait
     pub fn wait(&self) -> Result<(), Cause> {
         self.inner.wg.wait(); // :56
+        self.over()
+    }
+
+    /// [`wait`](Self::wait) that waits at most for `d`: None if some function has not returned by
+    /// then. It goes on, and nothing is cancelled: that is the context's to do.
+    ///
+    /// ```
+    /// use gort::{context::Context, task::Group};
+    /// use std::time::Duration;
+    /// # gort::run(|| {
+    /// let (ctx, cancel) = Context::background().with_cancel();
+    /// let (g, done) = (Group::new(), ctx.done().clone());
+    /// g.go(move || Err::<(), _>(done.recv().map_or("told to stop", |()| "never")));
+    /// assert!(g.wait_timeout(Duration::from_millis(1)).is_none());
+    /// cancel.cancel();
+    /// let r = g.wait_timeout(Duration::from_secs(60)).unwrap();
+    /// assert_eq!(r.unwrap_err().to_string(), "told to stop");
+    /// # })
+    /// ```
+    ///
+    /// # Errors
+    /// As [`wait`](Self::wait).
+    pub fn wait_timeout(&self, d: Duration) -> Option<Result<(), Cause>> {
+        self.inner.wg.wait_timeout(d).then(|| self.over())
+    }
+
+    /// All functions have returned.
+    fn over(&self) -> Result<(), Cause> {
         let err = self.inner.err();
         if let Some(cancel) = &self.inner.cancel {
             cancel.cancel_with(err.clone()); // :58

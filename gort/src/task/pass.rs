@@ -2,6 +2,7 @@
 
 use crate::chan_::{Chan, Receiver};
 use crate::sync::Mutex;
+use crate::time::now;
 use crate::{TrySendCheckedError, chan};
 use core::fmt;
 use gort_stack::has_goroutine;
@@ -292,6 +293,43 @@ impl<T: Clone> Watcher<T> {
             v = self.changed();
         }
         v
+    }
+
+    /// [`wait_for`](Self::wait_for) that waits at most for `d`. A value that is there when the time
+    /// has passed is asked about, too. What was looked at counts as seen.
+    ///
+    /// ```
+    /// use gort::RecvTimeoutError::{Closed, Timeout};
+    /// use std::time::Duration;
+    /// # gort::run(|| {
+    /// let level = gort::task::Watch::new(1);
+    /// let mut w = level.watcher();
+    /// assert_eq!(w.wait_for_timeout(Duration::from_millis(1), |n| *n > 1), Err(Timeout));
+    /// level.set(2);
+    /// assert_eq!(w.wait_for_timeout(Duration::ZERO, |n| *n > 1), Ok(2));
+    /// level.close();
+    /// assert_eq!(w.wait_for_timeout(Duration::MAX, |n| *n > 2), Err(Closed));
+    /// # })
+    /// ```
+    ///
+    /// # Errors
+    /// `Timeout` if there was no such value in time, `Closed` if there will be none.
+    pub fn wait_for_timeout(
+        &mut self,
+        d: Duration,
+        mut f: impl FnMut(&T) -> bool,
+    ) -> Result<T, crate::RecvTimeoutError> {
+        let end = now().checked_add(d); // a time that cannot be told never comes
+        let (mut v, mut over) = (self.get(), false);
+        while !f(&v) {
+            if over {
+                return Err(crate::RecvTimeoutError::Timeout);
+            }
+            let left = end.map_or(Duration::MAX, |t| t.saturating_duration_since(now()));
+            over = left.is_zero();
+            v = self.changed_timeout(left)?;
+        }
+        Ok(v)
     }
 }
 

@@ -4,13 +4,14 @@ use super::{Outcome, Packet};
 use crate::chan_::Receiver;
 use crate::go_;
 use crate::sync::WaitGroup;
+use crate::time::now;
 use core::fmt;
 use core::marker::PhantomData;
 use gort_panic::{Payload, catch_all, recover, resume_unwind};
 use gort_proc::getpcspbp;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex as StdMutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Where goroutines can be started that borrow what lives longer than the scope. See [`scope`].
 pub struct Scope<'scope, 'env: 'scope> {
@@ -144,6 +145,14 @@ impl<T> ScopedJoinHandle<'_, T> {
     /// Gives the handle back if the goroutine has not ended in time.
     pub fn join_timeout(self, d: Duration) -> Result<std::thread::Result<T>, Self> {
         self.packet.wait_timeout(d).ok_or(self)
+    }
+
+    /// [`join`](Self::join) that waits at most until `t`.
+    ///
+    /// # Errors
+    /// Gives the handle back if the goroutine has not ended in time.
+    pub fn join_deadline(self, t: Instant) -> Result<std::thread::Result<T>, Self> {
+        self.join_timeout(t.saturating_duration_since(now()))
     }
 
     /// A channel that is closed when the goroutine has ended, for [`select!`](crate::select).

@@ -69,27 +69,69 @@ impl Semaphore {
     }
 
     /// Takes `n` permits, waiting for them at most for `d`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use std::time::Duration;
+    /// let s = gort::task::Semaphore::new(2);
+    /// let one = s.acquire_timeout(Duration::from_millis(1), 1).unwrap();
+    /// assert!(s.acquire_timeout(Duration::from_millis(1), 2).is_none());
+    /// drop(one);
+    /// assert_eq!(s.acquire_timeout(Duration::ZERO, 2).unwrap().count(), 2);
+    /// # })
+    /// ```
     pub fn acquire_timeout(&self, d: Duration, n: u64) -> Option<Permit<&Self>> {
-        if let Some(p) = self.try_acquire(n) {
-            return Some(p);
+        self.take_within(d, n).then(|| Permit { s: self, n })
+    }
+
+    /// [`acquire_timeout`](Self::acquire_timeout) with a result that can be handed to another
+    /// goroutine.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::task::{self, Semaphore};
+    /// use std::{sync::Arc, time::Duration};
+    /// let s = Arc::new(Semaphore::new(1));
+    /// let permit = s.acquire_owned_timeout(Duration::from_millis(1), 1).unwrap();
+    /// assert!(s.acquire_owned_timeout(Duration::from_millis(1), 1).is_none());
+    /// task::spawn(move || drop(permit)).join().unwrap();
+    /// assert!(s.try_acquire(1).is_some());
+    /// # })
+    /// ```
+    pub fn acquire_owned_timeout(
+        self: &Arc<Self>,
+        d: Duration,
+        n: u64,
+    ) -> Option<Permit<Arc<Self>>> {
+        self.take_within(d, n).then(|| Permit { s: self.clone(), n })
+    }
+
+    /// Whether they were there in time, and are taken.
+    fn take_within(&self, d: Duration, n: u64) -> bool {
+        if self.try_take(n) {
+            return true;
         }
         let (ctx, cancel) = Context::background().with_timeout(d);
-        let r = self.acquire(&ctx, n);
+        let r = self.take(&ctx, n);
         cancel.cancel();
-        r.ok()
+        r.is_ok()
     }
 
     /// Takes `n` permits if they are there, and nobody waits for any.
-    ///
-    /// Go (cmd/vendor/golang.org/x/sync/semaphore): semaphore.go:111 TryAcquire
     pub fn try_acquire(&self, n: u64) -> Option<Permit<&Self>> {
+        self.try_take(n).then(|| Permit { s: self, n })
+    }
+
+    /// Go (cmd/vendor/golang.org/x/sync/semaphore): semaphore.go:111 TryAcquire
+    #[doc(alias = "TryAcquire")]
+    fn try_take(&self, n: u64) -> bool {
         let mut st = self.mu.lock(); // :112
         let success = self.size - st.cur >= n && st.waiters.is_empty();
         if success {
             st.cur += n; // :115
         }
         drop(st); // :117
-        success.then(|| Permit { s: self, n })
+        success
     }
 
     /// Go (cmd/vendor/golang.org/x/sync/semaphore): semaphore.go:38 Acquire

@@ -7,6 +7,7 @@ use core::fmt;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex as StdMutex};
+use std::time::Duration;
 
 /// Makes calls with the same key once: who asks while one is under way gets its result. Go's
 /// `singleflight.Group`.
@@ -56,6 +57,15 @@ impl<V> Call<V> {
     }
 }
 
+/// The result of another's call.
+fn joined<V: Clone>(end: Option<Arc<End<V>>>) -> V {
+    match end.as_deref() {
+        Some(End::Value(v)) => v.clone(),
+        Some(End::Panic(text)) => panic!("singleflight: {text}"),
+        Some(End::Goexit) | None => runtime::goexit(),
+    }
+}
+
 impl<K: Eq + Hash + Clone, V: Clone> Shared<K, V> {
     /// No calls yet.
     pub fn new() -> Self {
@@ -77,17 +87,54 @@ impl<K: Eq + Hash + Clone, V: Clone> Shared<K, V> {
             c.lock().dups += 1;
             drop(m);
             c.done.recv(); // :55
-            let r = c.lock().result.clone();
-            match r.as_deref() {
-                Some(End::Value(v)) => return (v.clone(), true), // :56
-                Some(End::Panic(text)) => panic!("singleflight: {text}"),
-                Some(End::Goexit) | None => runtime::goexit(),
-            }
+            let end = c.lock().result.clone();
+            return (joined(end), true); // :56
         }
         let c = Call::new(); // :58
         m.insert(key.clone(), c.clone()); // :60
         drop(m);
         self.do_call(&c, &key, f) // :63
+    }
+
+    /// [`call`](Self::call) that waits at most for `d` for the call of another: None if that has
+    /// not returned by then, and the caller does not count as one who shares it. A call of `f`
+    /// itself takes its time.
+    ///
+    /// ```
+    /// use gort::task::Shared;
+    /// use std::{sync::Arc, time::Duration};
+    /// # gort::run(|| {
+    /// let (pages, loaded) = (Arc::new(Shared::<&str, u32>::new()), gort::chan(0));
+    /// let (p, rx) = (pages.clone(), loaded.clone());
+    /// let first = p.call_chan("index", move || rx.recv().unwrap());
+    /// assert_eq!(pages.call_timeout(Duration::from_millis(1), "index", || 0), None);
+    /// loaded.send(7);
+    /// assert_eq!(first.recv(), Some((7, false)));
+    /// assert_eq!(pages.call_timeout(Duration::ZERO, "index", || 8), Some((8, false)));
+    /// # })
+    /// ```
+    ///
+    /// # Panics
+    /// As [`call`](Self::call).
+    pub fn call_timeout(&self, d: Duration, key: K, f: impl FnOnce() -> V) -> Option<(V, bool)> {
+        let mut m = self.mu.lock();
+        if let Some(c) = m.get(&key).cloned() {
+            c.lock().dups += 1;
+            drop(m);
+            let _ = c.done.recv_timeout(d); // the result says which
+            let mut st = c.lock();
+            let end = st.result.clone();
+            if end.is_none() {
+                st.dups -= 1; // before the call counts them, under this lock
+                return None;
+            }
+            drop(st);
+            return Some((joined(end), true));
+        }
+        let c = Call::new();
+        m.insert(key.clone(), c.clone());
+        drop(m);
+        Some(self.do_call(&c, &key, f))
     }
 
     /// Makes the call, and gives its result to all.

@@ -4,6 +4,7 @@ use core::fmt;
 
 /// Why an operation failed. Go has one variable or type for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Error {
     /// The kernel's answer.
     ///

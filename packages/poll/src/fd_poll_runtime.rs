@@ -4,7 +4,7 @@ use crate::Fd;
 use crate::fd::{Error, err_closing};
 use gort_netpoll as rt;
 use gort_netpoll::{MODE_R, MODE_RW, MODE_W};
-use gort_proc::entry_here;
+use gort_proc::{entry_here, synctest_instant};
 use gort_runtime2::atomic::Pointer;
 use gort_sync::Once;
 use std::time::Instant;
@@ -176,9 +176,10 @@ impl Fd {
     }
 }
 
-/// Nanoseconds from now to `t`, negative if it has passed. Go's `time.Until`.
+/// Nanoseconds from now to `t`, negative if it has passed. Go's `time.Until`, in a bubble by its
+/// clock.
 fn until(t: Instant) -> i64 {
-    let now = Instant::now();
+    let now = synctest_instant();
     let ns = |d: std::time::Duration| i64::try_from(d.as_nanos()).unwrap_or(i64::MAX);
     if t >= now { ns(t - now) } else { -ns(now - t) }
 }
