@@ -4,7 +4,7 @@ use clap::Args;
 use gort_tracereader::summary::Summary;
 use gort_tracereader::timeline::Timeline;
 use gort_tracereader::validate::Validator;
-use gort_tracereader::{Reader, chrome, page};
+use gort_tracereader::{Reader, advice, chrome, page};
 use std::fs::{File, Permissions};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::os::unix::fs::PermissionsExt as _;
@@ -14,7 +14,7 @@ use std::process::exit;
 #[derive(Args)]
 #[command(
     after_help = "The traces are those of runtime/trace of Go 1.22 and 1.23 (`go test -trace`, trace.Start). A generation of \
-    a trace is in memory at a time; for --json and --html all of it is.\n\n\
+    a trace is in memory at a time; for --json, --html and --advice all of it is.\n\n\
     EXIT STATUS:\n  0  the trace is valid\n  1  it is not, or cannot be read: the text is Go's, with the thread and the place in \
     the file; or OUT cannot be written: what was there before is there still\n  2  wrong usage"
 )]
@@ -32,6 +32,10 @@ pub struct Trace {
     /// option.
     #[arg(long)]
     summary: bool,
+    /// Print what is wrong with how the program was scheduled, what shows it, and what to do; what
+    /// costs most first.
+    #[arg(long, conflicts_with_all = ["check", "events"])]
+    advice: bool,
     /// Write what its goroutines, processors and threads did when to OUT (`-` is standard output),
     /// as JSON for ui.perfetto.dev and chrome://tracing.
     #[arg(long, value_name = "OUT", conflicts_with = "events")]
@@ -43,7 +47,7 @@ pub struct Trace {
 
 impl Trace {
     fn views(&self) -> bool {
-        self.json.is_some() || self.html.is_some()
+        self.json.is_some() || self.html.is_some() || self.advice
     }
 }
 
@@ -62,6 +66,9 @@ pub fn run(t: &Trace) {
         exit(1);
     };
     let (timeline, summary) = result.unwrap_or_else(|e| failed(&t.file, &e));
+    if t.advice {
+        print_out(&advice::advise(&timeline, &summary).to_string());
+    }
     if let Some(out) = &t.json {
         save(out, &t.file, |w| chrome::write(&timeline, &summary, w))
             .unwrap_or_else(|e| failed(out, &e));

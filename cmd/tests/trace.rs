@@ -33,6 +33,17 @@ fn a_valid_one() {
 }
 
 #[test]
+fn advice() {
+    let leak = tests_dir().join("golden/trace/advice/leak.trace");
+    let leak = leak.to_str().unwrap();
+    let (text, _) = texts(&trace(&["--advice", leak], b""));
+    assert!(text.starts_with("1. Goroutines that nobody ends: main.ask.func1 (leak)\n"), "{text}");
+    let (both, _) = texts(&trace(&["--advice", "--summary", leak], b""));
+    assert!(both.contains("blocked longest") && both.ends_with(&text), "{both}");
+    assert_eq!(trace(&["--advice", "--check", leak], b"").status.code(), Some(2));
+}
+
+#[test]
 fn what_is_wrong() {
     let bytes = std::fs::read(tests_dir().join("golden/trace/events.trace")).unwrap();
     for (bytes, says) in [

@@ -17,6 +17,7 @@
 //! assert_eq!(e.to_string(), "no frequency event found (offset 16)");
 //! ```
 
+pub mod advice;
 pub mod chrome;
 pub mod event;
 pub mod generation;
