@@ -430,11 +430,13 @@ fn grow(n: u64) {
     print!(
         "{DEEP}\nmain({n}) runs on a stack of 2 KiB. When a call finds it full, it goes on on one twice as large:\n\n"
     );
-    set_on_move(Some(&NOTE));
+    // SAFETY: it notes what it is told.
+    unsafe { set_on_move(Some(&NOTE)) };
     let start = Instant::now();
     let result = program.run(&[n as i64]);
     let took = start.elapsed();
-    set_on_move(None);
+    // SAFETY: nothing is called.
+    unsafe { set_on_move(None) };
     let size = |bytes: usize| match bytes {
         b if b < 1 << 20 => format!("{} KiB", b >> 10),
         b => format!("{} MiB", b >> 20),

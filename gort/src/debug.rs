@@ -46,6 +46,8 @@ fn curg() -> *mut G {
 #[must_use = "the section ends when it is dropped"]
 pub struct NoPark {
     gp: *mut G,
+    /// Its number: a G is used again.
+    goid: u64,
     _here: PhantomData<*const ()>,
 }
 
@@ -54,12 +56,21 @@ impl NoPark {
     #[inline]
     pub fn new() -> Self {
         let gp = curg();
+        let mut goid = 0;
         if !gp.is_null() {
-            // SAFETY: the goroutine's own field; it stays on this thread until the end of the
+            // SAFETY: the goroutine's own fields; it stays on this thread until the end of the
             // section.
-            unsafe { (*gp).no_park += 1 };
+            unsafe {
+                goid = (*gp).goid;
+                // Sections that were forgotten count on: were it to begin again, what `with` of
+                // this crate lends would be lent over a park.
+                match (*gp).no_park.checked_add(1) {
+                    Some(n) => (*gp).no_park = n,
+                    None => gort_proc::linkname::fatal("gort: too many sections without a park"),
+                }
+            }
         }
-        Self { gp, _here: PhantomData }
+        Self { gp, goid, _here: PhantomData }
     }
 }
 
@@ -72,9 +83,12 @@ impl Default for NoPark {
 impl Drop for NoPark {
     #[inline]
     fn drop(&mut self) {
-        if !self.gp.is_null() {
-            // SAFETY: as above; this is not Send, so it is the same goroutine.
-            unsafe { (*self.gp).no_park -= 1 };
+        // It is not Send, but a thread-local may have kept it for another goroutine of this thread.
+        // SAFETY: Gs are never freed; the running goroutine's own fields.
+        unsafe {
+            if !self.gp.is_null() && curg() == self.gp && (*self.gp).goid == self.goid {
+                (*self.gp).no_park -= 1;
+            }
         }
     }
 }

@@ -40,6 +40,9 @@ impl Profile {
     ///
     /// Go's `Profile.Count`.
     pub fn count(self) -> usize {
+        if gort_proc::getg().is_null() {
+            return gort_proc::outside("pprof::Profile::count", || self.count());
+        }
         self.0.count()
     }
 

@@ -39,7 +39,8 @@ pub use text::Text;
 /// the tables alone.
 pub unsafe fn register(parts: Parts) -> Result<&'static Moduledata, TableError> {
     stubs::init();
-    let m = gort_symtab::register(parts)?;
+    // SAFETY: the caller's contract.
+    let m = unsafe { gort_symtab::register(parts) }?;
     shrink::init();
     Ok(m)
 }

@@ -13,7 +13,8 @@ pub fn init() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let tables = module().build(managed_stubs().text);
-        if let Err(e) = tables.and_then(|t| register(t.leak())) {
+        // SAFETY: what the assembler made of the stubs, and says of them.
+        if let Err(e) = tables.and_then(|t| unsafe { register(t.leak()) }) {
             gort_runtime2::linkname::throw(&format!("the stubs of managed code: {e}"));
         }
     });

@@ -21,9 +21,9 @@ impl Text {
     /// Room for `len` bytes, at least.
     ///
     /// # Errors
-    /// The system has no memory, or `len` is 0.
+    /// The system has no memory, or `len` is 0, or larger than any memory.
     pub fn new(len: usize) -> io::Result<Self> {
-        let len = len.next_multiple_of(4096);
+        let len = len.checked_next_multiple_of(4096).ok_or(io::ErrorKind::OutOfMemory)?;
         // SAFETY: a new mapping.
         let at = unsafe {
             let prot = libc::PROT_READ | libc::PROT_WRITE;

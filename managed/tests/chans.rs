@@ -114,7 +114,8 @@ fn values_find_their_way(moves: bool, buffer: isize) {
         let smaller = m.new.hi - m.new.lo < m.old.hi - m.old.lo;
         SHRUNK.fetch_add(u64::from(smaller), Ordering::Relaxed);
     };
-    managed::set_on_move(Some(&ON_MOVE));
+    // SAFETY: it counts.
+    unsafe { managed::set_on_move(Some(&ON_MOVE)) };
     let (ping, pong) = pingpong(moves);
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = stop.clone();

@@ -116,7 +116,8 @@ fn shrink_beside() {
                 SHRUNK.fetch_add(1, Ordering::Relaxed);
             }
         };
-        managed::set_on_move(Some(&ON_MOVE));
+        // SAFETY: it counts.
+        unsafe { managed::set_on_move(Some(&ON_MOVE)) };
         gort::go(move || {
             while !stopped.load(Ordering::Relaxed) {
                 managed::shrink_stacks();

@@ -442,7 +442,9 @@ pub unsafe fn synctest_run(f: *mut Funcval, callerpc: usize) -> (BubbleEnd, *mut
         } else {
             BubbleEnd::AllBlocked
         };
-        // The root leaves: nobody wakes it any more.
+        // The root leaves: nobody wakes it any more, also if a goroutine that has been left goes on
+        // after all.
+        (*b).failed = true;
         (*b).total -= 1;
         (*b).running -= 1;
         (*b).active -= 1;

@@ -63,8 +63,11 @@ pub(crate) fn stack_no_cache() -> bool {
 
 /// Sets what the environment variable `GORTSTACKDEBUG` sets: a level from 0 to 4, and any of
 /// `poison`, `fault` and `nocache`, separated by commas. False, and nothing changes, if `s` is not
-/// of that form. `fault` is for before the first managed goroutine only: it then stays as it is.
-pub fn set_stack_debug(s: &str) -> bool {
+/// of that form.
+///
+/// # Safety
+/// With `fault`: no managed goroutine has been started. How a stack is freed depends on it.
+pub unsafe fn set_stack_debug(s: &str) -> bool {
     let (mut level, mut poison, mut fault, mut nocache) = (0, false, false, false);
     for (i, word) in s.split(',').enumerate() {
         match (word, word.parse::<u32>()) {
@@ -84,9 +87,9 @@ pub fn set_stack_debug(s: &str) -> bool {
 
 /// Reads the environment, for `stackinit`.
 pub(crate) fn stack_debug_init() {
-    if let Ok(v) = std::env::var("GORTSTACKDEBUG")
-        && !set_stack_debug(&v)
-    {
+    let Ok(v) = std::env::var("GORTSTACKDEBUG") else { return };
+    // SAFETY: at the start of the runtime.
+    if !unsafe { set_stack_debug(&v) } {
         print!(
             "runtime: GORTSTACKDEBUG is LEVEL[,poison][,fault][,nocache] with a level from 0 to 4, not {v:?}\n"
         );
@@ -117,9 +120,11 @@ pub type OnMove = fn(&Move);
 
 static ON_MOVE: Pointer<OnMove> = Pointer::null();
 
-/// Has `f` called after each move of a stack: on g0, with locks of the runtime held, maybe; so it
-/// only counts, prints or stores. `None`: nothing is called.
-pub fn set_on_move(f: Option<&'static OnMove>) {
+/// Has `f` called after each move of a stack. `None`: nothing is called.
+///
+/// # Safety
+/// `f` is called on g0, with locks of the runtime held, maybe: it only counts, prints or stores.
+pub unsafe fn set_on_move(f: Option<&'static OnMove>) {
     ON_MOVE.store(f.map_or(core::ptr::null_mut(), |f| (&raw const *f).cast_mut()));
 }
 

@@ -98,7 +98,8 @@ fn register_kinds(kinds: &[Kind]) -> usize {
     for (i, k) in kinds.iter().enumerate() {
         m.add(k.tables(&format!("f{i}"), (i as u32 + 1) * SIZE));
     }
-    register(m.build(text).unwrap().leak()).unwrap();
+    // SAFETY: nothing runs there; the stacks are made as the tables say.
+    unsafe { register(m.build(text).unwrap().leak()) }.unwrap();
     text
 }
 
@@ -273,7 +274,8 @@ proptest! {
     /// Larger, of the same size, smaller: after each move every word is right.
     #[test]
     fn words_follow((kinds, calls, at_entry, seed) in stacks(), moves in prop::collection::vec(0..3usize, 1..8), poison in any::<bool>()) {
-        set_stack_debug(if poison { "0,poison" } else { "0" });
+        // SAFETY: without `fault`.
+        unsafe { set_stack_debug(if poison { "0,poison" } else { "0" }) };
         let text = register_kinds(&kinds);
         let l = layout(&kinds, text, &calls, at_entry, seed);
         on_an_m(|| {
@@ -552,7 +554,8 @@ fn misuse_is_fatal() {
 fn debug_levels() {
     if let Ok(level) = std::env::var("GORT_STACK_CHILD") {
         become_m();
-        assert!(set_stack_debug(&level));
+        // SAFETY: no managed goroutine has been started.
+        assert!(unsafe { set_stack_debug(&level) });
         let kinds = [Kind {
             args: vec![true],
             entry: vec![true],
@@ -597,6 +600,7 @@ fn debug_levels() {
     );
     assert!(told("4").lines().count() > three.lines().count());
     for bad in ["5", "x", "", "poison,1", "1,fast"] {
-        assert!(!set_stack_debug(bad), "{bad}");
+        // SAFETY: without `fault`.
+        assert!(!unsafe { set_stack_debug(bad) }, "{bad}");
     }
 }

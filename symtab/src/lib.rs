@@ -28,7 +28,8 @@
 //! f.stack_map(20, &[-8], &[]);
 //! m.add(f);
 //! let text = 0x10_0000; // where the code is
-//! register(m.build(text)?.leak())?;
+//! // SAFETY: there is no code, and nobody walks through it.
+//! unsafe { register(m.build(text)?.leak()) }?;
 //! let f = findfunc(text + 20 - 1);
 //! assert_eq!(gort_symtab::funcname(f), "example.half");
 //! assert_eq!(funcline(f, text + 20 - 1), ("example.x", 2));

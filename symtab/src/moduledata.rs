@@ -183,9 +183,12 @@ pub fn active_modules() -> impl Iterator<Item = &'static Moduledata> {
 /// # Errors
 /// What is wrong with the tables; or the code is, in part, a registered module's.
 ///
+/// # Safety
+/// The tables are true of the code there: walks of stacks believe them, and moves of stacks.
+///
 /// Go: symtab.go:516 modulesinit
 #[doc(alias = "modulesinit")]
-pub fn register(parts: Parts) -> Result<&'static Moduledata, TableError> {
+pub unsafe fn register(parts: Parts) -> Result<&'static Moduledata, TableError> {
     let m = Moduledata::new(parts)?;
     m.verify()?;
     let new: *mut Moduledata = Box::into_raw(Box::new(m));

@@ -415,10 +415,11 @@ unsafe fn float64_hist(h: *const TimeHistogram) -> Value {
     Value::Float64Histogram(Float64Histogram { counts: counts.to_vec(), buckets })
 }
 
-/// Calls `f` with each P that there has ever been.
-fn each_p(mut f: impl FnMut(&P)) {
+/// Calls `f` with each P that there has ever been: its number, its counters, how long it has been
+/// idle.
+fn each_p(mut f: impl FnMut(i32, &PStats, i64)) {
     // SAFETY: Ps are never freed, nor is allp's array; only atomics of theirs are read, and the
-    // numbers that never change.
+    // numbers that never change. No reference is made to a whole P, whose owner writes to it.
     unsafe {
         let mp = acquirem();
         lock(allp_lock());
@@ -430,7 +431,7 @@ fn each_p(mut f: impl FnMut(&P)) {
         for i in 0..ps.len {
             let pp = *ps.at(i);
             if !pp.is_null() {
-                f(&*pp);
+                f((*pp).id, &(*pp).stats, (*pp).idle.get());
             }
         }
     }
@@ -438,7 +439,7 @@ fn each_p(mut f: impl FnMut(&P)) {
 
 fn sum(field: impl Fn(&PStats) -> &atomic::Uint64) -> u64 {
     let mut n = 0;
-    each_p(|p| n += field(&p.stats).get());
+    each_p(|_, stats, _| n += field(stats).get());
     n
 }
 
@@ -525,10 +526,9 @@ pub struct PCounters {
 pub fn per_p() -> Vec<PCounters> {
     entry_here!("metrics", per_p());
     let mut v = Vec::new();
-    each_p(|p| {
-        let s = &p.stats;
+    each_p(|id, s, idle| {
         v.push(PCounters {
-            id: p.id,
+            id,
             created: s.gocreate.get(),
             ended: s.goexit.get(),
             runs: s.execute.get(),
@@ -545,7 +545,7 @@ pub fn per_p() -> Vec<PCounters> {
             syscalls: s.syscalls.get(),
             spins: s.spins.get(),
             timers: s.timers_run.get(),
-            idle: std::time::Duration::from_nanos(p.idle.get() as u64),
+            idle: std::time::Duration::from_nanos(idle as u64),
         });
     });
     v
