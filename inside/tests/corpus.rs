@@ -235,8 +235,22 @@ enum By {
     Programs(End),
     /// So does `tests/server.go`.
     Server(End),
+    /// So does `tests/scan.go`.
+    Scan(End),
 }
-use By::{Programs, Seed, Server};
+use By::{Programs, Scan, Seed, Server};
+
+impl By {
+    /// The program, its argument, and how its output ends with which exit status if all is well.
+    fn program(self) -> Option<(&'static str, &'static [&'static str], &'static str, i32)> {
+        match self {
+            Seed(_) => None,
+            Programs(_) => Some(("tests/programs.go", &[], "deferred\n", 2)),
+            Server(_) => Some(("tests/server.go", &["500"], "500 requests\n", 0)),
+            Scan(_) => Some(("tests/scan.go", &[], "scanned\n", 0)),
+        }
+    }
+}
 
 /// Bugs in the port. The first eight are those of `gort diff`'s twelve whose place is in functions
 /// that are swapped: its other four are in channels, semaphores and timers, which are Go's here.
@@ -252,6 +266,7 @@ const PLANTED: &[(&str, By)] = &[
     ("notewakeup wakes nobody", Programs(End::Hangs)),
     ("unlock2 wakes nobody", Programs(End::Hangs)),
     ("the poller keeps its place", Server(End::Badly)),
+    ("casgstatus ignores the scan bit", Scan(End::Badly)),
 ];
 
 /// With a bug in the port, programs do something else; without, they do not.
@@ -262,7 +277,7 @@ fn planted_bugs_are_found() {
     let crate_dir = Path::new(env!("CARGO_MANIFEST_DIR"));
     let (real, inside) = interpreters(&o, dir.path());
     let all = std::env::var("GORT_CORPUS").is_ok_and(|v| v == "all");
-    let shown = |o: &Options, by: By, name: &str, args: &[&str]| match by {
+    let shown = |o: &Options, by: By, name: &str| match by {
         Seed(seed) => {
             if name == "planted" {
                 build(
@@ -275,38 +290,36 @@ fn planted_bugs_are_found() {
             let exe = if name == "planted" { dir.path().join(name) } else { inside.clone() };
             (differs(&real, &exe, seed, 5), "does something else".to_string())
         }
-        Programs(end) | Server(end) => {
-            let file =
-                if matches!(by, Programs(_)) { "tests/programs.go" } else { "tests/server.go" };
+        Programs(end) | Server(end) | Scan(end) => {
+            let (file, ..) = by.program().unwrap();
             build(o, true, dir.path(), &["-o", name, crate_dir.join(file).to_str().unwrap()]);
-            let is = ends(&dir.path().join(name), args);
+            let is = ends(&dir.path().join(name), by);
             (is == end, format!("{is:?}"))
         }
     };
-    let args = |by: By| if matches!(by, Server(_)) { &["500"][..] } else { &[] };
     let mut table = vec![];
-    for &(bug, by) in
-        PLANTED.iter().filter(|(b, _)| all || ["no 61st tick", "runnext is off"].contains(b))
-    {
+    for &(bug, by) in PLANTED.iter().filter(|(b, _)| {
+        all || { ["no 61st tick", "runnext is off", "casgstatus ignores the scan bit"].contains(b) }
+    }) {
         let to = tempfile::tempdir().unwrap();
         o.object = Some(compile::compile(crate_dir, to.path(), Some(bug)).unwrap().0);
-        let (found, how) = shown(&o, by, "planted", args(by));
+        let (found, how) = shown(&o, by, "planted");
         println!("{bug}: {}: {how}", if found { "found" } else { "NOT FOUND" });
         table.push((bug, found));
     }
     // The controls.
     o.object = None;
-    for by in [Programs(End::Well), Server(End::Well)] {
-        let (well, how) = shown(&o, by, "control", args(by));
+    for by in [Programs(End::Well), Server(End::Well), Scan(End::Well)] {
+        let (well, how) = shown(&o, by, "control");
         assert!(well, "without a bug: {how}");
     }
     for (_, by) in PLANTED.iter().filter(|(_, by)| all && matches!(by, Seed(_))) {
-        assert!(!shown(&o, *by, "control", &[]).0);
+        assert!(!shown(&o, *by, "control").0);
     }
     assert!(table.iter().all(|t| t.1), "{table:?}");
 }
 
-/// How runs of `tests/programs.go` or `tests/server.go` ended.
+/// How runs of a program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     Well,
@@ -317,12 +330,12 @@ enum End {
 }
 
 /// The first end of some runs that is not good.
-fn ends(exe: &Path, args: &[&str]) -> End {
+fn ends(exe: &Path, by: By) -> End {
+    let (_, args, last, code) = by.program().unwrap();
     for procs in ["2", "8", "2", "8", "2", "8"] {
         let mut c = Command::new(exe);
         c.args(args).env("GOMAXPROCS", procs).env_remove("GODEBUG");
         let o = gort_diff::process::run(&mut c, b"", Duration::from_secs(60)).unwrap();
-        let (last, code) = if args.is_empty() { ("deferred\n", 2) } else { ("requests\n", 0) };
         if o.status == Status::Hung {
             return End::Hangs;
         }

@@ -137,8 +137,10 @@ pub fn run(root: &Path, o: &Options) -> Result<u8, String> {
             let _ = std::io::stdout().flush();
         }
     }
-    if let Some((mean, worst)) = costs_inside(&metrics) {
-        println!("\nwith the port inside / Go: geometric mean {mean:.2}, worst {worst}");
+    for best in [false, true] {
+        if let Some(text) = costs_inside(&metrics, best) {
+            println!("\n{text}");
+        }
     }
     let write = |name: &str, text: String| {
         let path = o.out.join(name);
@@ -198,15 +200,41 @@ fn build_inside(root: &Path, o: &Options) -> Result<PathBuf, String> {
     }
 }
 
-/// The geometric mean of what Go costs with the port inside, as multiples of what it costs
-/// unchanged, and the largest of them.
-fn costs_inside(metrics: &[Metric]) -> Option<(f64, String)> {
-    let measured = metrics.iter().filter(|m| m.inside().is_finite() && m.inside() > 0.0);
-    let costs: Vec<_> =
-        measured.map(|m| (if m.higher { 1.0 / m.inside() } else { m.inside() }, &m.name)).collect();
-    let worst = costs.iter().max_by(|a, b| a.0.total_cmp(&b.0))?;
+/// What Go costs with the port inside, as a multiple of what it costs unchanged: the geometric mean
+/// shall be at most this,
+const MEAN: f64 = 1.0;
+/// and no metric's own more than this.
+const WORST: f64 = 1.15;
+
+/// The two goals, and how far they are missed: by the medians of the rounds, or by their best,
+/// which says more on a machine that has other work.
+fn costs_inside(metrics: &[Metric], best: bool) -> Option<String> {
+    let mut costs: Vec<(f64, &str)> = metrics
+        .iter()
+        .map(|m| (m.inside(best), m.name.as_str()))
+        .filter(|(c, _)| c.is_finite() && *c > 0.0)
+        .collect();
+    costs.sort_by(|a, b| b.0.total_cmp(&a.0));
     let mean = (costs.iter().map(|c| c.0.ln()).sum::<f64>() / costs.len() as f64).exp();
-    Some((mean, format!("{:.2} ({})", worst.0, worst.1)))
+    let mut s = format!(
+        "with the port inside / Go, {} of the rounds, {} metrics: \
+         geometric mean {mean:.3} (goal {MEAN:.2}: {})",
+        if best { "best" } else { "medians" },
+        costs.len(),
+        if mean <= MEAN { "met".into() } else { format!("missed by {:.3}", mean - MEAN) }
+    );
+    let (worst, name) = *costs.first()?;
+    let over: Vec<_> = costs.iter().filter(|c| c.0 > WORST).collect();
+    let _ = write!(s, "\n    worst {worst:.2} {name} (goal {WORST}: ");
+    if over.is_empty() {
+        s += "met)";
+    } else {
+        let _ = write!(s, "missed by {} metrics)", over.len());
+        for (c, name) in over {
+            let _ = write!(s, "\n    {name}: {c:.2}, {:.2} too much", c - WORST);
+        }
+    }
+    Some(s)
 }
 
 /// Builds a program; the result is its path.
@@ -422,9 +450,21 @@ impl Metric {
     fn ratio(&self) -> f64 {
         self.median(0) / self.median(1)
     }
-    /// Go with the port inside / Go; not a number if that was not measured.
-    fn inside(&self) -> f64 {
-        self.median(INSIDE) / self.median(1)
+    /// What Go costs with the port inside as a multiple of unchanged Go, by the medians of the
+    /// rounds or by their best; not a number if that was not measured.
+    fn inside(&self, best: bool) -> f64 {
+        let value = |which| match (best, self.spread(which)) {
+            (false, _) => self.median(which),
+            (true, (min, max)) => {
+                if self.higher {
+                    max
+                } else {
+                    min
+                }
+            }
+        };
+        let ratio = value(INSIDE) / value(1);
+        if self.higher { 1.0 / ratio } else { ratio }
     }
     /// gort's cost as a multiple of Go's: less than one is better.
     fn cost(&self) -> f64 {
@@ -450,7 +490,7 @@ fn heading(o: &Options) -> String {
         let _ = write!(s, " {name:>10}");
     }
     if o.inside {
-        let _ = write!(s, " {:>10} {:>9}", "inside", "inside/Go");
+        let _ = write!(s, " {:>10} {:>9} {:>9}", "inside", "cost", "of best");
     }
     s
 }
@@ -472,8 +512,11 @@ fn row(m: &Metric, o: &Options) -> String {
         let _ = write!(s, " {:>10}", or_dash(v));
     }
     if o.inside {
-        let ratio = if m.inside().is_finite() { format!("{:.2}", m.inside()) } else { "-".into() };
-        let _ = write!(s, " {:>10} {ratio:>9}", or_dash(&m.values[INSIDE]));
+        let _ = write!(s, " {:>10}", or_dash(&m.values[INSIDE]));
+        for best in [false, true] {
+            let c = m.inside(best);
+            let _ = write!(s, " {:>9}", if c.is_finite() { format!("{c:.2}") } else { "-".into() });
+        }
     }
     s + if m.higher { " (more is better)" } else { "" }
 }
@@ -559,9 +602,15 @@ mod tests {
         assert_eq!((m[0].median(0), m[0].ratio(), m[0].spread(0)), (2.0, 1.0, (1.0, 3.0)));
         assert_eq!((m[1].ratio(), m[1].cost()), (0.5, 2.0));
         assert!(parse("a 1\n", 0, &mut m).is_err());
-        assert_eq!(costs_inside(&m), None);
+        assert_eq!(costs_inside(&m, false), None);
         parse("a\t4.0\tns\tlower\nb\t200\t%\thigher\n", INSIDE, &mut m).unwrap();
-        assert_eq!(costs_inside(&m), Some((1.0, "2.00 (a)".into())));
+        let goals = |m: &[Metric], best| costs_inside(m, best).unwrap();
+        assert!(goals(&m, false).contains("2 metrics: geometric mean 1.000 (goal 1.00: met)"));
+        assert!(goals(&m, false).ends_with("by 1 metrics)\n    a: 2.00, 0.85 too much"));
+        parse("a\t1.0\tns\tlower\na\t9.0\tns\tlower\n", INSIDE, &mut m).unwrap();
+        parse("b\t50\t%\thigher\n", INSIDE, &mut m).unwrap();
+        assert!(goals(&m, true).ends_with("worst 0.50 a (goal 1.15: met)"), "{}", goals(&m, true));
+        assert!(goals(&m, false).contains("(goal 1.00: missed by "));
         assert_eq!(tsv(&m).lines().count(), 3);
         assert_eq!(svg(&m).matches("<rect").count(), 3);
     }
