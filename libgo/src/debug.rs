@@ -493,7 +493,6 @@ unsafe extern "C-unwind" fn read_metrics(samples: *mut Sample, len: isize, _cap:
         };
         s.kind = value.kind() as isize;
         match value {
-            Value::Bad => {}
             Value::Uint64(n) => s.scalar = n,
             Value::Float64(x) => s.scalar = x.to_bits(),
             Value::Float64Histogram(h) => {
@@ -503,6 +502,8 @@ unsafe extern "C-unwind" fn read_metrics(samples: *mut Sample, len: isize, _cap:
                     buckets: go_slice(&h.buckets),
                 });
             }
+            // Bad. There are no others.
+            _ => {}
         }
     }
 }

@@ -13,24 +13,17 @@ const RUNE_ERROR: i32 = 0xfffd;
 unsafe extern "C-unwind" fn concatstrings(_buf: *mut u8, p: *const Str, n: isize) -> Str {
     let a = core::slice::from_raw_parts(p, n as usize);
     let mut len = 0isize;
-    let mut filled = 0;
-    let mut one = Str::EMPTY;
     for s in a {
-        if s.len == 0 {
-            continue;
-        }
         let Some(l) = len.checked_add(s.len) else {
             gort_proc::throw("string concatenation too long")
         };
         len = l;
-        filled += 1;
-        one = *s;
     }
-    // A single one that is not empty is the result itself: strings never change. It may stand in
-    // the caller's buffer only if it was put there, which this runtime never does.
-    if filled <= 1 {
-        return one;
+    if len == 0 {
+        return Str::EMPTY;
     }
+    // Also where only one of them is not empty: of `string(bytes)` the compiler gives this function
+    // the bytes themselves, as it copies them.
     let m = alloc(len as usize, Contents::Bytes);
     let mut at = m;
     for s in a {
