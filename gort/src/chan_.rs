@@ -207,17 +207,42 @@ impl<T> Chan<T> {
     }
 
     /// Whether this is the nil channel.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// assert!(gort::Chan::<u8>::default().is_nil());
+    /// assert!(!gort::chan::<u8>(0).is_nil());
+    /// # })
+    /// ```
     pub fn is_nil(&self) -> bool {
         self.c.is_null()
     }
 
     /// The untyped channel, for `select!` and other languages; valid while the handle lives.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan::<u8>(0);
+    /// assert_eq!(c.as_raw(), c.clone().as_raw());
+    /// # })
+    /// ```
     #[inline(always)]
     pub fn as_raw(&self) -> *mut Hchan {
         self.c
     }
 
     /// A handle on an untyped channel, taking over one reference.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan::<u8>(1);
+    /// let raw = std::mem::ManuallyDrop::new(c.clone()).as_raw(); // another language has it
+    /// // SAFETY: a handle on bytes, which was kept for this one.
+    /// let back = unsafe { gort::Chan::<u8>::from_raw(raw) };
+    /// back.send(7);
+    /// assert_eq!(c.recv(), Some(7));
+    /// # })
+    /// ```
     ///
     /// # Safety
     /// The channel's elements are `T`s.
@@ -226,28 +251,73 @@ impl<T> Chan<T> {
     }
 
     /// Values in the buffer now. Go's `len(c)`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(4);
+    /// c.send('a');
+    /// c.send('b');
+    /// assert_eq!(c.len(), 2);
+    /// # })
+    /// ```
     pub fn len(&self) -> usize {
         // SAFETY: alive through this handle.
         unsafe { chanlen(self.c) }
     }
 
     /// Whether the buffer is empty now.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(1);
+    /// assert!(c.is_empty());
+    /// c.send(());
+    /// assert!(!c.is_empty());
+    /// # })
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Room of the buffer. Go's `cap(c)`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// assert_eq!(gort::chan::<u8>(4).cap(), 4);
+    /// assert_eq!(gort::Chan::<u8>::nil().cap(), 0);
+    /// # })
+    /// ```
     pub fn cap(&self) -> usize {
         // SAFETY: alive through this handle.
         unsafe { chancap(self.c) }
     }
 
     /// The sending half as a type of its own: Go's `chan<- T`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// fn produce(tx: gort::Sender<u32>) {
+    ///     tx.send(1); // it cannot receive
+    /// }
+    /// let c = gort::chan(1);
+    /// produce(c.sender());
+    /// assert_eq!(c.recv(), Some(1));
+    /// # })
+    /// ```
     pub fn sender(&self) -> Sender<T> {
         Sender(self.clone())
     }
 
     /// The receiving half as a type of its own: Go's `<-chan T`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(1);
+    /// let rx = c.receiver(); // it cannot send
+    /// c.send("news");
+    /// assert_eq!(rx.recv(), Some("news"));
+    /// # })
+    /// ```
     pub fn receiver(&self) -> Receiver<T> {
         Receiver(self.clone())
     }
@@ -408,6 +478,15 @@ impl<T> Chan<T> {
 
     /// Sends `v`, waiting at most until `t`.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::{SendTimeoutError, time::now};
+    /// let c = gort::chan(1);
+    /// assert_eq!(c.send_deadline(1, now()), Ok(())); // there is room: nothing to wait for
+    /// assert_eq!(c.send_deadline(2, now()), Err(SendTimeoutError::Timeout(2)));
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// As [`send_timeout`](Self::send_timeout).
     pub fn send_deadline(&self, v: T, t: Instant) -> Result<(), SendTimeoutError<T>> {
@@ -451,6 +530,16 @@ impl<T> Chan<T> {
     }
 
     /// Receives a value, waiting at most until `t`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::{RecvTimeoutError, time::now};
+    /// let c = gort::chan(1);
+    /// assert_eq!(c.recv_deadline(now()), Err(RecvTimeoutError::Timeout));
+    /// c.send(1);
+    /// assert_eq!(c.recv_deadline(now()), Ok(1));
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// As [`recv_timeout`](Self::recv_timeout).
@@ -548,10 +637,34 @@ fn within(d: Duration, case: RawCase<'_>) -> bool {
 }
 
 /// The values of a channel until it is closed. See [`Chan::iter`].
+///
+/// ```
+/// # gort::run(|| {
+/// let c = gort::chan(2);
+/// c.send(2);
+/// c.send(3);
+/// c.close();
+/// let mut values: gort::Iter<'_, i32> = c.iter();
+/// assert_eq!((values.next(), values.next(), values.next()), (Some(2), Some(3), None));
+/// # })
+/// ```
 #[must_use = "iterators do nothing unless they are asked"]
 pub struct Iter<'a, T>(&'a Chan<T>);
 
 /// The values of a channel until it is closed, with the handle: `for v in c`.
+///
+/// ```
+/// # gort::run(|| {
+/// let c = gort::chan(1);
+/// let tx = c.clone();
+/// gort::go(move || {
+///     (1..=3).for_each(|n| tx.send(n));
+///     tx.close();
+/// });
+/// let mut values: gort::IntoIter<i32> = c.into_iter();
+/// assert_eq!(values.by_ref().max(), Some(3));
+/// # })
+/// ```
 #[must_use = "iterators do nothing unless they are asked"]
 pub struct IntoIter<T>(Chan<T>);
 
@@ -719,6 +832,13 @@ impl<T> Clone for Receiver<T> {
 
 impl<T> Sender<T> {
     /// See [`Chan::nil`].
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let tx = gort::Sender::nil();
+    /// assert!(tx.try_send(1).is_err()); // a send would wait for ever
+    /// # })
+    /// ```
     pub const fn nil() -> Self {
         Sender(Chan::nil())
     }
@@ -726,6 +846,15 @@ impl<T> Sender<T> {
         &self.0
     }
     /// See [`Chan::send`].
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(0);
+    /// let tx = c.sender();
+    /// gort::go(move || tx.send("from a goroutine"));
+    /// assert_eq!(c.recv(), Some("from a goroutine"));
+    /// # })
+    /// ```
     ///
     /// # Panics
     /// `send on closed channel`
@@ -735,6 +864,15 @@ impl<T> Sender<T> {
     }
     /// See [`Chan::try_send`].
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(1);
+    /// let tx = c.sender();
+    /// assert!(tx.try_send("fits").is_ok());
+    /// assert_eq!(tx.try_send("does not").unwrap_err().into_inner(), "does not");
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// Gives `v` back if it cannot be sent at once.
     #[inline]
@@ -742,6 +880,14 @@ impl<T> Sender<T> {
         self.0.try_send(v)
     }
     /// See [`Chan::send_checked`].
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let tx = gort::chan(1).sender();
+    /// tx.close();
+    /// assert_eq!(tx.send_checked(1).unwrap_err().to_string(), "send on closed channel");
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// Gives `v` back if the channel is closed.
@@ -751,6 +897,16 @@ impl<T> Sender<T> {
     }
     /// See [`Chan::try_send_checked`].
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::TrySendCheckedError::{Closed, Full};
+    /// let tx = gort::chan(0).sender();
+    /// assert_eq!(tx.try_send_checked(1), Err(Full(1)));
+    /// tx.close();
+    /// assert_eq!(tx.try_send_checked(2), Err(Closed(2)));
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// Gives `v` back, if it cannot be sent at once or the channel is closed.
     #[inline]
@@ -759,6 +915,15 @@ impl<T> Sender<T> {
     }
     /// See [`Chan::send_timeout`].
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(0);
+    /// let (tx, rx) = (c.sender(), c.receiver());
+    /// gort::go(move || _ = rx.recv());
+    /// tx.send_timeout("taken", std::time::Duration::from_secs(60)).unwrap();
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// Gives `v` back if the time has passed or the channel is closed.
     pub fn send_timeout(&self, v: T, d: Duration) -> Result<(), SendTimeoutError<T>> {
@@ -766,32 +931,88 @@ impl<T> Sender<T> {
     }
     /// See [`Chan::send_deadline`].
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let tx = gort::chan(0).sender();
+    /// let soon = gort::time::now() + std::time::Duration::from_millis(1);
+    /// assert_eq!(tx.send_deadline(5, soon).unwrap_err().into_inner(), 5);
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// Gives `v` back if the time has passed or the channel is closed.
     pub fn send_deadline(&self, v: T, t: Instant) -> Result<(), SendTimeoutError<T>> {
         self.0.send_deadline(v, t)
     }
     /// Whether this is the nil channel.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// assert!(gort::Sender::<u8>::default().is_nil());
+    /// # })
+    /// ```
     pub fn is_nil(&self) -> bool {
         self.0.is_nil()
     }
     /// See [`Chan::close`].
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan::<u8>(0);
+    /// let tx = c.sender();
+    /// gort::go(move || tx.close());
+    /// assert_eq!(c.recv(), None);
+    /// # })
+    /// ```
     pub fn close(&self) {
         self.0.close()
     }
     /// See [`Chan::len`].
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let tx = gort::chan(2).sender();
+    /// tx.send(1);
+    /// assert_eq!((tx.len(), tx.cap()), (1, 2));
+    /// # })
+    /// ```
     pub fn len(&self) -> usize {
         self.0.len()
     }
     /// See [`Chan::cap`].
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let tx = gort::chan::<u8>(3).sender();
+    /// assert_eq!(tx.cap() - tx.len(), 3); // room for so many
+    /// # })
+    /// ```
     pub fn cap(&self) -> usize {
         self.0.cap()
     }
     /// Whether the buffer is empty now.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(1);
+    /// let tx = c.sender();
+    /// tx.send(1);
+    /// assert!(!tx.is_empty());
+    /// c.recv();
+    /// assert!(tx.is_empty());
+    /// # })
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
     /// See [`Chan::as_raw`].
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan::<u8>(0);
+    /// assert_eq!(c.sender().as_raw(), c.as_raw());
+    /// # })
+    /// ```
     #[inline(always)]
     pub fn as_raw(&self) -> *mut Hchan {
         self.0.c
@@ -800,6 +1021,18 @@ impl<T> Sender<T> {
 
 impl<T> Receiver<T> {
     /// See [`Chan::nil`].
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let mut input = gort::chan(1).receiver();
+    /// input = gort::Receiver::nil(); // as if this case were not there
+    /// gort::select! {
+    ///     recv(input) -> v => unreachable!("{v:?}"),
+    ///     default => {}
+    /// }
+    /// # let _: gort::Receiver<u8> = input;
+    /// # })
+    /// ```
     pub const fn nil() -> Self {
         Receiver(Chan::nil())
     }
@@ -808,11 +1041,32 @@ impl<T> Receiver<T> {
         &self.0
     }
     /// See [`Chan::recv`].
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(1);
+    /// let rx = c.receiver();
+    /// c.send(4);
+    /// c.close();
+    /// assert_eq!((rx.recv(), rx.recv()), (Some(4), None));
+    /// # })
+    /// ```
     #[inline]
     pub fn recv(&self) -> Option<T> {
         self.0.recv()
     }
     /// See [`Chan::try_recv`].
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::TryRecvError;
+    /// let c = gort::chan(1);
+    /// let rx = c.receiver();
+    /// assert_eq!(rx.try_recv(), Err(TryRecvError::Empty));
+    /// c.send(4);
+    /// assert_eq!(rx.try_recv(), Ok(4));
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// `Empty` or `Closed`.
@@ -822,6 +1076,14 @@ impl<T> Receiver<T> {
     }
     /// See [`Chan::recv_timeout`].
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan::<u8>(0);
+    /// let r = c.receiver().recv_timeout(std::time::Duration::from_millis(1));
+    /// assert_eq!(r.unwrap_err().to_string(), "the receive timed out");
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// `Timeout` or `Closed`.
     pub fn recv_timeout(&self, d: Duration) -> Result<T, RecvTimeoutError> {
@@ -829,32 +1091,88 @@ impl<T> Receiver<T> {
     }
     /// See [`Chan::recv_deadline`].
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(1);
+    /// c.send(9);
+    /// let soon = gort::time::now() + std::time::Duration::from_millis(1);
+    /// assert_eq!(c.receiver().recv_deadline(soon), Ok(9));
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// `Timeout` or `Closed`.
     pub fn recv_deadline(&self, t: Instant) -> Result<T, RecvTimeoutError> {
         self.0.recv_deadline(t)
     }
     /// Whether this is the nil channel.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// // A context that is never done has no channel to wait for.
+    /// assert!(gort::context::Context::background().done().is_nil());
+    /// # })
+    /// ```
     pub fn is_nil(&self) -> bool {
         self.0.is_nil()
     }
     /// See [`Chan::iter`].
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(3);
+    /// let rx = c.receiver();
+    /// [3, 1, 2].map(|n| c.send(n));
+    /// c.close();
+    /// let mut all: Vec<_> = rx.iter().collect();
+    /// all.sort();
+    /// assert_eq!(all, [1, 2, 3]);
+    /// # })
+    /// ```
     pub fn iter(&self) -> Iter<'_, T> {
         self.0.iter()
     }
     /// See [`Chan::len`].
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(3);
+    /// c.send("a job");
+    /// assert_eq!(c.receiver().len(), 1); // jobs that wait
+    /// # })
+    /// ```
     pub fn len(&self) -> usize {
         self.0.len()
     }
     /// See [`Chan::cap`].
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// assert_eq!(gort::chan::<u8>(3).receiver().cap(), 3);
+    /// # })
+    /// ```
     pub fn cap(&self) -> usize {
         self.0.cap()
     }
     /// Whether the buffer is empty now.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan::<u8>(3);
+    /// assert!(c.receiver().is_empty());
+    /// # })
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
     /// See [`Chan::as_raw`].
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let rx = gort::chan::<u8>(0).receiver();
+    /// assert!(!rx.as_raw().is_null());
+    /// # })
+    /// ```
     #[inline(always)]
     pub fn as_raw(&self) -> *mut Hchan {
         self.0.c
@@ -870,14 +1188,47 @@ impl<'a, T> IntoIterator for &'a Receiver<T> {
 }
 
 /// The value that could not be sent at once. See [`Chan::try_send`].
+///
+/// ```
+/// # gort::run(|| {
+/// let c = gort::chan(0);
+/// let gort::TrySendError(value) = c.try_send("nobody is there").unwrap_err();
+/// assert_eq!(value, "nobody is there");
+/// # })
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct TrySendError<T>(pub T);
 
 /// The value that could not be sent, as the channel is closed. See [`Chan::send_checked`].
+///
+/// ```
+/// # gort::run(|| {
+/// let c = gort::chan(0);
+/// c.close();
+/// match c.send_checked(5) {
+///     Err(gort::SendError(n)) => assert_eq!(n, 5), // to be sent elsewhere
+///     Ok(()) => unreachable!(),
+/// }
+/// # })
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SendError<T>(pub T);
 
 /// Why a value could not be sent, and the value. See [`Chan::try_send_checked`].
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::TrySendCheckedError;
+/// let c = gort::chan(1);
+/// c.close();
+/// let what = match c.try_send_checked("log line") {
+///     Err(TrySendCheckedError::Full(_)) => "dropped",
+///     Err(TrySendCheckedError::Closed(_)) => "over",
+///     _ => "sent",
+/// };
+/// assert_eq!(what, "over");
+/// # })
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TrySendCheckedError<T> {
@@ -888,6 +1239,16 @@ pub enum TrySendCheckedError<T> {
 }
 
 /// Why a value could not be sent, and the value. See [`Chan::send_timeout`].
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::SendTimeoutError;
+/// let c = gort::chan(0);
+/// let e = c.send_timeout("late", std::time::Duration::from_millis(1)).unwrap_err();
+/// assert!(matches!(e, SendTimeoutError::Timeout("late")));
+/// assert_eq!(e.to_string(), "the send timed out");
+/// # })
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SendTimeoutError<T> {
@@ -899,18 +1260,42 @@ pub enum SendTimeoutError<T> {
 
 impl<T> TrySendError<T> {
     /// The value.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(0);
+    /// let word = c.try_send(String::from("kept")).unwrap_err().into_inner();
+    /// assert_eq!(word, "kept");
+    /// # })
+    /// ```
     pub fn into_inner(self) -> T {
         self.0
     }
 }
 impl<T> SendError<T> {
     /// The value.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(0);
+    /// c.close();
+    /// assert_eq!(c.send_checked(vec![1]).unwrap_err().into_inner(), [1]);
+    /// # })
+    /// ```
     pub fn into_inner(self) -> T {
         self.0
     }
 }
 impl<T> TrySendCheckedError<T> {
     /// The value.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(0);
+    /// let e = c.try_send_checked(Box::new(7)).unwrap_err();
+    /// assert_eq!(*e.into_inner(), 7); // whatever the reason is
+    /// # })
+    /// ```
     pub fn into_inner(self) -> T {
         match self {
             Self::Full(v) | Self::Closed(v) => v,
@@ -919,6 +1304,14 @@ impl<T> TrySendCheckedError<T> {
 }
 impl<T> SendTimeoutError<T> {
     /// The value.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(0);
+    /// let e = c.send_timeout(1.5, std::time::Duration::ZERO).unwrap_err();
+    /// assert_eq!(e.into_inner(), 1.5);
+    /// # })
+    /// ```
     pub fn into_inner(self) -> T {
         match self {
             Self::Timeout(v) | Self::Closed(v) => v,
@@ -952,6 +1345,21 @@ carries! {
 }
 
 /// Why nothing was received in time. See [`Chan::recv_timeout`].
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::RecvTimeoutError;
+/// let c = gort::chan::<u8>(0);
+/// let mut tries = 0;
+/// while let Err(RecvTimeoutError::Timeout) = c.recv_timeout(std::time::Duration::from_millis(1)) {
+///     tries += 1; // something else meanwhile
+///     if tries == 2 {
+///         c.close();
+///     }
+/// }
+/// assert_eq!(tries, 2);
+/// # })
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RecvTimeoutError {
@@ -972,6 +1380,23 @@ impl fmt::Display for RecvTimeoutError {
 impl std::error::Error for RecvTimeoutError {}
 
 /// Why nothing could be received at once.
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::TryRecvError;
+/// let c = gort::chan(2);
+/// c.send(1);
+/// c.close();
+/// let mut sum = 0;
+/// let end = loop {
+///     match c.try_recv() {
+///         Ok(n) => sum += n,
+///         Err(e) => break e,
+///     }
+/// };
+/// assert_eq!((sum, end), (1, TryRecvError::Closed));
+/// # })
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TryRecvError {

@@ -96,6 +96,15 @@ fn enter<R>(op: &'static str, f: impl FnOnce() -> R) -> R {
 /// The future of [`Chan::recv_async`].
 ///
 /// Dropping it loses nothing: a value is taken out of the channel only when `poll` returns it.
+///
+/// ```
+/// # gort::run(|| {
+/// let c = gort::chan(1);
+/// c.send(3);
+/// let f: gort::RecvAsync<i32> = c.recv_async();
+/// assert_eq!(gort::block_on(async { f.await.map(|n| n + 1) }), Some(4));
+/// # })
+/// ```
 #[must_use = "a future does nothing unless it is polled"]
 pub struct RecvAsync<T> {
     c: Chan<T>,
@@ -217,6 +226,15 @@ impl<T> fmt::Debug for RecvAsync<T> {
 }
 
 /// The channel was closed: the value that could not be sent. See [`Chan::send_async`].
+///
+/// ```
+/// # gort::run(|| {
+/// let c = gort::chan(0);
+/// c.close();
+/// let gort::SendAsyncError(back) = gort::block_on(c.send_async("letter")).unwrap_err();
+/// assert_eq!(back, "letter");
+/// # })
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SendAsyncError<T>(pub T);
 
@@ -236,6 +254,15 @@ impl<T> std::error::Error for SendAsyncError<T> {}
 ///
 /// Dropping it before it is ready means that the value is not sent: it is dropped as well. If it
 /// has been received already it is not.
+///
+/// ```
+/// # gort::run(|| {
+/// let c = gort::chan(0);
+/// let f: gort::SendAsync<i32> = c.send_async(3);
+/// gort::go(move || gort::block_on(f).unwrap());
+/// assert_eq!(c.recv(), Some(3));
+/// # })
+/// ```
 #[must_use = "a future does nothing unless it is polled"]
 pub struct SendAsync<T> {
     c: Chan<T>,
@@ -409,6 +436,17 @@ impl<T: Send> Chan<T> {
 
 impl<T: Send> Receiver<T> {
     /// See [`Chan::recv_async`].
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(2);
+    /// let rx = c.receiver();
+    /// c.send(20);
+    /// c.send(22);
+    /// let sum = gort::block_on(async { Some(rx.recv_async().await? + rx.recv_async().await?) });
+    /// assert_eq!(sum, Some(42));
+    /// # })
+    /// ```
     pub fn recv_async(&self) -> RecvAsync<T> {
         self.chan().recv_async()
     }
@@ -416,6 +454,15 @@ impl<T: Send> Receiver<T> {
 
 impl<T: Send> Sender<T> {
     /// See [`Chan::send_async`].
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(1);
+    /// let tx = c.sender();
+    /// gort::block_on(async { tx.send_async("there was room").await }).unwrap();
+    /// assert_eq!(c.len(), 1);
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// Gives the value back if the channel is closed.

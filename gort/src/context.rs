@@ -145,6 +145,13 @@ static NEVER: Receiver<()> = Receiver::nil();
 impl Context {
     /// The root of all: never cancelled, without values or deadline. Go's `context.Background`.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let ctx = gort::context::Context::background();
+    /// assert!(!ctx.is_done() && ctx.deadline().is_none());
+    /// # })
+    /// ```
+    ///
     /// Go (context): context.go:211 Background
     pub fn background() -> Self {
         Context(Arc::new(Kind::Background)) // :212
@@ -152,6 +159,12 @@ impl Context {
 
     /// As [`background`](Self::background), for places where it is not yet clear which context they
     /// are to have.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// assert_eq!(gort::context::Context::todo().to_string(), "context.TODO");
+    /// # })
+    /// ```
     ///
     /// Go (context): context.go:219 TODO
     #[doc(alias = "TODO")]
@@ -161,6 +174,17 @@ impl Context {
 
     /// A channel that is closed when the context is done; the nil channel if it never will be.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::context::Context;
+    /// let (ctx, cancel) = Context::background().with_cancel();
+    /// let done = ctx.done().clone();
+    /// let worker = gort::task::spawn(move || done.recv()); // or a case of a select
+    /// cancel.cancel();
+    /// assert_eq!(worker.join().unwrap(), None);
+    /// # })
+    /// ```
+    ///
     /// Go (context): context.go:438 Done
     pub fn done(&self) -> &Receiver<()> {
         // :439 made with the context, not at the first call
@@ -169,12 +193,37 @@ impl Context {
 
     /// Why the context is done; None if it is not.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::context::{Context, Error};
+    /// let (ctx, cancel) = Context::background().with_cancel();
+    /// assert_eq!(ctx.err(), None);
+    /// cancel.cancel();
+    /// assert_eq!(ctx.err(), Some(Error::Canceled));
+    /// # })
+    /// ```
+    ///
     /// Go (context): context.go:453 Err
     pub fn err(&self) -> Option<Error> {
         self.cancel_ctx()?.mu.lock().err // :454
     }
 
     /// Whether the context is done.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::context::Context;
+    /// let (ctx, cancel) = Context::background().with_cancel();
+    /// let mut rounds = 0;
+    /// while !ctx.is_done() {
+    ///     rounds += 1;
+    ///     if rounds == 3 {
+    ///         cancel.cancel();
+    ///     }
+    /// }
+    /// assert_eq!(rounds, 3);
+    /// # })
+    /// ```
     pub fn is_done(&self) -> bool {
         self.err().is_some()
     }
@@ -199,6 +248,16 @@ impl Context {
 
     /// When it will be done at the latest.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::context::Context;
+    /// use std::time::Duration;
+    /// let (outer, _a) = Context::background().with_timeout(Duration::from_secs(1));
+    /// let (inner, _b) = outer.with_timeout(Duration::from_secs(60));
+    /// assert_eq!(inner.deadline(), outer.deadline()); // never later than its parent
+    /// # })
+    /// ```
+    ///
     /// Go (context): context.go:655 Deadline
     pub fn deadline(&self) -> Option<Instant> {
         let mut ctx = self;
@@ -214,6 +273,16 @@ impl Context {
 
     /// The value of this type that was put into this context, or into one that it was made of: the
     /// innermost. A type of one's own is the key.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::context::Context;
+    /// struct User(&'static str);
+    /// let ctx = Context::background().with_value(User("ann"));
+    /// assert_eq!(ctx.value::<User>().map(|u| u.0), Some("ann"));
+    /// assert!(ctx.value::<String>().is_none());
+    /// # })
+    /// ```
     ///
     /// Go (context): context.go:761 value
     pub fn value<T: Any>(&self) -> Option<&T> {
@@ -233,6 +302,17 @@ impl Context {
 
     /// A context that also has this value.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::context::Context;
+    /// #[derive(Debug, PartialEq)]
+    /// struct Depth(u32);
+    /// let ctx = Context::background().with_value(Depth(1));
+    /// let inner = ctx.with_value(Depth(2));
+    /// assert_eq!((ctx.value(), inner.value()), (Some(&Depth(1)), Some(&Depth(2))));
+    /// # })
+    /// ```
+    ///
     /// Go (context): context.go:713 WithValue
     pub fn with_value<T: Any + Send + Sync>(&self, value: T) -> Context {
         // :714 there is no nil, and every type can be compared
@@ -242,12 +322,33 @@ impl Context {
 
     /// A context with the same values that is not done when this one is, and has no deadline.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::context::Context;
+    /// let (ctx, cancel) = Context::background().with_value(7u32).with_cancel();
+    /// let cleanup = ctx.without_cancel();
+    /// cancel.cancel();
+    /// assert!(ctx.is_done() && !cleanup.is_done());
+    /// assert_eq!(cleanup.value(), Some(&7u32));
+    /// # })
+    /// ```
+    ///
     /// Go (context): context.go:571 WithoutCancel
     pub fn without_cancel(&self) -> Context {
         Context(Arc::new(Kind::WithoutCancel(self.clone()))) // :575
     }
 
     /// A context that is done when the function is called, or this one is done.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::context::Context;
+    /// let (parent, cancel) = Context::background().with_cancel();
+    /// let (child, _cancel_child) = parent.with_cancel();
+    /// cancel.cancel();
+    /// assert!(child.is_done());
+    /// # })
+    /// ```
     ///
     /// Go (context): context.go:235 WithCancel
     pub fn with_cancel(&self) -> (Context, CancelFunc) {
@@ -258,6 +359,15 @@ impl Context {
     /// [`with_cancel`](Self::with_cancel) whose function is told the reason; see
     /// [`cause`](Self::cause).
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::context::Context;
+    /// let (ctx, cancel) = Context::background().with_cancel_cause();
+    /// cancel.cancel("the disk is full");
+    /// assert_eq!(ctx.cause().unwrap().to_string(), "the disk is full");
+    /// # })
+    /// ```
+    ///
     /// Go (context): context.go:263 WithCancelCause
     pub fn with_cancel_cause(&self) -> (Context, CancelCauseFunc) {
         let c = self.with_cancel_int(None); // :264
@@ -266,12 +376,30 @@ impl Context {
 
     /// A context that is done at `t`, when the function is called, or this one is done.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::context::{Context, Error};
+    /// let (ctx, _cancel) = Context::background().with_deadline(gort::time::now()); // it has passed
+    /// assert_eq!(ctx.err(), Some(Error::DeadlineExceeded));
+    /// # })
+    /// ```
+    ///
     /// Go (context): context.go:611 WithDeadline
     pub fn with_deadline(&self, t: Instant) -> (Context, CancelFunc) {
         self.with_deadline_int(t, None) // :612
     }
 
     /// [`with_deadline`](Self::with_deadline) with a reason for the case that the deadline passes.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::context::Context;
+    /// let soon = gort::time::now() + std::time::Duration::from_millis(1);
+    /// let (ctx, _cancel) = Context::background().with_deadline_cause(soon, "the shop closes");
+    /// ctx.done().recv();
+    /// assert_eq!(ctx.cause().unwrap().to_string(), "the shop closes");
+    /// # })
+    /// ```
     ///
     /// Go (context): context.go:618 WithDeadlineCause
     pub fn with_deadline_cause(
@@ -284,6 +412,16 @@ impl Context {
 
     /// A context that is done after `d`, when the function is called, or this one is done.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::context::{Context, Error};
+    /// let (ctx, cancel) = Context::background().with_timeout(std::time::Duration::from_millis(1));
+    /// let _cancel = cancel.guard();
+    /// ctx.done().recv();
+    /// assert_eq!(ctx.err(), Some(Error::DeadlineExceeded));
+    /// # })
+    /// ```
+    ///
     /// Go (context): context.go:689 WithTimeout
     pub fn with_timeout(&self, d: Duration) -> (Context, CancelFunc) {
         // :690 a time that cannot be told never comes
@@ -294,6 +432,17 @@ impl Context {
     }
 
     /// [`with_timeout`](Self::with_timeout) with a reason for the case that the time passes.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::context::Context;
+    /// let d = std::time::Duration::from_millis(1);
+    /// let (ctx, _cancel) = Context::background().with_timeout_cause(d, "no answer from the database");
+    /// ctx.done().recv();
+    /// assert_eq!(ctx.err().unwrap().to_string(), "context deadline exceeded");
+    /// assert_eq!(ctx.cause().unwrap().to_string(), "no answer from the database");
+    /// # })
+    /// ```
     ///
     /// Go (context): context.go:696 WithTimeoutCause
     pub fn with_timeout_cause(
@@ -339,6 +488,17 @@ impl Context {
     }
 
     /// Sleeps for `d`, or until the context is done.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::context::Context;
+    /// use std::time::Duration;
+    /// let (ctx, cancel) = Context::background().with_cancel();
+    /// assert!(ctx.sleep(Duration::from_millis(1)).is_ok());
+    /// gort::go(move || cancel.cancel());
+    /// assert!(ctx.sleep(Duration::from_secs(3600)).is_err()); // at once
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// [`err`](Self::err), if the context was done before.
@@ -558,6 +718,16 @@ impl Default for Context {
 ///
 /// Dropping it cancels nothing: see [`guard`](Self::guard).
 ///
+/// ```
+/// # gort::run(|| {
+/// use gort::context::{CancelFunc, Context};
+/// let (ctx, stop): (Context, CancelFunc) = Context::background().with_cancel();
+/// let also = stop.clone(); // whoever calls it first
+/// gort::task::spawn(move || also.cancel()).join().unwrap();
+/// assert!(ctx.is_done());
+/// # })
+/// ```
+///
 /// Go (context): context.go:227 CancelFunc
 #[derive(Clone, Debug)]
 #[must_use = "a context that is not cancelled stays in its parent"]
@@ -565,6 +735,15 @@ pub struct CancelFunc(Context);
 
 impl CancelFunc {
     /// Cancels the context, with [`Error::Canceled`]. It does not wait for the work to stop.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let (ctx, cancel) = gort::context::Context::background().with_cancel();
+    /// cancel.cancel();
+    /// cancel.cancel(); // nothing happens
+    /// assert_eq!(ctx.err(), Some(gort::context::Error::Canceled));
+    /// # })
+    /// ```
     pub fn cancel(&self) {
         // :237
         if let Some(c) = self.0.cancel_ctx() {
@@ -591,6 +770,17 @@ impl CancelFunc {
 }
 
 /// See [`CancelFunc::guard`].
+///
+/// ```
+/// # gort::run(|| {
+/// let (ctx, cancel) = gort::context::Context::background().with_cancel();
+/// {
+///     let _guard = cancel.guard();
+///     assert!(!ctx.is_done());
+/// }
+/// assert!(ctx.is_done());
+/// # })
+/// ```
 #[derive(Debug)]
 #[must_use = "the context is cancelled when this is dropped"]
 pub struct CancelGuard(CancelFunc);
@@ -603,6 +793,19 @@ impl Drop for CancelGuard {
 
 /// [`CancelFunc`] that is told the reason. Go's `context.CancelCauseFunc`.
 ///
+/// ```
+/// # gort::run(|| {
+/// use gort::context::{CancelCauseFunc, Context};
+/// fn fail(cancel: &CancelCauseFunc) {
+///     cancel.cancel("first");
+///     cancel.cancel("second"); // too late
+/// }
+/// let (ctx, cancel) = Context::background().with_cancel_cause();
+/// fail(&cancel);
+/// assert_eq!(ctx.cause().unwrap().to_string(), "first");
+/// # })
+/// ```
+///
 /// Go (context): context.go:250 CancelCauseFunc
 #[derive(Clone, Debug)]
 #[must_use = "a context that is not cancelled stays in its parent"]
@@ -610,11 +813,27 @@ pub struct CancelCauseFunc(Context);
 
 impl CancelCauseFunc {
     /// Cancels the context, with [`Error::Canceled`] and this reason.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let (ctx, cancel) = gort::context::Context::background().with_cancel_cause();
+    /// cancel.cancel(std::fmt::Error); // any error
+    /// assert!(ctx.cause().unwrap().downcast_ref::<std::fmt::Error>().is_some());
+    /// # })
+    /// ```
     pub fn cancel(&self, cause: impl Into<Box<dyn StdError + Send + Sync>>) {
         self.cancel_with(Some(Arc::from(cause.into())));
     }
 
     /// [`cancel`](Self::cancel) with a reason that is shared, or none.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let (ctx, cancel) = gort::context::Context::background().with_cancel_cause();
+    /// cancel.cancel_with(None);
+    /// assert_eq!(ctx.cause().unwrap().to_string(), "context canceled"); // as there was no other
+    /// # })
+    /// ```
     pub fn cancel_with(&self, cause: Option<Cause>) {
         // :265
         if let Some(c) = self.0.cancel_ctx() {
@@ -625,11 +844,33 @@ impl CancelCauseFunc {
 
 /// A function that waits for a context: see [`Context::after_func`]. Dropping this changes nothing.
 ///
+/// ```
+/// # gort::run(|| {
+/// use gort::context::{AfterFunc, Context};
+/// let (ctx, cancel) = Context::background().with_cancel();
+/// let c = gort::chan(1);
+/// let tx = c.clone();
+/// let _closing: AfterFunc = ctx.after_func(move || tx.send("closed"));
+/// cancel.cancel();
+/// assert_eq!(c.recv(), Some("closed"));
+/// # })
+/// ```
+///
 /// Go (context): context.go:336 afterFuncCtx
 pub struct AfterFunc(Arc<CancelCtx>);
 
 impl AfterFunc {
     /// Keeps the function from being called; false if it has been already, or stopped before.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let (ctx, cancel) = gort::context::Context::background().with_cancel();
+    /// let f = ctx.after_func(|| unreachable!());
+    /// assert!(f.stop());
+    /// cancel.cancel();
+    /// assert!(!f.stop());
+    /// # })
+    /// ```
     ///
     /// Go (context): context.go:315 AfterFunc
     pub fn stop(&self) -> bool {

@@ -53,6 +53,13 @@ pub struct NoPark {
 
 impl NoPark {
     /// Begins a section.
+    ///
+    /// ```
+    /// {
+    ///     let _here = gort::debug::NoPark::new();
+    ///     // A channel's receive here would end the program, and say where.
+    /// }
+    /// ```
     #[inline]
     pub fn new() -> Self {
         let gp = curg();
@@ -107,6 +114,15 @@ pub fn no_park<R>(f: impl FnOnce() -> R) -> R {
 
 /// A guard of std's, or anything else that belongs to the thread, and the section in which it is
 /// held.
+///
+/// ```
+/// use gort::debug::{Checked, checked};
+/// use std::sync::{Mutex, MutexGuard};
+/// let m = Mutex::new(vec![1]);
+/// let mut held: Checked<MutexGuard<'_, Vec<i32>>> = checked(m.lock().unwrap());
+/// held.push(2);
+/// assert_eq!(held.len(), 2);
+/// ```
 #[derive(Debug)]
 #[must_use = "what is held is released when it is dropped"]
 pub struct Checked<T> {

@@ -55,6 +55,15 @@ pub fn go<F: FnOnce() + Send + 'static>(f: F) {
 
 /// [`go`] with a stack of that kind: a segmented one for code that was compiled with
 /// `-fsplit-stack`.
+///
+/// ```
+/// # gort::run(|| {
+/// let c = gort::chan(0);
+/// let tx = c.clone();
+/// gort::go_on(gort::StackKind::Native, move || tx.send(1)); // as `go`
+/// assert_eq!(c.recv(), Some(1));
+/// # })
+/// ```
 #[inline(always)]
 pub fn go_on<F: FnOnce() + Send + 'static>(kind: StackKind, f: F) {
     let (pc, _, _) = getpcspbp();
@@ -147,6 +156,13 @@ pub(crate) fn funcval<F: FnOnce() + Send + 'static>(f: F) -> *mut Funcval {
 }
 
 /// Starts a goroutine on a function value; the goroutine owns what stands behind it.
+///
+/// ```no_run
+/// // no_run: only compiled code that keeps the contract may be passed
+/// # let closure: *mut gort_proc::Funcval = std::ptr::null_mut();
+/// // SAFETY: a closure of a compiled language, which does not unwind.
+/// unsafe { gort::go_raw(closure, 0) };
+/// ```
 ///
 /// # Safety
 /// `fv` stays valid until its code has run; the code must not unwind.

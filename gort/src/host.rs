@@ -23,16 +23,31 @@ pub struct Config {
 
 impl Config {
     /// Everything as the environment says.
+    ///
+    /// ```
+    /// let rt = gort::start(gort::Config::new());
+    /// assert!(rt.block_on(|| gort::runtime::gomaxprocs(0)) >= 1);
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
     /// How many threads run goroutines at once. Go's `GOMAXPROCS`.
+    ///
+    /// ```
+    /// let rt = gort::start(gort::Config::new().gomaxprocs(1));
+    /// assert_eq!(rt.block_on(|| gort::runtime::gomaxprocs(0)), 1);
+    /// ```
     pub fn gomaxprocs(mut self, n: u32) -> Self {
         self.gomaxprocs = Some(n);
         self
     }
     /// The size of a goroutine's stack in bytes, 16 KiB to 64 MiB; it is rounded up to a power of
     /// two.
+    ///
+    /// ```
+    /// let rt = gort::start(gort::Config::new().stack_size(1 << 20));
+    /// assert!(rt.block_on(gort::stack::remaining) > 900_000);
+    /// ```
     pub fn stack_size(mut self, bytes: usize) -> Self {
         self.stack_size = Some(bytes);
         self
@@ -50,6 +65,16 @@ impl Config {
 ///
 /// As long as there is a handle, somebody may call in at any time, so goroutines that all wait are
 /// no deadlock.
+///
+/// ```
+/// let rt: gort::Runtime = gort::start(gort::Config::new());
+/// let same = rt.clone(); // for another part of the program
+/// let (c, d) = (gort::chan(0), gort::chan(0));
+/// let (rx, tx) = (c.receiver(), d.sender());
+/// rt.spawn(move || rx.into_iter().for_each(|n: u32| tx.send(n + 1)));
+/// std::thread::spawn(move || same.spawn(move || c.send(1)));
+/// assert_eq!(d.recv(), Some(2));
+/// ```
 #[must_use = "without a handle nobody can call in, and goroutines that all wait are a deadlock"]
 pub struct Runtime(());
 
@@ -84,6 +109,12 @@ impl Runtime {
     /// panic of `f` comes back to the caller; it has been reported on standard error, as Go would,
     /// but for the end of the program.
     ///
+    /// ```
+    /// let rt = gort::start(gort::Config::new());
+    /// let words = vec!["borrowed", "values"];
+    /// assert_eq!(rt.block_on(|| words.join(" ")), "borrowed values");
+    /// ```
+    ///
     /// # Panics
     /// As `f`, and if `f` ends its goroutine with [`goexit`](crate::runtime::goexit).
     pub fn block_on<T: Send>(&self, f: impl FnOnce() -> T + Send) -> T {
@@ -98,6 +129,12 @@ impl Runtime {
     /// An operation on any thread ends the program with `gort: ... after shutdown`. Other handles
     /// may still be dropped.
     ///
+    /// ```
+    /// let rt = gort::start(gort::Config::new());
+    /// rt.spawn(|| loop { gort::runtime::gosched() });
+    /// rt.shutdown(); // and the host goes on, alone
+    /// ```
+    ///
     /// # Panics
     /// On a goroutine, which cannot stop itself.
     pub fn shutdown(self) {
@@ -106,6 +143,14 @@ impl Runtime {
     }
 
     /// Starts a goroutine, as [`go`](crate::go()) does.
+    ///
+    /// ```
+    /// let rt = gort::start(gort::Config::new());
+    /// let c = gort::chan(1);
+    /// let tx = c.clone();
+    /// rt.spawn(move || tx.send(gort::runtime::goid() > 0));
+    /// assert_eq!(c.recv(), Some(true));
+    /// ```
     pub fn spawn(&self, f: impl FnOnce() + Send + 'static) {
         crate::go(f);
     }

@@ -23,7 +23,17 @@ struct Shared<V> {
 
 /// An iterator over the values that a function yields. See [`pull`].
 ///
+/// ```
+/// # gort::run(|| {
+/// let mut words: gort::iter::Pull<&str> = gort::iter::pull(|yield_| {
+///     let _ = "one two".split(' ').all(|w| yield_(w));
+/// });
+/// assert_eq!((words.next(), words.next(), words.next()), (Some("one"), Some("two"), None));
+/// # })
+/// ```
+///
 /// Go (iter): iter.go:241 Pull
+#[must_use = "iterators do nothing unless they are asked"]
 pub struct Pull<V> {
     /// From a Box, but not one: both sides write what is behind it, and a Box tells the compiler
     /// that nobody else does.
@@ -160,6 +170,21 @@ impl<V> Pull<V> {
     }
 
     /// Ends the iteration: `yield` returns false, and the function is expected to return.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let mut numbers = gort::iter::pull(|yield_| {
+    ///     let mut n = 0;
+    ///     while yield_(n) {
+    ///         n += 1;
+    ///     }
+    ///     // here when it has been stopped
+    /// });
+    /// assert_eq!(numbers.next(), Some(0));
+    /// numbers.stop();
+    /// assert_eq!(numbers.next(), None);
+    /// # })
+    /// ```
     pub fn stop(&mut self) {
         // SAFETY: the coroutine does not run, so the state is this side's.
         unsafe {

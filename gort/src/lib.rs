@@ -47,7 +47,8 @@
 //!   such an operation (a clone of an `Rc` that stays in the thread-local is then used by two
 //!   threads at once).
 //! * No guard that is not `Send` is kept across one: those of std's locks, `StdoutLock`, a span of
-//!   `tracing` that was entered (the crate `gort-tracing` has a registry for that).
+//!   `tracing` that was entered (the crate `gort-tracing` has a registry for that, and `gort-log` a
+//!   context for the crate `log`).
 //!   [`debug::checked`] finds such places, and with `clippy/clippy.toml` of this crate clippy
 //!   refuses std's types.
 //! * Nothing that waits for *its* thread is used across one: `std::thread::scope`, `thread::park`.
@@ -160,6 +161,21 @@ pub fn test<T: Send + 'static>(f: impl FnOnce() -> T + Send + 'static) -> T {
 }
 
 /// Starts a goroutine: `go!(f(x, y))` or `go!({ block })`. What it uses is moved into it.
+///
+/// ```
+/// # gort::run(|| {
+/// let c = gort::chan(0);
+/// let tx = c.clone();
+/// gort::go!(tx.send(6 * 7)); // the call is made on the new goroutine
+/// assert_eq!(c.recv(), Some(42));
+/// let tx = c.clone();
+/// gort::go!({
+///     let n = 1 + 1;
+///     tx.send(n)
+/// });
+/// assert_eq!(c.recv(), Some(2));
+/// # })
+/// ```
 #[macro_export]
 macro_rules! go {
     ($($body:tt)*) => { $crate::go(move || { $($body)*; }) };

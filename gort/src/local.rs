@@ -86,6 +86,23 @@ macro_rules! goroutine_local {
 
 /// A variable that each goroutine has for itself: made by
 /// [`goroutine_local!`](crate::goroutine_local).
+///
+/// ```
+/// use std::cell::RefCell;
+/// gort::goroutine_local! {
+///     static NAMES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+/// }
+/// fn note(names: &'static gort::local::LocalKey<RefCell<Vec<String>>>, name: &str) -> usize {
+///     names.with_borrow_mut(|n| {
+///         n.push(name.into());
+///         n.len()
+///     })
+/// }
+/// gort::run(|| {
+///     assert_eq!((note(&NAMES, "a"), note(&NAMES, "b")), (1, 2));
+///     assert_eq!(gort::task::spawn(|| note(&NAMES, "c")).join().unwrap(), 1);
+/// });
+/// ```
 pub struct LocalKey<T: 'static> {
     /// Its place in the tables; 0: none yet.
     id: AtomicUsize,
@@ -95,6 +112,15 @@ pub struct LocalKey<T: 'static> {
 }
 
 /// The variable was dropped already: the goroutine is at its end.
+///
+/// ```
+/// use gort::local::AccessError;
+/// gort::goroutine_local! { static N: u32 = 5; }
+/// gort::run(|| {
+///     let r: Result<u32, AccessError> = N.try_with(|n| *n);
+///     assert_eq!(r, Ok(5)); // an error only in destructors of other such variables
+/// });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AccessError;
@@ -304,6 +330,13 @@ impl<T: Send + 'static> LocalKey<T> {
     /// Looks at this goroutine's value, which is made now if it has not been. `f` may do whatever
     /// it likes, wait included.
     ///
+    /// ```
+    /// gort::goroutine_local! { static ID: u64 = gort::runtime::goid(); }
+    /// gort::run(|| {
+    ///     assert_eq!(ID.with(|id| *id), gort::runtime::goid());
+    /// });
+    /// ```
+    ///
     /// # Panics
     /// If the value was dropped already (see [`try_with`](Self::try_with)), or if its initialiser
     /// looks at it.
@@ -317,6 +350,11 @@ impl<T: Send + 'static> LocalKey<T> {
 
     /// [`with`](Self::with), unless the value was dropped already: in destructors of other such
     /// variables.
+    ///
+    /// ```
+    /// gort::goroutine_local! { static WORDS: Vec<&'static str> = vec!["a", "b"]; }
+    /// gort::run(|| assert_eq!(WORDS.try_with(Vec::len), Ok(2)));
+    /// ```
     ///
     /// # Errors
     /// If so.
@@ -333,6 +371,12 @@ impl<T: Send + 'static> LocalKey<T> {
 
 impl<T: Send + 'static> LocalKey<Cell<T>> {
     /// A copy of the value.
+    ///
+    /// ```
+    /// use std::cell::Cell;
+    /// gort::goroutine_local! { static DEPTH: Cell<u32> = const { Cell::new(1) }; }
+    /// gort::run(|| assert_eq!(DEPTH.get(), 1));
+    /// ```
     pub fn get(&'static self) -> T
     where
         T: Copy,
@@ -340,10 +384,29 @@ impl<T: Send + 'static> LocalKey<Cell<T>> {
         self.with(Cell::get)
     }
     /// Sets the value.
+    ///
+    /// ```
+    /// use std::cell::Cell;
+    /// gort::goroutine_local! { static DEPTH: Cell<u32> = const { Cell::new(0) }; }
+    /// gort::run(|| {
+    ///     DEPTH.set(3);
+    ///     assert_eq!(gort::task::spawn(|| DEPTH.get()).join().unwrap(), 0); // its own
+    ///     assert_eq!(DEPTH.get(), 3);
+    /// });
+    /// ```
     pub fn set(&'static self, v: T) {
         self.with(|c| c.set(v));
     }
     /// Takes the value; the default stays.
+    ///
+    /// ```
+    /// use std::cell::Cell;
+    /// gort::goroutine_local! { static LAST: Cell<Option<&'static str>> = const { Cell::new(None) }; }
+    /// gort::run(|| {
+    ///     LAST.set(Some("error"));
+    ///     assert_eq!((LAST.take(), LAST.take()), (Some("error"), None));
+    /// });
+    /// ```
     pub fn take(&'static self) -> T
     where
         T: Default,
@@ -351,6 +414,12 @@ impl<T: Send + 'static> LocalKey<Cell<T>> {
         self.with(Cell::take)
     }
     /// Sets the value, and returns the old one.
+    ///
+    /// ```
+    /// use std::cell::Cell;
+    /// gort::goroutine_local! { static LEVEL: Cell<u8> = const { Cell::new(1) }; }
+    /// gort::run(|| assert_eq!((LEVEL.replace(5), LEVEL.get()), (1, 5)));
+    /// ```
     pub fn replace(&'static self, v: T) -> T {
         self.with(|c| c.replace(v))
     }
@@ -359,12 +428,27 @@ impl<T: Send + 'static> LocalKey<Cell<T>> {
 impl<T: Send + 'static> LocalKey<RefCell<T>> {
     /// Borrows the value.
     ///
+    /// ```
+    /// use std::cell::RefCell;
+    /// gort::goroutine_local! { static PATH: RefCell<String> = RefCell::new("/".into()); }
+    /// gort::run(|| assert_eq!(PATH.with_borrow(|p| p.len()), 1));
+    /// ```
+    ///
     /// # Panics
     /// If it is borrowed mutably.
     pub fn with_borrow<R>(&'static self, f: impl FnOnce(&T) -> R) -> R {
         self.with(|c| f(&c.borrow()))
     }
     /// Borrows the value mutably.
+    ///
+    /// ```
+    /// use std::cell::RefCell;
+    /// gort::goroutine_local! { static PATH: RefCell<String> = RefCell::new("/".into()); }
+    /// gort::run(|| {
+    ///     PATH.with_borrow_mut(|p| p.push_str("tmp"));
+    ///     assert_eq!(PATH.with_borrow(String::clone), "/tmp");
+    /// });
+    /// ```
     ///
     /// # Panics
     /// If it is borrowed.
@@ -373,12 +457,30 @@ impl<T: Send + 'static> LocalKey<RefCell<T>> {
     }
     /// Sets the value.
     ///
+    /// ```
+    /// use std::cell::RefCell;
+    /// gort::goroutine_local! { static USER: RefCell<String> = RefCell::default(); }
+    /// gort::run(|| {
+    ///     USER.set("ann".into());
+    ///     assert!(USER.with_borrow(|u| u == "ann"));
+    /// });
+    /// ```
+    ///
     /// # Panics
     /// If it is borrowed.
     pub fn set(&'static self, v: T) {
         self.with(|c| *c.borrow_mut() = v);
     }
     /// Takes the value; the default stays.
+    ///
+    /// ```
+    /// use std::cell::RefCell;
+    /// gort::goroutine_local! { static LOG: RefCell<Vec<u32>> = RefCell::new(vec![1, 2]); }
+    /// gort::run(|| {
+    ///     assert_eq!(LOG.take(), [1, 2]);
+    ///     assert!(LOG.take().is_empty());
+    /// });
+    /// ```
     ///
     /// # Panics
     /// If it is borrowed.
@@ -389,6 +491,12 @@ impl<T: Send + 'static> LocalKey<RefCell<T>> {
         self.with(RefCell::take)
     }
     /// Sets the value, and returns the old one.
+    ///
+    /// ```
+    /// use std::cell::RefCell;
+    /// gort::goroutine_local! { static UNIT: RefCell<String> = RefCell::new("m".into()); }
+    /// gort::run(|| assert_eq!(UNIT.replace("km".into()), "m"));
+    /// ```
     ///
     /// # Panics
     /// If it is borrowed.

@@ -55,6 +55,13 @@ pub fn stdout() -> io::Result<File> {
 
 /// Standard error.
 ///
+/// ```
+/// # gort::run(|| {
+/// use std::io::Write;
+/// writeln!(gort::os::stderr().unwrap(), "{} files left", 3).unwrap();
+/// # })
+/// ```
+///
 /// # Errors
 /// As [`stdin`].
 pub fn stderr() -> io::Result<File> {

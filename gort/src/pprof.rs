@@ -25,6 +25,13 @@
 use std::io::{self, Write};
 
 /// A profile that is there at any time, from [`lookup`].
+///
+/// ```
+/// # gort::run(|| {
+/// let blocked: gort::pprof::Profile = gort::pprof::lookup("block").unwrap();
+/// assert_eq!((blocked.name(), blocked.count()), ("block", 0)); // it is off
+/// # })
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Profile(gort_pprof::profile::Profile);
 
@@ -32,6 +39,12 @@ impl Profile {
     /// Its name: `block`, `mutex`.
     ///
     /// Go's `Profile.Name`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// assert_eq!(gort::pprof::lookup("mutex").unwrap().name(), "mutex");
+    /// # })
+    /// ```
     pub fn name(self) -> &'static str {
         self.0.name()
     }
@@ -39,6 +52,15 @@ impl Profile {
     /// How many stacks it has.
     ///
     /// Go's `Profile.Count`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// gort::pprof::set_block_profile_rate(1);
+    /// let c = gort::chan::<u8>(0);
+    /// assert!(c.recv_timeout(std::time::Duration::from_millis(1)).is_err()); // a select, which waits
+    /// assert!(gort::pprof::lookup("block").unwrap().count() > 0);
+    /// # })
+    /// ```
     pub fn count(self) -> usize {
         if gort_proc::getg().is_null() {
             return gort_proc::outside("pprof::Profile::count", || self.count());
@@ -48,6 +70,14 @@ impl Profile {
 
     /// Writes it, as a file for `go tool pprof`. A thread of its own makes the file, which takes
     /// more stack than goroutines have, and the caller writes it.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let mut file = Vec::new();
+    /// gort::pprof::lookup("mutex").unwrap().write_to(&mut file).unwrap();
+    /// assert!(file.starts_with(&[0x1f, 0x8b])); // gzip, as `go tool pprof` reads it
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// Those of `w`, and if there can be no thread.
@@ -76,6 +106,15 @@ impl Profile {
 ///
 /// A thread of its own writes, so `w` may block.
 ///
+/// ```
+/// # gort::run(|| {
+/// gort::pprof::start_cpu_profile(std::io::sink()).unwrap(); // a file, say
+/// let e = gort::pprof::start_cpu_profile(std::io::sink()).unwrap_err();
+/// assert_eq!(e.kind(), std::io::ErrorKind::AlreadyExists);
+/// gort::pprof::stop_cpu_profile().unwrap();
+/// # })
+/// ```
+///
 /// # Errors
 /// `AlreadyExists` if a profile is being taken, be it that of `GORT_CPUPROFILE`.
 ///
@@ -86,6 +125,15 @@ pub fn start_cpu_profile(w: impl Write + Send + 'static) -> io::Result<()> {
 
 /// [`start_cpu_profile`] with `hz` samples in a second: 1 to 1,000,000. The kernel does not give
 /// more than its clock has ticks, mostly 250 or 1,000.
+///
+/// ```
+/// # gort::run(|| {
+/// gort::pprof::start_cpu_profile_at(std::io::sink(), 500).unwrap();
+/// gort::pprof::stop_cpu_profile().unwrap();
+/// let e = gort::pprof::start_cpu_profile_at(std::io::sink(), 0).unwrap_err();
+/// assert_eq!(e.kind(), std::io::ErrorKind::InvalidInput);
+/// # })
+/// ```
 ///
 /// # Errors
 /// Those of [`start_cpu_profile`]; `InvalidInput` for another `hz`.
@@ -99,6 +147,12 @@ pub fn start_cpu_profile_at(w: impl Write + Send + 'static, hz: u32) -> io::Resu
 
 /// Ends the profile, and returns when all of it has been written. Nothing happens if none is being
 /// taken.
+///
+/// ```
+/// # gort::run(|| {
+/// gort::pprof::stop_cpu_profile().unwrap(); // none is being taken
+/// # })
+/// ```
 ///
 /// # Errors
 /// The first one of the writer, after which nothing was written any more.
@@ -141,6 +195,14 @@ pub fn lookup(name: &str) -> Option<Profile> {
 /// Waits with a time-out, of the kinds that Go has none of, are not recorded.
 ///
 /// Go's `runtime.SetBlockProfileRate`.
+///
+/// ```
+/// # gort::run(|| {
+/// gort::pprof::set_block_profile_rate(1_000_000); // one for each millisecond of waiting
+/// gort::pprof::set_block_profile_rate(0); // no more
+/// assert_eq!(gort::pprof::lookup("block").unwrap().count(), 0);
+/// # })
+/// ```
 pub fn set_block_profile_rate(rate: i64) {
     if rate > 0 {
         gort_traceback::fast::renew_walks();
@@ -152,6 +214,13 @@ pub fn set_block_profile_rate(rate: i64) {
 /// none, as it is at first. A negative one changes nothing. Returns what it was before.
 ///
 /// Go's `runtime.SetMutexProfileFraction`.
+///
+/// ```
+/// # gort::run(|| {
+/// assert_eq!(gort::pprof::set_mutex_profile_fraction(5), 0);
+/// assert_eq!(gort::pprof::set_mutex_profile_fraction(-1), 5); // what it is
+/// # })
+/// ```
 pub fn set_mutex_profile_fraction(rate: i64) -> i64 {
     if rate > 0 {
         gort_traceback::fast::renew_walks();

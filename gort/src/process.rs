@@ -95,6 +95,13 @@ pub fn spawn(cmd: &mut Command) -> io::Result<Child> {
 /// kernel's poller looks after a descriptor of the process (pidfd, Linux 5.3), or if there is none
 /// to be had, this is a [`blocking`] call.
 ///
+/// ```
+/// # gort::run(|| {
+/// let mut child = gort::process::spawn(std::process::Command::new("sh").args(["-c", "exit 3"])).unwrap();
+/// assert_eq!(gort::process::wait(&mut child).unwrap().code(), Some(3));
+/// # })
+/// ```
+///
 /// # Errors
 /// Those of [`Child::wait`].
 pub fn wait(child: &mut Child) -> io::Result<ExitStatus> {

@@ -253,6 +253,10 @@ pub fn run_main<T: Termination>(f: impl FnOnce() -> T + Send + 'static) -> ! {
 
 /// [`run_main`] with a main goroutine whose stack is of that kind: for front ends whose code checks
 /// its stack.
+///
+/// ```no_run
+/// gort::run_main_on(gort::StackKind::Native, || println!("as run_main"))
+/// ```
 pub fn run_main_on<T: Termination>(kind: StackKind, f: impl FnOnce() -> T + Send + 'static) -> ! {
     if has_goroutine() {
         exit_process(status(f()));

@@ -119,6 +119,19 @@ pub fn lock_os_thread() {
 }
 
 /// Undoes one [`lock_os_thread`]. Go's `runtime.UnlockOSThread`.
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::runtime::{lock_os_thread, unlock_os_thread};
+/// lock_os_thread();
+/// lock_os_thread(); // they count
+/// unlock_os_thread();
+/// let here = std::thread::current().id();
+/// gort::runtime::gosched();
+/// assert_eq!(std::thread::current().id(), here);
+/// unlock_os_thread(); // free again
+/// # })
+/// ```
 pub fn unlock_os_thread() {
     // SAFETY: on a user goroutine.
     unsafe { gort_proc::unlock_os_thread() }
@@ -177,11 +190,28 @@ pub fn set_max_threads(n: i32) -> i32 {
 }
 
 /// Exits at once with `code`, without unwinding any goroutine. Go's `os.Exit`.
+///
+/// ```
+/// gort::run(|| {
+///     gort::go(|| gort::runtime::exit(0)); // the whole program
+///     gort::chan::<u8>(0).recv();
+/// });
+/// unreachable!();
+/// ```
 pub fn exit(code: i32) -> ! {
     crate::rt0::exit_process(code)
 }
 
 /// What the scheduler has done since the start, summed over all processors. gort's own.
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::runtime::{Stats, stats};
+/// let before: Stats = stats();
+/// gort::time::sleep(std::time::Duration::from_millis(1));
+/// assert!(stats().parks > before.parks);
+/// # })
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {

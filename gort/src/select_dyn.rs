@@ -99,11 +99,28 @@ impl<R, C: SendChan, F: FnOnce(Result<(), SendError<C::T>>) -> R> Case<R> for Se
 
 impl<'a, R> Select<'a, R> {
     /// No case yet: [`wait`](Self::wait) would wait for ever.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let r = gort::Select::new().default(|| "nothing to wait for").wait();
+    /// assert_eq!(r, "nothing to wait for");
+    /// # })
+    /// ```
     pub fn new() -> Self {
         Self { cases: Vec::new(), default: None }
     }
 
     /// Adds a receive from a channel or a reference to one.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let (a, b) = (gort::chan::<u8>(1), gort::chan::<&str>(1)); // of different types
+    /// b.send("text");
+    /// let s = gort::Select::new();
+    /// let r = s.recv(&a, |n| format!("{n:?}")).recv(&b, |t| t.unwrap().to_string()).wait();
+    /// assert_eq!(r, "text");
+    /// # })
+    /// ```
     pub fn recv<C: RecvChan + 'a>(
         mut self,
         chan: C,
@@ -114,6 +131,17 @@ impl<'a, R> Select<'a, R> {
     }
 
     /// Adds a send to a channel or a reference to one; a closed channel gives the value back.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(1);
+    /// let sent = gort::Select::new().send(&c, 5, |r| r.is_ok()).wait();
+    /// assert_eq!((sent, c.recv()), (true, Some(5)));
+    /// c.close();
+    /// let back = gort::Select::new().send(&c, 6, |r| r.unwrap_err().into_inner()).wait();
+    /// assert_eq!(back, 6);
+    /// # })
+    /// ```
     pub fn send<C: SendChan + 'a>(
         mut self,
         chan: C,
@@ -129,27 +157,69 @@ impl<'a, R> Select<'a, R> {
     }
 
     /// What to do if nothing can go ahead at once. A second one takes the place of the first.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan::<u8>(0);
+    /// assert!(gort::Select::new().recv(&c, |_| false).default(|| true).wait());
+    /// # })
+    /// ```
     pub fn default(mut self, f: impl FnOnce() -> R + 'a) -> Self {
         self.default = Some(Box::new(f));
         self
     }
 
     /// Adds a case that goes ahead after `d`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan::<u8>(0);
+    /// let d = std::time::Duration::from_millis(1);
+    /// let r = gort::Select::new().recv(&c, |_| "a value").timeout(d, || "too late").wait();
+    /// assert_eq!(r, "too late");
+    /// # })
+    /// ```
     pub fn timeout(self, d: Duration, f: impl FnOnce() -> R + 'a) -> Self {
         self.recv(crate::time::after(d), |_| f())
     }
 
     /// How many cases there are, `default` left out.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let chans = [gort::chan::<u8>(0), gort::chan(0)];
+    /// let mut s = gort::Select::new();
+    /// for c in &chans {
+    ///     s = s.recv(c, drop);
+    /// }
+    /// assert_eq!(s.len(), 2);
+    /// # })
+    /// ```
     pub fn len(&self) -> usize {
         self.cases.len()
     }
 
     /// Whether there is no case but perhaps `default`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// assert!(gort::Select::<()>::new().is_empty()); // its `wait` would be for ever
+    /// # })
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.cases.is_empty()
     }
 
     /// Waits for the first case that can go ahead, and returns what its function makes of it.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let (jobs, quit) = (gort::chan(1), gort::chan::<()>(0));
+    /// jobs.send(21);
+    /// let r = gort::Select::new().recv(&jobs, |j| j.map(|n| 2 * n)).recv(&quit, |_| None).wait();
+    /// assert_eq!(r, Some(42));
+    /// # })
+    /// ```
     ///
     /// # Panics
     /// `reflect.Select: too many cases (max 65536)`

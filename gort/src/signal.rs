@@ -28,6 +28,12 @@ use gort_stack::entry_here;
 use std::fmt;
 
 /// A signal, by its number. Go's `syscall.Signal`.
+///
+/// ```
+/// use gort::signal::Signal;
+/// assert_eq!(Signal::TERM.to_string(), "terminated");
+/// assert_eq!(Signal::TERM, Signal(15));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Signal(pub i32);
 
@@ -238,6 +244,14 @@ fn cancel(sigs: &[Signal], action: unsafe fn(u32)) {
 /// Has the kernel ignore these signals (all of them if none is named). Undoes [`notify`] for them.
 /// Go's `signal.Ignore`.
 ///
+/// ```
+/// # gort::run(|| {
+/// use gort::signal::{Signal, ignore, ignored};
+/// ignore(&[Signal::HUP]);
+/// assert!(ignored(Signal::HUP) && !ignored(Signal::TERM));
+/// # })
+/// ```
+///
 /// Go (os/signal): signal.go:86 Ignore
 pub fn ignore(sigs: &[Signal]) {
     cancel(sigs, signal_ignore); // :87
@@ -245,6 +259,16 @@ pub fn ignore(sigs: &[Signal]) {
 
 /// Whether `sig` is ignored, since the start of the program or by [`ignore`]. Go's
 /// `signal.Ignored`.
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::signal::{Signal, ignored};
+/// // So does a program that was started by `nohup` find out.
+/// let in_background = ignored(Signal::HUP);
+/// # let _ = in_background;
+/// assert!(!ignored(Signal::KILL));
+/// # })
+/// ```
 ///
 /// Go (os/signal): signal.go:91 Ignored
 pub fn ignored(sig: Signal) -> bool {
@@ -258,6 +282,16 @@ const ROOM: usize = 16;
 /// A channel on which these signals will arrive (all of them if none is named). It has room for 16:
 /// what comes when it is full is lost, and the same signal may come once for several. It keeps
 /// arriving until [`stop`], also if the receiver is dropped. Go's `signal.Notify`.
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::signal::{Signal, notify};
+/// let c = notify(&[Signal::USR1, Signal::USR2]);
+/// let me = std::process::id().to_string();
+/// gort::process::status(std::process::Command::new("kill").args(["-USR2", &me])).unwrap();
+/// assert_eq!(c.recv(), Some(Signal::USR2));
+/// # })
+/// ```
 pub fn notify(sigs: &[Signal]) -> Receiver<Signal> {
     let c = chan(ROOM);
     notify_to(&c, sigs);
@@ -265,6 +299,18 @@ pub fn notify(sigs: &[Signal]) -> Receiver<Signal> {
 }
 
 /// [`notify`] on a channel of your own, which must have room. Called again it adds signals.
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::signal::{Signal, notify_to};
+/// let c = gort::chan(1);
+/// notify_to(&c, &[Signal::USR1]);
+/// notify_to(&c, &[Signal::USR2]); // that one, too
+/// let me = std::process::id().to_string();
+/// gort::process::status(std::process::Command::new("kill").args(["-USR1", &me])).unwrap();
+/// assert_eq!(c.recv(), Some(Signal::USR1));
+/// # })
+/// ```
 ///
 /// # Panics
 /// `os/signal: Notify using nil channel`
@@ -306,6 +352,17 @@ pub fn notify_to(c: &Chan<Signal>, sigs: &[Signal]) {
 /// Gives these signals (all of them if none is named) the action that they had before [`notify`].
 /// Go's `signal.Reset`.
 ///
+/// ```
+/// # gort::run(|| {
+/// use gort::signal::{Signal, notify, reset};
+/// let c = notify(&[Signal::WINCH]);
+/// reset(&[Signal::WINCH]); // the kernel drops it again
+/// let me = std::process::id().to_string();
+/// gort::process::status(std::process::Command::new("kill").args(["-WINCH", &me])).unwrap();
+/// assert!(c.try_recv().is_err());
+/// # })
+/// ```
+///
 /// Go (os/signal): signal.go:173 Reset
 pub fn reset(sigs: &[Signal]) {
     cancel(sigs, signal_disable); // :174
@@ -313,6 +370,15 @@ pub fn reset(sigs: &[Signal]) {
 
 /// No more signals go to `c`, once this has returned; those that nobody else wants have the action
 /// again that they had before. Go's `signal.Stop`.
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::signal::{Signal, notify, stop};
+/// let interrupted = notify(&[Signal::INT]);
+/// stop(&interrupted); // Ctrl-C ends the program again
+/// assert!(interrupted.try_recv().is_err());
+/// # })
+/// ```
 ///
 /// Go (os/signal): signal.go:180 Stop
 pub fn stop(c: &Receiver<Signal>) {

@@ -51,10 +51,27 @@ unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
 
 impl<T> Mutex<T> {
     /// An unlocked mutex around `v`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::sync::Mutex;
+    /// static TOTAL: Mutex<u64> = Mutex::new(0);
+    /// *TOTAL.lock() += 5;
+    /// assert_eq!(*TOTAL.lock(), 5);
+    /// # })
+    /// ```
     pub const fn new(v: T) -> Self {
         Self { m: gort_sync::Mutex::new(), v: UnsafeCell::new(v) }
     }
     /// The value; nobody else has the mutex any more.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let m = gort::sync::Mutex::new(String::from("a"));
+    /// m.lock().push('b');
+    /// assert_eq!(m.into_inner(), "ab");
+    /// # })
+    /// ```
     pub fn into_inner(self) -> T {
         self.v.into_inner()
     }
@@ -62,6 +79,16 @@ impl<T> Mutex<T> {
 
 impl<T: ?Sized> Mutex<T> {
     /// Locks, waiting until it is free; unlocks when the guard is dropped.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let words = gort::sync::Mutex::new(vec!["one"]);
+    /// gort::task::scope(|s| {
+    ///     s.spawn(|| words.lock().push("two"));
+    /// });
+    /// assert_eq!(words.lock().len(), 2);
+    /// # })
+    /// ```
     #[inline]
     pub fn lock(&self) -> MutexGuard<'_, T> {
         // SAFETY: on a user goroutine.
@@ -69,6 +96,16 @@ impl<T: ?Sized> Mutex<T> {
         MutexGuard { m: self }
     }
     /// Locks if that is possible at once.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let m = gort::sync::Mutex::new(1);
+    /// let held = m.lock();
+    /// assert!(m.try_lock().is_none());
+    /// drop(held);
+    /// assert_eq!(m.try_lock().map(|n| *n), Some(1));
+    /// # })
+    /// ```
     #[inline]
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         self.m.try_lock().then(|| MutexGuard { m: self })
@@ -90,6 +127,14 @@ impl<T: ?Sized> Mutex<T> {
         unsafe { self.m.lock_timeout(nanos(d)) }.then(|| MutexGuard { m: self })
     }
     /// The value; `&mut` proves that nobody else is there.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let mut m = gort::sync::Mutex::new(1);
+    /// *m.get_mut() += 1; // without a lock
+    /// assert_eq!(m.into_inner(), 2);
+    /// # })
+    /// ```
     pub fn get_mut(&mut self) -> &mut T {
         self.v.get_mut()
     }
@@ -150,6 +195,18 @@ macro_rules! guard {
 guard!(MutexGuard RwReadGuard RwWriteGuard);
 
 /// A locked [`Mutex`].
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::sync::{Mutex, MutexGuard};
+/// fn grow(mut n: MutexGuard<'_, u32>) {
+///     *n += 1;
+/// } // unlocked here
+/// let m = Mutex::new(1);
+/// grow(m.lock());
+/// assert_eq!(*m.lock(), 2);
+/// # })
+/// ```
 #[must_use = "the mutex is unlocked when the guard is dropped"]
 pub struct MutexGuard<'a, T: ?Sized> {
     m: &'a Mutex<T>,
@@ -207,10 +264,27 @@ unsafe impl<T: ?Sized + Send + Sync> Sync for RwMutex<T> {}
 
 impl<T> RwMutex<T> {
     /// An unlocked lock around `v`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::sync::RwMutex;
+    /// static NAMES: RwMutex<Vec<&str>> = RwMutex::new(Vec::new());
+    /// NAMES.lock().push("ann");
+    /// assert_eq!(NAMES.rlock().as_slice(), ["ann"]);
+    /// # })
+    /// ```
     pub const fn new(v: T) -> Self {
         Self { m: gort_sync::RwMutex::new(), v: UnsafeCell::new(v) }
     }
     /// The value; nobody else has the lock any more.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let m = gort::sync::RwMutex::new(5);
+    /// *m.lock() *= 2;
+    /// assert_eq!(m.into_inner(), 10);
+    /// # })
+    /// ```
     pub fn into_inner(self) -> T {
         self.v.into_inner()
     }
@@ -218,6 +292,18 @@ impl<T> RwMutex<T> {
 
 impl<T: ?Sized> RwMutex<T> {
     /// Locks for writing.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let m = gort::sync::RwMutex::new(1);
+    /// {
+    ///     let mut n = m.lock();
+    ///     *n += 1;
+    ///     assert!(m.try_rlock().is_none()); // nobody else is in
+    /// }
+    /// assert_eq!(*m.rlock(), 2);
+    /// # })
+    /// ```
     #[inline]
     pub fn lock(&self) -> RwWriteGuard<'_, T> {
         // SAFETY: on a user goroutine.
@@ -225,6 +311,16 @@ impl<T: ?Sized> RwMutex<T> {
         RwWriteGuard { m: self }
     }
     /// Locks for writing if that is possible at once.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let m = gort::sync::RwMutex::new(1);
+    /// let reader = m.rlock();
+    /// assert!(m.try_lock().is_none());
+    /// drop(reader);
+    /// assert!(m.try_lock().is_some());
+    /// # })
+    /// ```
     pub fn try_lock(&self) -> Option<RwWriteGuard<'_, T>> {
         // SAFETY: on a user goroutine.
         unsafe { self.m.try_lock() }.then(|| RwWriteGuard { m: self })
@@ -248,6 +344,18 @@ impl<T: ?Sized> RwMutex<T> {
     }
     /// Locks for reading. Not to be nested: a writer that comes in between waits for the first, and
     /// the second for the writer.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let table = gort::sync::RwMutex::new([1, 2, 3]);
+    /// let sums = gort::task::scope(|s| {
+    ///     let sum = || table.rlock().iter().sum::<i32>();
+    ///     let (a, b) = (s.spawn(sum), s.spawn(sum)); // at the same time
+    ///     (a.join().unwrap(), b.join().unwrap())
+    /// });
+    /// assert_eq!(sums, (6, 6));
+    /// # })
+    /// ```
     #[inline]
     pub fn rlock(&self) -> RwReadGuard<'_, T> {
         // SAFETY: on a user goroutine.
@@ -255,6 +363,16 @@ impl<T: ?Sized> RwMutex<T> {
         RwReadGuard { m: self }
     }
     /// Locks for reading if that is possible at once.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let m = gort::sync::RwMutex::new(1);
+    /// let writer = m.lock();
+    /// assert!(m.try_rlock().is_none());
+    /// drop(writer);
+    /// assert_eq!(m.try_rlock().map(|n| *n), Some(1));
+    /// # })
+    /// ```
     pub fn try_rlock(&self) -> Option<RwReadGuard<'_, T>> {
         self.m.try_rlock().then(|| RwReadGuard { m: self })
     }
@@ -289,6 +407,17 @@ impl<T> From<T> for RwMutex<T> {
 }
 
 /// A [`RwMutex`] locked for writing.
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::sync::{RwMutex, RwWriteGuard};
+/// let m = RwMutex::new(vec![3, 1, 2]);
+/// let mut v: RwWriteGuard<'_, Vec<i32>> = m.lock();
+/// v.sort();
+/// drop(v); // others may come in
+/// assert_eq!(*m.rlock(), [1, 2, 3]);
+/// # })
+/// ```
 #[must_use = "the lock is released when the guard is dropped"]
 pub struct RwWriteGuard<'a, T: ?Sized> {
     m: &'a RwMutex<T>,
@@ -316,6 +445,17 @@ impl<T: ?Sized> DerefMut for RwWriteGuard<'_, T> {
 }
 
 /// A [`RwMutex`] locked for reading.
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::sync::{RwMutex, RwReadGuard};
+/// fn first(v: &RwReadGuard<'_, Vec<u8>>) -> u8 {
+///     v[0]
+/// }
+/// let m = RwMutex::new(vec![7]);
+/// assert_eq!(first(&m.rlock()), 7);
+/// # })
+/// ```
 #[must_use = "the lock is released when the guard is dropped"]
 pub struct RwReadGuard<'a, T: ?Sized> {
     m: &'a RwMutex<T>,
@@ -354,10 +494,30 @@ pub struct WaitGroup(gort_sync::WaitGroup);
 
 impl WaitGroup {
     /// A group with nothing to wait for.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::sync::WaitGroup;
+    /// static READY: WaitGroup = WaitGroup::new();
+    /// READY.add(1);
+    /// gort::go(|| READY.done());
+    /// READY.wait();
+    /// # })
+    /// ```
     pub const fn new() -> Self {
         Self(gort_sync::WaitGroup::new())
     }
     /// There are `n` more things (fewer, if negative) to wait for.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let wg = gort::sync::WaitGroup::new();
+    /// wg.add(3);
+    /// wg.add(-3);
+    /// wg.wait(); // not at all
+    /// assert!(gort::recover(|| wg.add(-1)).is_err());
+    /// # })
+    /// ```
     ///
     /// # Panics
     /// `sync: negative WaitGroup counter`;
@@ -369,6 +529,16 @@ impl WaitGroup {
     }
     /// One thing is done.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let wg = gort::sync::WaitGroup::new();
+    /// wg.add(1);
+    /// assert!(!wg.wait_timeout(std::time::Duration::ZERO));
+    /// wg.done();
+    /// assert!(wg.wait_timeout(std::time::Duration::ZERO));
+    /// # })
+    /// ```
+    ///
     /// # Panics
     /// `sync: negative WaitGroup counter`
     #[inline]
@@ -377,6 +547,24 @@ impl WaitGroup {
         unsafe { self.0.done() }
     }
     /// Waits until all is done.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    /// let (wg, n) = (gort::sync::WaitGroup::new(), AtomicU32::new(0));
+    /// gort::task::scope(|s| {
+    ///     wg.add(5);
+    ///     for _ in 0..5 {
+    ///         s.spawn(|| {
+    ///             n.fetch_add(1, Relaxed);
+    ///             wg.done();
+    ///         });
+    ///     }
+    ///     wg.wait();
+    ///     assert_eq!(n.load(Relaxed), 5);
+    /// });
+    /// # })
+    /// ```
     ///
     /// # Panics
     /// `sync: WaitGroup is reused before previous Wait has returned`
@@ -434,11 +622,37 @@ pub struct Cond(gort_sync::TimedCond);
 
 impl Cond {
     /// A condition that nobody waits for.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::sync::Cond;
+    /// static CHANGED: Cond = Cond::new();
+    /// CHANGED.signal(); // nobody waits: nothing happens
+    /// # })
+    /// ```
     pub const fn new() -> Self {
         Self(gort_sync::TimedCond::new())
     }
     /// Unlocks, waits for a signal, and locks again. Another goroutine may have been faster to the
     /// lock: check the condition in a loop.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::sync::{Cond, Mutex};
+    /// let (queue, filled) = (Mutex::new(Vec::new()), Cond::new());
+    /// gort::task::scope(|s| {
+    ///     s.spawn(|| {
+    ///         queue.lock().push(1);
+    ///         filled.signal();
+    ///     });
+    ///     let mut q = queue.lock();
+    ///     while q.is_empty() {
+    ///         q = filled.wait(q);
+    ///     }
+    ///     assert_eq!(q.pop(), Some(1));
+    /// });
+    /// # })
+    /// ```
     pub fn wait<'a, T: ?Sized>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
         // SAFETY: the guard holds the lock, and is given back holding it.
         unsafe { self.0.wait(&guard.m.m) };
@@ -465,11 +679,57 @@ impl Cond {
         (guard, signalled)
     }
     /// Wakes the goroutine that has waited longest.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::sync::{Cond, Mutex};
+    /// let (tokens, came) = (Mutex::new(0), Cond::new());
+    /// gort::task::scope(|s| {
+    ///     for _ in 0..2 {
+    ///         s.spawn(|| {
+    ///             let mut n = tokens.lock();
+    ///             while *n == 0 {
+    ///                 n = came.wait(n);
+    ///             }
+    ///             *n -= 1;
+    ///         });
+    ///     }
+    ///     for _ in 0..2 {
+    ///         *tokens.lock() += 1;
+    ///         came.signal(); // one token, one goroutine
+    ///     }
+    /// });
+    /// assert_eq!(*tokens.lock(), 0);
+    /// # })
+    /// ```
     pub fn signal(&self) {
         // SAFETY: on a goroutine.
         unsafe { self.0.signal() }
     }
     /// Wakes all.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::sync::{Cond, Mutex};
+    /// let (open, changed) = (Mutex::new(false), Cond::new());
+    /// let passed = gort::task::scope(|s| {
+    ///     let guests: Vec<_> = (0..3)
+    ///         .map(|_| {
+    ///             s.spawn(|| {
+    ///                 let mut o = open.lock();
+    ///                 while !*o {
+    ///                     o = changed.wait(o);
+    ///                 }
+    ///             })
+    ///         })
+    ///         .collect();
+    ///     *open.lock() = true;
+    ///     changed.broadcast(); // to all of them
+    ///     guests.into_iter().filter(|g| g.done().recv().is_none()).count()
+    /// });
+    /// assert_eq!(passed, 3);
+    /// # })
+    /// ```
     pub fn broadcast(&self) {
         // SAFETY: on a goroutine.
         unsafe { self.0.broadcast() }
@@ -503,11 +763,35 @@ pub struct Once(gort_sync::Once);
 
 impl Once {
     /// Nothing done yet.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::sync::Once;
+    /// static SET_UP: Once = Once::new();
+    /// SET_UP.call(|| println!("setting up"));
+    /// SET_UP.call(|| unreachable!());
+    /// # })
+    /// ```
     pub const fn new() -> Self {
         Self(gort_sync::Once::new())
     }
     /// Calls `f` if this is the first call; others wait until it has returned (or panicked). Go's
     /// `Do`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    /// let (once, n) = (gort::sync::Once::new(), AtomicU32::new(0));
+    /// gort::task::scope(|s| {
+    ///     for _ in 0..3 {
+    ///         s.spawn(|| {
+    ///             once.call(|| _ = n.fetch_add(1, Relaxed));
+    ///             assert_eq!(n.load(Relaxed), 1); // whoever has made the call
+    ///         });
+    ///     }
+    /// });
+    /// # })
+    /// ```
     #[inline]
     pub fn call(&self, f: impl FnOnce()) {
         // SAFETY: on a user goroutine.
@@ -575,6 +859,13 @@ pub struct Pool<T> {
 
 impl<T: Send + 'static> Pool<T> {
     /// An empty pool; `new` makes an object when it has none.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let p = gort::sync::Pool::new(|| [0u8; 1024]);
+    /// assert_eq!(p.get().len(), 1024);
+    /// # })
+    /// ```
     pub fn new(new: fn() -> T) -> Self {
         unsafe fn drop_value<T>(x: gort_sync::Eface) {
             // SAFETY: only boxes of T are put in.
@@ -586,6 +877,15 @@ impl<T: Send + 'static> Pool<T> {
     }
 
     /// Takes an object out: one that was put in, in whatever state it was left, or a new one.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let p = gort::sync::Pool::new(String::new);
+    /// let mut line = p.get();
+    /// line.push_str("GET /");
+    /// assert_eq!(*line, "GET /");
+    /// # })
+    /// ```
     pub fn get(&self) -> Box<T> {
         // SAFETY: on a user goroutine; the raw pool is boxed and does not move.
         let x = unsafe { self.p.get() };
@@ -597,6 +897,16 @@ impl<T: Send + 'static> Pool<T> {
     }
 
     /// Puts an object in.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let p = gort::sync::Pool::new(Vec::<u8>::new);
+    /// let mut buffer = p.get();
+    /// buffer.reserve(4096);
+    /// buffer.clear();
+    /// p.put(buffer); // with its memory
+    /// # })
+    /// ```
     pub fn put(&self, x: Box<T>) {
         // The type word only has to be different from nil.
         let typ = core::ptr::NonNull::<T>::dangling().as_ptr().cast();

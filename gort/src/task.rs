@@ -177,6 +177,14 @@ pub(crate) fn spawn_pc<T: Send + 'static, F: FnOnce() -> T + Send + 'static>(
 }
 
 /// The right to wait for a task of [`spawn`].
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::task::{JoinHandle, spawn};
+/// let jobs: Vec<JoinHandle<u32>> = (1..=3).map(|n| spawn(move || n * n)).collect();
+/// assert_eq!(jobs.into_iter().map(|j| j.join().unwrap()).sum::<u32>(), 14);
+/// # })
+/// ```
 #[must_use = "dropping it detaches the goroutine: `gort::go` does that with less"]
 pub struct JoinHandle<T> {
     packet: Arc<Packet<T>>,
@@ -184,6 +192,15 @@ pub struct JoinHandle<T> {
 
 impl<T> JoinHandle<T> {
     /// Waits for the end of the task, and returns its result.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let job = gort::task::spawn(|| "12x".parse::<u32>());
+    /// assert!(job.join().unwrap().is_err()); // its own result
+    /// let job = gort::task::spawn(|| "12x".parse::<u32>().unwrap());
+    /// assert!(job.join().is_err()); // it has panicked
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// The value that it panicked with, as [`std::thread::JoinHandle::join`] gives it; [`Goexit`].
@@ -213,6 +230,14 @@ impl<T> JoinHandle<T> {
 
     /// [`join`](Self::join) that waits at most until `t`.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let job = gort::task::spawn(|| 1);
+    /// let minute = std::time::Duration::from_secs(60);
+    /// assert_eq!(job.join_deadline(gort::time::now() + minute).unwrap().unwrap(), 1);
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// Gives the handle back if the task has not ended in time.
     pub fn join_deadline(self, t: Instant) -> Result<std::thread::Result<T>, Self> {
@@ -220,11 +245,33 @@ impl<T> JoinHandle<T> {
     }
 
     /// A channel that is closed when the task has ended, for [`select!`](crate::select).
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let job = gort::task::spawn(|| 5);
+    /// gort::select! {
+    ///     recv(job.done()) => assert_eq!(job.join().unwrap(), 5),
+    ///     default(std::time::Duration::from_secs(60)) => panic!("too slow"),
+    /// }
+    /// # })
+    /// ```
     pub fn done(&self) -> &Receiver<()> {
         &self.packet.done
     }
 
     /// Whether the task has ended.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan::<()>(0);
+    /// let rx = c.clone();
+    /// let job = gort::task::spawn(move || rx.recv());
+    /// assert!(!job.is_finished());
+    /// c.close();
+    /// job.done().recv();
+    /// assert!(job.is_finished());
+    /// # })
+    /// ```
     pub fn is_finished(&self) -> bool {
         self.packet.lock().outcome.is_some()
     }
@@ -277,6 +324,15 @@ pub struct Builder {
 
 impl Builder {
     /// As [`spawn`] and [`go`](crate::go()) have it.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(0);
+    /// let tx = c.clone();
+    /// gort::Builder::new().go(move || tx.send(1));
+    /// assert_eq!(c.recv(), Some(1));
+    /// # })
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
@@ -285,6 +341,13 @@ impl Builder {
     /// goroutines have (256 KiB, or `GORTSTACK`), at most [`stack::MAX`](crate::stack::MAX). It is
     /// address space: memory is committed as it is touched. Stacks of another size than the usual
     /// are not kept for the next goroutine.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let job = gort::Builder::new().stack_size(1 << 20).spawn(gort::stack::remaining);
+    /// assert!(job.join().unwrap() > 900_000);
+    /// # })
+    /// ```
     ///
     /// # Panics
     /// If it is more than that.
@@ -308,6 +371,14 @@ impl Builder {
     }
 
     /// See [`spawn`].
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let deep = gort::Builder::new().name("deep").stack_size(1 << 20);
+    /// let (a, b) = (deep.spawn(|| 1), deep.spawn(|| 2)); // two of the same kind
+    /// assert_eq!(a.join().unwrap() + b.join().unwrap(), 3);
+    /// # })
+    /// ```
     #[inline(always)]
     pub fn spawn<T: Send + 'static, F: FnOnce() -> T + Send + 'static>(
         &self,
@@ -325,6 +396,15 @@ impl Builder {
     }
 
     /// See [`go`](crate::go()).
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(0);
+    /// let tx = c.clone();
+    /// gort::Builder::new().name("writer").go(move || tx.send(gort::runtime::name()));
+    /// assert_eq!(c.recv(), Some(Some("writer")));
+    /// # })
+    /// ```
     #[inline(always)]
     pub fn go<F: FnOnce() + Send + 'static>(&self, f: F) {
         let (pc, _, _) = getpcspbp();

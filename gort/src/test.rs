@@ -140,6 +140,16 @@ fn raise(p: Unrecovered) -> ! {
 
 /// Waits until all other goroutines of this bubble are durably blocked.
 ///
+/// ```
+/// gort::test::bubble(|| {
+///     let c = gort::chan(1);
+///     let tx = c.clone();
+///     gort::go(move || tx.send("done"));
+///     gort::test::wait(); // the goroutine has done what it could
+///     assert_eq!(c.len(), 1);
+/// });
+/// ```
+///
 /// # Panics
 /// If the goroutine is not in a bubble, or another one of the same bubble is in `wait`.
 ///
@@ -154,12 +164,25 @@ pub fn wait() {
 
 /// Whether the current goroutine is in a bubble.
 ///
+/// ```
+/// assert!(gort::test::bubble(gort::test::is_in_bubble));
+/// assert!(!gort::test(gort::test::is_in_bubble));
+/// ```
+///
 /// Go 1.25 (internal/synctest): synctest.go line 26 IsInBubble
 pub fn is_in_bubble() -> bool {
     synctest_is_in_bubble()
 }
 
 /// What is to happen when the function of a test has returned and goroutines of it are still there.
+///
+/// ```
+/// use gort::test::{Config, Leaks};
+/// let leaves_one = || gort::go(|| _ = gort::chan::<u8>(0).recv());
+/// Config::new().leaks(Leaks::Allow).run(leaves_one);
+/// let strict = Config::new().leaks(Leaks::Fail);
+/// assert!(std::panic::catch_unwind(|| strict.run(leaves_one)).is_err());
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Leaks {
@@ -197,11 +220,23 @@ impl Default for Config {
 
 impl Config {
     /// What `test` uses.
+    ///
+    /// ```
+    /// let n = gort::test::Config::new().run(|| 1 + 1);
+    /// assert_eq!(n, 2);
+    /// ```
     pub fn new() -> Self {
         Self::default()
     }
 
     /// What is to happen about goroutines that are left.
+    ///
+    /// ```
+    /// use gort::test::{Config, Leaks};
+    /// Config::new().leaks(Leaks::Fail).run(|| {
+    ///     gort::task::spawn(|| ()).join().unwrap(); // nothing is left
+    /// });
+    /// ```
     pub fn leaks(mut self, leaks: Leaks) -> Self {
         self.leaks = leaks;
         self
@@ -211,12 +246,25 @@ impl Config {
     /// there is somebody beside them who might wake one: a thread that is not the runtime's, a
     /// goroutine of another test or of none. 10 seconds unless set; without such others there is
     /// nothing to wait for.
+    ///
+    /// ```
+    /// // This program has a thread that cannot wake the test.
+    /// let hurry = gort::test::Config::new().grace(std::time::Duration::from_millis(10));
+    /// let asleep = || _ = gort::chan::<u8>(0).recv();
+    /// assert!(std::panic::catch_unwind(|| hurry.run(asleep)).is_err());
+    /// ```
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
     }
 
     /// Runs `f` as a test: see [`test()`](crate::test()).
+    ///
+    /// ```
+    /// use gort::test::Config;
+    /// let fails = || -> u32 { panic!("this test fails") };
+    /// assert!(std::panic::catch_unwind(|| Config::new().run(fails)).is_err());
+    /// ```
     ///
     /// # Panics
     /// If the test fails.

@@ -236,18 +236,45 @@ impl Timer {
     }
 
     /// A timer that sends the time on its channel once, after `d`. Go's `time.NewTimer`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let t = gort::time::Timer::new(std::time::Duration::from_millis(1));
+    /// t.c().recv();
+    /// assert!(!t.stop()); // it has fired
+    /// # })
+    /// ```
     pub fn new(d: Duration) -> Timer {
         // SAFETY: with no runtime lock held.
         unsafe { Timer::from_new(new(when(d), 0, None)) }
     }
 
     /// Its channel; the nil channel for [`after_func`].
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let t = gort::time::Timer::new(std::time::Duration::from_millis(1));
+    /// let jobs = gort::chan::<u8>(0);
+    /// gort::select! {
+    ///     recv(jobs) -> j => unreachable!("{j:?}"),
+    ///     recv(t.c()) -> at => assert!(at.unwrap() <= gort::time::now()),
+    /// }
+    /// # })
+    /// ```
     pub fn c(&self) -> &Receiver<Instant> {
         &self.c
     }
 
     /// Prevents it from firing; true if it was still going to. After `stop` no value sent before
     /// can be received any more (unless `asynctimerchan=1`). Go's `Timer.Stop`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let t = gort::time::Timer::new(std::time::Duration::from_secs(3600));
+    /// assert!(t.stop()); // in time
+    /// assert!(!t.stop());
+    /// # })
+    /// ```
     pub fn stop(&self) -> bool {
         entry!("Timer.Stop", self.stop());
         // SAFETY: the block lives as long as this handle or its channel.
@@ -255,6 +282,17 @@ impl Timer {
     }
 
     /// Makes it fire after `d` from now; true if it was still going to fire. Go's `Timer.Reset`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use std::time::Duration;
+    /// let t = gort::time::Timer::new(Duration::from_secs(3600));
+    /// assert!(t.reset(Duration::from_millis(1))); // it was running
+    /// t.c().recv();
+    /// assert!(!t.reset(Duration::from_millis(1)));
+    /// t.c().recv(); // and fires again
+    /// # })
+    /// ```
     pub fn reset(&self, d: Duration) -> bool {
         entry!("Timer.Reset", self.reset(d));
         // SAFETY: as in stop.
@@ -381,6 +419,15 @@ pub struct Ticker(Timer);
 impl Ticker {
     /// A ticker with period `d`. Go's `time.NewTicker`.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let t = gort::time::Ticker::new(std::time::Duration::from_millis(1));
+    /// for _ in 0..3 {
+    ///     t.c().recv(); // a millisecond apart
+    /// }
+    /// # })
+    /// ```
+    ///
     /// # Panics
     /// `non-positive interval for NewTicker`, if `d` is zero.
     pub fn new(d: Duration) -> Ticker {
@@ -392,16 +439,44 @@ impl Ticker {
     }
 
     /// Its channel.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let t = gort::time::Ticker::new(std::time::Duration::from_millis(1));
+    /// let at: Vec<_> = t.c().iter().take(2).collect();
+    /// assert!(at[0] < at[1]);
+    /// # })
+    /// ```
     pub fn c(&self) -> &Receiver<Instant> {
         &self.0.c
     }
 
     /// No more ticks; the channel is not closed. Go's `Ticker.Stop`.
+    ///
+    /// ```
+    /// gort::test::bubble(|| {
+    ///     let hour = std::time::Duration::from_secs(3600);
+    ///     let t = gort::time::Ticker::new(hour);
+    ///     t.stop();
+    ///     assert!(t.c().recv_timeout(10 * hour).is_err());
+    /// });
+    /// ```
     pub fn stop(&self) {
         self.0.stop();
     }
 
     /// The next tick comes after `d`, as do all that follow. Go's `Ticker.Reset`.
+    ///
+    /// ```
+    /// gort::test::bubble(|| {
+    ///     let hour = std::time::Duration::from_secs(3600);
+    ///     let t = gort::time::Ticker::new(24 * hour);
+    ///     t.reset(hour);
+    ///     let start = gort::time::now();
+    ///     t.c().recv();
+    ///     assert_eq!(gort::time::now() - start, hour);
+    /// });
+    /// ```
     ///
     /// # Panics
     /// `non-positive interval for Ticker.Reset`, if `d` is zero.

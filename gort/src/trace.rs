@@ -40,6 +40,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// [`net::TcpStream`](crate::net::TcpStream). One that blocks its thread, as a file does, keeps a
 /// processor meanwhile; [`start_file`] and [`start_blocking`] do not.
 ///
+/// ```
+/// # gort::run(|| {
+/// let recording = gort::trace::start(Vec::new()).unwrap(); // in memory
+/// gort::runtime::gosched();
+/// assert!(recording.stop().unwrap().starts_with(b"go 1."));
+/// # })
+/// ```
+///
 /// # Errors
 /// `AlreadyExists` if a trace is being recorded, be it that of `GORT_TRACE`.
 ///
@@ -70,6 +78,15 @@ pub fn start_file(path: impl AsRef<Path>) -> io::Result<Recording<std::fs::File>
 
 /// [`start`] for a writer that blocks its thread: `w` is called in a [`blocking`](crate::blocking)
 /// section.
+///
+/// ```
+/// # gort::run(|| {
+/// let (mut r, w) = std::io::pipe().unwrap(); // writing it would block the thread
+/// let reader = std::thread::spawn(move || std::io::copy(&mut r, &mut std::io::sink()).unwrap());
+/// drop(gort::trace::start_blocking(w).unwrap().stop().unwrap());
+/// assert!(gort::blocking(|| reader.join()).unwrap() > 0);
+/// # })
+/// ```
 ///
 /// # Errors
 /// Those of [`start`].
@@ -112,6 +129,16 @@ fn record<W: Write + Send + 'static>(
 }
 
 /// A trace that is being recorded. Dropping it is [`stop`](Self::stop), without the result.
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::trace::{Recording, is_enabled, start};
+/// let r: Recording<Vec<u8>> = start(Vec::new()).unwrap();
+/// assert!(is_enabled());
+/// drop(r);
+/// assert!(!is_enabled());
+/// # })
+/// ```
 #[must_use = "recording ends when this is dropped"]
 pub struct Recording<W> {
     reader: Option<JoinHandle<io::Result<W>>>,
@@ -119,6 +146,15 @@ pub struct Recording<W> {
 
 impl<W> Recording<W> {
     /// Ends the trace. When it returns all of it has been written.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let recording = gort::trace::start(Vec::new()).unwrap();
+    /// gort::task::spawn(|| ()).join().unwrap();
+    /// let trace: Vec<u8> = recording.stop().unwrap();
+    /// assert!(trace.len() > 16);
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// The first one of the writer, after which nothing was written any more.
@@ -204,6 +240,14 @@ pub struct Task {
 
 /// Begins a task of that kind.
 ///
+/// ```
+/// # gort::run(|| {
+/// let t = gort::trace::task("upload");
+/// t.log("file", "a.txt");
+/// drop(t); // its end
+/// # })
+/// ```
+///
 /// Go (runtime/trace): annotation.go:38 NewTask
 pub fn task(kind: &str) -> Task {
     // :39
@@ -213,6 +257,13 @@ pub fn task(kind: &str) -> Task {
 /// Runs `f`, and records when it began and ended, on this goroutine. Regions within are parts of
 /// it.
 ///
+/// ```
+/// # gort::run(|| {
+/// let n = gort::trace::region("sum", || (1..=10).sum::<u32>());
+/// assert_eq!(n, 55);
+/// # })
+/// ```
+///
 /// Go (runtime/trace): annotation.go:122 WithRegion
 pub fn region<R>(name: &str, f: impl FnOnce() -> R) -> R {
     // :138
@@ -221,6 +272,18 @@ pub fn region<R>(name: &str, f: impl FnOnce() -> R) -> R {
 
 /// Records a message. `category` says what kind it is; there should be only a few. The message is
 /// made if a trace is being recorded.
+///
+/// ```
+/// # gort::run(|| {
+/// struct Costly;
+/// impl std::fmt::Display for Costly {
+///     fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+///         unreachable!("no trace is being recorded")
+///     }
+/// }
+/// gort::trace::log("cache", Costly);
+/// # })
+/// ```
 ///
 /// Go (runtime/trace): annotation.go:95 Log
 pub fn log(category: &str, message: impl Display) {
@@ -254,16 +317,39 @@ impl Task {
     }
 
     /// Begins a task that is a part of this one.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let request = gort::trace::task("request");
+    /// let query = request.task("query");
+    /// drop(query); // the request goes on
+    /// request.log("status", 200);
+    /// # })
+    /// ```
     pub fn task(&self, kind: &str) -> Self {
         Self::new(self.id, kind)
     }
 
     /// [`region()`] as a part of this task.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let t = gort::trace::task("request");
+    /// assert_eq!(t.region("parse", || "42".parse::<u32>()), Ok(42));
+    /// # })
+    /// ```
     pub fn region<R>(&self, name: &str, f: impl FnOnce() -> R) -> R {
         region_of(self.id, name, f)
     }
 
     /// [`log()`] as a part of this task.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let t = gort::trace::task("request");
+    /// t.log("user", format_args!("number {}", 7));
+    /// # })
+    /// ```
     pub fn log(&self, category: &str, message: impl Display) {
         log_of(self.id, category, &message);
     }

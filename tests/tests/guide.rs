@@ -66,6 +66,25 @@ fn whole() {
     for l in guide.lines().filter(|l| l.starts_with("```") && *l != "```") {
         assert!(["```rust", "```rust,should_panic", "```c", "```sh"].contains(&l), "{l}");
     }
+    // What a newcomer looks for has a block that is run.
+    for topic in [
+        "Tests",
+        "Threads",
+        "Blocking",
+        "Thread-locals",
+        "Stacks",
+        "Panics",
+        "Exit",
+        "Embedding",
+        "Async",
+        "C",
+    ] {
+        let chapter = guide.split("\n## ").find(|c| c.starts_with(&format!("{topic}\n")));
+        let chapter = chapter.unwrap_or_else(|| panic!("no chapter {topic}"));
+        let runs = |b: &String| ["assert", "main("].iter().any(|w| b.contains(w));
+        let all = [blocks(chapter, "rust"), blocks(chapter, "c")].concat();
+        assert!(all.iter().any(runs), "the chapter {topic} has no program");
+    }
     for link in guide.split("](#").skip(1).filter_map(|l| l.split(')').next()) {
         let found = guide.lines().any(|l| {
             l.strip_prefix("## ")

@@ -150,6 +150,100 @@ fn number_used_again() {
     .ok();
 }
 
+/// Each kind of socket and file becomes a descriptor, in blocking mode, and comes back from one;
+/// nothing of it is left with the poller, and the file of a listener stays where it is.
+#[test]
+fn descriptors_there_and_back() {
+    in_child!(|| {
+        use std::os::fd::{AsFd, AsRawFd, FromRawFd, IntoRawFd};
+        use std::os::unix::fs::FileTypeExt;
+        fn blocks(fd: &OwnedFd) -> bool {
+            let text =
+                std::fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_raw_fd())).unwrap();
+            let flags = text.lines().find_map(|l| l.strip_prefix("flags:")).unwrap().trim();
+            u32::from_str_radix(flags, 8).unwrap() & libc::O_NONBLOCK as u32 == 0
+        }
+        fn there<T>(it: T) -> OwnedFd
+        where
+            OwnedFd: TryFrom<T, Error = io::Error>,
+        {
+            let fd = OwnedFd::try_from(it).unwrap();
+            assert!(blocks(&fd));
+            fd
+        }
+        let (a, mut b) = tcp_pair();
+        let number = a.as_fd().as_raw_fd();
+        let fd = there(a);
+        assert_ne!(fd.as_raw_fd(), number); // the old one is closed
+        let mut a = TcpStream::try_from(fd).unwrap();
+        go(move || b.write_all(b"tcp").unwrap());
+        assert_eq!(io::read_to_string(&mut a).unwrap(), "tcp");
+
+        let (a, mut b) = UnixStream::pair().unwrap();
+        let mut a = UnixStream::try_from(there(a)).unwrap();
+        go(move || b.write_all(b"unix").unwrap());
+        assert_eq!(io::read_to_string(&mut a).unwrap(), "unix");
+
+        let (a, b) = UnixDatagram::pair().unwrap();
+        let (a, b) = (UnixDatagram::try_from(there(a)).unwrap(), there(b));
+        let b = UnixDatagram::from_std(b.into()).unwrap();
+        go(move || assert_eq!(b.send(b"datagram").unwrap(), 8));
+        assert_eq!(a.recv(&mut [0; 16]).unwrap(), 8);
+
+        let u = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let at = u.local_addr().unwrap();
+        let u = UdpSocket::try_from(there(u)).unwrap();
+        u.send_to(b"udp", at).unwrap();
+        assert_eq!(u.recv(&mut [0; 16]).unwrap(), 3);
+
+        let (l, at) = listen();
+        let l = TcpListener::try_from(there(l)).unwrap();
+        go(move || drop(TcpStream::connect(at).unwrap()));
+        l.accept().unwrap();
+
+        // The file of a listener belongs to who made it.
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("socket");
+        let there_is = || std::fs::metadata(&path).is_ok_and(|m| m.file_type().is_socket());
+        let l = UnixListener::bind(&path).unwrap();
+        let clone = l.clone();
+        let fd = there(l);
+        clone.close().unwrap();
+        assert!(there_is());
+        let l = UnixListener::try_from(fd).unwrap();
+        let connect = {
+            let path = path.clone();
+            move || UnixStream::connect(path).unwrap()
+        };
+        let h = gort::task::spawn(connect);
+        l.accept().unwrap();
+        drop(h.join());
+        let l = UnixListener::from_std(l.into_std().unwrap()).unwrap();
+        drop(l);
+        assert!(there_is());
+        std::fs::remove_file(&path).unwrap();
+        let l = UnixListener::try_from(there(UnixListener::bind(&path).unwrap())).unwrap();
+        l.set_unlink_on_close(true);
+        drop(l);
+        assert!(!there_is());
+        // A stream is no listener's business, and a file no socket's.
+        assert!(TcpStream::try_from(there(pipe().unwrap().0)).is_err());
+
+        let (r, w) = pipe().unwrap();
+        let number = there(r).into_raw_fd();
+        // SAFETY: it was let go in the line before.
+        let mut r = unsafe { gort::os::File::from_raw_fd(number) };
+        assert!(r.pollable());
+        let mut c = std::process::Command::new("echo");
+        let mut child =
+            gort::process::spawn(c.arg("child").stdout(std::process::Stdio::try_from(w).unwrap()));
+        drop(c); // it holds the pipe's end, too
+        assert_eq!(io::read_to_string(&mut r).unwrap(), "child\n");
+        gort::process::wait(child.as_mut().unwrap()).unwrap();
+    })
+    .ok();
+}
+
 /// What is handed on to code that blocks its thread may be converted where it is used.
 #[test]
 fn conversions_in_blocking() {

@@ -10,6 +10,20 @@ use gort_poll::{Fd, sys};
 use std::io::{self, Read, Write};
 
 /// What [`copy`] copies from and to: [`TcpStream`], [`UnixStream`], [`File`].
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::net::{Endpoint, UnixStream, copy};
+/// fn forward(from: &impl Endpoint, to: &impl Endpoint) -> u64 {
+///     copy(from, to).unwrap()
+/// }
+/// let ((a, b), (c, d)) = (UnixStream::pair().unwrap(), UnixStream::pair().unwrap());
+/// std::io::Write::write_all(&mut &a, b"abc").unwrap();
+/// drop(a);
+/// assert_eq!(forward(&b, &c), 3);
+/// assert_eq!(std::io::Read::read(&mut &d, &mut [0; 8]).unwrap(), 3);
+/// # })
+/// ```
 pub trait Endpoint: sealed::Endpoint {}
 impl<T: sealed::Endpoint> Endpoint for T {}
 
@@ -52,6 +66,22 @@ endpoints!(TcpStream Tcp, UnixStream Unix, File File);
 /// otherwise it goes through a buffer. With one of std's timeouts set it always does, as each read
 /// and write has a time of its own then.
 ///
+/// ```
+/// # gort::run(|| {
+/// use gort::net::copy;
+/// use std::io::{Read, Write};
+/// let ((mut a, b), (c, mut d)) =
+///     (gort::os::pipe().map(|(r, w)| (w, r)).unwrap(), gort::net::UnixStream::pair().unwrap());
+/// a.write_all(b"through the kernel").unwrap();
+/// drop(a); // the end
+/// assert_eq!(copy(&b, &c).unwrap(), 18);
+/// drop(c);
+/// let mut s = String::new();
+/// d.read_to_string(&mut s).unwrap();
+/// assert_eq!(s, "through the kernel");
+/// # })
+/// ```
+///
 /// # Errors
 /// Those of reading and writing. What has been copied until then has been copied.
 pub fn copy(src: &impl Endpoint, dst: &impl Endpoint) -> io::Result<u64> {
@@ -59,6 +89,19 @@ pub fn copy(src: &impl Endpoint, dst: &impl Endpoint) -> io::Result<u64> {
 }
 
 /// Copies at most `n` bytes; the rest stays in `src`. Go's `io.Copy` from an `io.LimitedReader`.
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::net::{UnixStream, copy_n};
+/// use std::io::{Read, Write};
+/// let ((mut a, mut b), (c, _d)) = (UnixStream::pair().unwrap(), UnixStream::pair().unwrap());
+/// a.write_all(b"headbody").unwrap();
+/// assert_eq!(copy_n(&b, &c, 4).unwrap(), 4);
+/// let mut rest = [0; 4];
+/// b.read_exact(&mut rest).unwrap();
+/// assert_eq!(&rest, b"body");
+/// # })
+/// ```
 ///
 /// # Errors
 /// As [`copy`].

@@ -64,6 +64,17 @@ impl Dialer {
 
     /// Connects to `address`, a name or literal with a port (`host:port`).
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::{Dialer, TcpListener};
+    /// let l = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let addr = l.local_addr().unwrap();
+    /// let d = Dialer { timeout: Some(std::time::Duration::from_secs(60)), ..Dialer::default() };
+    /// let conn = d.dial(&addr.to_string()).unwrap(); // a name would do, too
+    /// assert_eq!(conn.peer_addr().unwrap(), addr);
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// `i/o timeout` (kind `TimedOut`), `operation was canceled` (kind `Other`); that of the name's
     /// search; that of the first address, if none answers.
@@ -130,6 +141,17 @@ impl Dialer {
     }
 
     /// Connects to one of these addresses.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::{Dialer, TcpListener};
+    /// let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    /// let l = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let here = l.local_addr().unwrap();
+    /// let conn = Dialer::default().dial_any(&[gone, here]).unwrap();
+    /// assert_eq!(conn.peer_addr().unwrap(), here);
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// As [`dial`](Self::dial).

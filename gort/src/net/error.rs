@@ -39,6 +39,16 @@ pub struct OpError {
 }
 
 /// One side of an [`OpError`]. Prints as Go prints it; one without a name as nothing.
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::net::{Addr, OpError, UnixStream};
+/// let e = UnixStream::connect("/no/such/socket").unwrap_err();
+/// let to = OpError::of(&e).unwrap().addr().unwrap();
+/// assert_eq!(to, &Addr::Path("/no/such/socket".into()));
+/// assert_eq!(to.to_string(), "/no/such/socket");
+/// # })
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Addr {
@@ -132,34 +142,113 @@ fn errno_text(n: i32) -> String {
 
 impl OpError {
     /// The one that `e` carries, if any.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::{OpError, UnixStream};
+    /// let e = UnixStream::connect("/no/such/socket").unwrap_err();
+    /// assert!(OpError::of(&e).is_some());
+    /// assert!(OpError::of(&std::io::Error::other("not of net")).is_none());
+    /// # })
+    /// ```
     pub fn of(e: &io::Error) -> Option<&OpError> {
         e.get_ref()?.downcast_ref()
     }
     /// `dial`, `listen`, `accept`, `read`, `write`, `close`, `set`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::{OpError, TcpListener};
+    /// let l = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// l.close().unwrap();
+    /// let e = l.accept().unwrap_err();
+    /// assert_eq!(OpError::of(&e).unwrap().op(), "accept");
+    /// # })
+    /// ```
     pub fn op(&self) -> &'static str {
         self.op
     }
     /// `tcp`, `udp`, `unix`, `unixgram`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::{OpError, UnixDatagram};
+    /// let e = UnixDatagram::bind("/no/such/directory/socket").unwrap_err();
+    /// let e = OpError::of(&e).unwrap();
+    /// assert_eq!((e.op(), e.net()), ("listen", "unixgram"));
+    /// # })
+    /// ```
     pub fn net(&self) -> &'static str {
         self.net
     }
     /// This side, if it matters.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::{Addr, OpError, TcpListener, TcpStream};
+    /// let l = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let c = TcpStream::connect(l.local_addr().unwrap()).unwrap();
+    /// c.close().unwrap();
+    /// let e = std::io::Read::read(&mut &c, &mut [0]).unwrap_err();
+    /// let here = Addr::Inet(c.local_addr().unwrap());
+    /// assert_eq!(OpError::of(&e).unwrap().source_addr(), Some(&here));
+    /// # })
+    /// ```
     pub fn source_addr(&self) -> Option<&Addr> {
         self.source.as_ref()
     }
     /// The other side; of listeners: where they listen.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::{Addr, OpError, TcpListener};
+    /// let l = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let taken = l.local_addr().unwrap();
+    /// let e = TcpListener::bind(taken).unwrap_err();
+    /// assert_eq!(OpError::of(&e).unwrap().addr(), Some(&Addr::Inet(taken)));
+    /// # })
+    /// ```
     pub fn addr(&self) -> Option<&Addr> {
         self.addr.as_ref()
     }
     /// What went wrong.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::{Error, OpError, UnixStream};
+    /// let (a, _b) = UnixStream::pair().unwrap();
+    /// a.close().unwrap();
+    /// let e = a.close().unwrap_err();
+    /// assert_eq!(OpError::of(&e).unwrap().error(), Error::NetClosing);
+    /// # })
+    /// ```
     pub fn error(&self) -> Error {
         self.fail.err
     }
     /// The errno, if it was the kernel's error.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::{OpError, UnixStream};
+    /// let e = UnixStream::connect("/no/such/socket").unwrap_err();
+    /// assert_eq!(e.raw_os_error(), None); // it carries another
+    /// assert_eq!(OpError::of(&e).unwrap().raw_os_error(), Some(2)); // ENOENT
+    /// # })
+    /// ```
     pub fn raw_os_error(&self) -> Option<i32> {
         self.fail.errno()
     }
     /// Whether it was a timeout.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::{OpError, UnixStream};
+    /// let (a, _b) = UnixStream::pair().unwrap();
+    /// a.set_read_deadline(Some(gort::time::now())).unwrap();
+    /// let e = std::io::Read::read(&mut &a, &mut [0]).unwrap_err();
+    /// assert!(OpError::of(&e).unwrap().timeout());
+    /// # })
+    /// ```
     ///
     /// Go (net): net.go:529 Timeout
     pub fn timeout(&self) -> bool {

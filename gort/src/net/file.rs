@@ -4,8 +4,9 @@ use super::Error;
 use gort_poll::{Fd, sys};
 use std::fs::OpenOptions;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::path::Path;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -80,6 +81,14 @@ impl File {
 
     /// Opens for reading.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let f = gort::os::File::open("/proc/self/comm").unwrap();
+    /// assert!(std::io::read_to_string(&f).unwrap().ends_with('\n'));
+    /// assert!(gort::os::File::open("/no/such/file").is_err());
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// The kernel's.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
@@ -88,6 +97,16 @@ impl File {
 
     /// Makes a new, empty file, or empties an old one, for writing.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use std::io::Write;
+    /// let path = std::env::temp_dir().join(format!("gort-doc-create-{}", std::process::id()));
+    /// gort::os::File::create(&path).unwrap().write_all(b"new").unwrap();
+    /// assert_eq!(gort::blocking(|| std::fs::read(&path)).unwrap(), b"new");
+    /// std::fs::remove_file(&path).unwrap();
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// The kernel's.
     pub fn create(path: impl AsRef<Path>) -> io::Result<Self> {
@@ -95,6 +114,21 @@ impl File {
     }
 
     /// Opens as std's options say.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use std::io::Write;
+    /// let path = std::env::temp_dir().join(format!("gort-doc-with-{}", std::process::id()));
+    /// let mut appending = std::fs::OpenOptions::new();
+    /// appending.append(true).create(true);
+    /// for line in ["one\n", "two\n"] {
+    ///     let mut f = gort::os::File::open_with(&appending, &path).unwrap();
+    ///     f.write_all(line.as_bytes()).unwrap();
+    /// }
+    /// assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\ntwo\n");
+    /// std::fs::remove_file(&path).unwrap();
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// The kernel's.
@@ -112,6 +146,16 @@ impl File {
     /// if it is in blocking mode it is opened anew (under the same number), as the mode belongs to
     /// the open file, which others may share. All else blocks its thread.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use std::io::{Read, Write};
+    /// let (r, mut w) = std::io::pipe().unwrap();
+    /// let mut r = gort::os::File::from_fd(r.into()); // its reads park from now on
+    /// w.write_all(b"x").unwrap();
+    /// assert_eq!(r.read(&mut [0; 8]).unwrap(), 1);
+    /// # })
+    /// ```
+    ///
     /// Go (os): file_unix.go:106 NewFile
     pub fn from_fd(fd: OwnedFd) -> Self {
         let mut non_blocking = is_nonblocking(fd.as_fd()); // :112
@@ -123,11 +167,27 @@ impl File {
     }
 
     /// Whether the poller looks after it (else its operations block their threads).
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// assert!(gort::os::pipe().unwrap().0.pollable());
+    /// assert!(!gort::os::File::open("/proc/self/exe").unwrap().pollable());
+    /// # })
+    /// ```
     pub fn pollable(&self) -> bool {
         self.fd.pollable()
     }
 
     /// Reads at a place, without moving the file's own.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let f = gort::os::File::open("/proc/self/exe").unwrap();
+    /// let mut magic = [0; 3];
+    /// assert_eq!(f.read_at(&mut magic, 1).unwrap(), 3);
+    /// assert_eq!(&magic, b"ELF");
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// If closed; the kernel's.
@@ -139,6 +199,17 @@ impl File {
 
     /// Writes at a place, without moving the file's own.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let path = std::env::temp_dir().join(format!("gort-doc-at-{}", std::process::id()));
+    /// let f = gort::os::File::create(&path).unwrap();
+    /// f.write_at(b"world", 6).unwrap();
+    /// f.write_at(b"hello ", 0).unwrap();
+    /// assert_eq!(std::fs::read_to_string(&path).unwrap(), "hello world");
+    /// std::fs::remove_file(&path).unwrap();
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// If closed; the kernel's.
     ///
@@ -149,6 +220,16 @@ impl File {
 
     /// Makes it that long.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let path = std::env::temp_dir().join(format!("gort-doc-len-{}", std::process::id()));
+    /// let f = gort::os::File::create(&path).unwrap();
+    /// f.set_len(1 << 20).unwrap();
+    /// assert_eq!(f.size().unwrap(), 1 << 20);
+    /// std::fs::remove_file(&path).unwrap();
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// If closed; the kernel's.
     pub fn set_len(&self, size: u64) -> io::Result<()> {
@@ -157,6 +238,17 @@ impl File {
 
     /// Writes everything to the disk.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use std::io::Write;
+    /// let path = std::env::temp_dir().join(format!("gort-doc-sync-{}", std::process::id()));
+    /// let mut f = gort::os::File::create(&path).unwrap();
+    /// f.write_all(b"to be kept").unwrap();
+    /// f.sync_all().unwrap();
+    /// std::fs::remove_file(&path).unwrap();
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// If closed; the kernel's.
     pub fn sync_all(&self) -> io::Result<()> {
@@ -164,6 +256,14 @@ impl File {
     }
 
     /// Its length.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let exe = std::env::current_exe().unwrap();
+    /// let size = gort::os::File::open(&exe).unwrap().size().unwrap();
+    /// assert_eq!(size, std::fs::metadata(&exe).unwrap().len());
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// If closed; the kernel's.
@@ -174,6 +274,18 @@ impl File {
     /// Sets the deadline of reads and writes, those under way as well; None: they may wait for
     /// ever.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use std::io::ErrorKind;
+    /// let (r, _w) = gort::os::pipe().unwrap();
+    /// r.set_deadline(Some(gort::time::now())).unwrap();
+    /// let e = std::io::Read::read(&mut &r, &mut [0]).unwrap_err();
+    /// assert_eq!(e.kind(), ErrorKind::TimedOut);
+    /// let plain = gort::os::File::open("/proc/self/exe").unwrap();
+    /// assert_eq!(plain.set_deadline(None).unwrap_err().kind(), ErrorKind::Unsupported);
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// If closed; `file type does not support deadline` (kind `Unsupported`) unless the poller
     /// looks after it.
@@ -183,6 +295,19 @@ impl File {
 
     /// Sets the deadline of reads.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use std::io::{Read, Write};
+    /// let (mut r, mut w) = gort::os::pipe().unwrap();
+    /// let d = std::time::Duration::from_millis(1);
+    /// r.set_read_deadline(Some(gort::time::now() + d)).unwrap();
+    /// assert!(r.read(&mut [0]).is_err());
+    /// r.set_read_deadline(None).unwrap();
+    /// w.write_all(b"x").unwrap();
+    /// assert_eq!(r.read(&mut [0]).unwrap(), 1);
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// As [`set_deadline`](Self::set_deadline).
     pub fn set_read_deadline(&self, t: Option<Instant>) -> io::Result<()> {
@@ -190,6 +315,16 @@ impl File {
     }
 
     /// Sets the deadline of writes.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use std::io::Write;
+    /// let (_r, mut w) = gort::os::pipe().unwrap();
+    /// w.set_write_deadline(Some(gort::time::now() + std::time::Duration::from_millis(1))).unwrap();
+    /// let e = w.write_all(&[0; 1 << 20]).unwrap_err(); // more than a pipe holds, and nobody reads
+    /// assert_eq!(e.kind(), std::io::ErrorKind::TimedOut);
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// As [`set_deadline`](Self::set_deadline).
@@ -199,6 +334,16 @@ impl File {
 
     /// Closes it, for all handles: what other goroutines do with it ends with `use of closed file`,
     /// unless it blocks its thread.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let (r, _w) = gort::os::pipe().unwrap();
+    /// let other = r.clone();
+    /// let reader = gort::task::spawn(move || std::io::Read::read(&mut &other, &mut [0]));
+    /// r.close().unwrap();
+    /// assert!(reader.join().unwrap().unwrap_err().to_string().contains("closed"));
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// If it has been closed before.
@@ -229,6 +374,19 @@ impl File {
     }
 
     /// Another handle of the same file (no duplicate of the descriptor).
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use std::io::{Read, Write};
+    /// let (mut r, w) = gort::os::pipe().unwrap();
+    /// for mut w in [w.try_clone().unwrap(), w] {
+    ///     w.write_all(b"x").unwrap();
+    /// }
+    /// let mut s = String::new();
+    /// r.read_to_string(&mut s).unwrap(); // to the end: the last handle is gone
+    /// assert_eq!(s, "xx");
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// None; as std's.
@@ -358,6 +516,31 @@ impl From<OwnedFd> for File {
     /// [`File::from_fd`]
     fn from(fd: OwnedFd) -> Self {
         Self::from_fd(fd)
+    }
+}
+
+impl FromRawFd for File {
+    /// [`File::from_fd`]
+    unsafe fn from_raw_fd(fd: RawFd) -> Self {
+        // SAFETY: the caller's contract: it is open, and nobody else's.
+        Self::from_fd(unsafe { OwnedFd::from_raw_fd(fd) })
+    }
+}
+
+// No `IntoRawFd`, which may not fail: handles share the descriptor, so it takes a duplicate.
+impl TryFrom<File> for OwnedFd {
+    type Error = io::Error;
+    /// [`File::into_std`], as a descriptor.
+    fn try_from(f: File) -> io::Result<Self> {
+        Ok(f.into_std()?.into())
+    }
+}
+
+impl TryFrom<File> for Stdio {
+    type Error = io::Error;
+    /// [`File::into_std`], for a child process.
+    fn try_from(f: File) -> io::Result<Self> {
+        Ok(f.into_std()?.into())
     }
 }
 

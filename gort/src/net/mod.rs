@@ -85,6 +85,49 @@ fn borrow(fd: &gort_poll::Fd) -> std::os::fd::BorrowedFd<'_> {
     fd.lend().expect("the descriptor has been closed")
 }
 
+/// For examples: a socket `s`.
+macro_rules! socket {
+    (TcpStream) => {
+        "let l = gort::net::TcpListener::bind(\"127.0.0.1:0\").unwrap();
+let s = gort::net::TcpStream::connect(l.local_addr().unwrap()).unwrap();"
+    };
+    (TcpListener) => {
+        "let s = gort::net::TcpListener::bind(\"127.0.0.1:0\").unwrap();"
+    };
+    (UdpSocket) => {
+        "let s = gort::net::UdpSocket::bind(\"127.0.0.1:0\").unwrap();"
+    };
+    (UnixStream) => {
+        "let (s, _other) = gort::net::UnixStream::pair().unwrap();"
+    };
+    (UnixListener) => {
+        "let path = std::env::temp_dir().join(format!(\"gort-doc-s-{}\", std::process::id()));
+let s = gort::net::UnixListener::bind(path).unwrap();"
+    };
+    (UnixDatagram) => {
+        "let (s, _other) = gort::net::UnixDatagram::pair().unwrap();"
+    };
+}
+
+/// For examples: waits at `s`, and comes back with an error in the end.
+macro_rules! waits {
+    (TcpStream) => {
+        "std::io::Read::read(&mut &s, &mut [0])"
+    };
+    (UnixStream) => {
+        "std::io::Read::read(&mut &s, &mut [0])"
+    };
+    (UdpSocket) => {
+        "s.recv(&mut [0])"
+    };
+    (UnixDatagram) => {
+        "s.recv(&mut [0])"
+    };
+    ($listener:ident) => {
+        "s.accept()"
+    };
+}
+
 /// What all connections have: reading, writing, deadlines. The type has a field `fd` that leads to
 /// a `NetFd`.
 macro_rules! deadlines {
@@ -92,6 +135,15 @@ macro_rules! deadlines {
         impl $t {
             /// Sets the deadline of reads and writes, those under way as well; None: they may wait
             /// for ever. Go's `SetDeadline`.
+            ///
+            /// ```
+            /// # gort::run(|| {
+            #[doc = $crate::net::socket!($t)]
+            /// s.set_deadline(Some(gort::time::now())).unwrap();
+            #[doc = concat!("let r = ", $crate::net::waits!($t), ";")]
+            /// assert_eq!(r.unwrap_err().kind(), std::io::ErrorKind::TimedOut);
+            /// # })
+            /// ```
             ///
             /// # Errors
             /// If closed.
@@ -101,12 +153,32 @@ macro_rules! deadlines {
             /// Sets the deadline of reads (and of accepts), those under way as well. Go's
             /// `SetReadDeadline`.
             ///
+            /// ```
+            /// # gort::run(|| {
+            #[doc = $crate::net::socket!($t)]
+            /// let soon = gort::time::now() + std::time::Duration::from_millis(1);
+            /// s.set_read_deadline(Some(soon)).unwrap();
+            #[doc = concat!("let r = ", $crate::net::waits!($t), ";")]
+            /// assert!(r.is_err() && gort::time::now() >= soon);
+            /// # })
+            /// ```
+            ///
             /// # Errors
             /// If closed.
             pub fn set_read_deadline(&self, t: Option<std::time::Instant>) -> std::io::Result<()> {
                 self.fd.pfd.set_read_deadline(t).map_err(self.fd.failed_here("set", ""))
             }
             /// Sets the deadline of writes, those under way as well. Go's `SetWriteDeadline`.
+            ///
+            /// ```
+            /// # gort::run(|| {
+            #[doc = $crate::net::socket!($t)]
+            /// s.set_write_deadline(Some(gort::time::now())).unwrap(); // no more writes, but reads
+            /// s.set_write_deadline(None).unwrap();
+            /// s.close().unwrap();
+            /// assert!(s.set_write_deadline(None).is_err());
+            /// # })
+            /// ```
             ///
             /// # Errors
             /// If closed.
@@ -116,12 +188,28 @@ macro_rules! deadlines {
             /// Closes it, for all handles: what other goroutines do with it ends with
             /// `use of closed network connection`.
             ///
+            /// ```
+            /// # gort::run(|| {
+            #[doc = $crate::net::socket!($t)]
+            /// s.close().unwrap();
+            #[doc = concat!("let e = ", $crate::net::waits!($t), ".unwrap_err();")]
+            /// assert!(e.to_string().contains("use of closed network connection"));
+            /// # })
+            /// ```
+            ///
             /// # Errors
             /// If it has been closed before.
             pub fn close(&self) -> std::io::Result<()> {
                 self.fd.close().map_err(self.fd.failed("close", ""))
             }
             /// Takes the error that the kernel has noted for this socket, if any.
+            ///
+            /// ```
+            /// # gort::run(|| {
+            #[doc = $crate::net::socket!($t)]
+            /// assert!(s.take_error().unwrap().is_none()); // all is well
+            /// # })
+            /// ```
             ///
             /// # Errors
             /// If closed.
@@ -131,6 +219,15 @@ macro_rules! deadlines {
                 Ok((e != 0).then(|| std::io::Error::from_raw_os_error(e)))
             }
             /// Another handle of the same socket (no duplicate of the descriptor).
+            ///
+            /// ```
+            /// # gort::run(|| {
+            #[doc = $crate::net::socket!($t)]
+            /// let other = s.try_clone().unwrap();
+            /// other.close().unwrap();
+            /// assert!(s.close().is_err()); // it was the same one
+            /// # })
+            /// ```
             ///
             /// # Errors
             /// None; as std's.
@@ -160,8 +257,9 @@ macro_rules! deadlines {
     };
 }
 
-/// From descriptors, and to std's type. There is no `IntoRawFd`: handles share the descriptor,
-/// which the poller knows.
+/// From descriptors, and to std's type and a descriptor. There are no `IntoRawFd` and `FromRawFd`:
+/// handles share the descriptor with the poller, and giving it one, or taking a duplicate, may
+/// fail.
 macro_rules! fds {
     ($t:ident, $std:ty, $net:literal) => {
         impl TryFrom<std::os::fd::OwnedFd> for $t {
@@ -171,11 +269,26 @@ macro_rules! fds {
                 Ok(Self { fd: Arc::new(NetFd::from_owned(fd, $net)?) })
             }
         }
+        impl TryFrom<$t> for std::os::fd::OwnedFd {
+            type Error = std::io::Error;
+            /// [`into_std`]($t::into_std), as a descriptor.
+            fn try_from(s: $t) -> std::io::Result<Self> {
+                Ok(s.into_std()?.into())
+            }
+        }
         impl $t {
             /// The same socket for code that blocks its thread: a duplicate of the descriptor, in
             /// blocking mode. As the mode belongs to both, this handle must not be used any more,
             /// nor its clones: close them. May be called inside of
             /// [`gort::blocking`](crate::blocking). Go's `File`.
+            ///
+            /// ```
+            /// # gort::run(|| {
+            #[doc = $crate::net::socket!($t)]
+            #[doc = concat!("let std: ", stringify!($std), " = s.into_std().unwrap();")]
+            /// gort::blocking(|| assert!(std.local_addr().is_ok())); // or what waits
+            /// # })
+            /// ```
             ///
             /// # Errors
             /// If closed; the kernel's.
@@ -196,12 +309,30 @@ macro_rules! timeouts {
             /// deadline. std's way; where it is set, [`set_read_deadline`](Self::set_read_deadline)
             /// has no effect.
             ///
+            /// ```
+            /// # gort::run(|| {
+            #[doc = $crate::net::socket!($t)]
+            /// s.set_read_timeout(Some(std::time::Duration::from_millis(1))).unwrap();
+            #[doc = concat!("assert!(", $crate::net::waits!($t), ".is_err());")]
+            /// # })
+            /// ```
+            ///
             /// # Errors
             /// If closed; a duration of zero.
             pub fn set_read_timeout(&self, d: Option<std::time::Duration>) -> std::io::Result<()> {
                 self.fd.set_timeout(true, d)
             }
             /// Every write from now on has a deadline of its own.
+            ///
+            /// ```
+            /// # gort::run(|| {
+            #[doc = $crate::net::socket!($t)]
+            /// let minute = std::time::Duration::from_secs(60);
+            /// s.set_write_timeout(Some(minute)).unwrap();
+            /// assert!(s.set_write_timeout(Some(std::time::Duration::ZERO)).is_err());
+            /// assert_eq!(s.write_timeout().unwrap(), Some(minute));
+            /// # })
+            /// ```
             ///
             /// # Errors
             /// If closed; a duration of zero.
@@ -210,12 +341,29 @@ macro_rules! timeouts {
             }
             /// What [`set_read_timeout`](Self::set_read_timeout) has set.
             ///
+            /// ```
+            /// # gort::run(|| {
+            #[doc = $crate::net::socket!($t)]
+            /// assert_eq!(s.read_timeout().unwrap(), None); // for ever
+            /// s.set_read_timeout(Some(std::time::Duration::from_secs(1))).unwrap();
+            /// assert_eq!(s.read_timeout().unwrap().unwrap().as_secs(), 1);
+            /// # })
+            /// ```
+            ///
             /// # Errors
             /// None; as std's.
             pub fn read_timeout(&self) -> std::io::Result<Option<std::time::Duration>> {
                 Ok(self.fd.timeout(true))
             }
             /// What [`set_write_timeout`](Self::set_write_timeout) has set.
+            ///
+            /// ```
+            /// # gort::run(|| {
+            #[doc = $crate::net::socket!($t)]
+            /// s.set_read_timeout(Some(std::time::Duration::from_secs(1))).unwrap();
+            /// assert_eq!(s.write_timeout().unwrap(), None); // that was the other one
+            /// # })
+            /// ```
             ///
             /// # Errors
             /// None; as std's.
@@ -254,3 +402,4 @@ macro_rules! read_write {
 }
 
 use {deadlines, fds, read_write, timeouts};
+pub(crate) use {socket, waits};

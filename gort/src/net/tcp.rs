@@ -82,6 +82,16 @@ impl TcpStream {
     /// one's kind (IPv4 or IPv6) are tried first, those of the other kind beside them after 300 ms.
     /// [`Dialer`](super::Dialer) has more to set.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::{TcpListener, TcpStream};
+    /// let l = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let port = l.local_addr().unwrap().port();
+    /// let c = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    /// assert_eq!(c.peer_addr().unwrap().port(), port);
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// That of the first address, if none does.
     pub fn connect(a: impl ToSocketAddrs) -> io::Result<Self> {
@@ -91,6 +101,18 @@ impl TcpStream {
     /// Connects until `deadline`; several addresses share the time. Go's `Dialer.Deadline`. The
     /// search for a name is not limited by it: [`Dialer::dial`](super::Dialer::dial)'s is.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::{TcpListener, TcpStream};
+    /// let l = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let addr = l.local_addr().unwrap();
+    /// let minute = std::time::Duration::from_secs(60);
+    /// assert!(TcpStream::connect_deadline(addr, gort::time::now() + minute).is_ok());
+    /// let past = TcpStream::connect_deadline(addr, gort::time::now() - minute);
+    /// assert_eq!(past.unwrap_err().kind(), std::io::ErrorKind::TimedOut);
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// `i/o timeout` (kind `TimedOut`); that of the first address, if none answers.
     pub fn connect_deadline(a: impl ToSocketAddrs, deadline: Instant) -> io::Result<Self> {
@@ -98,6 +120,15 @@ impl TcpStream {
     }
 
     /// Connects within `timeout`. Go's `net.DialTimeout`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::{TcpListener, TcpStream};
+    /// let l = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let addr = l.local_addr().unwrap();
+    /// TcpStream::connect_timeout(&addr, std::time::Duration::from_secs(60)).unwrap();
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// `i/o timeout` (kind `TimedOut`); the kernel's.
@@ -110,6 +141,16 @@ impl TcpStream {
 
     /// Takes over a connection of std's.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let l = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let mut std = std::net::TcpStream::connect(l.local_addr().unwrap()).unwrap();
+    /// let ours = gort::net::TcpStream::from_std(l.accept().unwrap().0).unwrap();
+    /// gort::go(move || std::io::Write::write_all(&mut std, b"hi").unwrap());
+    /// assert_eq!(std::io::read_to_string(ours).unwrap(), "hi");
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// The kernel's.
     pub fn from_std(s: std::net::TcpStream) -> io::Result<Self> {
@@ -118,6 +159,16 @@ impl TcpStream {
 
     /// The address of this side. It is kept: it can be asked for after `close`.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::{TcpListener, TcpStream};
+    /// let l = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let c = TcpStream::connect(l.local_addr().unwrap()).unwrap();
+    /// let (_, from) = l.accept().unwrap();
+    /// assert_eq!(c.local_addr().unwrap(), from);
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// If the kernel did not say.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -125,6 +176,16 @@ impl TcpStream {
     }
 
     /// The address of the other side.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::{TcpListener, TcpStream};
+    /// let l = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let c = TcpStream::connect(l.local_addr().unwrap()).unwrap();
+    /// c.close().unwrap();
+    /// assert_eq!(c.peer_addr().unwrap(), l.local_addr().unwrap()); // it is kept
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// If the kernel did not say.
@@ -135,6 +196,25 @@ impl TcpStream {
     /// Closes the reading side, the writing side (the peer reads the end), or both. Go's
     /// `CloseRead` and `CloseWrite`.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::{Shutdown, TcpListener, TcpStream};
+    /// use std::io::{Read, Write};
+    /// let l = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let mut c = TcpStream::connect(l.local_addr().unwrap()).unwrap();
+    /// let (mut s, _) = l.accept().unwrap();
+    /// c.write_all(b"question").unwrap();
+    /// c.shutdown(Shutdown::Write).unwrap(); // it can still read
+    /// let mut text = String::new();
+    /// s.read_to_string(&mut text).unwrap();
+    /// s.write_all(b"answer").unwrap();
+    /// drop(s);
+    /// text.clear();
+    /// c.read_to_string(&mut text).unwrap();
+    /// assert_eq!(text, "answer");
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// If closed; the kernel's.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
@@ -143,6 +223,19 @@ impl TcpStream {
 
     /// Reads without taking it away.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::{TcpListener, TcpStream};
+    /// use std::io::{Read, Write};
+    /// let l = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let mut c = TcpStream::connect(l.local_addr().unwrap()).unwrap();
+    /// let (mut s, _) = l.accept().unwrap();
+    /// c.write_all(b"G").unwrap();
+    /// let mut b = [0; 8];
+    /// assert_eq!((s.peek(&mut b).unwrap(), s.read(&mut b).unwrap()), (1, 1)); // the same byte
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// As reading.
     pub fn peek(&self, b: &mut [u8]) -> io::Result<usize> {
@@ -150,6 +243,15 @@ impl TcpStream {
     }
 
     /// Whether small writes are sent at once (`TCP_NODELAY`); they are, by default.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// # let l = gort::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let c = gort::net::TcpStream::connect(l.local_addr().unwrap()).unwrap();
+    /// c.set_nodelay(false).unwrap(); // small packets may wait for more
+    /// assert!(!c.nodelay().unwrap());
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// If closed.
@@ -164,6 +266,14 @@ impl TcpStream {
 
     /// Whether small writes are sent at once.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// # let l = gort::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let c = gort::net::TcpStream::connect(l.local_addr().unwrap()).unwrap();
+    /// assert!(c.nodelay().unwrap()); // as in Go
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// If closed.
     pub fn nodelay(&self) -> io::Result<bool> {
@@ -177,6 +287,16 @@ impl TcpStream {
     /// Whether the kernel asks a silent peer now and then if it is still there; it does, by
     /// default.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// # let l = gort::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let c = gort::net::TcpStream::connect(l.local_addr().unwrap()).unwrap();
+    /// c.set_keepalive(false).unwrap();
+    /// c.close().unwrap();
+    /// assert!(c.set_keepalive(true).is_err());
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// If closed.
     ///
@@ -189,6 +309,14 @@ impl TcpStream {
     }
 
     /// After how much silence, in whole seconds rounded up.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// # let l = gort::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let c = gort::net::TcpStream::connect(l.local_addr().unwrap()).unwrap();
+    /// c.set_keepalive_idle(std::time::Duration::from_secs(60)).unwrap();
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// If closed; the kernel's.
@@ -206,6 +334,18 @@ impl TcpStream {
     /// it is thrown away and the peer gets a reset; else closing waits so long for it, in whole
     /// seconds rounded up.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// # let l = gort::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let c = gort::net::TcpStream::connect(l.local_addr().unwrap()).unwrap();
+    /// let (s, _) = l.accept().unwrap();
+    /// c.set_linger(Some(std::time::Duration::ZERO)).unwrap();
+    /// drop(c); // resets the connection
+    /// let e = std::io::Read::read(&mut &s, &mut [0]).unwrap_err();
+    /// assert_eq!(e.kind(), std::io::ErrorKind::ConnectionReset);
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// If closed.
     ///
@@ -221,6 +361,14 @@ impl TcpStream {
 
     /// The kernel's buffer for what has not been read yet.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// # let l = gort::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let c = gort::net::TcpStream::connect(l.local_addr().unwrap()).unwrap();
+    /// c.set_read_buffer(1 << 16).unwrap();
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// If closed.
     ///
@@ -233,6 +381,14 @@ impl TcpStream {
     }
 
     /// The kernel's buffer for what has not been sent yet.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// # let l = gort::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let c = gort::net::TcpStream::connect(l.local_addr().unwrap()).unwrap();
+    /// c.set_write_buffer(1 << 16).unwrap();
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// If closed.
@@ -307,6 +463,13 @@ impl TcpListener {
     /// Listens on the first of the addresses that works; port 0: any that is free. An IPv6 wildcard
     /// takes IPv4 as well.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let l = gort::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    /// assert_ne!(l.local_addr().unwrap().port(), 0); // the kernel has chosen one
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// That of the first address, if none does.
     ///
@@ -321,6 +484,16 @@ impl TcpListener {
 
     /// Takes over a listener of std's.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let l = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let l = gort::net::TcpListener::from_std(l).unwrap();
+    /// let addr = l.local_addr().unwrap();
+    /// gort::go(move || drop(gort::net::TcpStream::connect(addr).unwrap()));
+    /// l.accept().unwrap(); // parks
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// The kernel's.
     pub fn from_std(s: std::net::TcpListener) -> io::Result<Self> {
@@ -328,6 +501,17 @@ impl TcpListener {
     }
 
     /// Waits for the next connection.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::{TcpListener, TcpStream};
+    /// let l = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let addr = l.local_addr().unwrap();
+    /// gort::go(move || std::io::Write::write_all(&mut TcpStream::connect(addr).unwrap(), b"x").unwrap());
+    /// let (s, from) = l.accept().unwrap();
+    /// assert_eq!((s.peer_addr().unwrap(), std::io::read_to_string(s).unwrap()), (from, "x".into()));
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// If closed, past the deadline; the kernel's: after `EMFILE` (too many open files) the
@@ -345,11 +529,28 @@ impl TcpListener {
     }
 
     /// Connections, one after the other; ends when the listener is closed.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::{TcpListener, TcpStream};
+    /// let l = TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let addr = l.local_addr().unwrap();
+    /// gort::go(move || (0..3).for_each(|_| drop(TcpStream::connect(addr).unwrap())));
+    /// assert_eq!(l.incoming().take(3).filter(Result::is_ok).count(), 3);
+    /// # })
+    /// ```
     pub fn incoming(&self) -> Incoming<'_> {
         Incoming(self)
     }
 
     /// The address that it listens on.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let l = gort::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    /// assert!(l.local_addr().unwrap().ip().is_loopback());
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// If the kernel did not say.
@@ -359,6 +560,15 @@ impl TcpListener {
 }
 
 /// The connections of a [`TcpListener`]. Unlike std's it ends: when the listener is closed.
+///
+/// ```
+/// # gort::run(|| {
+/// let l = gort::net::TcpListener::bind("127.0.0.1:0").unwrap();
+/// l.close().unwrap();
+/// let mut connections: gort::net::Incoming<'_> = l.incoming();
+/// assert!(connections.next().is_none());
+/// # })
+/// ```
 #[derive(Debug)]
 pub struct Incoming<'a>(&'a TcpListener);
 

@@ -33,6 +33,13 @@ impl UdpSocket {
     /// A socket on the first of the addresses that works; port 0: any that is free. Broadcasts are
     /// allowed, as in Go.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let s = gort::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    /// assert_ne!(s.local_addr().unwrap().port(), 0);
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// That of the first address, if none does.
     ///
@@ -48,6 +55,16 @@ impl UdpSocket {
 
     /// Takes over a socket of std's.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let std = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    /// let addr = std.local_addr().unwrap();
+    /// let s = gort::net::UdpSocket::from_std(std).unwrap();
+    /// s.send_to(b"to myself", addr).unwrap();
+    /// assert_eq!(s.recv_from(&mut [0; 16]).unwrap(), (9, addr));
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// The kernel's.
     pub fn from_std(s: std::net::UdpSocket) -> io::Result<Self> {
@@ -57,6 +74,16 @@ impl UdpSocket {
     /// From now on only for packets to and from the first of the addresses that works; see
     /// [`send`](Self::send).
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::UdpSocket;
+    /// let (a, b) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+    /// a.connect(b.local_addr().unwrap()).unwrap();
+    /// a.send(b"hi").unwrap();
+    /// assert_eq!(b.recv_from(&mut [0; 8]).unwrap().1, a.local_addr().unwrap());
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// That of the first address, if none does.
     pub fn connect(&self, a: impl ToSocketAddrs) -> io::Result<()> {
@@ -64,6 +91,17 @@ impl UdpSocket {
     }
 
     /// Receives a packet; what does not fit is lost.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::UdpSocket;
+    /// let s = UdpSocket::bind("127.0.0.1:0").unwrap();
+    /// let addr = s.local_addr().unwrap();
+    /// gort::go(move || _ = UdpSocket::bind("127.0.0.1:0").unwrap().send_to(b"long text", addr));
+    /// let (n, _from) = s.recv_from(&mut [0; 4]).unwrap();
+    /// assert_eq!(n, 4); // the rest is lost
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// If closed, past the deadline; the kernel's.
@@ -79,6 +117,15 @@ impl UdpSocket {
 
     /// Sends a packet to the first of the addresses.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::UdpSocket;
+    /// let s = UdpSocket::bind("127.0.0.1:0").unwrap();
+    /// assert_eq!(s.send_to(b"abc", s.local_addr().unwrap()).unwrap(), 3);
+    /// assert!(s.send_to(&[0; 70_000], s.local_addr().unwrap()).is_err()); // too long for a packet
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// If closed, past the deadline; the kernel's.
     ///
@@ -92,6 +139,16 @@ impl UdpSocket {
 
     /// Receives a packet from the peer of [`connect`](Self::connect).
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::UdpSocket;
+    /// let (a, b) = (UdpSocket::bind("127.0.0.1:0").unwrap(), UdpSocket::bind("127.0.0.1:0").unwrap());
+    /// b.connect(a.local_addr().unwrap()).unwrap();
+    /// a.send_to(b"news", b.local_addr().unwrap()).unwrap();
+    /// assert_eq!(b.recv(&mut [0; 8]).unwrap(), 4);
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// If closed, past the deadline; the kernel's (`ECONNREFUSED`: nobody there got the last one
     /// sent).
@@ -101,6 +158,16 @@ impl UdpSocket {
 
     /// Sends a packet to the peer of [`connect`](Self::connect).
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::UdpSocket;
+    /// let s = UdpSocket::bind("127.0.0.1:0").unwrap();
+    /// assert!(s.send(b"to whom?").is_err());
+    /// s.connect(s.local_addr().unwrap()).unwrap();
+    /// assert_eq!(s.send(b"to myself").unwrap(), 9);
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// If closed, past the deadline; the kernel's.
     pub fn send(&self, b: &[u8]) -> io::Result<usize> {
@@ -109,6 +176,13 @@ impl UdpSocket {
 
     /// The address of this side, as it was when the socket was made.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let s = gort::net::UdpSocket::bind("[::1]:0").or_else(|_| gort::net::UdpSocket::bind("127.0.0.1:0"));
+    /// assert!(s.unwrap().local_addr().unwrap().ip().is_loopback());
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// If the kernel did not say.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -116,6 +190,15 @@ impl UdpSocket {
     }
 
     /// The peer of [`connect`](Self::connect).
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let s = gort::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    /// assert!(s.peer_addr().is_err());
+    /// s.connect(s.local_addr().unwrap()).unwrap();
+    /// assert_eq!(s.peer_addr().unwrap(), s.local_addr().unwrap());
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// If closed, or there is none.

@@ -55,6 +55,16 @@ read_write!(&UnixStream);
 impl UnixStream {
     /// Connects to the socket at `path`.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::{UnixListener, UnixStream};
+    /// let path = std::env::temp_dir().join(format!("gort-doc-connect-{}", std::process::id()));
+    /// let _l = UnixListener::bind(&path).unwrap();
+    /// let c = UnixStream::connect(&path).unwrap();
+    /// assert_eq!(c.peer_addr().unwrap().as_pathname(), Some(&*path));
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// The kernel's; `EAGAIN` if the listener's queue is full.
     pub fn connect(path: impl AsRef<Path>) -> io::Result<Self> {
@@ -62,6 +72,17 @@ impl UnixStream {
     }
 
     /// Connects to an address, which may be one of Linux's abstract names.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use std::os::linux::net::SocketAddrExt;
+    /// let name = format!("gort-doc-{}", std::process::id());
+    /// let a = std::os::unix::net::SocketAddr::from_abstract_name(name).unwrap();
+    /// let l = gort::net::UnixListener::bind_addr(&a).unwrap();
+    /// let _c = gort::net::UnixStream::connect_addr(&a).unwrap();
+    /// l.accept().unwrap();
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// The kernel's; `EAGAIN` if the listener's queue is full.
@@ -76,6 +97,14 @@ impl UnixStream {
 
     /// Both ends of a new connection.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let (mut a, b) = gort::net::UnixStream::pair().unwrap();
+    /// gort::go(move || std::io::Write::write_all(&mut a, b"to the other end").unwrap());
+    /// assert_eq!(std::io::read_to_string(b).unwrap(), "to the other end");
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// The kernel's.
     pub fn pair() -> io::Result<(Self, Self)> {
@@ -85,6 +114,15 @@ impl UnixStream {
 
     /// Takes over a connection of std's.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let (a, mut b) = std::os::unix::net::UnixStream::pair().unwrap();
+    /// let a = gort::net::UnixStream::from_std(a).unwrap();
+    /// gort::go(move || std::io::Write::write_all(&mut b, b"std's").unwrap());
+    /// assert_eq!(std::io::read_to_string(a).unwrap(), "std's");
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// The kernel's.
     pub fn from_std(s: std::os::unix::net::UnixStream) -> io::Result<Self> {
@@ -92,6 +130,13 @@ impl UnixStream {
     }
 
     /// The address of this side; mostly it has none.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let (a, _b) = gort::net::UnixStream::pair().unwrap();
+    /// assert!(a.local_addr().unwrap().is_unnamed());
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// None; as std's.
@@ -101,6 +146,16 @@ impl UnixStream {
 
     /// The address of the other side.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let path = std::env::temp_dir().join(format!("gort-doc-peer-{}", std::process::id()));
+    /// let l = gort::net::UnixListener::bind(&path).unwrap();
+    /// let c = gort::net::UnixStream::connect(&path).unwrap();
+    /// assert_eq!(c.peer_addr().unwrap().as_pathname(), Some(&*path));
+    /// assert!(l.accept().unwrap().0.peer_addr().unwrap().is_unnamed());
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// None; as std's.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
@@ -108,6 +163,17 @@ impl UnixStream {
     }
 
     /// Closes the reading side, the writing side, or both.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::{Shutdown, UnixStream};
+    /// let (a, b) = UnixStream::pair().unwrap();
+    /// a.shutdown(Shutdown::Write).unwrap();
+    /// assert_eq!(std::io::Read::read(&mut &b, &mut [0]).unwrap(), 0); // the end
+    /// std::io::Write::write_all(&mut &b, b"x").unwrap();
+    /// assert_eq!(std::io::Read::read(&mut &a, &mut [0]).unwrap(), 1);
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// If closed; the kernel's.
@@ -177,8 +243,41 @@ impl Drop for Unlinking {
 
 deadlines!(UnixListener);
 
+impl TryFrom<OwnedFd> for UnixListener {
+    type Error = io::Error;
+    /// [`UnixListener::from_std`]
+    ///
+    /// Go (net): file_unix.go:89 fileListener
+    #[doc(alias = "fileListener")]
+    fn try_from(fd: OwnedFd) -> io::Result<Self> {
+        let fd = NetFd::from_owned(fd, "unix")?; // :90
+        let path = addr(&fd.laddr)?.as_pathname().map(Path::to_path_buf);
+        // :98 the file is not ours to remove
+        Ok(Self { fd: Arc::new(Unlinking { fd, path, unlink: AtomicBool::new(false) }) })
+    }
+}
+
+impl TryFrom<UnixListener> for OwnedFd {
+    type Error = io::Error;
+    /// [`UnixListener::into_std`], as a descriptor.
+    fn try_from(l: UnixListener) -> io::Result<Self> {
+        Ok(l.into_std()?.into())
+    }
+}
+
 impl UnixListener {
     /// Listens on a new socket at `path`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let path = std::env::temp_dir().join(format!("gort-doc-bind-{}", std::process::id()));
+    /// let l = gort::net::UnixListener::bind(&path).unwrap();
+    /// let e = gort::net::UnixListener::bind(&path).unwrap_err();
+    /// assert_eq!(e.kind(), std::io::ErrorKind::AddrInUse);
+    /// drop(l);
+    /// assert!(!path.exists());
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// The kernel's; `EADDRINUSE` if there is a file already.
@@ -187,6 +286,16 @@ impl UnixListener {
     }
 
     /// Listens on an address, which may be one of Linux's abstract names.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use std::os::linux::net::SocketAddrExt;
+    /// let name = format!("gort-doc-bind-{}", std::process::id());
+    /// let a = std::os::unix::net::SocketAddr::from_abstract_name(&name).unwrap();
+    /// let l = gort::net::UnixListener::bind_addr(&a).unwrap(); // no file
+    /// assert_eq!(l.local_addr().unwrap().as_abstract_name(), Some(name.as_bytes()));
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// The kernel's.
@@ -201,7 +310,67 @@ impl UnixListener {
         Ok(Self { fd: Arc::new(Unlinking { fd, path, unlink: AtomicBool::new(true) }) })
     }
 
+    /// Takes over a listener of std's. Closing it does not remove its file, as in Go: whoever made
+    /// the socket does, or [`set_unlink_on_close`](Self::set_unlink_on_close) says so.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::{UnixListener, UnixStream};
+    /// use std::io::{Read, Write};
+    /// let path = std::env::temp_dir().join(format!("gort-doc-std-{}", std::process::id()));
+    /// let l = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    /// let l = UnixListener::from_std(l).unwrap();
+    /// let mut c = UnixStream::connect(&path).unwrap();
+    /// l.accept().unwrap().0.write_all(b"x").unwrap();
+    /// assert_eq!(c.read(&mut [0; 8]).unwrap(), 1);
+    /// drop(l);
+    /// std::fs::remove_file(&path).unwrap(); // it is still there
+    /// # })
+    /// ```
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn from_std(l: std::os::unix::net::UnixListener) -> io::Result<Self> {
+        Self::try_from(OwnedFd::from(l))
+    }
+
+    /// The same listener for code that blocks its thread: a duplicate of the descriptor, in
+    /// blocking mode. As the mode belongs to both, this handle must not be used any more, nor its
+    /// clones: close them, which removes the file no more. May be called inside of
+    /// [`gort::blocking`](crate::blocking). Go's `File`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::{UnixListener, UnixStream};
+    /// let path = std::env::temp_dir().join(format!("gort-doc-into-{}", std::process::id()));
+    /// let l = UnixListener::bind(&path).unwrap().into_std().unwrap();
+    /// let c = UnixStream::connect(&path).unwrap();
+    /// gort::blocking(|| l.accept()).unwrap();
+    /// std::fs::remove_file(&path).unwrap();
+    /// # })
+    /// ```
+    ///
+    /// # Errors
+    /// If closed; the kernel's.
+    pub fn into_std(self) -> io::Result<std::os::unix::net::UnixListener> {
+        let l = std::os::unix::net::UnixListener::from(self.fd.pfd.dup()?);
+        l.set_nonblocking(false)?;
+        self.fd.unlink.store(false, Relaxed);
+        Ok(l)
+    }
+
     /// Waits for the next connection.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let path = std::env::temp_dir().join(format!("gort-doc-accept-{}", std::process::id()));
+    /// let l = gort::net::UnixListener::bind(&path).unwrap();
+    /// gort::go(move || drop(gort::net::UnixStream::connect(path).unwrap()));
+    /// let (s, from) = l.accept().unwrap();
+    /// assert!(from.is_unnamed());
+    /// assert_eq!(std::io::read_to_string(s).unwrap(), "");
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// If closed, past the deadline; the kernel's.
@@ -217,6 +386,14 @@ impl UnixListener {
 
     /// The address that it listens on.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let path = std::env::temp_dir().join(format!("gort-doc-local-{}", std::process::id()));
+    /// let l = gort::net::UnixListener::bind(&path).unwrap();
+    /// assert_eq!(l.local_addr().unwrap().as_pathname(), Some(&*path));
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// None; as std's.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -224,6 +401,16 @@ impl UnixListener {
     }
 
     /// Whether closing removes the file; it does, by default.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let path = std::env::temp_dir().join(format!("gort-doc-unlink-{}", std::process::id()));
+    /// let l = gort::net::UnixListener::bind(&path).unwrap();
+    /// l.set_unlink_on_close(false);
+    /// drop(l);
+    /// std::fs::remove_file(&path).unwrap(); // it was there still
+    /// # })
+    /// ```
     ///
     /// Go (net): unixsock_posix.go:215 SetUnlinkOnClose
     pub fn set_unlink_on_close(&self, unlink: bool) {
@@ -252,6 +439,17 @@ timeouts!(UnixDatagram);
 impl UnixDatagram {
     /// A socket at `path`. The file is not removed when it is closed.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::UnixDatagram;
+    /// let path = std::env::temp_dir().join(format!("gort-doc-gram-{}", std::process::id()));
+    /// let s = UnixDatagram::bind(&path).unwrap();
+    /// UnixDatagram::unbound().unwrap().send_to(b"hi", &path).unwrap();
+    /// assert_eq!(s.recv(&mut [0; 8]).unwrap(), 2);
+    /// std::fs::remove_file(&path).unwrap(); // closing does not
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// The kernel's.
     ///
@@ -265,6 +463,13 @@ impl UnixDatagram {
 
     /// A socket without a name.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let s = gort::net::UnixDatagram::unbound().unwrap();
+    /// assert!(s.local_addr().unwrap().is_unnamed()); // nobody can answer it
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// The kernel's.
     pub fn unbound() -> io::Result<Self> {
@@ -273,7 +478,33 @@ impl UnixDatagram {
         Ok(Self { fd: Arc::new(fd.map_err(|e| OpError::io("dial", "unixgram", None, None, e))?) })
     }
 
+    /// Takes over a socket of std's.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let (a, b) = std::os::unix::net::UnixDatagram::pair().unwrap();
+    /// let a = gort::net::UnixDatagram::from_std(a).unwrap();
+    /// b.send(b"from std's").unwrap();
+    /// assert_eq!(a.recv(&mut [0; 16]).unwrap(), 10);
+    /// # })
+    /// ```
+    ///
+    /// # Errors
+    /// The kernel's.
+    pub fn from_std(s: std::os::unix::net::UnixDatagram) -> io::Result<Self> {
+        Self::try_from(OwnedFd::from(s))
+    }
+
     /// Two sockets that are each other's peer.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let (a, b) = gort::net::UnixDatagram::pair().unwrap();
+    /// a.send(b"one").unwrap();
+    /// a.send(b"packet each").unwrap();
+    /// assert_eq!((b.recv(&mut [0; 32]).unwrap(), b.recv(&mut [0; 32]).unwrap()), (3, 11));
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// The kernel's.
@@ -283,6 +514,18 @@ impl UnixDatagram {
     }
 
     /// From now on only for packets to and from the socket at `path`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::net::UnixDatagram;
+    /// let path = std::env::temp_dir().join(format!("gort-doc-peer2-{}", std::process::id()));
+    /// let (server, client) = (UnixDatagram::bind(&path).unwrap(), UnixDatagram::unbound().unwrap());
+    /// client.connect(&path).unwrap();
+    /// client.send(b"log line").unwrap();
+    /// assert_eq!(server.recv(&mut [0; 16]).unwrap(), 8);
+    /// std::fs::remove_file(&path).unwrap();
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// The kernel's.
@@ -296,6 +539,15 @@ impl UnixDatagram {
 
     /// Receives a packet; what does not fit is lost.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let (a, b) = gort::net::UnixDatagram::pair().unwrap();
+    /// a.send(b"who am I").unwrap();
+    /// let (n, from) = b.recv_from(&mut [0; 16]).unwrap();
+    /// assert!(n == 8 && from.is_unnamed());
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// If closed, past the deadline; the kernel's.
     ///
@@ -306,6 +558,14 @@ impl UnixDatagram {
     }
 
     /// Sends a packet to the socket at `path`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let s = gort::net::UnixDatagram::unbound().unwrap();
+    /// let e = s.send_to(b"hi", "/no/such/socket").unwrap_err();
+    /// assert_eq!(e.kind(), std::io::ErrorKind::NotFound);
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// If closed, past the deadline; the kernel's.
@@ -319,6 +579,16 @@ impl UnixDatagram {
 
     /// Receives a packet from the peer.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let (a, b) = gort::net::UnixDatagram::pair().unwrap();
+    /// gort::go(move || _ = a.send(b"later"));
+    /// let mut text = [0; 5];
+    /// assert_eq!(b.recv(&mut text).unwrap(), 5); // parks until it comes
+    /// assert_eq!(&text, b"later");
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// If closed, past the deadline; the kernel's.
     pub fn recv(&self, b: &mut [u8]) -> io::Result<usize> {
@@ -327,6 +597,15 @@ impl UnixDatagram {
 
     /// Sends a packet to the peer.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let (a, b) = gort::net::UnixDatagram::pair().unwrap();
+    /// assert_eq!(a.send(b"abc").unwrap(), 3);
+    /// drop(b);
+    /// assert!(a.send(b"abc").is_err()); // nobody is there
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// If closed, past the deadline; the kernel's.
     pub fn send(&self, b: &[u8]) -> io::Result<usize> {
@@ -334,6 +613,15 @@ impl UnixDatagram {
     }
 
     /// The address of this side.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let path = std::env::temp_dir().join(format!("gort-doc-here-{}", std::process::id()));
+    /// let s = gort::net::UnixDatagram::bind(&path).unwrap();
+    /// assert_eq!(s.local_addr().unwrap().as_pathname(), Some(&*path));
+    /// std::fs::remove_file(&path).unwrap();
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// None; as std's.

@@ -1,7 +1,7 @@
 //! Labels and names of goroutines.
 
 use core::fmt;
-use gort_proc::{LabelSet, has_goroutine, on_goroutine_for};
+use gort_proc::{LabelSet, getg, on_goroutine_for};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -19,11 +19,23 @@ pub struct Labels(Option<Arc<LabelSet>>);
 
 impl Labels {
     /// These labels.
+    ///
+    /// ```
+    /// let l = gort::runtime::Labels::new([("user", "ann")]);
+    /// assert_eq!(l.get("user"), Some("ann"));
+    /// ```
     pub fn new<K: AsRef<str>, V: AsRef<str>>(labels: impl IntoIterator<Item = (K, V)>) -> Self {
         Self::default().with(labels)
     }
 
     /// These labels and those, which win. Go's `pprof.WithLabels`.
+    ///
+    /// ```
+    /// use gort::runtime::Labels;
+    /// let job = Labels::new([("job", "7")]);
+    /// let part = job.with([("part", "2")]);
+    /// assert_eq!((part.get("job"), part.get("part"), job.get("part")), (Some("7"), Some("2"), None));
+    /// ```
     #[must_use]
     pub fn with<K: AsRef<str>, V: AsRef<str>>(
         &self,
@@ -41,11 +53,21 @@ impl Labels {
     }
 
     /// The value of a key. Go's `pprof.Label`.
+    ///
+    /// ```
+    /// let l = gort::runtime::Labels::new([("a", "1"), ("a", "2")]);
+    /// assert_eq!((l.get("a"), l.get("b")), (Some("2"), None)); // the last one wins
+    /// ```
     pub fn get(&self, key: &str) -> Option<&str> {
         self.iter().find_map(|(k, v)| (k == key).then_some(v))
     }
 
     /// All of them, by their keys. Go's `pprof.ForLabels`.
+    ///
+    /// ```
+    /// let l = gort::runtime::Labels::new([("b", "2"), ("a", "1")]);
+    /// assert_eq!(l.iter().collect::<Vec<_>>(), [("a", "1"), ("b", "2")]);
+    /// ```
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().flat_map(|s| s.iter().map(|(k, v)| (&**k, &**v)))
     }
@@ -57,12 +79,24 @@ impl fmt::Debug for Labels {
     }
 }
 
-/// The labels of this goroutine; none on other threads.
+/// The labels of this goroutine, also in [`blocking`](crate::blocking); none on other threads.
+///
+/// ```
+/// use gort::runtime::{labels, with_labels};
+/// # gort::run(|| {
+/// with_labels([("request", "1234")], || {
+///     let child = gort::task::spawn(|| labels().get("request").map(str::to_string));
+///     assert_eq!(child.join().unwrap().as_deref(), Some("1234"));
+/// });
+/// assert_eq!(labels().get("request"), None);
+/// # })
+/// ```
 pub fn labels() -> Labels {
-    if !has_goroutine() {
+    if getg().is_null() {
         return Labels::default();
     }
-    // SAFETY: on a goroutine.
+    // SAFETY: on a goroutine, whose own they are: nobody else changes them, also while it has no
+    // processor. (The runtime's own stacks have none.)
     Labels(unsafe { gort_proc::labels::labels() })
 }
 
@@ -87,6 +121,16 @@ pub fn set_labels(labels: Labels) {
 
 /// Runs `f` with these labels beside those that the goroutine has, and gives it back its own. Go's
 /// `pprof.Do`.
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::runtime::{labels, with_labels};
+/// with_labels([("step", "outer")], || {
+///     with_labels([("step", "inner")], || assert_eq!(labels().get("step"), Some("inner")));
+///     assert_eq!(labels().get("step"), Some("outer"));
+/// });
+/// # })
+/// ```
 ///
 /// # Panics
 /// Ends the program outside of a goroutine.
@@ -124,6 +168,14 @@ pub fn set_name(name: impl Into<Cow<'static, str>>) {
 }
 
 /// The name of this goroutine.
+///
+/// ```
+/// # gort::run(|| {
+/// assert_eq!(gort::runtime::name(), None);
+/// let child = gort::Builder::new().name("worker").spawn(gort::runtime::name);
+/// assert_eq!(child.join().unwrap(), Some("worker"));
+/// # })
+/// ```
 pub fn name() -> Option<&'static str> {
     let gp = gort_proc::getg();
     // SAFETY: the goroutine's own; what stands there is never freed.

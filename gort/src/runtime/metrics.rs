@@ -21,6 +21,14 @@ use std::fmt;
 
 /// The kind of a [`Value`].
 ///
+/// ```
+/// # gort::run(|| {
+/// use gort::runtime::metrics::{self, ValueKind};
+/// let counts = metrics::all().into_iter().filter(|m| m.kind == ValueKind::Uint64).count();
+/// assert!(counts > 5);
+/// # })
+/// ```
+///
 /// Go (runtime/metrics): value.go:13 ValueKind
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -37,6 +45,15 @@ pub enum ValueKind {
 }
 
 /// The value of a metric.
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::runtime::metrics::{Sample, Value, read};
+/// let mut s = [Sample::new("/sched/gomaxprocs:threads")];
+/// read(&mut s);
+/// assert!(matches!(s[0].value, Value::Uint64(n) if n >= 1));
+/// # })
+/// ```
 ///
 /// Go (runtime/metrics): value.go:30 Value
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -56,6 +73,11 @@ pub enum Value {
 impl Value {
     /// Its kind.
     ///
+    /// ```
+    /// use gort::runtime::metrics::{Value, ValueKind};
+    /// assert_eq!(Value::Float64(0.5).kind(), ValueKind::Float64);
+    /// ```
+    ///
     /// Go (runtime/metrics): value.go:37 Kind
     pub fn kind(&self) -> ValueKind {
         // value.go:38
@@ -69,6 +91,10 @@ impl Value {
 
     /// The count.
     ///
+    /// ```
+    /// assert_eq!(gort::runtime::metrics::Value::Uint64(7).uint64(), 7);
+    /// ```
+    ///
     /// # Panics
     /// If it is of another kind.
     ///
@@ -81,6 +107,10 @@ impl Value {
 
     /// The number.
     ///
+    /// ```
+    /// assert_eq!(gort::runtime::metrics::Value::Float64(0.5).float64(), 0.5);
+    /// ```
+    ///
     /// # Panics
     /// If it is of another kind.
     ///
@@ -92,6 +122,17 @@ impl Value {
     }
 
     /// The distribution.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::runtime::metrics::{Sample, read};
+    /// let mut s = [Sample::new("/sched/latencies:seconds")];
+    /// gort::runtime::gosched();
+    /// read(&mut s);
+    /// let h = s[0].value.float64_histogram();
+    /// assert_eq!(h.buckets.len(), h.counts.len() + 1);
+    /// # })
+    /// ```
     ///
     /// # Panics
     /// If it is of another kind.
@@ -109,6 +150,12 @@ impl Value {
 
 /// A distribution: how many samples there were in each bucket.
 ///
+/// ```
+/// use gort::runtime::metrics::Float64Histogram;
+/// let h = Float64Histogram { counts: vec![3, 1], buckets: vec![0.0, 1.0, 2.0] };
+/// assert_eq!((h.total(), h.quantile(0.5)), (4, 1.0)); // most are below 1
+/// ```
+///
 /// Go (runtime/metrics): histogram.go:8 Float64Histogram
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Float64Histogram {
@@ -121,12 +168,22 @@ pub struct Float64Histogram {
 
 impl Float64Histogram {
     /// How many samples there were. gort's own.
+    ///
+    /// ```
+    /// assert_eq!(gort::runtime::metrics::Float64Histogram::default().total(), 0);
+    /// ```
     pub fn total(&self) -> u64 {
         self.counts.iter().sum()
     }
 
     /// The upper boundary of the bucket that holds the sample which `q` (0 to 1) of all do not
     /// exceed; 0 if there are no samples. gort's own.
+    ///
+    /// ```
+    /// use gort::runtime::metrics::Float64Histogram;
+    /// let h = Float64Histogram { counts: vec![98, 1, 1], buckets: vec![0.0, 0.1, 1.0, 10.0] };
+    /// assert_eq!((h.quantile(0.5), h.quantile(0.99), h.quantile(1.0)), (0.1, 1.0, 10.0));
+    /// ```
     pub fn quantile(&self, q: f64) -> f64 {
         let total = self.total();
         let rank = ((q.clamp(0.0, 1.0) * total as f64).ceil() as u64).max(1);
@@ -143,6 +200,16 @@ impl Float64Histogram {
 
 /// A metric's name, and its value once it has been read.
 ///
+/// ```
+/// # gort::run(|| {
+/// use gort::runtime::metrics::{Sample, read};
+/// let mut s = ["/sched/goroutines:goroutines", "/no/such:metric"].map(Sample::new);
+/// read(&mut s);
+/// println!("{}: {}", s[0].name, s[0].value);
+/// assert!(s[0].value.uint64() >= 1);
+/// # })
+/// ```
+///
 /// Go (runtime/metrics): sample.go:13 Sample
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sample {
@@ -154,12 +221,24 @@ pub struct Sample {
 
 impl Sample {
     /// A sample of the metric `name` that has not been read yet.
+    ///
+    /// ```
+    /// use gort::runtime::metrics::{Sample, ValueKind};
+    /// let s = Sample::new("/sched/goroutines:goroutines");
+    /// assert_eq!(s.value.kind(), ValueKind::Bad); // not read yet
+    /// ```
     pub fn new(name: impl Into<String>) -> Self {
         Sample { name: name.into(), value: Value::Bad }
     }
 }
 
 /// What a metric is.
+///
+/// ```
+/// use gort::runtime::metrics::{Description, all};
+/// let grows = |d: &Description| d.cumulative;
+/// assert!(all().iter().any(grows));
+/// ```
 ///
 /// Go (runtime/metrics): description.go:10 Description
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -447,6 +526,18 @@ fn sum(field: impl Fn(&PStats) -> &atomic::Uint64) -> u64 {
 ///
 /// Counters of processors that run are a moment old; nothing is stopped to read them.
 ///
+/// ```
+/// # gort::run(|| {
+/// use gort::runtime::metrics::{Sample, read};
+/// let mut s = [Sample::new("/gort/sched/goroutines/created:goroutines")];
+/// read(&mut s);
+/// let before = s[0].value.uint64();
+/// gort::task::spawn(|| ()).join().unwrap();
+/// read(&mut s);
+/// assert!(s[0].value.uint64() > before);
+/// # })
+/// ```
+///
 /// # Panics
 /// Ends the program outside of goroutines and in a blocking section, where the list of processors
 /// may change meanwhile.
@@ -469,6 +560,12 @@ pub fn read(samples: &mut [Sample]) {
 
 /// The metrics that there are, sorted by name.
 ///
+/// ```
+/// let all = gort::runtime::metrics::all();
+/// assert!(all.iter().any(|m| m.name == "/sched/latencies:seconds"));
+/// assert!(all.windows(2).all(|m| m[0].name < m[1].name));
+/// ```
+///
 /// Go (runtime/metrics): description.go:475 All
 #[doc(alias = "All")]
 pub fn all() -> Vec<Description> {
@@ -477,6 +574,14 @@ pub fn all() -> Vec<Description> {
 }
 
 /// What one processor has done so far. gort's own.
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::runtime::metrics::{PCounters, per_p};
+/// let busiest: Option<PCounters> = per_p().into_iter().max_by_key(|p| p.runs);
+/// assert!(busiest.unwrap().runs > 0);
+/// # })
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PCounters {
@@ -520,6 +625,14 @@ pub struct PCounters {
 
 /// The counters of each processor that there has ever been, those beyond gomaxprocs included, by
 /// their numbers. gort's own.
+///
+/// ```
+/// # gort::run(|| {
+/// let all = gort::runtime::metrics::per_p();
+/// assert!(all.len() >= gort::runtime::gomaxprocs(0) as usize);
+/// assert!(all.iter().map(|p| p.created).sum::<u64>() > 0);
+/// # })
+/// ```
 ///
 /// # Panics
 /// As [`read`].
@@ -581,6 +694,12 @@ fn seconds(s: f64) -> String {
 
 /// All metrics as text: a line for each, then a table with a line for each processor. gort's own;
 /// what `gort run --stats` prints.
+///
+/// ```
+/// # gort::run(|| {
+/// assert!(gort::runtime::metrics::dump().contains("/sched/goroutines:goroutines"));
+/// # })
+/// ```
 ///
 /// # Panics
 /// As [`read`].

@@ -65,6 +65,14 @@ impl<T> Drop for Initialising<'_, T> {
 
 impl<T> OnceCell<T> {
     /// An empty cell.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::sync::OnceCell;
+    /// static NAME: OnceCell<String> = OnceCell::new();
+    /// assert_eq!(NAME.get(), None);
+    /// # })
+    /// ```
     pub const fn new() -> Self {
         Self {
             there: AtomicBool::new(false),
@@ -75,6 +83,15 @@ impl<T> OnceCell<T> {
     }
 
     /// The value, if there is one. Never waits.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::sync::OnceCell::new();
+    /// assert_eq!(c.get(), None);
+    /// c.set(5).unwrap();
+    /// assert_eq!(c.get(), Some(&5));
+    /// # })
+    /// ```
     #[inline]
     pub fn get(&self) -> Option<&T> {
         // SAFETY: it was written before the store that is seen here, and is not written again while
@@ -83,6 +100,14 @@ impl<T> OnceCell<T> {
     }
 
     /// The value, if there is one.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let mut c = gort::sync::OnceCell::from(1);
+    /// *c.get_mut().unwrap() += 1;
+    /// assert_eq!(c.get(), Some(&2));
+    /// # })
+    /// ```
     pub fn get_mut(&mut self) -> Option<&mut T> {
         // SAFETY: the cell is borrowed by nobody else.
         (*self.there.get_mut()).then(|| unsafe { self.v.get_mut().assume_init_mut() })
@@ -90,6 +115,15 @@ impl<T> OnceCell<T> {
 
     /// Fills the cell, or gives the value back if it is full. Waits for an initialiser that is
     /// running.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::sync::OnceCell;
+    /// static PORT: OnceCell<u16> = OnceCell::new();
+    /// assert_eq!(PORT.set(80), Ok(()));
+    /// assert_eq!(PORT.set(8080), Err(8080));
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// The value, if the cell has one already.
@@ -127,6 +161,18 @@ impl<T> OnceCell<T> {
 
     /// The value; if there is none yet `f` makes it, while others that call this wait.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let page = gort::sync::OnceCell::new();
+    /// let fetch = || {
+    ///     gort::time::sleep(std::time::Duration::from_millis(1)); // it may wait
+    ///     "<html>"
+    /// };
+    /// assert_eq!(page.get_or_init(fetch), &"<html>");
+    /// assert_eq!(page.get_or_init(|| unreachable!()), &"<html>");
+    /// # })
+    /// ```
+    ///
     /// # Panics
     /// With what `f` panics with; the cell stays empty then. If `f` asks for this very cell: that
     /// could only wait for itself.
@@ -140,6 +186,14 @@ impl<T> OnceCell<T> {
 
     /// [`get_or_init`](Self::get_or_init) with an initialiser that may fail; then the cell stays
     /// empty.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::sync::OnceCell::new();
+    /// assert!(c.get_or_try_init(|| "x".parse::<u32>()).is_err());
+    /// assert_eq!(c.get_or_try_init(|| "7".parse::<u32>()), Ok(&7)); // tried again
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// What `f` returned.
@@ -177,6 +231,15 @@ impl<T> OnceCell<T> {
 
     /// [`get_or_try_init`](Self::get_or_try_init) that waits at most for `d` for another's
     /// initialiser; `Ok(None)` if that has not returned by then.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::sync::OnceCell::new();
+    /// let d = std::time::Duration::from_millis(1);
+    /// assert!(c.get_or_try_init_timeout(d, || "x".parse::<u32>()).is_err());
+    /// assert_eq!(c.get_or_try_init_timeout(d, || "7".parse::<u32>()), Ok(Some(&7)));
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// What `f` returned.
@@ -229,6 +292,14 @@ impl<T> OnceCell<T> {
     }
 
     /// The value, taken out: the cell is empty again.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let mut c = gort::sync::OnceCell::from("first");
+    /// assert_eq!(c.take(), Some("first"));
+    /// assert_eq!(c.set("second"), Ok(()));
+    /// # })
+    /// ```
     pub fn take(&mut self) -> Option<T> {
         // SAFETY: the value is moved out, and marked as gone.
         core::mem::take(self.there.get_mut())
@@ -236,6 +307,14 @@ impl<T> OnceCell<T> {
     }
 
     /// The value.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::sync::OnceCell::new();
+    /// c.get_or_init(|| vec![1, 2]);
+    /// assert_eq!(c.into_inner(), Some(vec![1, 2]));
+    /// # })
+    /// ```
     pub fn into_inner(mut self) -> Option<T> {
         self.take()
     }
@@ -297,11 +376,29 @@ impl<T: RefUnwindSafe + UnwindSafe, F: UnwindSafe> RefUnwindSafe for LazyLock<T,
 
 impl<T, F: FnOnce() -> T> LazyLock<T, F> {
     /// A value that `f` will make.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::sync::LazyLock;
+    /// let n = 6;
+    /// let lazy = LazyLock::new(move || n * 7);
+    /// assert_eq!(*lazy, 42);
+    /// # })
+    /// ```
     pub const fn new(f: F) -> Self {
         Self { cell: OnceCell::new(), f: Cell::new(Some(f)) }
     }
 
     /// The value, made now if it has not been; the same as `&*this`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::sync::LazyLock;
+    /// static HOST: LazyLock<String> = LazyLock::new(|| "localhost".into());
+    /// let host: &'static String = LazyLock::force(&HOST);
+    /// assert_eq!(host, "localhost");
+    /// # })
+    /// ```
     ///
     /// # Panics
     /// With what the initialiser panics with; later: because it has. If the initialiser looks at

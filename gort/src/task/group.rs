@@ -63,6 +63,14 @@ impl Drop for Done {
 
 impl Group {
     /// A group without a context.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let g = gort::task::Group::new();
+    /// g.go(|| Ok::<_, std::io::Error>(()));
+    /// assert!(g.wait().is_ok());
+    /// # })
+    /// ```
     pub fn new() -> Self {
         Self { inner: Arc::default(), sem: None }
     }
@@ -92,6 +100,17 @@ impl Group {
     /// How many functions may run at once: [`go`](Self::go) waits while there are as many. None:
     /// any number.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let mut g = gort::task::Group::new();
+    /// g.set_limit(Some(2));
+    /// for n in 0..10 {
+    ///     g.go(move || if n < 20 { Ok(()) } else { Err("too large") }); // two at a time
+    /// }
+    /// g.wait().unwrap();
+    /// # })
+    /// ```
+    ///
     /// # Panics
     /// `errgroup: modify limit while N goroutines in the group are still active`
     ///
@@ -112,6 +131,22 @@ impl Group {
     /// Runs `f` on a goroutine of its own, after waiting until the limit allows it. The first error
     /// of all is the group's.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let g = gort::task::Group::new();
+    /// let results = gort::chan(2);
+    /// for n in [4, 9] {
+    ///     let results = results.clone();
+    ///     g.go(move || {
+    ///         results.send(n * n);
+    ///         Ok::<_, String>(())
+    ///     });
+    /// }
+    /// g.wait().unwrap();
+    /// assert_eq!(results.recv().unwrap() + results.recv().unwrap(), 97);
+    /// # })
+    /// ```
+    ///
     /// Go (cmd/vendor/golang.org/x/sync/errgroup): errgroup.go:69 Go
     #[inline(always)]
     pub fn go<E: Into<Box<dyn Error + Send + Sync>>>(
@@ -127,6 +162,19 @@ impl Group {
     }
 
     /// [`go`](Self::go) that does nothing, and returns false, where that one would wait.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let mut g = gort::task::Group::new();
+    /// g.set_limit(Some(1));
+    /// let c = gort::chan::<()>(0);
+    /// let rx = c.clone();
+    /// assert!(g.try_go(move || rx.recv().map_or(Ok(()), |()| Err("never"))));
+    /// assert!(!g.try_go(|| Ok::<_, String>(()))); // one runs
+    /// c.close();
+    /// g.wait().unwrap();
+    /// # })
+    /// ```
     ///
     /// Go (cmd/vendor/golang.org/x/sync/errgroup): errgroup.go:93 TryGo
     #[inline(always)]
@@ -208,6 +256,15 @@ impl Group {
     }
 
     /// Waits until all functions have returned.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let g = gort::task::Group::new();
+    /// g.go(|| Ok::<_, String>(()));
+    /// g.go(|| Err("no route"));
+    /// assert_eq!(g.wait().unwrap_err().to_string(), "no route");
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// The first error that one of them returned.

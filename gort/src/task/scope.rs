@@ -14,6 +14,18 @@ use std::sync::{Arc, Mutex as StdMutex};
 use std::time::{Duration, Instant};
 
 /// Where goroutines can be started that borrow what lives longer than the scope. See [`scope`].
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::task::{Scope, scope};
+/// fn start<'s>(s: &'s Scope<'s, '_>, sum: &'s std::sync::atomic::AtomicU32) {
+///     s.spawn(|| sum.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+/// }
+/// let sum = Default::default();
+/// scope(|s| (0..3).for_each(|_| start(s, &sum)));
+/// assert_eq!(sum.into_inner(), 3);
+/// # })
+/// ```
 pub struct Scope<'scope, 'env: 'scope> {
     data: Arc<Data>,
     /// Neither lifetime may be stretched or shortened.
@@ -74,6 +86,17 @@ where
 
 impl<'scope> Scope<'scope, '_> {
     /// Starts a goroutine that ends before the scope does.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let text = String::from("a b c");
+    /// let words = gort::task::scope(|s| {
+    ///     let n = s.spawn(|| text.split(' ').count()); // borrows it
+    ///     n.join().unwrap()
+    /// });
+    /// assert_eq!((words, text.len()), (3, 5));
+    /// # })
+    /// ```
     #[inline(always)]
     pub fn spawn<T: Send + 'scope, F: FnOnce() -> T + Send + 'scope>(
         &'scope self,
@@ -124,6 +147,19 @@ impl fmt::Debug for Scope<'_, '_> {
 }
 
 /// The right to wait for a goroutine of a [`Scope`]. Dropping it leaves that to the scope.
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::task::{ScopedJoinHandle, scope};
+/// let numbers = [1, 2, 3, 4];
+/// let sum: i32 = scope(|s| {
+///     let halves: Vec<ScopedJoinHandle<'_, i32>> =
+///         numbers.chunks(2).map(|h| s.spawn(move || h.iter().sum())).collect();
+///     halves.into_iter().map(|h| h.join().unwrap()).sum()
+/// });
+/// assert_eq!(sum, 10);
+/// # })
+/// ```
 pub struct ScopedJoinHandle<'scope, T> {
     packet: Arc<Packet<T>>,
     data: Arc<Data>,
@@ -133,6 +169,13 @@ pub struct ScopedJoinHandle<'scope, T> {
 impl<T> ScopedJoinHandle<'_, T> {
     /// Waits for the end of the goroutine, and returns its result.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let r = gort::task::scope(|s| s.spawn(|| -> u32 { panic!("lost") }).join());
+    /// assert!(r.is_err()); // fetched, so the scope does not panic
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// The value that it panicked with; [`Goexit`](super::Goexit).
     pub fn join(self) -> std::thread::Result<T> {
@@ -140,6 +183,18 @@ impl<T> ScopedJoinHandle<'_, T> {
     }
 
     /// [`join`](Self::join) that waits at most for `d`.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan(0);
+    /// gort::task::scope(|s| {
+    ///     let h = s.spawn(|| c.recv());
+    ///     let h = h.join_timeout(std::time::Duration::from_millis(1)).unwrap_err(); // it waits
+    ///     c.send(3);
+    ///     assert_eq!(h.join().unwrap(), Some(3));
+    /// });
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// Gives the handle back if the goroutine has not ended in time.
@@ -149,6 +204,16 @@ impl<T> ScopedJoinHandle<'_, T> {
 
     /// [`join`](Self::join) that waits at most until `t`.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// gort::task::scope(|s| {
+    ///     let minute = std::time::Duration::from_secs(60);
+    ///     let h = s.spawn(|| 1);
+    ///     assert_eq!(h.join_deadline(gort::time::now() + minute).unwrap().unwrap(), 1);
+    /// });
+    /// # })
+    /// ```
+    ///
     /// # Errors
     /// Gives the handle back if the goroutine has not ended in time.
     pub fn join_deadline(self, t: Instant) -> Result<std::thread::Result<T>, Self> {
@@ -156,11 +221,35 @@ impl<T> ScopedJoinHandle<'_, T> {
     }
 
     /// A channel that is closed when the goroutine has ended, for [`select!`](crate::select).
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let first = gort::task::scope(|s| {
+    ///     let (quick, c) = (s.spawn(|| 1), gort::chan::<u8>(0));
+    ///     gort::select! {
+    ///         recv(quick.done()) => "the goroutine",
+    ///         recv(c) => "a value",
+    ///     }
+    /// });
+    /// assert_eq!(first, "the goroutine");
+    /// # })
+    /// ```
     pub fn done(&self) -> &Receiver<()> {
         &self.packet.done
     }
 
     /// Whether the goroutine has ended.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// gort::task::scope(|s| {
+    ///     let h = s.spawn(|| ());
+    ///     while !h.is_finished() {
+    ///         gort::runtime::gosched();
+    ///     }
+    /// });
+    /// # })
+    /// ```
     pub fn is_finished(&self) -> bool {
         self.packet.lock().outcome.is_some()
     }

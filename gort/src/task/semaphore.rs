@@ -41,6 +41,14 @@ struct State {
 impl Semaphore {
     /// `n` permits. Go's `semaphore.NewWeighted`.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let s = gort::task::Semaphore::new(2);
+    /// let (_a, _b) = (s.try_acquire(1).unwrap(), s.try_acquire(1).unwrap());
+    /// assert!(s.try_acquire(1).is_none());
+    /// # })
+    /// ```
+    ///
     /// Go (cmd/vendor/golang.org/x/sync/semaphore): semaphore.go:21 NewWeighted
     pub fn new(n: u64) -> Self {
         Self { size: n, mu: Mutex::default() } // :22
@@ -48,6 +56,18 @@ impl Semaphore {
 
     /// Takes `n` permits, waiting for them until the context is done. They are given back when the
     /// result is dropped.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::{context::Context, task::Semaphore};
+    /// let s = Semaphore::new(1);
+    /// let permit = s.acquire(&Context::background(), 1).unwrap();
+    /// let (short, _cancel) = Context::background().with_timeout(std::time::Duration::from_millis(1));
+    /// assert_eq!(s.acquire(&short, 1).unwrap_err().to_string(), "context deadline exceeded");
+    /// drop(permit);
+    /// assert!(s.acquire(&Context::background(), 1).is_ok());
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// The context's, and no permits have been taken then. More permits than there are: when the
@@ -57,6 +77,17 @@ impl Semaphore {
     }
 
     /// [`acquire`](Self::acquire) with a result that can be handed to another goroutine.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use gort::{context::Context, task::Semaphore};
+    /// let s = std::sync::Arc::new(Semaphore::new(2));
+    /// for _ in 0..5 {
+    ///     let permit = s.acquire_owned(&Context::background(), 1).unwrap();
+    ///     gort::go(move || drop(permit)); // two at a time
+    /// }
+    /// # })
+    /// ```
     ///
     /// # Errors
     /// As [`acquire`](Self::acquire).
@@ -118,6 +149,16 @@ impl Semaphore {
     }
 
     /// Takes `n` permits if they are there, and nobody waits for any.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let s = gort::task::Semaphore::new(3);
+    /// let two = s.try_acquire(2).unwrap();
+    /// assert!(s.try_acquire(2).is_none());
+    /// drop(two);
+    /// assert!(s.try_acquire(3).is_some());
+    /// # })
+    /// ```
     pub fn try_acquire(&self, n: u64) -> Option<Permit<&Self>> {
         self.try_take(n).then(|| Permit { s: self, n })
     }
@@ -188,6 +229,16 @@ impl Semaphore {
 
     /// Gives back `n` permits that [`Permit::forget`] has kept.
     ///
+    /// ```
+    /// # gort::run(|| {
+    /// let s = gort::task::Semaphore::new(1);
+    /// s.try_acquire(1).unwrap().forget();
+    /// s.release(1); // elsewhere, later
+    /// assert!(s.try_acquire(1).is_some());
+    /// assert!(gort::recover(|| s.release(1)).is_err());
+    /// # })
+    /// ```
+    ///
     /// # Panics
     /// `semaphore: released more than held`
     ///
@@ -228,6 +279,16 @@ impl fmt::Debug for Semaphore {
 }
 
 /// Permits of a [`Semaphore`], given back when this is dropped.
+///
+/// ```
+/// # gort::run(|| {
+/// use gort::task::{Permit, Semaphore};
+/// fn work(_p: Permit<&Semaphore>) {} // gives it back
+/// let s = Semaphore::new(1);
+/// work(s.try_acquire(1).unwrap());
+/// assert!(s.try_acquire(1).is_some());
+/// # })
+/// ```
 #[must_use = "the permits are given back when this is dropped"]
 pub struct Permit<S: Deref<Target = Semaphore>> {
     s: S,
@@ -236,10 +297,24 @@ pub struct Permit<S: Deref<Target = Semaphore>> {
 
 impl<S: Deref<Target = Semaphore>> Permit<S> {
     /// How many they are.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// assert_eq!(gort::task::Semaphore::new(8).try_acquire(5).unwrap().count(), 5);
+    /// # })
+    /// ```
     pub fn count(&self) -> u64 {
         self.n
     }
     /// Keeps the permits taken: for [`Semaphore::release`], somewhere else.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let s = gort::task::Semaphore::new(2);
+    /// s.try_acquire(1).unwrap().forget(); // one less, from now on
+    /// assert!(s.try_acquire(2).is_none() && s.try_acquire(1).is_some());
+    /// # })
+    /// ```
     pub fn forget(mut self) {
         self.n = 0;
     }

@@ -68,12 +68,39 @@ fn joined<V: Clone>(end: Option<Arc<End<V>>>) -> V {
 
 impl<K: Eq + Hash + Clone, V: Clone> Shared<K, V> {
     /// No calls yet.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let lookups = gort::task::Shared::<String, u32>::new();
+    /// assert_eq!(lookups.call("a".into(), || 1), (1, false));
+    /// # })
+    /// ```
     pub fn new() -> Self {
         Self { mu: Mutex::default() }
     }
 
     /// Calls `f`, unless a call with this key is under way: then waits for that one's result. The
     /// second result says whether the first was given to several.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    /// let (pages, loads) = (gort::task::Shared::<&str, &str>::new(), AtomicU32::new(0));
+    /// gort::task::scope(|s| {
+    ///     for _ in 0..10 {
+    ///         s.spawn(|| {
+    ///             let load = || {
+    ///                 loads.fetch_add(1, Relaxed);
+    ///                 gort::time::sleep(std::time::Duration::from_millis(1));
+    ///                 "<html>"
+    ///             };
+    ///             assert_eq!(pages.call("index", load).0, "<html>");
+    ///         });
+    ///     }
+    /// });
+    /// assert!((1..=10).contains(&loads.into_inner())); // mostly 1
+    /// # })
+    /// ```
     ///
     /// # Panics
     /// If `f` does; in the others that wait for it as well, with the text of it. A
@@ -175,12 +202,37 @@ impl<K: Eq + Hash + Clone, V: Clone> Shared<K, V> {
     ///
     /// Go's internal copy has it for calls that are not shared only (singleflight.go:111); this is
     /// that of x/sync.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let calls = std::sync::Arc::new(gort::task::Shared::<u8, &str>::new());
+    /// let c = gort::chan::<()>(0);
+    /// let rx = c.clone();
+    /// let old = calls.call_chan(1, move || rx.recv().map_or("old", |()| "never"));
+    /// calls.forget(&1);
+    /// assert_eq!(calls.call(1, || "new"), ("new", false)); // does not wait for the old one
+    /// c.close();
+    /// assert_eq!(old.recv(), Some(("old", false)));
+    /// # })
+    /// ```
     pub fn forget(&self, key: &K) {
         let old = self.mu.lock().remove(key);
         drop(old);
     }
 
     /// [`forget`](Self::forget), unless others wait for the call; whether nobody does.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let calls = std::sync::Arc::new(gort::task::Shared::<u8, u8>::new());
+    /// let c = gort::chan(0);
+    /// let rx = c.clone();
+    /// let (a, b) = (calls.call_chan(1, move || rx.recv().unwrap()), calls.call_chan(1, || unreachable!()));
+    /// assert!(!calls.forget_unshared(&1)); // the second shares it
+    /// c.send(5);
+    /// assert_eq!((a.recv(), b.recv()), (Some((5, true)), Some((5, true))));
+    /// # })
+    /// ```
     ///
     /// Go (internal/singleflight): singleflight.go:111 ForgetUnshared
     #[doc(alias = "ForgetUnshared")]
@@ -204,6 +256,17 @@ where
 {
     /// [`call`](Self::call) on a goroutine of its own, with a channel for the result. A panic ends
     /// the program.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let calls = std::sync::Arc::new(gort::task::Shared::<&str, usize>::new());
+    /// let result = calls.call_chan("key", || "value".len());
+    /// gort::select! {
+    ///     recv(result) -> r => assert_eq!(r, Some((5, false))),
+    ///     default(std::time::Duration::from_secs(60)) => panic!("too slow"),
+    /// }
+    /// # })
+    /// ```
     ///
     /// Go (internal/singleflight): singleflight.go:69 DoChan
     #[doc(alias = "DoChan")]

@@ -2,6 +2,7 @@
 
 mod bench;
 mod echo;
+mod examples;
 mod golden;
 mod gostd;
 mod gotest;
@@ -85,6 +86,8 @@ enum Task {
     },
     /// Check the form of comments and pages: width, order, sections (CONTRIBUTING.md)
     Style,
+    /// Check that each public item of the library gort has an example
+    Examples,
     /// Print the random Go program of a seed (docs/diff.md)
     Gen {
         /// The seed
@@ -162,6 +165,7 @@ enum Task {
 }
 
 fn main() -> ExitCode {
+    examples::in_the_place_of_rustdoc();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the workspace");
     let result = match Cli::parse().task {
         Task::Portmap { goroot, check, list_missing } => {
@@ -179,6 +183,7 @@ fn main() -> ExitCode {
             Ok(0)
         }),
         Task::Style => style::run(root),
+        Task::Examples => examples::run(root),
         Task::Gen { seed, data } => {
             let p = gort_generator::Program::new(seed);
             print!("{}", if data { p.data() + "\n" } else { p.source() });
