@@ -108,12 +108,6 @@ pub(crate) fn netpollclose(fd: usize) -> i32 {
     -sys::epoll_ctl(EPFD.get(), EPOLL_CTL_DEL, fd as i32, &mut ev)
 }
 
-/// No more events of `fd`, whose pollDesc is given up without being closed: for a destructor on a
-/// goroutine that has no P. One system call. gort's own.
-pub fn forget(fd: i32) {
-    netpollclose(fd as usize);
-}
-
 /// Wakes the thread that is in [`netpoll`]; or, if none is, the next to come.
 ///
 /// Go: netpoll_epoll.go:67 netpollBreak

@@ -363,6 +363,7 @@ pub unsafe fn poll_runtime_poll_open(fd: usize) -> (*mut PollDesc, i32) {
     // SAFETY: the pollDesc is ours until the kernel knows it; even so a stale event may touch its
     // atomics.
     unsafe {
+        close_given_up();
         let pd = PollCache::alloc(POLLCACHE.get()); // :245
         lock(&raw mut (*pd).lock);
         let wg = (*pd).wg.load();
@@ -422,6 +423,43 @@ pub unsafe fn poll_runtime_poll_close(pd: *mut PollDesc) {
         }
         netpollclose((*pd).fd);
         PollCache::free(POLLCACHE.get(), pd); // :294
+    }
+}
+
+/// Those of [`give_up`], through `link`. The lock is held for a few instructions only.
+static GIVEN_UP: std::sync::Mutex<usize> = std::sync::Mutex::new(0);
+
+/// Takes the descriptor out of the poller, and leaves `pd` to whoever opens one next: for a
+/// destructor on a goroutine that has no P, which may take no lock of the runtime. gort's own.
+///
+/// # Safety
+/// It is open, and nobody waits, or uses it any more.
+pub unsafe fn give_up(pd: *mut PollDesc) {
+    // SAFETY: nobody else's, but for stale events and deadlines, which do not look at `link`.
+    unsafe {
+        netpollclose((*pd).fd);
+        let mut first = GIVEN_UP.lock().unwrap_or_else(|e| e.into_inner());
+        (*pd).link = core::ptr::with_exposed_provenance_mut(*first);
+        *first = pd.expose_provenance();
+    }
+}
+
+/// Closes what has been given up.
+///
+/// # Safety
+/// As for [`poll_runtime_poll_open`].
+unsafe fn close_given_up() {
+    let first = core::mem::take(&mut *GIVEN_UP.lock().unwrap_or_else(|e| e.into_inner()));
+    let mut pd: *mut PollDesc = core::ptr::with_exposed_provenance_mut(first);
+    // SAFETY: from `give_up`, and in no list any more.
+    unsafe {
+        while !pd.is_null() {
+            let next = (*pd).link;
+            // Stops deadlines that are still set.
+            poll_runtime_poll_unblock(pd);
+            PollCache::free(POLLCACHE.get(), pd);
+            pd = next;
+        }
     }
 }
 

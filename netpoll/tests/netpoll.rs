@@ -84,6 +84,32 @@ fn waitms() {
     }
 }
 
+/// What is given up comes back with the next that is opened, whatever deadline it had.
+#[test]
+fn given_up() {
+    let (_one, _) = start();
+    let (r, w) = pipe();
+    // SAFETY: on a thread that counts as an M; nobody parks.
+    unsafe {
+        let (pr, pw) = (open(r), open(w));
+        poll_runtime_poll_set_deadline(pr, nanotime() + 3_600_000_000_000, MODE_R);
+        let before = ((*pr).fdseq.load(), (*pw).fdseq.load());
+        give_up(pw);
+        give_up(pr);
+        put(w);
+        poll(); // they have left epoll
+        assert_eq!((*pr).rg.load(), PD_NIL);
+        // Registered anew, in the place of the old ones.
+        let again = [open(r), open(w)];
+        assert!(again.contains(&pr) && again.contains(&pw), "{again:?} {pr:?} {pw:?}");
+        assert!((*pr).fdseq.load() > before.0 && (*pw).fdseq.load() > before.1);
+        shut(again[0]);
+        shut(again[1]);
+    }
+    close(r);
+    close(w);
+}
+
 #[test]
 fn readiness_of_a_pipe() {
     let (_one, _) = start();

@@ -52,6 +52,15 @@ impl PollDesc {
         self.runtime_ctx.set(core::ptr::null_mut()); // :53
     }
 
+    /// [`close`](Self::close) where there is no P. gort's own.
+    pub(crate) fn give_up(&self) {
+        if self.pollable() {
+            // SAFETY: open, and the Fd's destructor is the last to use it.
+            unsafe { rt::give_up(self.runtime_ctx.get()) };
+            self.runtime_ctx.set(core::ptr::null_mut());
+        }
+    }
+
     /// Wakes all who wait for the descriptor; nobody can wait any more.
     ///
     /// Go (internal/poll): fd_poll_runtime.go:57 evict

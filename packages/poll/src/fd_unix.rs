@@ -663,13 +663,11 @@ impl Drop for Fd {
             return gort_proc::outside("close of a descriptor", || self.end());
         }
         if !has_goroutine() {
-            // No processor (the value went into a blocking section): the pollDesc, which a stale
-            // event may still touch, is given up. The descriptor is taken out of epoll by hand:
-            // with a duplicate of it somewhere, as after `into_std`, closing would not do that, and
-            // its number could not be registered again.
-            if self.pd.pollable() {
-                gort_netpoll::forget(self.sysfd.get());
-            }
+            // No processor (the value went into a blocking section): the pollDesc is left to
+            // whoever needs one next. The descriptor is taken out of epoll here: with a duplicate
+            // of it somewhere, as after `into_std`, closing would not do that, and its number could
+            // not be registered again.
+            self.pd.give_up();
             // SAFETY: the number is ours.
             let _ = unsafe {
                 sys::raw_syscall(libc::SYS_close, [self.sysfd.get() as usize, 0, 0, 0, 0, 0])
