@@ -650,15 +650,14 @@ pub struct Goroutine {
     segment: *const Segment,
 }
 
-/// What `gp`, which stands still, looks like; `here` has pc, sp and frame pointer of the running
-/// goroutine.
+/// What `gp`, which stands still in state `status`, looks like; `here` has pc, sp and frame pointer
+/// of the running goroutine.
 ///
 /// # Safety
 /// `gp` cannot change.
-unsafe fn describe(gp: *mut G, here: (usize, usize, usize)) -> Goroutine {
+unsafe fn describe(gp: *mut G, status: u32, here: (usize, usize, usize)) -> Goroutine {
     // SAFETY: the caller's contract.
     unsafe {
-        let status = readgstatus(gp) & !GSCAN;
         let reason = if status == GWAITING { (*gp).waitreason.string() } else { "" };
         let (lo, hi) = ((*gp).stack.lo, (*gp).stack.hi);
         let (pc, sp, bp) = match status {
@@ -722,11 +721,12 @@ pub unsafe extern "C-unwind" fn gort_for_each_goroutine(
     // is that of the closure's frame.
     unsafe {
         for_each_g(&mut |gp| {
-            if matches!(readgstatus(gp) & !GSCAN, GIDLE | GDEAD) {
+            let status = readgstatus(gp) & !GSCAN;
+            if matches!(status, GIDLE | GDEAD) {
                 return;
             }
             let here = spill();
-            f(&describe(gp, here), arg);
+            f(&describe(gp, status, here), arg);
         });
     }
 }
@@ -776,7 +776,8 @@ pub unsafe extern "C-unwind" fn gort_suspend(
             // It may have ended before it was suspended, and its G be another goroutine's by now.
             let found = !state.dead && (*target).goid == goid;
             if found {
-                f(&describe(target, (0, 0, 0)), arg);
+                // The word may have its next state by now, for which its owner waits.
+                f(&describe(target, state.status, (0, 0, 0)), arg);
             }
             gort_preempt::resume_g(state);
             casgstatus(gp, GWAITING, GRUNNING);

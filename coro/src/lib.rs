@@ -195,7 +195,7 @@ unsafe extern "C" fn coroswitch_m(gp: *mut G) -> ! {
         } else {
             // :155 straight from running to waiting if nobody scans; otherwise the careful way
             (*gp).waitreason = WaitReason::Coroutine;
-            if !can_cas || !(*gp).atomicstatus.cas(GRUNNING, GWAITING) {
+            if !can_cas || !cas_gstatus_quick(gp, GRUNNING, GWAITING) {
                 casgstatus(gp, GRUNNING, GWAITING);
             }
             // :163
@@ -231,7 +231,7 @@ unsafe extern "C" fn coroswitch_m(gp: *mut G) -> ! {
         // :209 run it, without the scheduler
         (*mp).curg.set(gnext);
         (*gnext).m = mp;
-        if !can_cas || (*gnext).raceignore != 0 || !(*gnext).atomicstatus.cas(GWAITING, GRUNNING) {
+        if !can_cas || (*gnext).raceignore != 0 || !cas_gstatus_quick(gnext, GWAITING, GRUNNING) {
             // :214
             casgstatus(gnext, GWAITING, GRUNNABLE);
             casgstatus(gnext, GRUNNABLE, GRUNNING);

@@ -71,8 +71,8 @@ impl NoPark {
                 goid = (*gp).goid;
                 // Sections that were forgotten count on: were it to begin again, what `with` of
                 // this crate lends would be lent over a park.
-                match (*gp).no_park.checked_add(1) {
-                    Some(n) => (*gp).no_park = n,
+                match (*gp).stack_lock.checked_add(1) {
+                    Some(n) => (*gp).stack_lock = n,
                     None => gort_proc::linkname::fatal("gort: too many sections without a park"),
                 }
             }
@@ -94,7 +94,7 @@ impl Drop for NoPark {
         // SAFETY: Gs are never freed; the running goroutine's own fields.
         unsafe {
             if !self.gp.is_null() && curg() == self.gp && (*self.gp).goid == self.goid {
-                (*self.gp).no_park -= 1;
+                (*self.gp).stack_lock -= 1;
             }
         }
     }

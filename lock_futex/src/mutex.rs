@@ -65,12 +65,13 @@ pub(crate) unsafe fn lock2(l: *mut Mutex) {
     // SAFETY: the caller of `lock` keeps `l` alive; `locks` is this M's own.
     unsafe {
         // :56
-        let gp = getg();
-        if (*(*gp).m).locks.get() < 0 {
+        let mp = (*getg()).m;
+        let locks = (*mp).locks.get();
+        if locks < 0 {
             throw("runtime·lock: lock count");
         }
         // :61
-        (*(*gp).m).locks.bump(1);
+        (*mp).locks.set(locks + 1);
         // :64
         let v = (*l).key.swap(MUTEX_LOCKED);
         if v == MUTEX_UNLOCKED {
@@ -183,13 +184,14 @@ pub(crate) unsafe fn unlock2(l: *mut Mutex) {
         // :134 native gort: no mutex profile
         #[cfg(gort_inside)]
         crate::mprof::record_unlock(&raw mut (*(*gp).m).m_lock_profile, l);
-        (*(*gp).m).locks.bump(-1);
-        if (*(*gp).m).locks.get() < 0 {
+        let locks = (*(*gp).m).locks.get() - 1;
+        (*(*gp).m).locks.set(locks);
+        if locks < 0 {
             // :137
             throw("runtime·unlock: lock count");
         }
         // :139 a request that came while the lock was held has been put off until now
-        if (*(*gp).m).locks.get() == 0 && (*gp).preempt.get() {
+        if locks == 0 && (*gp).preempt.get() {
             (*gp).stackguard0.set(STACK_PREEMPT);
         }
     }

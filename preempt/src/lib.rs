@@ -39,6 +39,10 @@ pub struct SuspendGState {
     pub g: *mut G,
     /// It was dead and so was not suspended; by now it may be in use again.
     pub dead: bool,
+    /// The state that it is held in, [`GDEAD`] if it has ended. gort's own: while it is held, who
+    /// wants to change the state has stored the next one already, maybe, and waits
+    /// (`gort_proc::status`), so `readgstatus` does not say.
+    pub status: u32,
     /// It stopped itself on request, so whoever suspended it must make it runnable again.
     pub stopped: bool,
 }
@@ -163,7 +167,14 @@ pub unsafe fn suspend_if_stopped(gp: *mut G) -> Option<SuspendGState> {
         let stopped = s == GPREEMPTED;
         match s {
             // :137
-            GDEAD => return Some(SuspendGState { g: null_mut(), dead: true, stopped: false }),
+            GDEAD => {
+                return Some(SuspendGState {
+                    g: null_mut(),
+                    dead: true,
+                    status: GDEAD,
+                    stopped: false,
+                });
+            }
             // :149
             GPREEMPTED => {
                 // :153
@@ -194,7 +205,7 @@ pub unsafe fn suspend_if_stopped(gp: *mut G) -> Option<SuspendGState> {
             (*gp).stackguard0.set((*gp).stack.lo + STACK_GUARD);
         }
         // :190
-        Some(SuspendGState { g: gp, dead: false, stopped })
+        Some(SuspendGState { g: gp, dead: false, status: s, stopped })
     }
 }
 
@@ -213,10 +224,15 @@ pub unsafe fn resume_g(state: SuspendGState) {
             return;
         }
         let gp = state.g; // :264
-        let s = readgstatus(gp);
+        // Not what the word says: its owner may have stored the next state meanwhile, and wait
+        // (gort_proc::status). That is any state that a waiting or runnable goroutine, or one in a
+        // system call, can come to.
+        let s = state.status | GSCAN;
         match s {
             // :270
-            GSCANRUNNABLE | GSCANWAITING | GSCANSYSCALL => casfrom_gscanstatus(gp, s, s & !GSCAN),
+            GSCANRUNNABLE | GSCANWAITING | GSCANSYSCALL if readgstatus(gp) & GSCAN != 0 => {
+                casfrom_gscanstatus(gp, s, s & !GSCAN)
+            }
             // :266 first in Go's order
             _ => {
                 dumpgstatus(gp);

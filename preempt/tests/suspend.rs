@@ -19,7 +19,7 @@ fn hold(gp: *mut G, f: impl FnOnce()) -> Option<u32> {
             let me = (*(*getg()).m).curg.ptr();
             casgstatus(me, GRUNNING, GWAITING);
             let s = suspend_g(gp);
-            let r = (!s.dead).then(|| readgstatus(gp) & !GSCAN);
+            let r = (!s.dead).then_some(s.status);
             if !s.dead {
                 f();
             }
@@ -127,6 +127,48 @@ fn in_a_system_call() {
     }
 }
 
+/// A foreign thread that gives its M back while its goroutine is held: that goroutine ends, but
+/// only afterwards.
+fn in_c() {
+    for _ in 0..100 {
+        let who = Arc::new(AtomicUsize::new(0));
+        let (go_on, gone) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (w1, g1, gone1) = (who.clone(), go_on.clone(), gone.clone());
+        // SAFETY: on a goroutine with a P; the thread has no M when it asks for one.
+        unsafe { newextram() };
+        let t = std::thread::spawn(move || {
+            // SAFETY: the thread has no M, and is on its g0 between the two.
+            unsafe {
+                needm(false);
+                w1.store((*(*getg()).m).curg.ptr() as usize, SeqCst);
+                while !g1.load(SeqCst) {
+                    std::thread::yield_now();
+                }
+                dropm();
+            }
+            gone1.store(true, SeqCst);
+        });
+        while who.load(SeqCst) == 0 {
+            runtime::gosched();
+        }
+        let gp = who.load(SeqCst) as *mut G;
+        let st = hold(gp, || {
+            go_on.store(true, SeqCst);
+            // Natively who waits for the scan bit has stored the next state (gort_proc::status).
+            // SAFETY: reads its status.
+            while unsafe { readgstatus(gp) } != GSCAN | GDEAD {
+                std::thread::yield_now();
+            }
+            for _ in 0..1000 {
+                std::hint::spin_loop();
+            }
+            assert!(!gone.load(SeqCst), "it ended while it was held");
+        });
+        assert_eq!(st, Some(GSYSCALL));
+        t.join().unwrap();
+    }
+}
+
 /// Goroutines that suspend one another, and everybody else.
 fn each_other() {
     let stop = Arc::new(AtomicBool::new(false));
@@ -155,19 +197,70 @@ fn each_other() {
     stop.store(true, SeqCst);
 }
 
+/// Four goroutines that change their state all the time: one that is held does nothing meanwhile,
+/// whatever it was about to do.
+fn hopping() {
+    let mut all = vec![];
+    for _ in 0..2 {
+        let (a, b) = (chan::<u64>(0), chan::<u64>(0));
+        for first in [true, false] {
+            let (a, b, n) = (a.clone(), b.clone(), Arc::new(AtomicU64::new(0)));
+            let n1 = n.clone();
+            // Until the program ends.
+            let gp = start(move || {
+                loop {
+                    if first {
+                        a.send(1);
+                        b.recv();
+                    } else {
+                        a.recv();
+                        b.send(1);
+                    }
+                    n1.fetch_add(1, SeqCst);
+                    runtime::gosched();
+                }
+            });
+            all.push((gp, n));
+        }
+    }
+    for i in 0..2000 {
+        let (gp, n) = &all[i % 4];
+        hold(*gp, || {
+            let before = n.load(SeqCst);
+            for _ in 0..200 {
+                std::hint::spin_loop();
+            }
+            assert_eq!(n.load(SeqCst), before, "a goroutine went on while it was held");
+        });
+        runtime::gosched();
+    }
+    for (_, n) in &all {
+        assert!(n.load(SeqCst) > 0);
+    }
+}
+
 macro_rules! at {
-    ($($name:ident $f:ident $procs:literal;)*) => { $(
+    ($($name:ident $f:ident $procs:literal $membarrier:literal;)*) => { $(
         #[test]
         fn $name() {
-            in_child!(.procs($procs), $f).ok();
+            in_child!(.procs($procs).env("GORTMEMBARRIER", $membarrier), $f).ok();
         }
     )* };
 }
 at! {
-    running_1 running 1; running_2 running 2; running_8 running 8;
-    waiting_1 waiting 1; waiting_2 waiting 2; waiting_8 waiting 8;
-    in_a_system_call_1 in_a_system_call 1; in_a_system_call_2 in_a_system_call 2; in_a_system_call_8 in_a_system_call 8;
-    each_other_1 each_other 1; each_other_2 each_other 2; each_other_8 each_other 8;
+    running_1 running 1 "on"; running_2 running 2 "on"; running_8 running 8 "on";
+    waiting_1 waiting 1 "on"; waiting_2 waiting 2 "on"; waiting_8 waiting 8 "on";
+    in_a_system_call_1 in_a_system_call 1 "on"; in_a_system_call_2 in_a_system_call 2 "on"; in_a_system_call_8 in_a_system_call 8 "on";
+    hopping_1 hopping 1 "on"; hopping_2 hopping 2 "on"; hopping_8 hopping 8 "on";
+    in_c_1 in_c 1 "on"; in_c_2 in_c 2 "on"; in_c_8 in_c 8 "on";
+    each_other_1 each_other 1 "on"; each_other_2 each_other 2 "on"; each_other_8 each_other 8 "on";
+    // As on a kernel without the call.
+    running_off running 2 "off";
+    waiting_off waiting 2 "off";
+    in_a_system_call_off in_a_system_call 2 "off";
+    hopping_off hopping 2 "off";
+    in_c_off in_c 2 "off";
+    each_other_off each_other 2 "off";
 }
 
 /// A goroutine in a blocking section that was suspended there still may not use the runtime, and is

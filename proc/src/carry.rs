@@ -12,7 +12,7 @@
 
 use crate::*;
 use gort_runtime2::atomic::Uintptr;
-use gort_runtime2::{CARRIES_EXCEPTIONS, CARRIES_PANIC, EhGlobals};
+use gort_runtime2::{CARRIES_CXX, CARRIES_EXCEPTIONS, CARRIES_PANIC, EhGlobals};
 
 /// The goroutine `gp` is about to leave this M: it parks, yields, is preempted, or finds no P after
 /// a system call.
@@ -23,15 +23,35 @@ use gort_runtime2::{CARRIES_EXCEPTIONS, CARRIES_PANIC, EhGlobals};
 pub unsafe fn leaving(gp: *mut G) {
     // SAFETY: gp and its M are this thread's own up to here; eh_globals is nil or this thread's.
     unsafe {
+        // Two loads, as a rule: the other is std's count for all threads.
+        if (*gp).carries != 0 || std::thread::panicking() {
+            leaving_slow(gp);
+        }
+    }
+}
+
+/// The rest of [`leaving`], which a program with a C++ runtime always comes to.
+///
+/// # Safety
+/// As there.
+#[inline(never)]
+unsafe fn leaving_slow(gp: *mut G) {
+    // SAFETY: as there.
+    unsafe {
         let eh = (*(*gp).m).eh_globals;
         if !eh.is_null() && (!(*eh).caught.is_null() || (*eh).uncaught != 0) {
             save_exceptions(gp);
         }
-        // A load of std's count for all threads, as a rule.
-        if (*gp).carries != 0 || std::thread::panicking() {
+        if (*gp).carries & CARRIES_PANIC != 0 || std::thread::panicking() {
             settle_unwinding(gp);
         }
     }
+}
+
+/// What `carries` begins with.
+#[inline(always)]
+pub fn cxx_carries() -> u8 {
+    if GET_GLOBALS.get() != 0 { CARRIES_CXX } else { 0 }
 }
 
 /// The goroutine `gp` is about to run on this M.
@@ -127,7 +147,22 @@ pub unsafe fn unlock_unwinding(gp: *mut G) {
 ///
 /// # Safety
 /// As for [`leaving`].
+#[inline(always)]
 pub unsafe fn ended(gp: *mut G) {
+    // SAFETY: the caller's contract.
+    unsafe {
+        if (*gp).carries != 0 {
+            ended_slow(gp);
+        }
+    }
+}
+
+/// The rest of [`ended`].
+///
+/// # Safety
+/// As there.
+#[inline(never)]
+unsafe fn ended_slow(gp: *mut G) {
     // SAFETY: the caller's contract; the words are this thread's.
     unsafe {
         unlock_unwinding(gp);

@@ -90,7 +90,7 @@ unsafe fn gfput_in<const MANAGED: bool>(pp: *mut P, gp: *mut G) {
     // SAFETY: the P's list is ours, the global one is guarded by its lock.
     unsafe {
         // :5135
-        if readgstatus(gp) != GDEAD {
+        if !is_dead(gp) {
             throw("gfput: bad status (not Gdead)");
         }
 

@@ -133,7 +133,7 @@ pub unsafe fn gdestroy(gp: *mut G) {
             // The Rust function that began it has run the destructors; other code's goroutines have
             // none.
             (*gp).locals = core::ptr::null_mut();
-            (*gp).no_park = 0;
+            (*gp).stack_lock = 0;
             (*gp).name.set(core::ptr::null_mut());
             if (*gp).raceignore != 0 {
                 set_bubble(gp, core::ptr::null_mut()); // Go 1.25: proc.go line 4474

@@ -181,7 +181,7 @@ pub fn new_g(status: u32) -> *mut G {
     // SAFETY: it is new. No latency is measured: every eighth transition would be.
     unsafe {
         (*gp).sched.g.set(gp);
-        (*gp).atomicstatus.set(status);
+        (*gp).atomicstatus.store(status);
         (*gp).tracking_seq = 1;
     }
     gp

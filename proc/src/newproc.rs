@@ -29,6 +29,12 @@ pub unsafe fn malg(stacksize: i32) -> *mut G {
             // :4966 the lowest word matters on ARM only, and clearing it would commit a page of
             // every stack
         }
+        // gort's own: what every change of its state, and every switch, looks at
+        #[cfg(not(gort_inside))]
+        {
+            (*newg).nocgocallback = !asymmetric_fences();
+            (*newg).carries = cxx_carries();
+        }
         // :4968
         newg
     }
@@ -376,7 +382,7 @@ unsafe fn newproc1_args<const MANAGED: bool>(
         }
 
         // :5009
-        if readgstatus(newg) != GDEAD {
+        if !is_dead(newg) {
             throw("newproc1: new g is not Gdead");
         }
 

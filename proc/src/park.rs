@@ -64,7 +64,7 @@ pub unsafe fn gosched_if_busy() {
 #[inline(always)]
 pub unsafe fn may_move(gp: *mut G) {
     // SAFETY: the goroutine's own field.
-    if unsafe { (*gp).no_park } != 0 {
+    if unsafe { (*gp).stack_lock } != 0 {
         must_not_park();
     }
 }
@@ -102,8 +102,7 @@ pub unsafe fn gopark(unlockf: Option<UnlockF>, lock: *mut c_void, reason: WaitRe
         // :411
         let mp = acquirem();
         let gp = (*mp).curg.ptr();
-        let status = readgstatus(gp);
-        if status != GRUNNING && status != GSCANRUNNING {
+        if !(*gp).atomicstatus.is(GRUNNING) {
             throw("gopark: bad g status");
         }
         // :417

@@ -115,8 +115,7 @@ pub unsafe fn gosched_impl(gp: *mut G, preempted: bool) -> ! {
     unsafe {
         let sched = sched();
         // :4107
-        let status = readgstatus(gp);
-        if status & !GSCAN != GRUNNING {
+        if !(*gp).atomicstatus.is(GRUNNING) {
             dumpgstatus(gp);
             throw("bad g status");
         }
@@ -215,8 +214,7 @@ pub unsafe fn preempt_park(gp: *mut G) -> ! {
     // SAFETY: the scan bit makes the goroutine ours until it is taken away.
     unsafe {
         // :4160
-        let status = readgstatus(gp);
-        if status & !GSCAN != GRUNNING {
+        if !(*gp).atomicstatus.is(GRUNNING) {
             dumpgstatus(gp);
             throw("bad g status");
         }

@@ -83,6 +83,10 @@ pub unsafe fn runqput(pp: *mut P, gp: *mut G, next: bool) {
                     (*pp).runnext.cell().store_rel(gp);
                     return;
                 }
+                if single_p() {
+                    (*pp).runnext.cell().store_rel(gp); // no thieves: see runqget
+                    break;
+                }
                 if (*pp).runnext.cas(oldnext, gp) {
                     break;
                 }
@@ -255,6 +259,11 @@ pub unsafe fn runqget(pp: *mut P) -> (*mut G, bool) {
             }
             // :6835
             let gp = (*slot(pp, h)).ptr();
+            if single_p() {
+                (*pp).runqhead.store_rel(h.wrapping_add(1));
+                prefetch_next(pp, h, t);
+                return (gp, false);
+            }
             if (*pp).runqhead.cas_rel_weak(h, h.wrapping_add(1))
                 || mutant!("runqget does not commit")
             {

@@ -54,6 +54,8 @@ pub unsafe fn schedinit() {
         // secure (:834) does.
         goargs();
         goenvs();
+        // gort's own, before the first goroutine
+        membarrier_init(gogetenv("GORTMEMBARRIER").is_none_or(|s| s != "off"));
         // :817
         stackinit();
         #[cfg(not(loom))]

@@ -29,10 +29,9 @@ struct Shared {
     woken: atomic::Uint32,
 }
 
-/// The first goroutine sleeps, the second wakes it.
+/// One sleeps, another one wakes it.
 #[derive(Clone, Copy)]
 struct Scene {
-    g: [Ptr<G>; 2],
     s: Ptr<Shared>,
     /// The limit of the sleep, or none.
     ns: i64,
@@ -108,21 +107,22 @@ fn scenario(ps: usize, spare: usize, ns: i64, rounds: u32) -> impl Fn() + Send +
     move || {
         set_nanotime(1);
         set_time_passes();
-        let sc =
-            Scene { g: std::array::from_fn(|_| Ptr(new_g(GRUNNABLE))), s: Ptr::new(), ns, rounds };
+        let sc = Scene { s: Ptr::new(), ns, rounds };
+        // The first sleeps, the second wakes it.
+        let g: [_; 2] = std::array::from_fn(|_| Ptr(new_g(GRUNNABLE)));
         // SAFETY: each goroutine is in one queue.
         unsafe {
             let prepare =
-                |busy: &[*mut P]| (0..2).for_each(|i| runqput(busy[i % ps], sc.g[i].0, false));
+                |busy: &[*mut P]| (0..2).for_each(|i| runqput(busy[i % ps], g[i].0, false));
             scene(
                 ps as i32,
                 &[&vec![Role::Busy; ps][..], &vec![Role::Unborn; spare]].concat(),
                 prepare,
                 move |gp| {
-                    if gp == sc.g[0].0 { sc.sleeper(gp) } else { sc.waker() }
+                    if gp == g[0].0 { sc.sleeper(gp) } else { sc.waker() }
                 },
             );
-            for (i, gp) in sc.g.iter().enumerate() {
+            for (i, gp) in g.iter().enumerate() {
                 assert_eq!(readgstatus(gp.0), GDEAD, "goroutine {i} was left lying");
             }
             let s = &*sc.s.0;
@@ -152,15 +152,51 @@ fn a_note_is_used_again() {
     twice();
 }
 
-fn with_limit() {
-    // The mutant is found by the 8686th.
-    check_first(1, 10_000, scenario(2, 2, 10, 1));
-}
-
 /// The wake-up comes before the limit, after it, or while the sleeper looks for the last time.
 #[test]
 fn a_limit_against_the_wake_up() {
-    with_limit();
+    check_first(1, 10_000, scenario(2, 2, 10, 1));
+}
+
+/// What the waker from outside works with.
+struct Outside(Scene);
+// SAFETY: all threads of a model may use it.
+unsafe impl Sync for Outside {}
+
+loom::lazy_static! {
+    static ref OUTSIDE: Outside = Outside(Scene { s: Ptr::new(), ns: 10, rounds: 1 });
+}
+
+/// The waker has no P, as sysmon has none.
+fn from_outside() {
+    set_upward(Upward {
+        entersyscallblock: entersyscallblock_frame,
+        exitsyscall: exitsyscall_frame,
+        ..Upward::NONE
+    });
+    check(1, || {
+        set_nanotime(1);
+        set_time_passes();
+        let sc = OUTSIDE.0;
+        let gp = Ptr(new_g(GRUNNABLE));
+        // SAFETY: the goroutine is in one queue.
+        unsafe {
+            scene(
+                1,
+                &[Role::Busy, Role::Alone(|| OUTSIDE.0.waker()), Role::Unborn, Role::Unborn],
+                |busy| runqput(busy[0], gp.0, false),
+                move |gp| sc.sleeper(gp),
+            );
+            assert_eq!(readgstatus(gp.0), GDEAD, "it was left lying");
+            assert_eq!((*sc.s.0).note.key.load(), 0, "a late wake-up");
+            assert_eq!((*sched()).npidle.load(), 1);
+        }
+    });
+}
+
+#[test]
+fn a_limit_against_a_wake_up_from_outside() {
+    from_outside();
 }
 
 #[test]
@@ -185,8 +221,8 @@ fn mutant_notetsleep_takes_any_return_for_the_wake() {
 }
 
 #[test]
-#[should_panic]
+#[should_panic = "a late wake-up"]
 fn mutant_a_note_is_cleared_under_its_wakers_hands() {
     mutant::set("a note is cleared under its waker's hands");
-    with_limit();
+    from_outside();
 }

@@ -36,9 +36,9 @@ pub unsafe fn acquirem() -> *mut M {
     // SAFETY: the caller's contract; `locks` is this M's own.
     unsafe {
         // :604
-        let gp = getg();
-        (*(*gp).m).locks.bump(1);
-        (*gp).m
+        let mp = (*getg()).m;
+        (*mp).locks.bump(1);
+        mp
     }
 }
 
@@ -54,9 +54,10 @@ pub unsafe fn releasem(mp: *mut M) {
     unsafe {
         // :611
         let gp = getg();
-        (*mp).locks.bump(-1);
+        let locks = (*mp).locks.get().wrapping_sub(1);
+        (*mp).locks.set(locks);
         // :613 a request that came meanwhile was cleared and is put back
-        if (*mp).locks.get() == 0 && (*gp).preempt.get() {
+        if locks == 0 && (*gp).preempt.get() {
             (*gp).stackguard0.set(STACK_PREEMPT);
         }
     }

@@ -86,6 +86,21 @@ pub fn chance() -> bool {
     now > seen
 }
 
+std::thread_local! {
+    static LIGHT_FENCES: Cell<bool> = const { Cell::new(false) };
+}
+
+/// In the models of this test `light_fence` is a fence: for those of the protocols that rely on it.
+/// Elsewhere it is nothing, so that the other models show that nothing else relies on it.
+pub fn set_light_fences() {
+    LIGHT_FENCES.set(true);
+}
+
+/// Whether [`set_light_fences`] has been called.
+pub fn light_fences() -> bool {
+    LIGHT_FENCES.get()
+}
+
 /// Milliseconds of processor that this thread has used; a model's threads are loom's, all of them
 /// on this one.
 fn cpu_ms() -> u64 {

@@ -108,3 +108,61 @@ pub const STACK_FORK: usize = -1234isize as usize;
 ///
 /// Go: stack.go:138 stackForceMove
 pub const STACK_FORCE_MOVE: usize = -275isize as usize;
+
+/// `g.atomicstatus`: Go's word, of which the state is the low byte and [`GSCAN`] a bit of the next
+/// one. Natively each is a cell of its own, so that who owns the transition of a goroutine can
+/// store the state while others take the scan bit: see `gort_proc::status` and docs/deviations.md.
+/// Inside of a Go program it is one word, as Go's code changes it too.
+#[cfg(not(gort_inside))]
+#[repr(C)]
+#[derive(Debug, Default)]
+pub struct GStatus {
+    /// The state without the scan bit. Stored by the owner of the transition.
+    pub state: crate::atomic::Uint8,
+    /// `GSCAN >> 8` while somebody holds the scan bit, else 0. Taken by compare-and-swap.
+    pub scan: crate::atomic::Uint8,
+    rest: [u8; 2],
+}
+
+#[cfg(not(gort_inside))]
+impl GStatus {
+    /// What `scan` holds when it is taken.
+    pub const HELD: u8 = (GSCAN >> 8) as u8;
+
+    /// Go's word. Not one look: who needs both parts to belong together has to take the scan bit.
+    #[inline(always)]
+    pub fn load(&self) -> u32 {
+        u32::from(self.state.load()) | u32::from(self.scan.load()) << 8
+    }
+    /// Sets both parts, where nobody else can do anything.
+    #[inline(always)]
+    pub fn store(&self, v: u32) {
+        self.state.store_rel(v as u8);
+        self.scan.store_rel((v >> 8) as u8);
+    }
+    /// Whether the state is `s`, with or without the scan bit.
+    #[inline(always)]
+    pub fn is(&self, s: u32) -> bool {
+        u32::from(self.state.get()) == s
+    }
+}
+
+/// See above.
+#[cfg(gort_inside)]
+#[repr(transparent)]
+#[derive(Debug, Default)]
+pub struct GStatus(pub crate::atomic::Uint32);
+
+#[cfg(gort_inside)]
+impl GStatus {
+    /// Go's `Load`.
+    #[inline(always)]
+    pub fn load(&self) -> u32 {
+        self.0.load()
+    }
+    /// Whether the state is `s`, with or without the scan bit.
+    #[inline(always)]
+    pub fn is(&self, s: u32) -> bool {
+        self.0.load() & !GSCAN == s
+    }
+}

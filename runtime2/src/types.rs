@@ -9,6 +9,7 @@
 use crate::atomic::{Bool, Int32, Int64, Ordering, Pointer, Uint8, Uint32, Uint64, Uintptr};
 use crate::lockrank::LockRank;
 use crate::ptrs::{Guintptr, Muintptr, Puintptr, Slice};
+use crate::states::GStatus;
 use crate::wait_reason::WaitReason;
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
@@ -277,8 +278,9 @@ pub struct G {
     /// Pointer handed over by the waker: in chan and sema the sudog that woke it.
     pub param: *mut c_void,
     /// Its state, with the scan bit.
-    pub atomicstatus: Uint32,
-    /// Unused lock word, kept for its place.
+    pub atomicstatus: GStatus,
+    /// Depth of sections in which it must not park: what it holds belongs to its thread. gort's
+    /// own, in the place of a lock that Go does not use, as the line is touched anyway.
     pub stack_lock: u32,
     /// Its number.
     pub goid: u64,
@@ -314,7 +316,8 @@ pub struct G {
     /// Not 0: `bubble` is not nil. gort's own, in the place of something of the race detector's, as
     /// the fields around it are looked at in every change of state.
     pub raceignore: i8,
-    /// Callbacks from foreign code are forbidden.
+    /// Changes of its state need a fence, as there is no `membarrier`. gort's own, in the place of
+    /// a flag of Go's callbacks: `casgstatus` looks at this byte and its neighbours in one load.
     pub nocgocallback: bool,
     /// Its scheduling latency is being measured.
     pub tracking: bool,
@@ -332,8 +335,8 @@ pub struct G {
     // switch touches anyway.
     /// The kind of `stack`. gort's own.
     pub stack_kind: StackKind,
-    /// What of the thread's it carries along: [`CARRIES_PANIC`], [`CARRIES_EXCEPTIONS`]. gort's
-    /// own: see proc/src/carry.rs.
+    /// What of the thread's it carries along: [`CARRIES_PANIC`], [`CARRIES_EXCEPTIONS`],
+    /// [`CARRIES_CXX`]. gort's own: see proc/src/carry.rs.
     pub carries: u8,
     /// Depth of `preempt::scope`: not 0 while it runs code that a signal may interrupt. gort's own.
     pub preempt_scope: Uint8,
@@ -398,10 +401,6 @@ pub struct G {
     /// destructors have run. gort's own.
     #[cfg(not(gort_inside))]
     pub locals: *mut Locals,
-    /// Depth of sections in which it must not park: what it holds belongs to its thread. gort's
-    /// own.
-    #[cfg(not(gort_inside))]
-    pub no_park: u32,
     /// Its name, which is never freed; nil without one. gort's own.
     #[cfg(not(gort_inside))]
     pub name: Pointer<&'static str>,
@@ -415,6 +414,8 @@ pub struct G {
 /// In `g.carries`: it has left its M while a Rust panic or Goexit unwound it, so it is locked to
 /// that M. gort's own.
 pub const CARRIES_PANIC: u8 = 1;
+/// In `g.carries`: the program has a C++ runtime, so [`EhGlobals`] are to be looked at. gort's own.
+pub const CARRIES_CXX: u8 = 4;
 /// In `g.carries`: `g.eh` is what the C++ runtime has to find on the thread that runs it next.
 /// gort's own.
 pub const CARRIES_EXCEPTIONS: u8 = 2;

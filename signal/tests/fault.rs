@@ -57,7 +57,7 @@ fn run_goroutine(f: unsafe extern "C" fn(*mut c_void) -> !, arg: *mut c_void) ->
         (*gp).stack = stackalloc(fixed_stack() as u32);
         (*gp).m = mp;
         (*gp).goid = 7;
-        (*gp).atomicstatus.set(GRUNNING);
+        (*gp).atomicstatus.store(GRUNNING);
         (*mp).curg.set(gp);
         sigsave(&raw mut (*mp).sigmask);
         sigblock(false);

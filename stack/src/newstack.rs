@@ -198,7 +198,7 @@ unsafe fn preempt_check_slow(op: &'static str) {
             in_syscall(op);
         }
         // In a section in which it must not move the request stands until the next check behind it.
-        if (*mp).p.is_null() || (*gp).no_park != 0 {
+        if (*mp).p.is_null() || (*gp).stack_lock != 0 {
             return;
         }
         // The scope keeps the request up, to be told of this: from here on a signal could interrupt

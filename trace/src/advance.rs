@@ -237,7 +237,7 @@ unsafe fn untraced_gs(gen_: usize) -> Vec<UntracedG> {
                         ug.mid = (*(*s.g).m).procid.get() as i64;
                     }
                     // :395
-                    ug.status = readgstatus(s.g) & !GSCAN;
+                    ug.status = s.status;
                     ug.waitreason = (*s.g).waitreason;
                     ug.in_mark_assist = (*s.g).in_mark_assist;
                     ug.stack_id = trace_stack(0, gp, gen_);

@@ -675,7 +675,7 @@ pub unsafe fn tracebacksomeothers(me: *mut G, showf: &mut dyn FnMut(*mut G) -> b
         for_each_g_race(&mut |gp| {
             if gp == me
                 || gp == curgp
-                || readgstatus(gp) == GDEAD
+                || readgstatus(gp) & !GSCAN == GDEAD
                 || readgstatus(gp) == GIDLE
                 || is_system_goroutine(gp, false) && level < 2
                 || !showf(gp)

@@ -37,6 +37,7 @@ impl WaitGroup {
     ///
     /// Go (sync): waitgroup.go:45 Add
     #[doc(alias = "Add")]
+    #[inline]
     pub unsafe fn add(&self, delta: isize) {
         // Go 1.25: waitgroup.go line 86
         if !synctest_bubble().is_null() || self.bubble.get() != 0 {
@@ -44,6 +45,22 @@ impl WaitGroup {
         }
         // :54
         let state = self.state.add((delta as u64) << 32);
+        let v = (state >> 32) as i32;
+        let w = state as u32;
+        // :69
+        if v >= 0 && w == 0 {
+            return;
+        }
+        // SAFETY: the same contract.
+        unsafe { self.add_slow(delta, state) }
+    }
+
+    /// The rest of [`add`](Self::add): there are waiters, or something is wrong.
+    ///
+    /// # Safety
+    /// As there; `state` is what it got.
+    #[inline(never)]
+    unsafe fn add_slow(&self, delta: isize, state: u64) {
         let v = (state >> 32) as i32;
         let mut w = state as u32;
         // :63

@@ -142,6 +142,7 @@ pub fn run(root: &Path, o: &Options) -> Result<u8, String> {
             println!("\n{text}");
         }
     }
+    print!("\n{}", goals(&metrics));
     let write = |name: &str, text: String| {
         let path = o.out.join(name);
         std::fs::write(&path, text).map_err(|e| format!("{}: {e}", path.display()))
@@ -238,7 +239,7 @@ fn costs_inside(metrics: &[Metric], best: bool) -> Option<String> {
 }
 
 /// Builds a program; the result is its path.
-fn cargo(root: &Path, package: &str, bin: &str) -> Result<PathBuf, String> {
+pub fn cargo(root: &Path, package: &str, bin: &str) -> Result<PathBuf, String> {
     cargo_with(root, package, bin, &[], &[])
 }
 
@@ -472,6 +473,82 @@ impl Metric {
     }
 }
 
+/// What a metric shall be at most, as a multiple of Go's cost. `None`: there is no goal.
+fn limit(name: &str) -> Option<f64> {
+    let is = |s: &[&str]| s.iter().any(|s| name.starts_with(s));
+    match name {
+        "startup.dynamic" | "startup.time" | "startup.size_stripped" => Some(1.0),
+        _ if is(&["echo"]) && name.ends_with(".rps") => Some(1.0 / 1.2),
+        _ if is(&["echo"]) && name.ends_with(".p99") => Some(0.8),
+        _ if is(&["echo", "mem", "syscall", "startup", "hotsplit"]) => None,
+        _ if name.ends_with(".cpu") || name.ends_with(".late") => None,
+        _ => Some(CORE),
+    }
+}
+
+/// What every workload of the scheduler shall be at most, as a multiple of Go's time, and all of
+/// them in the geometric mean.
+const CORE: f64 = 0.8;
+const CORE_MEAN: f64 = 0.5;
+
+/// The same for the peer: of `PEERS[i]`'s cost.
+fn peer_limit(name: &str, i: usize) -> Option<f64> {
+    let server = name.starts_with("echo_self") || name.starts_with("echo_ext");
+    match limit(name) {
+        _ if server && (name.ends_with(".rps") || name.ends_with(".p99")) => Some(1.0),
+        Some(CORE) if i == 0 && name.starts_with("yield1000") => Some(2.0),
+        Some(CORE) if i == 0 => Some(1.0),
+        _ => None,
+    }
+}
+
+/// The goals: how far each is missed that is missed, and how many are met.
+fn goals(metrics: &[Metric]) -> String {
+    let mut s = String::new();
+    let (mut met, mut all) = (0, 0);
+    let mut goal = |name: &str, cost: f64, whose: &str, limit: f64| {
+        all += 1;
+        if cost <= limit {
+            met += 1;
+        } else {
+            let by = (cost / limit - 1.0) * 100.0;
+            let _ = writeln!(
+                s,
+                "{name:<22} {cost:.2} of {whose}, {limit:.2} at most: missed by {by:.0} %"
+            );
+        }
+    };
+    let mut core = vec![];
+    for m in metrics {
+        let Some(limit) = limit(&m.name).filter(|_| m.cost().is_finite()) else { continue };
+        goal(&m.name, m.cost(), "Go's cost", limit);
+        if limit == CORE && !m.name.starts_with("echo") {
+            core.push(m.cost().ln());
+        }
+    }
+    if !core.is_empty() {
+        let mean = (core.iter().sum::<f64>() / core.len() as f64).exp();
+        goal(&format!("mean of {}", core.len()), mean, "Go's cost", CORE_MEAN);
+    }
+    for m in metrics {
+        for (i, peer) in PEERS.iter().enumerate() {
+            let theirs = median(&m.values[2 + i]);
+            let Some(limit) = peer_limit(&m.name, i).filter(|_| theirs.is_finite()) else {
+                continue;
+            };
+            let ratio = m.median(0) / theirs;
+            goal(
+                &m.name,
+                if m.higher { 1.0 / ratio } else { ratio },
+                &format!("{peer}'s cost"),
+                limit,
+            );
+        }
+    }
+    let _ = writeln!(s, "{met} of {all} goals are met");
+    s
+}
+
 /// A number with about three digits.
 fn short(v: f64) -> String {
     match v.abs() {
@@ -604,13 +681,36 @@ mod tests {
         assert!(parse("a 1\n", 0, &mut m).is_err());
         assert_eq!(costs_inside(&m, false), None);
         parse("a\t4.0\tns\tlower\nb\t200\t%\thigher\n", INSIDE, &mut m).unwrap();
-        let goals = |m: &[Metric], best| costs_inside(m, best).unwrap();
-        assert!(goals(&m, false).contains("2 metrics: geometric mean 1.000 (goal 1.00: met)"));
-        assert!(goals(&m, false).ends_with("by 1 metrics)\n    a: 2.00, 0.85 too much"));
+        let inside = |m: &[Metric], best| costs_inside(m, best).unwrap();
+        assert!(inside(&m, false).contains("2 metrics: geometric mean 1.000 (goal 1.00: met)"));
+        assert!(inside(&m, false).ends_with("by 1 metrics)\n    a: 2.00, 0.85 too much"));
         parse("a\t1.0\tns\tlower\na\t9.0\tns\tlower\n", INSIDE, &mut m).unwrap();
         parse("b\t50\t%\thigher\n", INSIDE, &mut m).unwrap();
-        assert!(goals(&m, true).ends_with("worst 0.50 a (goal 1.15: met)"), "{}", goals(&m, true));
-        assert!(goals(&m, false).contains("(goal 1.00: missed by "));
+        assert!(
+            inside(&m, true).ends_with("worst 0.50 a (goal 1.15: met)"),
+            "{}",
+            inside(&m, true)
+        );
+        assert!(inside(&m, false).contains("(goal 1.00: missed by "));
+        let mut m = Vec::new();
+        let gort = "ring.w1\t60\tns\tlower\nyield1.w1\t90\tns\tlower\necho_self.w2.rps\t110\treq/s\thigher\nmem.1m.rss\t9\tB\tlower\n";
+        let go = "ring.w1\t100\tns\tlower\nyield1.w1\t100\tns\tlower\necho_self.w2.rps\t100\treq/s\thigher\nmem.1m.rss\t1\tB\tlower\n";
+        parse(gort, 0, &mut m).unwrap();
+        parse(go, 1, &mut m).unwrap();
+        parse("ring.w1\t50\tns\tlower\necho_self.w2.rps\t100\treq/s\thigher\n", 2, &mut m).unwrap();
+        assert_eq!(
+            goals(&m).lines().collect::<Vec<_>>(),
+            [
+                "yield1.w1              0.90 of Go's cost, 0.80 at most: missed by 12 %",
+                "echo_self.w2.rps       0.91 of Go's cost, 0.83 at most: missed by 9 %",
+                "mean of 2              0.73 of Go's cost, 0.50 at most: missed by 47 %",
+                "ring.w1                1.20 of tokio's cost, 1.00 at most: missed by 20 %",
+                "2 of 6 goals are met",
+            ]
+        );
+        let mut m = Vec::new();
+        parse("a\t1.0\tns\tlower\nb\t50\t%\thigher\n", 0, &mut m).unwrap();
+        parse("a\t2.0\tns\tlower\nb\t100\t%\thigher\n", 1, &mut m).unwrap();
         assert_eq!(tsv(&m).lines().count(), 3);
         assert_eq!(svg(&m).matches("<rect").count(), 3);
     }

@@ -7,6 +7,7 @@ mod golden;
 mod gostd;
 mod gotest;
 mod gotests;
+mod instructions;
 mod layout;
 mod ownership;
 mod portmap;
@@ -138,6 +139,16 @@ enum Task {
         #[arg(long)]
         verbose: bool,
     },
+    /// Count the instructions of an operation, in valgrind; exit with 1 if they are more than
+    /// tools/bench/instructions.tsv says
+    Instructions {
+        /// The workloads; default: all of the table
+        #[arg(value_name = "ID")]
+        ids: Vec<String>,
+        /// Write the table instead
+        #[arg(long)]
+        update: bool,
+    },
     /// Measure gort beside Go: the programs in tools/bench/ take turns
     Bench {
         /// The workloads, e.g. `pingpong.w1`; default: all
@@ -199,6 +210,7 @@ fn main() -> ExitCode {
                 &gostd::Options { packages, ci, jobs: jobs as usize, dir, gort, verbose },
             )
         }
+        Task::Instructions { ids, update } => instructions::run(root, &ids, update),
         Task::Bench { ids, reps, rounds, peers, inside, out, goroot } => {
             let out = out.unwrap_or_else(|| root.join("target/bench"));
             bench::run(root, &bench::Options { ids, reps, rounds, out, goroot, peers, inside })
