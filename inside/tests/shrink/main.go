@@ -60,11 +60,26 @@ func grow(n int) byte {
 	return room[n/2]
 }
 
+// Where the stack was before forEachP.
+var lo uintptr
+
 // Whether the stack was moved while forEachP ran, and whether all is well behind it.
 //
 //go:noinline
 func try() (moved bool) {
 	grow(100)
+	gp := self()
+	// Made here: who has worldsema may not allocate, as it might have to help the collector, and at
+	// the end of marking that wants worldsema.
+	look := func(pp unsafe.Pointer) {
+		mp := unsafe.Pointer(field(self(), gM))
+		if field(mp, mP) != uintptr(pp) || field(mp, mCurg) != uintptr(gp) {
+			return
+		}
+		// On g0, for the P of who called.
+		for end := nanotime() + 50e6; field(gp, 0) == lo && nanotime() < end; {
+		}
+	}
 	done := make(chan int)
 	go func() { runtime.GC(); close(done) }()
 	for atomic.LoadUint32(&gcphase) == 0 {
@@ -81,19 +96,10 @@ func try() (moved bool) {
 		<-done
 		return false
 	}
-	gp := self()
-	lo := field(gp, 0)
+	lo = field(gp, 0)
 	local := 77
 	address := &local
-	forEachP(waitReasonFlushProcCaches, func(pp unsafe.Pointer) {
-		mp := unsafe.Pointer(field(self(), gM))
-		if field(mp, mP) != uintptr(pp) || field(mp, mCurg) != uintptr(gp) {
-			return
-		}
-		// On g0, for the P of who called.
-		for end := nanotime() + 50e6; field(gp, 0) == lo && nanotime() < end; {
-		}
-	})
+	forEachP(waitReasonFlushProcCaches, look)
 	moved = field(gp, 0) != lo
 	if at := sp(); at < field(gp, 0) || at >= field(gp, 8) {
 		println("on the stack of before")
