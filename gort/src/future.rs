@@ -125,6 +125,13 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
         if let Poll::Ready(r) = future.as_mut().poll(&mut cx) {
             return r;
         }
+        if parker.state.load() == NOTIFIED {
+            // Woken meanwhile, perhaps by itself, and so again and again. A gopark that does not
+            // park lets nobody else in, nor a timer of this P fire.
+            // SAFETY: on a user goroutine, without locks.
+            unsafe { gosched() };
+            continue;
+        }
         // SAFETY: on a user goroutine, which may be another's M's by now, but is the same; without
         // locks.
         unsafe {
@@ -146,13 +153,11 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 
 /// [`block_on`] that waits at most for `d`: None if the future is not ready by then. It is polled
 /// once more when the time has passed, so nothing that is there is lost; a duration of zero polls
-/// it once.
+/// it once. The time is real time, in a [bubble](crate::test::bubble), too: there the bubble's
+/// clock stands still while a goroutine waits for a future, as somebody outside might wake it.
 ///
 /// The future is dropped, unless it was lent: by `&mut`, if it is `Unpin`, or by
 /// `std::pin::pin!(future).as_mut()`. Then it may be waited for again.
-///
-/// In a [bubble](crate::test::bubble) the clock stands still while a goroutine waits for a future,
-/// as somebody outside might wake it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -164,6 +169,9 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 /// assert_eq!(gort::block_on_timeout(Duration::ZERO, answer), Some(Some(42)));
 /// # })
 /// ```
+///
+/// # Panics
+/// If the future does when it is polled.
 pub fn block_on_timeout<F: Future>(d: Duration, future: F) -> Option<F::Output> {
     /// Wakes nobody once the wait is over, whatever ends it.
     struct Limit(Timer);
@@ -172,6 +180,8 @@ pub fn block_on_timeout<F: Future>(d: Duration, future: F) -> Option<F::Output> 
             self.0.stop();
         }
     }
+    // A time that cannot be told never comes.
+    let end = Instant::now().checked_add(d);
     let mut future = pin!(future);
     if !has_goroutine() {
         return on_thread(future, Some(d));
@@ -180,22 +190,42 @@ pub fn block_on_timeout<F: Future>(d: Duration, future: F) -> Option<F::Output> 
     let over = Arc::new(AtomicBool::new(d.is_zero()));
     let mut limit = None;
     block_on(poll_fn(|cx| {
-        let last = over.load(Ordering::Relaxed);
+        // The clock besides: what wakes itself is polled again before the timer's goroutine runs.
+        let last = over.load(Ordering::Relaxed)
+            || limit.is_some() && end.is_some_and(|t| Instant::now() >= t);
         if let Poll::Ready(r) = future.as_mut().poll(cx) {
             return Poll::Ready(Some(r));
         }
         if last {
             return Poll::Ready(None);
         }
-        limit.get_or_insert_with(|| {
+        if let (None, Some(t)) = (&limit, end) {
             let (over, waker) = (over.clone(), cx.waker().clone());
-            Limit(after_func(d, move || {
+            let f = move || {
                 over.store(true, Ordering::Relaxed);
                 waker.wake();
-            }))
-        });
+            };
+            let left = t.saturating_duration_since(Instant::now());
+            limit = Some(Limit(out_of_bubble(|| after_func(left, f))));
+        }
         Poll::Pending
     }))
+}
+
+/// Calls `f` as if the goroutine were in no bubble. It does not wait.
+fn out_of_bubble<T>(f: impl FnOnce() -> T) -> T {
+    if synctest_bubble().is_null() {
+        return f();
+    }
+    let gp = getg();
+    // SAFETY: the running goroutine's own field, which says whether it is in a bubble; it does not
+    // park meanwhile, and does not count otherwise when it is preempted.
+    unsafe {
+        let bubble = core::mem::replace(&mut (*gp).raceignore, 0);
+        let r = f();
+        (*gp).raceignore = bubble;
+        r
+    }
 }
 
 /// [`block_on`] on a thread that runs no goroutine, at most for so long; it uses nothing of the
@@ -214,15 +244,21 @@ fn on_thread<F: Future>(mut future: Pin<&mut F>, limit: Option<Duration>) -> Opt
     let mut cx = Context::from_waker(&waker);
     // A time that cannot be told never comes.
     let end = limit.and_then(|d| Instant::now().checked_add(d));
+    let left = || end.map(|t| t.saturating_duration_since(Instant::now()));
+    let mut last = limit.is_some_and(|d| d.is_zero());
     loop {
-        let left = end.map(|t| t.saturating_duration_since(Instant::now()));
         if let Poll::Ready(r) = future.as_mut().poll(&mut cx) {
             return Some(r);
         }
-        match left {
-            Some(d) if d.is_zero() => return None,
+        if last {
+            return None;
+        }
+        // After the poll, which may have taken its time.
+        match left() {
+            Some(d) if d.is_zero() => {}
             Some(d) => std::thread::park_timeout(d),
             None => std::thread::park(),
         }
+        last = left().is_some_and(|d| d.is_zero());
     }
 }

@@ -310,6 +310,7 @@ unsafe fn boot(kind: StackKind, main: Main) -> ! {
         // asm_amd64.s:276
         (*m0).g0 = g0;
         (*g0).m = m0; // asm_amd64.s:278
+        (*m0).pthread.store(libc::pthread_self() as u64); // see newosproc
         setg(g0); // asm_amd64.s:270 earlier in Go's order
         // asm_amd64.s:280 the direction flag is clear, by the C convention
         // asm_amd64.s:285 Rust's own target features are the compiler's to check

@@ -202,26 +202,39 @@ static DEFERRED: Uint32 = Uint32::new(0);
 /// Threads that never call in: see [`never_call_in`].
 static NEVER: [Int32; 16] = [const { Int32::new(0) }; 16];
 
-/// Whether the process has threads that are no Ms. They may call in, so nothing is a deadlock; when
-/// they have ended without, sysmon finds it out.
+/// Whether the process has threads that are no Ms, or may have: they may call in, so nothing is a
+/// deadlock. When they have ended without, sysmon finds it out.
 ///
 /// # Safety
 /// Under `sched.lock`.
 pub unsafe fn foreign_threads() -> bool {
     // SAFETY: Ms are never freed, and added to allm under the lock that is held.
     unsafe {
-        let is_m = |tid: i32| {
+        let m_of = |tid: i32| {
             let mut mp = ALLM.load();
-            while !mp.is_null() {
-                if (*mp).procid.get() == tid as u64 {
-                    return true;
-                }
+            while !mp.is_null() && (*mp).procid.get() != tid as u64 {
                 mp = (*mp).alllink.get();
+            }
+            mp
+        };
+        let waits_for_m = |tid: i32| {
+            // One that waits for one, and so on. Threads that wait for each other wait for ever,
+            // but are no Ms.
+            let (mut words, mut tid) = ([0u64; 8], tid);
+            for n in 0..words.len() {
+                let Some((word, other)) = joined(tid) else { return false };
+                let mp = m_of(other);
+                if !mp.is_null() {
+                    // The same place in all: the last one is known to be right.
+                    let Some(at) = in_pthread((*mp).pthread.load(), word) else { return false };
+                    return words[..n].iter().all(|w| is_pthread(w.wrapping_sub(at)));
+                }
+                (words[n], tid) = (word, other);
             }
             false
         };
         let found = any_thread(|tid| {
-            !is_m(tid) && NEVER.iter().all(|n| n.load() != tid) && !waits_for_m(tid, &is_m)
+            m_of(tid).is_null() && NEVER.iter().all(|n| n.load() != tid) && !waits_for_m(tid)
         });
         if !found {
             DEFERRED.store(0);
@@ -252,7 +265,12 @@ pub fn look_again() -> bool {
 #[doc(hidden)]
 pub fn never_call_in() {
     let me = gettid() as i32;
-    any_thread(|tid| tid != me && !NEVER.iter().any(|n| n.cas(0, tid)));
+    each_thread(&|tid| {
+        if tid != me && NEVER.iter().all(|n| n.load() != tid) {
+            NEVER.iter().any(|n| n.cas(0, tid));
+        }
+        false
+    });
 }
 
 /// This thread never calls in: it keeps no deadlock from being reported. False if there are 16 such
@@ -277,26 +295,37 @@ pub fn never_calls_in() -> bool {
     listed() || NEVER.iter().any(|n| n.cas(0, tid))
 }
 
-/// Whether this thread waits in `pthread_join` for the end of a thread that is an M, or that waits
-/// for one in this way: such a thread calls in no sooner than the M's thread has ended. For
-/// programs that run everything on a thread, and wait for that in `main`.
-fn waits_for_m(mut tid: i32, is_m: &impl Fn(i32) -> bool) -> bool {
-    // Threads that wait for each other wait for ever, but are no Ms.
-    for _ in 0..8 {
-        match joined(tid) {
-            Some(other) if is_m(other) => return true,
-            Some(other) => tid = other,
-            None => break,
-        }
-    }
-    false
+/// Where the futex word at `word` is in the `struct pthread` of glibc's that begins at `pthread`,
+/// which has more than 1 KiB; None: not there. One that is not private there is the number of the
+/// thread, for who joins it. Nothing of the program's is there.
+fn in_pthread(pthread: u64, word: u64) -> Option<u64> {
+    let known = cfg!(all(target_env = "gnu", target_arch = "x86_64")) && pthread != 0;
+    word.checked_sub(pthread).filter(|n| known && *n < 1024)
 }
 
-/// The thread for whose end this one waits, as the kernel sees it: `pthread_join` of glibc waits in
-/// a futex without FUTEX_PRIVATE_FLAG (the kernel wakes it so when it clears the word) and without
-/// a time, and what it expects there is the number of the thread. A robust mutex that processes
-/// share expects FUTEX_WAITERS besides.
-fn joined(tid: i32) -> Option<i32> {
+/// Whether there is a `struct pthread` of glibc's at `base`: it begins with a `tcbhead_t`, whose
+/// first and third word are its own address. The kernel reads it, as nothing may be there.
+fn is_pthread(base: u64) -> bool {
+    let mut head = [0u64; 3];
+    let to = libc::iovec { iov_base: head.as_mut_ptr().cast(), iov_len: size_of_val(&head) };
+    let from = libc::iovec { iov_base: base as *mut c_void, iov_len: size_of_val(&head) };
+    // SAFETY: the kernel writes no more than `head` has.
+    let n = unsafe {
+        let (to, from) = ((&raw const to) as usize, (&raw const from) as usize);
+        let me = libc::getpid() as usize;
+        syscall6(libc::SYS_process_vm_readv, me, to, 1, from, 1, 0)
+    };
+    n == size_of_val(&head) as isize && head[0] == base && head[2] == base
+}
+
+/// The thread for whose end this one seems to wait, as the kernel sees it, and where:
+/// `pthread_join` of glibc waits in a futex without FUTEX_PRIVATE_FLAG (the kernel wakes it so when
+/// it clears the word) and without a time, and what it expects there is the number of the thread. A
+/// word of the program's own may hold that number, too, so it matters where it is.
+///
+/// A thread that waits for an M in this way calls in no sooner than the M's thread has ended. That
+/// is for programs that run everything on a thread, and wait for that in `main`.
+fn joined(tid: i32) -> Option<(u64, i32)> {
     let mut path = *b"/proc/self/task/0000000000/syscall\0";
     let mut n = tid;
     for d in path[16..26].iter_mut().rev() {
@@ -327,24 +356,48 @@ fn joined(tid: i32) -> Option<i32> {
         return None;
     }
     let mut hex = || u64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok();
-    let (_, op, expected, timeout) = (hex()?, hex()? as i32, hex()?, hex()?);
+    let (word, op, expected, timeout) = (hex()?, hex()? as i32, hex()?, hex()?);
     let wait = [libc::FUTEX_WAIT, libc::FUTEX_WAIT_BITSET];
     let joins = wait.contains(&(op & !libc::FUTEX_CLOCK_REALTIME)) && timeout == 0;
-    i32::try_from(expected).ok().filter(|n| joins && *n > 0)
+    i32::try_from(expected).ok().filter(|n| joins && *n > 0).map(|n| (word, n))
 }
 
-/// Whether `f` is true of a thread of this process. Without memory and without std: the caller may
-/// hold locks.
-fn any_thread(f: impl Fn(i32) -> bool) -> bool {
+/// Whether `f` is true of a thread of this process, or may be of one: true if it cannot be told who
+/// there is. Without memory and without std: the caller may hold locks.
+///
+/// Where threads end between two reads of a list that takes several, the kernel goes on by
+/// counting, and may leave out as many as have ended. Those who have ended were in the list; so one
+/// that is read twice and is the same was whole.
+#[doc(hidden)]
+pub fn any_thread(f: impl Fn(i32) -> bool) -> bool {
+    match (each_thread(&f), each_thread(&f)) {
+        (Threads::All(first), Threads::All(again)) => first != again,
+        _ => true,
+    }
+}
+
+/// What [`each_thread`] has come to.
+enum Threads {
+    /// The function was false of all that were in the list, of which this is a hash.
+    All(u64),
+    /// It was true of one.
+    Found,
+    /// The list could not be read, or is another process's: this thread is not in it.
+    Unknown,
+}
+
+/// Calls `f` for each thread of this process that is in the kernel's list, until it is true.
+fn each_thread(f: &impl Fn(i32) -> bool) -> Threads {
     // SAFETY: the kernel writes whole records into the buffer and says how many bytes.
     unsafe {
         let path = c"/proc/self/task".as_ptr() as usize;
         let flags = (libc::O_RDONLY | libc::O_DIRECTORY | libc::O_CLOEXEC) as usize;
         let fd = syscall6(libc::SYS_openat, libc::AT_FDCWD as usize, path, flags, 0, 0, 0);
         if fd < 0 {
-            return false;
+            return Threads::Unknown;
         }
-        let mut found = false;
+        let me = gettid() as i32;
+        let (mut r, mut hash, mut seen) = (Threads::Unknown, 0u64, false);
         let mut buf = [0u64; 256];
         'all: loop {
             let room = size_of_val(&buf);
@@ -358,6 +411,9 @@ fn any_thread(f: impl Fn(i32) -> bool) -> bool {
                 0,
             );
             if n <= 0 {
+                if n == 0 && seen {
+                    r = Threads::All(hash);
+                }
                 break;
             }
             let mut at = 0;
@@ -368,15 +424,18 @@ fn any_thread(f: impl Fn(i32) -> bool) -> bool {
                 at += usize::from(e.add(16).cast::<u16>().read_unaligned());
                 if name.iter().all(u8::is_ascii_digit) {
                     let tid = name.iter().fold(0, |n, d| n * 10 + i32::from(d - b'0'));
+                    // FNV-1a, a number at a time: the order is that in which they were made.
+                    hash = (hash ^ tid as u64).wrapping_mul(0x100_0000_01b3).rotate_left(23);
+                    seen |= tid == me;
                     if f(tid) {
-                        found = true;
+                        r = Threads::Found;
                         break 'all;
                     }
                 }
             }
         }
         syscall6(libc::SYS_close, fd as usize, 0, 0, 0, 0, 0);
-        found
+        r
     }
 }
 

@@ -2,8 +2,11 @@
 
 use gort::{Config, chan, go, runtime};
 use gort_tests::{in_child, in_plain_child, until_only_threads_are_left, until_others_wait};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::sync::mpsc::Sender;
+use std::thread::JoinHandle;
 
 /// `run` gives back what its function returns, which may borrow from the caller; the main goroutine
 /// has Go's number.
@@ -234,6 +237,98 @@ fn a_thread_that_joins_the_run() {
         });
     });
     o.ok().stdout_is("Some(7)\n");
+}
+
+/// What looks like a join is one only if it waits for what glibc's join waits for: here another
+/// word has the number of an M.
+#[test]
+fn a_futex_that_holds_the_number_of_an_m() {
+    fn futex(word: &AtomicU32, op: i32, n: u32) {
+        // SAFETY: the word is alive; there is no time.
+        unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), op, n, std::ptr::null::<u8>()) };
+    }
+    in_plain_child!(.procs(2), || {
+        gort::run(|| {
+            let c = chan::<u32>(0);
+            let tx = c.clone();
+            // SAFETY: it has no conditions.
+            let m = unsafe { libc::gettid() } as u32;
+            let word: &AtomicU32 = Box::leak(Box::new(AtomicU32::new(m)));
+            std::thread::spawn(move || {
+                while word.load(SeqCst) == m {
+                    futex(word, libc::FUTEX_WAIT, m);
+                }
+                tx.send(7);
+            });
+            std::thread::spawn(move || {
+                // Not this one: the one that waits keeps the report back.
+                runtime::never_calls_in();
+                while gort_proc::deferred() < 4 {
+                    std::thread::yield_now();
+                }
+                word.store(0, SeqCst);
+                futex(word, libc::FUTEX_WAKE, 1);
+            });
+            println!("{:?}", c.recv());
+        });
+    })
+    .ok()
+    .stdout_is("Some(7)\n");
+}
+
+/// Where it cannot be read who is there, nothing is a deadlock.
+#[test]
+fn no_descriptors_left() {
+    in_plain_child!(.procs(2), || {
+        gort::run(|| {
+            let c = chan::<u32>(0);
+            let tx = c.clone();
+            gort_tests::limit(libc::RLIMIT_NOFILE, 0);
+            std::thread::spawn(move || {
+                while gort_proc::deferred() < 4 {
+                    std::thread::yield_now();
+                }
+                tx.send(7);
+            });
+            println!("{:?}", c.recv());
+        });
+    })
+    .ok()
+    .stdout_is("Some(7)\n");
+}
+
+/// Nor where the threads that are there change while they are counted: the kernel may leave one out
+/// then.
+#[test]
+fn a_thread_that_ends_while_they_are_counted() {
+    in_plain_child!(|| {
+        type End = (Sender<()>, JoinHandle<()>, PathBuf);
+        let end = std::cell::Cell::new(None::<End>);
+        let look = || {
+            gort_proc::any_thread(|_| {
+                let Some((tx, t, path)) = end.take() else { return false };
+                drop(tx);
+                t.join().unwrap();
+                while path.exists() {
+                    std::thread::yield_now();
+                }
+                false
+            })
+        };
+        assert!(!look());
+        let (tx, rx) = std::sync::mpsc::channel();
+        let (id, ids) = std::sync::mpsc::channel();
+        let t = std::thread::spawn(move || {
+            // SAFETY: it has no conditions.
+            id.send(unsafe { libc::gettid() }).unwrap();
+            let _ = rx.recv();
+        });
+        let path = PathBuf::from(format!("/proc/self/task/{}", ids.recv().unwrap()));
+        end.set(Some((tx, t, path)));
+        assert!(look());
+        assert!(!look());
+    })
+    .ok();
 }
 
 /// One that has said so does not.

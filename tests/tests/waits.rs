@@ -9,7 +9,7 @@ use gort_tests::{in_child, until_waiting};
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering::SeqCst};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 fn ms(n: u64) -> Duration {
     Duration::from_millis(n)
@@ -792,6 +792,81 @@ fn a_future_is_waited_for_for_a_while() {
     .exited(2)
     .stderr_has("all goroutines are asleep - deadlock!")
     .stderr_has("[future (nobody can wake it)]");
+}
+
+/// A future that wakes itself keeps nobody else from their turn, nor the limit from striking.
+#[test]
+fn a_future_that_wakes_itself() {
+    fn busy(mut ready: impl FnMut() -> bool) -> impl Future<Output = ()> {
+        std::future::poll_fn(move |cx| {
+            if ready() {
+                return std::task::Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            std::task::Poll::Pending
+        })
+    }
+    for procs in [1, 2, 8] {
+        in_child!(.procs(procs).limit(Duration::from_secs(60)), || {
+            assert_eq!(block_on_timeout(ms(2), busy(|| false)), None);
+            gort::blocking(|| assert_eq!(block_on_timeout(ms(2), busy(|| false)), None));
+            let ran = Arc::new(AtomicUsize::new(0));
+            let r = ran.clone();
+            go(move || {
+                time::sleep(ms(1));
+                r.store(1, SeqCst);
+            });
+            gort::block_on(busy(move || ran.load(SeqCst) == 1));
+        })
+        .ok();
+    }
+}
+
+/// In a bubble the limit is one of real time: the bubble's clock stands still meanwhile.
+#[test]
+fn a_future_in_a_bubble() {
+    for procs in [1, 2] {
+        in_child!(.procs(procs).limit(Duration::from_secs(60)), || {
+            let begin = Instant::now();
+            gort::test::bubble(|| {
+                let start = time::now();
+                assert_eq!(block_on_timeout(ms(2), std::future::pending::<()>()), None);
+                assert_eq!(time::now(), start);
+                // The goroutine that the limit runs on is none of the bubble's: this one's timers
+                // are.
+                time::sleep(Duration::from_secs(3600));
+                assert_eq!(time::now() - start, Duration::from_secs(3600));
+            });
+            assert!(begin.elapsed() >= ms(2));
+        })
+        .ok();
+    }
+}
+
+/// The time of a poll counts.
+#[test]
+fn a_poll_that_takes_long() {
+    in_child!(.procs(1), || {
+        let limit = Duration::from_secs(1);
+        let there = move || {
+            let mut polls = Vec::new();
+            let f = std::future::poll_fn(|_| {
+                let begin = Instant::now();
+                if polls.is_empty() {
+                    std::thread::sleep(limit);
+                }
+                polls.push((begin, Instant::now()));
+                std::task::Poll::<()>::Pending
+            });
+            assert_eq!(block_on_timeout(limit, f), None);
+            let [(_, end), (next, _)] = polls[..] else { panic!("{polls:?}") };
+            // Nothing is left of the limit, so nobody waits for it.
+            assert!(next - end < limit / 2, "{polls:?}");
+        };
+        there();
+        gort::blocking(there);
+    })
+    .ok();
 }
 
 /// docs/guide.md has a table of all that waits, and how it waits for a while only. Each public
