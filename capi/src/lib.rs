@@ -12,6 +12,7 @@ mod hidden;
 mod local;
 mod panics;
 mod poll;
+mod profile;
 mod sync;
 mod time;
 mod trace;

@@ -12,22 +12,29 @@ use std::sync::Mutex as StdMutex;
 
 static RECORDING: StdMutex<Option<Recording<File>>> = StdMutex::new(None);
 
-fn code(e: &io::Error) -> c_int {
-    let exists = e.kind() == io::ErrorKind::AlreadyExists;
-    -e.raw_os_error().unwrap_or(if exists { libc::EEXIST } else { libc::EIO })
+pub(crate) fn code(e: &io::Error) -> c_int {
+    -e.raw_os_error().unwrap_or(match e.kind() {
+        io::ErrorKind::AlreadyExists => libc::EEXIST,
+        io::ErrorKind::InvalidInput => libc::EINVAL,
+        _ => libc::EIO,
+    })
+}
+
+/// A duplicate of a descriptor.
+pub(crate) fn duplicate(fd: c_int) -> io::Result<File> {
+    // SAFETY: duplicates a descriptor, if it is one.
+    let own = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) };
+    if own < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: new, and nobody else's.
+    Ok(File::from(unsafe { OwnedFd::from_raw_fd(own) }))
 }
 
 /// Records a trace into a file.
 #[unsafe(no_mangle)]
 pub extern "C-unwind" fn gort_trace_start(fd: c_int) -> c_int {
-    // SAFETY: duplicates a descriptor, if it is one.
-    let own = unsafe { libc::fcntl(fd, libc::F_DUPFD_CLOEXEC, 0) };
-    if own < 0 {
-        return code(&io::Error::last_os_error());
-    }
-    // SAFETY: new, and nobody else's.
-    let file = File::from(unsafe { OwnedFd::from_raw_fd(own) });
-    match start_blocking(file) {
+    match duplicate(fd).and_then(start_blocking) {
         Ok(r) => {
             *RECORDING.lock().unwrap_or_else(|e| e.into_inner()) = Some(r);
             0
@@ -67,7 +74,7 @@ fn annotate(op: &'static str, f: impl FnOnce()) {
 ///
 /// # Safety
 /// It ends with a zero.
-unsafe fn text(p: *const c_char) -> String {
+pub(crate) unsafe fn text(p: *const c_char) -> String {
     // SAFETY: the caller's contract.
     unsafe { CStr::from_ptr(p) }.to_string_lossy().into_owned()
 }

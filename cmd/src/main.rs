@@ -121,7 +121,8 @@ struct Build {
     GOTRACEBACK  none, single, all, system or crash\n  \
     GORTSTACK    size of goroutine stacks (16K to 64M, default: 256K)\n  \
     GORT_TRACE   file for an execution trace; %p in its name is the process's number\n  \
-    GORT_CPUPROFILE  file for a CPU profile, likewise\n\n\
+    GORT_CPUPROFILE  file for a CPU profile, likewise\n  \
+    GORT_BLOCKPROFILE, GORT_MUTEXPROFILE  files for profiles of who waits, and of who keeps others waiting\n\n\
     GO PROGRAMS:\n  gort run FILE.go... [ARGUMENT...] compiles package main with gccgo 12 (Debian: package gccgo-12) and runs it;\n  \
     gort run DIR [ARGUMENT...] that of a directory (./prog, not prog), with the packages of its module.\n  \
     What stands behind goes to the program; options for gort stand before them. The result is kept in\n  \
@@ -160,7 +161,18 @@ struct Run {
     /// Write a CPU profile to FILE, for `go tool pprof`, as GORT_CPUPROFILE=FILE does.
     #[arg(long, value_name = "FILE")]
     cpuprofile: Option<PathBuf>,
+    /// Write who waited, where and for how long to FILE, for `go tool pprof`, as
+    /// GORT_BLOCKPROFILE=FILE does.
+    #[arg(long, value_name = "FILE")]
+    blockprofile: Option<PathBuf>,
+    /// Write which unlocks others waited for to FILE, for `go tool pprof`, as
+    /// GORT_MUTEXPROFILE=FILE does.
+    #[arg(long, value_name = "FILE")]
+    mutexprofile: Option<PathBuf>,
 }
+
+/// What stands behind these options of `gort run` is a file, even if it looks like a program.
+const FILES: [&str; 4] = ["--trace", "--cpuprofile", "--blockprofile", "--mutexprofile"];
 
 fn main() {
     let mut argv: Vec<OsString> = std::env::args_os().collect();
@@ -168,9 +180,8 @@ fn main() {
     // clap would not believe.
     let mut go_args = Vec::new();
     if argv.get(1).is_some_and(|a| a == "run")
-        // What stands behind --trace is its file, even if it looks like a program.
-        && let Some(i) =
-            (2..argv.len()).find(|&i| argv[i - 1] != "--trace" && argv[i - 1] != "--cpuprofile" && is_program(&argv[i]))
+        && let Some(i) = (2..argv.len())
+            .find(|&i| !FILES.iter().any(|f| argv[i - 1] == *f) && is_program(&argv[i]))
     {
         go_args = argv.split_off(i + 1);
     }
@@ -364,11 +375,15 @@ fn run(r: Run, go_args: Vec<OsString>) {
         if let Some(p) = r.procs {
             std::env::set_var("GOMAXPROCS", p.to_string());
         }
-        if let Some(f) = &r.trace {
-            std::env::set_var("GORT_TRACE", f);
-        }
-        if let Some(f) = &r.cpuprofile {
-            std::env::set_var("GORT_CPUPROFILE", f);
+        for (variable, file) in [
+            ("GORT_TRACE", &r.trace),
+            ("GORT_CPUPROFILE", &r.cpuprofile),
+            ("GORT_BLOCKPROFILE", &r.blockprofile),
+            ("GORT_MUTEXPROFILE", &r.mutexprofile),
+        ] {
+            if let Some(f) = file {
+                std::env::set_var(variable, f);
+            }
         }
         if let Some(ms) = r.schedtrace {
             let old = std::env::var("GODEBUG").unwrap_or_default();

@@ -43,6 +43,25 @@ fn advice() {
     assert_eq!(trace(&["--advice", "--check", leak], b"").status.code(), Some(2));
 }
 
+/// `gort run` with the options for profiles and traces: all files are there.
+#[test]
+fn files_of_a_run() {
+    let t = tempfile::tempdir().unwrap();
+    let mut c = Command::new(env!("CARGO_BIN_EXE_gort"));
+    c.arg("run");
+    for option in ["blockprofile", "mutexprofile", "cpuprofile", "trace"] {
+        c.arg(format!("--{option}")).arg(t.path().join(option));
+    }
+    let o = c.args(["pingpong", "-n", "1000"]).output().unwrap();
+    assert!(o.status.success(), "{o:?}");
+    for option in ["blockprofile", "mutexprofile", "cpuprofile"] {
+        let file = std::fs::read(t.path().join(option)).unwrap();
+        assert!(file.starts_with(&[0x1f, 0x8b]), "{option}");
+    }
+    let o = trace(&["--check", t.path().join("trace").to_str().unwrap()], b"");
+    assert_eq!((o.status.code(), texts(&o)), (Some(0), Default::default()));
+}
+
 #[test]
 fn what_is_wrong() {
     let bytes = std::fs::read(tests_dir().join("golden/trace/events.trace")).unwrap();

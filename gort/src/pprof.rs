@@ -17,7 +17,8 @@
 //! ```
 //!
 //! `GORT_CPUPROFILE=FILE`, or `gort run --cpuprofile FILE`, takes a profile of a whole run, of any
-//! program on gort. [`runtime::set_labels`](crate::runtime::set_labels) gives a goroutine labels,
+//! program on gort; so do `GORT_BLOCKPROFILE` and `GORT_MUTEXPROFILE`, `--blockprofile` and
+//! `--mutexprofile`. [`runtime::set_labels`](crate::runtime::set_labels) gives a goroutine labels,
 //! by which `go tool pprof` can filter and group.
 //!
 //! Go: `runtime/pprof`
@@ -36,7 +37,7 @@ use std::io::{self, Write};
 pub struct Profile(gort_pprof::profile::Profile);
 
 impl Profile {
-    /// Its name: `block`, `mutex`.
+    /// Its name: `block`, `mutex`, `goroutine`.
     ///
     /// Go's `Profile.Name`.
     ///
@@ -49,7 +50,7 @@ impl Profile {
         self.0.name()
     }
 
-    /// How many stacks it has.
+    /// How many stacks it has; of goroutines how many there are.
     ///
     /// Go's `Profile.Count`.
     ///
@@ -65,7 +66,8 @@ impl Profile {
         if gort_proc::getg().is_null() {
             return gort_proc::outside("pprof::Profile::count", || self.count());
         }
-        self.0.count()
+        // SAFETY: on a goroutine, which holds no lock.
+        unsafe { self.0.count() }
     }
 
     /// Writes it, as a file for `go tool pprof`. A thread of its own makes the file, which takes
@@ -83,16 +85,56 @@ impl Profile {
     /// Those of `w`, and if there can be no thread.
     ///
     /// Go's `Profile.WriteTo`, with `debug` 0.
-    pub fn write_to(self, mut w: impl Write) -> io::Result<()> {
+    pub fn write_to(self, w: impl Write) -> io::Result<()> {
+        self.write(w, |profile| {
+            let mut file = Vec::new();
+            profile.write(&mut file).map(|()| file)
+        })
+    }
+
+    /// Writes it as a text for people: what costs most first, each stack with its functions and
+    /// lines. Of goroutines those with the same stack and labels are one entry, with their number;
+    /// [`runtime::stack(true)`](crate::runtime::stack) has each of them, as Go's `debug` 2 does.
+    ///
+    /// ```
+    /// # gort::run(|| {
+    /// let c = gort::chan::<()>(0);
+    /// let rx = c.clone();
+    /// gort::go(move || rx.recv());
+    /// let mut text = Vec::new();
+    /// gort::pprof::lookup("goroutine").unwrap().write_text_to(&mut text)?;
+    /// assert!(text.starts_with(b"goroutine profile: total 2\n"));
+    /// c.close();
+    /// # Ok::<(), std::io::Error>(())
+    /// # }).unwrap()
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`write_to`](Profile::write_to).
+    ///
+    /// Go's `Profile.WriteTo`, with `debug` 1.
+    pub fn write_text_to(self, w: impl Write) -> io::Result<()> {
+        self.write(w, move |profile| {
+            let header = self.0.header(profile.total()[0]);
+            Ok((header + &profile.text()).into_bytes())
+        })
+    }
+
+    /// Writes what `form` makes of it, on a thread of its own.
+    fn write(
+        self,
+        mut w: impl Write,
+        form: impl FnOnce(gort_pprof::builder::Builder) -> io::Result<Vec<u8>> + Send + 'static,
+    ) -> io::Result<()> {
         if gort_proc::getg().is_null() {
-            return gort_proc::outside("pprof::Profile::write_to", || self.write_to(w));
+            return gort_proc::outside("pprof::Profile::write_to", || self.write(w, form));
         }
-        let profile = self.0.read();
+        // SAFETY: on a goroutine, which holds no lock.
+        let profile = unsafe { self.0.read() };
         let file = crate::blocking(|| {
-            let t = std::thread::Builder::new().name("gort-profile".into()).spawn(move || {
-                let mut file = Vec::new();
-                profile.write(&mut file).map(|()| file)
-            })?;
+            let t = std::thread::Builder::new()
+                .name("gort-profile".into())
+                .spawn(move || form(profile))?;
             t.join()
                 .unwrap_or_else(|_| Err(io::Error::other("the writer of the profile has panicked")))
         })?;
@@ -167,7 +209,8 @@ pub fn stop_cpu_profile() -> io::Result<()> {
 }
 
 /// The profile of that name: `block`, who has waited for channels, selects, locks and conditions,
-/// and for how long; `mutex`, which unlocks others have waited for. Both are empty until
+/// and for how long; `mutex`, which unlocks others have waited for; `goroutine`, where each
+/// goroutine is, for which the world is stopped. The first two are empty until
 /// [`set_block_profile_rate`], [`set_mutex_profile_fraction`] switch them on.
 ///
 /// ```

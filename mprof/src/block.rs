@@ -1,7 +1,7 @@
 //! mprof.go: 20–355, 481–575, 853–905, 1109–1255. The block and the mutex profile.
 
 use core::ptr::null_mut;
-use core::sync::atomic::{AtomicI64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use gort_asm::{getg, getpcspbp, systemstack};
 use gort_lock_futex::{lock, lock_init, unlock};
 use gort_os_linux::nanotime;
@@ -9,7 +9,7 @@ use gort_rand::cheaprand64;
 use gort_runtime1::{acquirem, releasem};
 use gort_runtime2::atomic::Pointer;
 use gort_runtime2::linkname::trace_callers;
-use gort_runtime2::{Global, LOCK_RANK_PROF_BLOCK, LOCK_RANK_PROF_INSERT, Mutex};
+use gort_runtime2::{LOCK_RANK_PROF_BLOCK, LOCK_RANK_PROF_INSERT, Mutex};
 
 /// Which profile.
 ///
@@ -40,14 +40,32 @@ struct Bucket {
     typ: BucketType,
     hash: usize,
     stk: Box<[usize]>,
-    /// Under `PROF_BLOCK_LOCK`.
-    record: Global<BlockRecord>,
+    /// Changed under `block_lock`.
+    record: BlockRecord,
 }
 
+/// Atomic, as what is left at the end of a process is read without the lock.
+///
 /// Go: mprof.go:163 blockRecord
+#[derive(Default)]
 struct BlockRecord {
-    count: f64,
-    cycles: i64,
+    /// The bits of an `f64`.
+    count: AtomicU64,
+    cycles: AtomicI64,
+}
+
+impl BlockRecord {
+    /// Adds to it, under the lock.
+    fn add(&self, count: f64, cycles: i64) {
+        let sum = f64::from_bits(self.count.load(Relaxed)) + count;
+        self.count.store(sum.to_bits(), Relaxed);
+        // Go's addition wraps.
+        self.cycles.store(self.cycles.load(Relaxed).wrapping_add(cycles), Relaxed);
+    }
+
+    fn get(&self) -> (i64, i64) {
+        (f64::from_bits(self.count.load(Relaxed)) as i64, self.cycles.load(Relaxed))
+    }
 }
 
 /// The variables of mprof.go:20 and :168.
@@ -112,7 +130,7 @@ unsafe fn stkbucket(typ: BucketType, stk: &[usize]) -> *mut Bucket {
             return b;
         }
         // :328 gort: made before the lock is taken, as memory is not the runtime's own
-        let record = Global::new(BlockRecord { count: 0.0, cycles: 0 });
+        let record = BlockRecord::default();
         let new = Box::into_raw(Box::new(Bucket {
             next: null_mut(),
             allnext: null_mut(),
@@ -235,19 +253,16 @@ unsafe fn save_block_event_stack(cycles: i64, rate: i64, stk: &[usize], which: B
         let prof = prof();
         // :857
         lock(&raw mut (*prof).block_lock);
-        let bp = (*b).record.get();
+        let bp = &(*b).record;
         if which == BucketType::Block && cycles < rate {
             // :863 as many as there were, for each that was recorded
-            (*bp).count += rate as f64 / cycles as f64;
-            (*bp).cycles = (*bp).cycles.wrapping_add(rate); // Go's addition wraps
+            bp.add(rate as f64 / cycles as f64, rate);
         } else if which == BucketType::Mutex {
             // :867
-            (*bp).count += rate as f64;
-            (*bp).cycles = (*bp).cycles.wrapping_add(rate.wrapping_mul(cycles));
+            bp.add(rate as f64, rate.wrapping_mul(cycles));
         } else {
             // :870
-            (*bp).count += 1.0;
-            (*bp).cycles = (*bp).cycles.wrapping_add(cycles);
+            bp.add(1.0, cycles);
         }
         // :874
         unlock(&raw mut (*prof).block_lock);
@@ -315,7 +330,10 @@ pub struct BlockProfileRecord {
 #[doc(alias = "blockProfileInternal")]
 pub fn block_profile() -> Vec<BlockProfileRecord> {
     // :1157
-    let mut all = records(BucketType::Block);
+    block_counts(records(BucketType::Block, true))
+}
+
+fn block_counts(mut all: Vec<BlockProfileRecord>) -> Vec<BlockProfileRecord> {
     for r in &mut all {
         // :1173
         r.count = r.count.max(1);
@@ -330,24 +348,35 @@ pub fn block_profile() -> Vec<BlockProfileRecord> {
 #[doc(alias = "mutexProfileInternal")]
 pub fn mutex_profile() -> Vec<BlockProfileRecord> {
     // :1236 (:1254)
-    records(BucketType::Mutex)
+    records(BucketType::Mutex, true)
 }
 
-/// All records of one.
-fn records(typ: BucketType) -> Vec<BlockProfileRecord> {
+/// The records of one of them at the end of the process, on any thread: the lock is not taken, as
+/// nobody may be left to give it back. A wait that is recorded meanwhile may be counted with
+/// another one's time.
+pub fn last_profile(typ: BucketType) -> Vec<BlockProfileRecord> {
+    let all = records(typ, false);
+    if typ == BucketType::Block { block_counts(all) } else { all }
+}
+
+/// All records of one; `locked` only on an M.
+fn records(typ: BucketType, locked: bool) -> Vec<BlockProfileRecord> {
     let prof = prof();
-    // SAFETY: buckets are never freed; the records are copied under their lock, one by one, as
-    // nothing may be allocated meanwhile.
+    // SAFETY: buckets are never freed; the records are copied one by one, as nothing may be
+    // allocated under their lock; `locked` only on an M.
     unsafe {
         let mut all = Vec::new();
         let mut b = (*prof).all[typ as usize].load_acq();
         while !b.is_null() {
-            lock(&raw mut (*prof).block_lock);
-            let bp = (*b).record.get();
-            let (count, cycles) = ((*bp).count, (*bp).cycles);
-            unlock(&raw mut (*prof).block_lock);
+            if locked {
+                lock(&raw mut (*prof).block_lock);
+            }
+            let (count, cycles) = (*b).record.get();
+            if locked {
+                unlock(&raw mut (*prof).block_lock);
+            }
             let stack: *const [usize] = &raw const *(*b).stk;
-            all.push(BlockProfileRecord { count: count as i64, cycles, stack: &*stack });
+            all.push(BlockProfileRecord { count, cycles, stack: &*stack });
             b = (*b).allnext;
         }
         all

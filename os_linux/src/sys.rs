@@ -40,11 +40,11 @@ pub unsafe fn syscall6(
 }
 
 /// What [`last_words`] calls, once they are set: `fn()`s.
-static LAST_WORDS: [AtomicPtr<c_void>; 2] = [const { AtomicPtr::new(core::ptr::null_mut()) }; 2];
+static LAST_WORDS: [AtomicPtr<c_void>; 3] = [const { AtomicPtr::new(core::ptr::null_mut()) }; 3];
 
 /// Has `f` called when the process is about to end by [`exit`] or by a signal that the runtime
-/// sends itself: the tracer's last buffers, a profile. It may be called in any state, several
-/// times, and on several threads at once. There is room for two.
+/// sends itself: the tracer's last buffers, profiles. It may be called in any state, several
+/// times, and on several threads at once. There is room for three.
 pub fn set_last_words(f: fn()) {
     let free = |a: &&AtomicPtr<c_void>| {
         a.compare_exchange(

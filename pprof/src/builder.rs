@@ -30,8 +30,8 @@ pub type Labels = Vec<(String, String)>;
 pub struct Kind {
     /// Name and unit of the first value.
     pub first: (&'static str, &'static str),
-    /// Of the second.
-    pub second: (&'static str, &'static str),
+    /// Of the second, if there is one.
+    pub second: Option<(&'static str, &'static str)>,
     /// It was taken for a time, of which each sample of the second value stands for a period;
     /// otherwise the period is one of the first.
     pub timed: bool,
@@ -51,17 +51,20 @@ pub enum Trim {
 /// Processor time.
 pub const CPU: Kind = Kind {
     first: ("samples", "count"),
-    second: ("cpu", "nanoseconds"),
+    second: Some(("cpu", "nanoseconds")),
     timed: true,
     trim: Trim::Roots,
 };
 /// Events that were waited for.
 pub const CONTENTION: Kind = Kind {
     first: ("contentions", "count"),
-    second: ("delay", "nanoseconds"),
+    second: Some(("delay", "nanoseconds")),
     timed: false,
     trim: Trim::Both,
 };
+/// Goroutines, and where they are.
+pub const GOROUTINES: Kind =
+    Kind { first: ("goroutine", "count"), second: None, timed: false, trim: Trim::Both };
 
 /// A place as files have it.
 struct Place {
@@ -228,6 +231,49 @@ impl Builder {
         id
     }
 
+    /// The profile as a text behind its header: what costs most first. Like [`Builder::write`] it
+    /// is not for a goroutine. Its form is that of runtime/pprof.
+    pub fn text(mut self) -> String {
+        use std::fmt::Write as _;
+        let mut out = String::new();
+        let mut samples: Vec<_> = std::mem::take(&mut self.samples).into_iter().collect();
+        let two = self.kind.second.is_some();
+        samples.sort_by(|a, b| {
+            let by = |s: &[i64; 2]| if two { s[1] } else { s[0] };
+            by(&b.1).cmp(&by(&a.1)).then_with(|| a.0.cmp(&b.0))
+        });
+        for ((stk, labels), [count, cycles]) in samples {
+            for &pc in &stk {
+                self.name(pc);
+            }
+            let shown = self.shown(&stk);
+            // Writing to a string does not fail.
+            let _ = if two { write!(out, "{cycles} {count} @") } else { write!(out, "{count} @") };
+            for pc in shown {
+                let _ = write!(out, " {pc:#x}");
+            }
+            out.push('\n');
+            if !labels.is_empty() {
+                let labels: Vec<_> = labels.iter().map(|(k, v)| format!("{k:?}:{v:?}")).collect();
+                let _ = writeln!(out, "# labels: {{{}}}", labels.join(", "));
+            }
+            for &pc in shown {
+                let info = symtab::with_room(|| symbolize((pc as usize).wrapping_sub(1)));
+                let info = info.unwrap_or_default();
+                if info.frames.is_empty() {
+                    let _ = writeln!(out, "#\t{pc:#x}");
+                }
+                for f in &info.frames {
+                    let offset = pc.wrapping_sub(info.entry as u64);
+                    let name = go_name(&f.name).unwrap_or(&f.name);
+                    let _ = writeln!(out, "#\t{pc:#x}\t{name}+{offset:#x}\t{}:{}", f.file, f.line);
+                }
+            }
+            out.push('\n');
+        }
+        out
+    }
+
     /// Writes the profile, compressed.
     ///
     /// # Errors
@@ -237,15 +283,18 @@ impl Builder {
         let nanos = |t: SystemTime| t.duration_since(UNIX_EPOCH).map_or(0, |d| d.as_nanos() as u64);
         self.pb.uint64_opt(PROFILE_TIME_NANOS, nanos(self.start));
         self.value_type(PROFILE_SAMPLE_TYPE, self.kind.first);
-        self.value_type(PROFILE_SAMPLE_TYPE, self.kind.second);
+        if let Some(second) = self.kind.second {
+            self.value_type(PROFILE_SAMPLE_TYPE, second);
+        }
         // As runtime/pprof has them (printCountCycleProfile, build).
         if self.kind.timed {
             let d = SystemTime::now().duration_since(self.start).map_or(0, |d| d.as_nanos() as u64);
             self.pb.uint64_opt(PROFILE_DURATION_NANOS, d);
         }
-        let of = if self.kind.timed { self.kind.second } else { self.kind.first };
+        let of = self.kind.second.filter(|_| self.kind.timed).unwrap_or(self.kind.first);
         self.value_type(PROFILE_PERIOD_TYPE, of);
         self.pb.uint64_opt(PROFILE_PERIOD, self.period as u64);
+        let n = 1 + usize::from(self.kind.second.is_some());
         let samples = std::mem::take(&mut self.samples);
         // In an order that does not change from run to run.
         let mut samples: Vec<_> = samples.into_iter().collect();
@@ -261,7 +310,7 @@ impl Builder {
                 labels.iter().map(|(k, v)| [self.string(k), self.string(v)]).collect();
             self.pb.message(PROFILE_SAMPLE, |b| {
                 b.uint64s(1, &locations);
-                b.uint64s(2, &values.map(|v| v as u64));
+                b.uint64s(2, &values.map(|v| v as u64)[..n]);
                 for [k, v] in labels {
                     b.message(3, |b| {
                         b.uint64_opt(1, k);

@@ -170,8 +170,8 @@ pub unsafe fn stop() -> io::Result<()> {
 }
 
 /// Takes a profile of the whole process if the environment asks for it: `GORT_CPUPROFILE=FILE`,
-/// with the process's number for `%p`. If the file cannot be written the process ends, with
-/// status 1. A setuid program does not look.
+/// with the process's number for `%p`; and the others, `GORT_BLOCKPROFILE`, `GORT_MUTEXPROFILE`. If
+/// a file cannot be written the process ends, with status 1. A setuid program does not look.
 ///
 /// # Safety
 /// On the main goroutine, at its beginning.
@@ -181,18 +181,13 @@ pub unsafe fn env() {
     if is_secure_mode() {
         return;
     }
-    let Some(file) = gogetenv("GORT_CPUPROFILE").filter(|f| !f.is_empty()) else { return };
-    let file = file.replace("%p", &std::process::id().to_string());
-    let fail = |e: io::Error| -> ! {
-        gort_print::print!("gort: GORT_CPUPROFILE: cannot write {file}: {e}\n");
-        exit(1)
-    };
-    let f = File::create(&file).unwrap_or_else(|e| fail(e));
+    crate::waits::env();
+    let Some((name, f)) = env_file("GORT_CPUPROFILE") else { return };
     static PID: AtomicI32 = AtomicI32::new(0);
     // SAFETY: no arguments.
     PID.store(unsafe { libc::getpid() }, SeqCst);
     // SAFETY: at the beginning of the main goroutine.
-    unsafe { start(f, HZ) }.unwrap_or_else(|e| fail(e));
+    unsafe { start(f, HZ) }.unwrap_or_else(|e| cannot("GORT_CPUPROFILE", &name, &e));
     fn end() {
         // SAFETY: no arguments.
         if unsafe { libc::getpid() } != PID.load(SeqCst) {
@@ -215,4 +210,20 @@ pub unsafe fn env() {
     // covered.
     unsafe { libc::atexit(at_exit) };
     set_last_words(end);
+}
+
+/// The file that a variable of the environment names, with its name.
+pub(crate) fn env_file(variable: &str) -> Option<(String, File)> {
+    let name = gogetenv(variable).filter(|f| !f.is_empty())?;
+    let name = name.replace("%p", &std::process::id().to_string());
+    match File::create(&name) {
+        Ok(f) => Some((name, f)),
+        Err(e) => cannot(variable, &name, &e),
+    }
+}
+
+/// The process ends.
+pub(crate) fn cannot(variable: &str, name: &str, e: &io::Error) -> ! {
+    gort_print::print!("gort: {variable}: cannot write {name}: {e}\n");
+    exit(1)
 }

@@ -192,7 +192,7 @@ unsafe extern "Rust" {
     /// Go: signal_unix.go:279 setProcessCPUProfilerTimer
     #[link_name = "gort.set_process_cpu_profiler_timer"]
     pub unsafe fn set_process_cpu_profiler_timer(hz: i32);
-    /// Begins a profile if the environment asks for one: `GORT_CPUPROFILE=FILE`.
+    /// Begins the profiles that the environment asks for: `GORT_CPUPROFILE=FILE` and its like.
     #[link_name = "gort.cpu_profile_env"]
     pub unsafe fn cpu_profile_env();
 

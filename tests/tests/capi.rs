@@ -605,3 +605,35 @@ fn trace() {
         _ = std::fs::remove_file(exe);
     }
 }
+
+/// Profiles that a program in C takes of itself, as `go tool pprof` reads them.
+#[test]
+fn profile() {
+    for link in [STATIC, SHARED] {
+        let Some(exe) = compile("tests/c", "profile", &[], link) else { return };
+        let dir = tempfile::tempdir().unwrap();
+        let mut cmd = Command::new(&exe);
+        cmd.arg(dir.path()).env_remove("GORT_CPUPROFILE").env_remove("GORT_BLOCKPROFILE");
+        wait(cmd, b"", Duration::from_secs(60)).ok();
+        for (name, kind, func) in [
+            ("cpu", "Type: cpu", "spins"),
+            ("block", "Type: delay", "receives"),
+            ("goroutine", "Type: goroutine", "run"),
+            ("thread", "Type: goroutine", "thread"),
+        ] {
+            let file = dir.path().join(name);
+            assert!(std::fs::read(&file).unwrap().starts_with(&[0x1f, 0x8b]), "{name}");
+            let Some(go) = gort_tests::go_command() else {
+                absent("Go 1.23", "profiles of C programs are not looked into");
+                continue;
+            };
+            let mut pprof = Command::new(go);
+            pprof.args(["tool", "pprof", "-top", "-nodefraction=0"]).arg(file);
+            let o = pprof.output().unwrap();
+            let top = String::from_utf8_lossy(&o.stdout);
+            let there = top.lines().any(|l| l.split_whitespace().nth(5) == Some(func));
+            assert!(top.contains(kind) && there, "{name}: {top}");
+        }
+        _ = std::fs::remove_file(exe);
+    }
+}

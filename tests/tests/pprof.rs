@@ -405,6 +405,128 @@ fn waits() {
     }
 }
 
+/// However the process ends, the profiles of waits that the environment asks for are there, beside
+/// the others.
+#[test]
+fn environment_waits() {
+    for how in ["return", "exit", "panic", "deadlock", "SIGTERM"] {
+        let t = tempfile::tempdir().unwrap();
+        let f = |name| t.path().join(name);
+        let o = in_child!(
+            .env("GORT_BLOCKPROFILE", f("block").display())
+            .env("GORT_MUTEXPROFILE", f("mutex").display())
+            .env("GORT_CPUPROFILE", f("cpu").display())
+            .env("GORT_TRACE", f("trace").display())
+            .env("HOW", how),
+            || {
+                let c = chan(0);
+                let tx = c.clone();
+                go(move || {
+                    for _ in 0..3 {
+                        time::sleep(Duration::from_millis(20));
+                        tx.send(());
+                    }
+                });
+                (0..3).for_each(|_| receives(&c));
+                let m: &'static sync::Mutex<()> = Box::leak(Box::new(sync::Mutex::new(())));
+                let g = m.lock();
+                go(|| drop(m.lock()));
+                while !runtime::stack(true).contains("sync.Mutex.Lock") {
+                    time::sleep(Duration::from_millis(1));
+                }
+                unlocks(g);
+                match &*std::env::var("HOW").unwrap() {
+                    "exit" => std::process::exit(0),
+                    "panic" => panic!("on purpose"),
+                    "deadlock" => gort::chan::<()>(0).recv().unwrap(),
+                    // SAFETY: no memory is touched.
+                    "SIGTERM" => unsafe { assert_eq!(libc::raise(libc::SIGTERM), 0) },
+                    _ => (),
+                }
+            }
+        );
+        match how {
+            "panic" | "deadlock" => o.exited(2),
+            "SIGTERM" => o.exited(128 + libc::SIGTERM),
+            _ => o.exited(0),
+        };
+        let count = |name, func: &str| {
+            let p = Profile::read(&f(name));
+            let in_it = |s: &&Sample| s.stack.first().is_some_and(|s| s.ends_with(func));
+            p.samples.iter().filter(in_it).map(|s| s.values[0]).sum::<u64>()
+        };
+        assert_eq!(count("block", "::receives"), 3, "{how}");
+        assert_eq!(count("mutex", "::unlocks"), 1, "{how}");
+        Profile::read(&f("cpu"));
+        gort_tracereader::validate::check(&*std::fs::read(f("trace")).unwrap()).unwrap();
+    }
+}
+
+/// A file that cannot be written is told before anything runs.
+#[test]
+fn environment_unwritable() {
+    let o = in_child!(.env("GORT_MUTEXPROFILE", "/nonexistent/file"), || unreachable!());
+    o.exited(1).stderr_has("gort: GORT_MUTEXPROFILE: cannot write /nonexistent/file: ");
+}
+
+/// Where each goroutine is, with its labels.
+#[test]
+fn goroutines() {
+    let t = tempfile::tempdir().unwrap();
+    in_child!(.env("PROFILES", t.path().display()), || {
+        let c = chan(0);
+        for i in 0..30 {
+            let c = c.clone();
+            go(move || {
+                if i == 0 {
+                    return runtime::with_labels([("who", "one")], || receives(&c));
+                }
+                receives(&c);
+            });
+        }
+        let profile = pprof::lookup("goroutine").unwrap();
+        while runtime::stack(true).matches("[chan receive]").count() != 30 {
+            time::sleep(Duration::from_millis(1));
+        }
+        assert_eq!(profile.count(), 31);
+        profile.write_to(std::fs::File::create(file("goroutine")).unwrap()).unwrap();
+        profile.write_text_to(std::fs::File::create(file("text")).unwrap()).unwrap();
+        // A thread of the program's may ask too.
+        let text = blocking(|| {
+            let t = std::thread::spawn(move || {
+                let mut text = Vec::new();
+                profile.write_text_to(&mut text).map(|()| text)
+            });
+            t.join().unwrap().unwrap()
+        });
+        assert!(text.starts_with(b"goroutine profile: total "));
+        c.close();
+    })
+    .ok();
+    let p = Profile::read(&t.path().join("goroutine"));
+    assert_eq!((p.period_type, p.period), (("goroutine".into(), "count".into()), 1));
+    assert!(p.samples.iter().all(|s| s.values.len() == 1));
+    assert_eq!(p.samples.iter().map(|s| s.values[0]).sum::<u64>(), 31);
+    let at = |s: &&Sample| s.stack.iter().any(|f| f.ends_with("::receives"));
+    let mut of: Vec<_> = p.samples.iter().filter(at).map(|s| (s.values[0], &s.labels)).collect();
+    of.sort_by_key(|s| s.0);
+    assert_eq!(of.iter().map(|s| s.0).collect::<Vec<_>>(), [1, 29]);
+    assert_eq!(of[0].1.get("who").map(String::as_str), Some("one"));
+    assert!(of[1].1.is_empty());
+    let text = std::fs::read_to_string(t.path().join("text")).unwrap();
+    let blocks: Vec<_> = text.split("\n\n").collect();
+    assert!(blocks[0].starts_with("goroutine profile: total 31\n29 @ 0x"), "{text}");
+    assert!(blocks[0].contains("::receives+0x") && blocks[0].contains("pprof.rs:"), "{text}");
+    let labelled = blocks.iter().find(|b| b.contains("# labels: {\"who\":\"one\"}")).unwrap();
+    assert!(labelled.starts_with("1 @ 0x") && labelled.contains("::receives+0x"), "{text}");
+    if let Some(go) = go_command() {
+        let file = t.path().join("goroutine");
+        let o = Command::new(go).args(["tool", "pprof", "-top"]).arg(file).output().unwrap();
+        let top = String::from_utf8_lossy(&o.stdout);
+        assert!(top.contains("Type: goroutine") && top.contains("::receives"), "{top}");
+    }
+}
+
 /// Waiters that would give up after a time count like the others.
 #[test]
 fn timed_waits() {
