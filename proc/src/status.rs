@@ -528,6 +528,10 @@ unsafe fn casgstatus_slow(gp: *mut G, oldval: u32, newval: u32) {
         // :1193 while the scan bit is set, its owner gets the time to finish
         let mut i = 0usize;
         loop {
+            if mutant!("casgstatus ignores the scan bit") {
+                (*gp).atomicstatus.0.store(newval);
+                return;
+            }
             if oldval == GWAITING && (*gp).atomicstatus.load() == GRUNNABLE {
                 // :1195
                 systemstack::<(), _>(|| throw("casgstatus: waiting for Gwaiting but is Grunnable"));
