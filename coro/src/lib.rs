@@ -132,7 +132,7 @@ pub unsafe fn coroswitch(c: *mut Coro) {
 }
 
 on_g0! {
-/// The switch, on g0. Three CAS on the fast path, and nothing that could be left out: coroutine
+/// The switch, on g0. One CAS on the fast path, and nothing that could be left out: coroutine
 /// switches come ten times as often as goroutine switches.
 ///
 /// # Safety
@@ -193,7 +193,7 @@ unsafe extern "C" fn coroswitch_m(gp: *mut G) -> ! {
             gdestroy(gp);
             gp = core::ptr::null_mut();
         } else {
-            // :155 straight from running to waiting if nobody scans; otherwise the careful way
+            // :155 straight from running to waiting; the careful way for what that does not know
             (*gp).waitreason = WaitReason::Coroutine;
             if !can_cas || !cas_gstatus_quick(gp, GRUNNING, GWAITING) {
                 casgstatus(gp, GRUNNING, GWAITING);

@@ -328,8 +328,7 @@ unsafe fn step_slow(gp: *mut G, oldval: u32, newval: u32, mut s: Step) {
         const YIELD_DELAY: i64 = 5 * 1000;
         let mut next_yield: i64 = 0;
         let status = &raw const (*gp).atomicstatus;
-        // The scan bit may have been given back, or the state be the old one by now. A scanner may
-        // have changed what the owner had stored (casgcopystack): he will put it back.
+        // The scan bit may have been given back, or the state be the old one by now.
         let done = |s: Step| match s {
             Step::Held => (*status).scan.load_acq() == 0 && (*status).is(newval),
             _ => (*status).is(oldval),
@@ -447,9 +446,7 @@ unsafe fn take_scan_bit(gp: *mut G, oldval: u32) -> bool {
             return false;
         }
         // Its compare-and-swap is a fence for the scanner; this is the owner's.
-        if !mutant!("castogscanstatus without its fence") {
-            heavy_fence();
-        }
+        heavy_fence();
         // Acquires what the owner has released with the state.
         let state = if mutant!("castogscanstatus does not acquire") {
             (*status).state.get()

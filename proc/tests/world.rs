@@ -348,9 +348,14 @@ fn the_scan_bit_is_a_lock() {
             assert!(!castogscanstatus(gp, GRUNNABLE, GSCANRUNNABLE));
             assert!(castogscanstatus(gp, GWAITING, GSCANWAITING));
             held.store(true, Ordering::SeqCst);
+            // The waker has stored what comes next, and waits for the bit.
+            while readgstatus(gp) != GSCANRUNNABLE {
+                procyield(1);
+            }
             for _ in 0..10_000 {
                 procyield(1);
-                assert_eq!(readgstatus(gp), GSCANWAITING);
+                assert_eq!(readgstatus(gp), GSCANRUNNABLE);
+                assert!(!woken.load(Ordering::SeqCst));
             }
             casfrom_gscanstatus(gp, GSCANWAITING, GWAITING);
         }
