@@ -28,6 +28,7 @@ use crate::time::{Timer, after_func, now};
 use crate::{chan, go, select};
 use core::any::{Any, TypeId, type_name};
 use core::fmt;
+use gort_proc::synctest_bubble;
 use gort_stack::has_goroutine;
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
@@ -123,10 +124,19 @@ struct CancelCtx {
     up: Weak<CancelCtx>,
     done: Receiver<()>,
     deadline: Option<Instant>,
+    /// On whose clock: the bubble's in which it was made; 0: the real one.
+    clock: u32,
     mu: Mutex<State>,
     /// The function of [`Context::after_func`]. Whoever takes it starts it, or keeps it from
     /// starting; std's lock is held for that only.
     after: std::sync::Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+/// On whose clock [`now`] is: the number of the bubble; 0: the real one.
+fn clock() -> u32 {
+    let b = synctest_bubble();
+    // SAFETY: the bubble of the current goroutine, or of the timer that is just fired.
+    if b.is_null() { 0 } else { unsafe { (*b).id.get() } }
 }
 
 #[derive(Default)]
@@ -260,13 +270,20 @@ impl Context {
     ///
     /// Go (context): context.go:655 Deadline
     pub fn deadline(&self) -> Option<Instant> {
+        self.deadline_on().map(|(t, _)| t)
+    }
+
+    /// The same, and on whose clock.
+    fn deadline_on(&self) -> Option<(Instant, u32)> {
         let mut ctx = self;
         loop {
             ctx = match &*ctx.0 {
                 Kind::Background | Kind::Todo | Kind::WithoutCancel(_) => return None,
                 Kind::Value { parent, .. } => parent,
-                Kind::Cancel(c) if c.0.deadline.is_some() => return c.0.deadline, // :656
-                Kind::Cancel(c) => c.0.parent.as_ref()?,
+                Kind::Cancel(c) => match c.0.deadline {
+                    Some(t) => return Some((t, c.0.clock)), // :656
+                    None => c.0.parent.as_ref()?,
+                },
             };
         }
     }
@@ -480,6 +497,7 @@ impl Context {
             up: self.up(),
             done: NEVER.clone(),
             deadline: None,
+            clock: 0,
             mu: Mutex::default(),
             after: std::sync::Mutex::new(Some(Box::new(f))),
         });
@@ -544,6 +562,7 @@ impl Context {
             up: self.up(),
             done: chan(0).into(),
             deadline,
+            clock: clock(),
             mu: Mutex::default(),
             after: std::sync::Mutex::default(),
         });
@@ -554,7 +573,9 @@ impl Context {
     /// Go (context): context.go:618 WithDeadlineCause
     fn with_deadline_int(&self, d: Instant, cause: Option<Cause>) -> (Context, CancelFunc) {
         // :622
-        if self.deadline().is_some_and(|cur| cur < d) {
+        // One on another clock cannot be compared: a parent that is done ends this one anyway.
+        let cur = self.deadline_on().filter(|(_, of)| *of == clock());
+        if cur.is_some_and(|(cur, _)| cur < d) {
             return self.with_cancel(); // :624
         }
         let ctx = self.with_cancel_int(Some(d)); // :626

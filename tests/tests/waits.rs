@@ -477,8 +477,7 @@ fn each_wait_of_task_ends() {
         assert!(g.go_timeout(Duration::MAX, move || drop_it(a)).is_ok());
         assert_eq!(g.wait_timeout(Duration::MAX).unwrap().unwrap_err().to_string(), "stopped 7");
         assert_eq!(Arc::strong_count(&alive), 1);
-        g.set_limit(None); // panics if a place is still taken
-        g.set_limit(Some(1));
+        g.set_limit(Some(1)); // panics if a place is still taken
 
         // A value to come.
         let w = Watch::new(1);
@@ -574,6 +573,70 @@ fn each_wait_of_task_ends() {
             stop.send(3);
             assert_eq!(h.join_deadline(time::now() + ms(60_000)).unwrap().unwrap(), Some(3));
         });
+    })
+    .ok();
+}
+
+/// A value whose `clone` panics is a panic of the call, for all who wait for it; and it may use the
+/// same calls.
+#[test]
+fn a_clone_that_panics() {
+    static CALLS: LazyLock<Arc<Shared<u32, V>>> = LazyLock::new(Arc::default);
+    #[derive(Debug)]
+    struct V(bool);
+    impl Clone for V {
+        fn clone(&self) -> V {
+            CALLS.forget(&7);
+            assert!(self.0, "no copy");
+            V(true)
+        }
+    }
+    in_child!(.procs(1).limit(Duration::from_secs(60)), || {
+        for fine in [true, false] {
+            let go_on = chan::<()>(0);
+            let rx = go_on.clone();
+            let first = task::spawn(move || {
+                CALLS.call(1, move || {
+                    rx.recv();
+                    V(fine)
+                })
+            });
+            until_waiting(1, WaitReason::ChanReceive);
+            let second = task::spawn(|| CALLS.call(1, || unreachable!()));
+            until_waiting(2, WaitReason::ChanReceive);
+            let third = task::spawn(|| CALLS.call_timeout(Duration::MAX, 1, || unreachable!()));
+            until_waiting(1, WaitReason::Select);
+            go_on.send(());
+            let ended = [
+                first.join().is_ok(),
+                second.join().is_ok(),
+                third.join().is_ok_and(|r| r.is_some()),
+            ];
+            assert_eq!(ended, [fine; 3]);
+        }
+    })
+    .ok();
+}
+
+/// Permits that were there before the limit are taken, whenever the goroutine gets its turn.
+#[test]
+fn permits_at_the_last_moment() {
+    in_child!(.procs(1), || {
+        let (mut in_time, limit) = (0, ms(20));
+        while in_time < 10 {
+            let s = Arc::new(Semaphore::new(1));
+            let held = s.acquire_owned_timeout(Duration::ZERO, 1).unwrap();
+            let (begin, s2) = (Instant::now(), s.clone());
+            let late = task::spawn(move || s2.acquire_owned_timeout(limit, 1).is_some());
+            until_waiting(1, WaitReason::Select);
+            drop(held);
+            let counts = begin.elapsed() < limit;
+            // With one processor it does not run before the time is over.
+            while begin.elapsed() < limit * 3 {}
+            assert!(late.join().unwrap() || !counts);
+            assert!(s.try_acquire(1).is_some());
+            in_time += u32::from(counts);
+        }
     })
     .ok();
 }
@@ -678,8 +741,18 @@ fn places() {
         while g.wait_timeout(Duration::from_nanos(pick(round, 1, 3000))).is_none() {}
         assert_eq!((ran.load(SeqCst), inside.load(SeqCst)), (started, 0));
         g.wait().unwrap();
-        // A place is given back a moment after the group knows of the end.
-        assert!(g.go_timeout(Duration::MAX, || Ok::<_, String>(())).is_ok());
+        // Each place was given back before the group knew of the end.
+        let hold = chan::<()>(0);
+        for _ in 0..2 {
+            let hold = hold.clone();
+            assert!(g.try_go(move || {
+                hold.recv();
+                Ok::<_, String>(())
+            }));
+        }
+        assert!(!g.try_go(|| Ok::<_, String>(())));
+        hold.close();
+        g.wait().unwrap();
         assert!(s.try_acquire(3).is_some(), "a permit is lost");
     }
 }
@@ -781,12 +854,25 @@ fn a_future_is_waited_for_for_a_while() {
         };
         gort::blocking(there);
         gort::blocking(|| std::thread::spawn(there).join().unwrap());
-        // A panic of the future leaves no timer behind that wakes who is not there.
-        let e = recover(|| block_on_timeout(ms(1), std::future::poll_fn(|_| -> std::task::Poll<()> { panic!("no") })));
+        // A future that panics after its limit has begun takes that along. Then one that is over:
+        // neither keeps a deadlock from being told, as a timer would for a day.
+        let day = Duration::from_secs(86_400);
+        let at_second = |f: fn()| {
+            let mut polls = 0;
+            std::future::poll_fn(move |cx| {
+                polls += 1;
+                if polls == 1 {
+                    let waker = cx.waker().clone();
+                    go(move || waker.wake());
+                    return std::task::Poll::Pending;
+                }
+                f();
+                std::task::Poll::Ready(3)
+            })
+        };
+        let e = recover(|| block_on_timeout(day, at_second(|| panic!("no"))));
         assert_eq!(e.unwrap_err().message(), "no");
-        time::sleep(ms(3));
-        // Nor does a wait that is over keep a deadlock from being told.
-        assert_eq!(block_on_timeout(ms(60_000), std::future::ready(3)), Some(3));
+        assert_eq!(block_on_timeout(day, at_second(|| ())), Some(3));
         gort::block_on(std::future::pending::<()>());
     })
     .exited(2)
@@ -841,6 +927,27 @@ fn a_future_in_a_bubble() {
         })
         .ok();
     }
+}
+
+/// A context from outside of a bubble has its deadline on another clock, so one that is made of it
+/// inside has one of its own.
+#[test]
+fn a_context_in_a_bubble() {
+    in_child!(.procs(1), || {
+        let d = Duration::from_secs;
+        let (outer, _cancel) = gort::context::Context::background().with_timeout(d(60));
+        gort::test::bubble(move || {
+            time::sleep(d(3600));
+            let begin = time::now();
+            let (inner, _cancel) = outer.with_timeout(d(1));
+            assert_eq!(inner.deadline(), Some(begin + d(1)));
+            // Of the same clock: the earlier one.
+            assert_eq!(inner.with_timeout(d(5)).0.deadline(), Some(begin + d(1)));
+            assert_eq!(inner.done().recv(), None);
+            assert_eq!(time::now() - begin, d(1));
+        });
+    })
+    .ok();
 }
 
 /// The time of a poll counts.

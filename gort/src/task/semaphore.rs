@@ -143,7 +143,7 @@ impl Semaphore {
             return true;
         }
         let (ctx, cancel) = Context::background().with_timeout(d);
-        let r = self.take(&ctx, n);
+        let r = self.take_or(&ctx, n, true);
         cancel.cancel();
         r.is_ok()
     }
@@ -177,6 +177,12 @@ impl Semaphore {
 
     /// Go (cmd/vendor/golang.org/x/sync/semaphore): semaphore.go:38 Acquire
     fn take(&self, ctx: &Context, n: u64) -> Result<(), Error> {
+        self.take_or(ctx, n, false)
+    }
+
+    /// `keep`: permits that were given before the context was done stay taken, though the goroutine
+    /// finds them after that. Go gives them back.
+    fn take_or(&self, ctx: &Context, n: u64, keep: bool) -> Result<(), Error> {
         let mut st = self.mu.lock(); // :41
         // :43
         if let Some(e) = ctx.err() {
@@ -206,6 +212,9 @@ impl Semaphore {
                 let mut st = self.mu.lock(); // :76
                 let front = st.waiters.first_key_value().map(|(k, _)| *k);
                 if st.waiters.remove(&elem).is_none() {
+                    if keep {
+                        return Ok(());
+                    }
                     // :81 it has them: as if it had not
                     st.cur -= n;
                     self.notify_waiters(&mut st);
@@ -217,11 +226,11 @@ impl Semaphore {
             recv(ready) => {
                 // :99
                 match ctx.err() {
-                    Some(e) => {
+                    Some(e) if !keep => {
                         self.release(n); // :101
                         Err(e)
                     }
-                    None => Ok(()),
+                    _ => Ok(()),
                 }
             }
         }

@@ -103,7 +103,8 @@ impl<K: Eq + Hash + Clone, V: Clone> Shared<K, V> {
     /// ```
     ///
     /// # Panics
-    /// If `f` does; in the others that wait for it as well, with the text of it. A
+    /// If `f` does, or `clone` of its result; in the others that wait for it as well, with the text
+    /// of it. A
     /// [`goexit`](crate::runtime::goexit) in `f` is one for all.
     ///
     /// Go (internal/singleflight): singleflight.go:47 Do
@@ -169,22 +170,34 @@ impl<K: Eq + Hash + Clone, V: Clone> Shared<K, V> {
     /// Go (internal/singleflight): singleflight.go:92 doCall
     fn do_call(&self, c: &Arc<Call<V>>, key: &K, f: impl FnOnce() -> V) -> (V, bool) {
         let r = Outcome::of(f); // :93
+        // A copy for the others, whose making is the program's code, too: without locks, and its
+        // panic is one of the call. None of those who wait may be left behind.
+        let (r, end) = match r {
+            Outcome::Value(v) => match Outcome::of(|| v.clone()) {
+                Outcome::Value(copy) => (Outcome::Value(v), End::Value(copy)),
+                Outcome::Panic(p) => {
+                    let text = p.message().into_owned();
+                    (Outcome::Panic(p), End::Panic(text))
+                }
+                Outcome::Goexit => (Outcome::Goexit, End::Goexit),
+            },
+            Outcome::Panic(p) => {
+                let text = p.message().into_owned();
+                (Outcome::Panic(p), End::Panic(text))
+            }
+            Outcome::Goexit => (Outcome::Goexit, End::Goexit),
+        };
         let mut m = self.mu.lock(); // :95
         // :97 it may have been forgotten, and another one begun
-        if m.get(key).is_some_and(|it| Arc::ptr_eq(it, c)) {
-            m.remove(key);
-        }
-        let end = Arc::new(match &r {
-            Outcome::Value(v) => End::Value(v.clone()),
-            Outcome::Panic(p) => End::Panic(p.message().into_owned()),
-            Outcome::Goexit => End::Goexit,
-        });
+        let ours = m.get(key).is_some_and(|it| Arc::ptr_eq(it, c));
+        let old = if ours { m.remove_entry(key) } else { None };
         let mut st = c.lock();
-        st.result = Some(end);
+        st.result = Some(Arc::new(end));
         let (dups, chans) = (st.dups, core::mem::take(&mut st.chans));
         drop(st);
         c.done.chan().close(); // :96 earlier in Go
         drop(m);
+        drop(old); // the key's drop may be the program's code
         match r {
             Outcome::Value(v) => {
                 // :100
@@ -216,8 +229,8 @@ impl<K: Eq + Hash + Clone, V: Clone> Shared<K, V> {
     /// # })
     /// ```
     pub fn forget(&self, key: &K) {
-        let old = self.mu.lock().remove(key);
-        drop(old);
+        let old = self.mu.lock().remove_entry(key);
+        drop(old); // without the lock
     }
 
     /// [`forget`](Self::forget), unless others wait for the call; whether nobody does.
@@ -242,7 +255,9 @@ impl<K: Eq + Hash + Clone, V: Clone> Shared<K, V> {
         let Some(c) = m.get(key) else { return true };
         // :118
         if c.lock().dups == 0 {
-            m.remove(key);
+            let old = m.remove_entry(key);
+            drop(m);
+            drop(old); // without the lock
             return true;
         }
         false // :122
