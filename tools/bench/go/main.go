@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+	"unsafe"
 )
 
 func main() {
@@ -67,6 +68,7 @@ func init() {
 		"timers30k":       func(id string) { timers(id, 30_000) },
 		"timer_startstop": per(5, 500_000, timerStartstop),
 		"timer_reset":     timerReset,
+		"spawn_cold":      spawnCold,
 		"mem.10k":         func(id string) { mem(id, 10_000) },
 		"mem.100k":        func(id string) { mem(id, 100_000) },
 		"mem.1m":          func(id string) { mem(id, 1_000_000) },
@@ -484,6 +486,26 @@ func memory() (rss, pte float64) {
 		return 0
 	}
 	return kib("VmRSS:") * 1024, kib("VmPTE:") * 1024
+}
+
+// spawnCold has one goroutine make 5,000 that wait, in a process that had none: the processor time
+// of its thread.
+func spawnCold(id string) {
+	gate := make(chan struct{})
+	cpu := func() float64 {
+		var t syscall.Timespec
+		const threadCputime = 3
+		to := uintptr(unsafe.Pointer(&t))
+		_, _, e := syscall.RawSyscall(syscall.SYS_CLOCK_GETTIME, threadCputime, to, 0)
+		check(e == 0)
+		return float64(t.Sec)*1e9 + float64(t.Nsec)
+	}
+	runtime.LockOSThread()
+	start := cpu()
+	for i := 0; i < 5000; i++ {
+		go func() { <-gate }()
+	}
+	metric(id, (cpu()-start)/5000, "ns", "lower")
 }
 
 func mem(id string, n int) {

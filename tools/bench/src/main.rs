@@ -65,6 +65,7 @@ fn workload(name: &str) -> Option<Workload> {
         "timers30k" => |id| timers(id, 30_000),
         "timer_startstop" => |id| per(id, 5, 500_000, timer_startstop),
         "timer_reset" => timer_reset,
+        "spawn_cold" => spawn_cold,
         "mem.10k" => |id| mem(id, 10_000),
         "mem.100k" => |id| mem(id, 100_000),
         "mem.1m" => |id| mem(id, 1_000_000),
@@ -191,6 +192,27 @@ fn spawn_batch() {
     }
     wg.wait();
     assert_eq!(n.load(Ordering::Relaxed), 100_000);
+}
+
+/// One goroutine makes 5,000 that wait, in a process that had none: each stack is touched for the
+/// first time. Processor time of the thread that makes them; once.
+fn spawn_cold(id: &str) {
+    let gate = chan::<()>(0);
+    let cpu = || {
+        let mut t = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: room for a time.
+        unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut t) };
+        t.tv_sec as f64 * 1e9 + t.tv_nsec as f64
+    };
+    runtime::lock_os_thread();
+    let start = cpu();
+    for _ in 0..5000 {
+        let gate = gate.clone();
+        go(move || {
+            gate.recv();
+        });
+    }
+    metric(id, (cpu() - start) / 5000.0, "ns", "lower");
 }
 
 fn pingpong() {

@@ -49,6 +49,8 @@ pub const IDS: &[&str] = &[
     "timers30k.w2",
     "timer_startstop.w1",
     "timer_reset.w1",
+    "spawn_cold.w1",
+    "spawn_cold.w2",
     "mem.10k",
     "mem.100k",
     "mem.1m",
