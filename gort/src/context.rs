@@ -573,7 +573,8 @@ impl Context {
     /// Go (context): context.go:618 WithDeadlineCause
     fn with_deadline_int(&self, d: Instant, cause: Option<Cause>) -> (Context, CancelFunc) {
         // :622
-        // One on another clock cannot be compared: a parent that is done ends this one anyway.
+        // One on another clock cannot be compared. A parent outside of the bubble that is done ends
+        // this one, which is fatal as in Go: a channel of the bubble is closed from outside.
         let cur = self.deadline_on().filter(|(_, of)| *of == clock());
         if cur.is_some_and(|(cur, _)| cur < d) {
             return self.with_cancel(); // :624

@@ -100,7 +100,7 @@ impl Profile {
     /// # gort::run(|| {
     /// let c = gort::chan::<()>(0);
     /// let rx = c.clone();
-    /// gort::go(move || rx.recv());
+    /// gort::go(move || drop(rx.recv()));
     /// let mut text = Vec::new();
     /// gort::pprof::lookup("goroutine").unwrap().write_text_to(&mut text)?;
     /// assert!(text.starts_with(b"goroutine profile: total 2\n"));

@@ -455,8 +455,10 @@ unsafe fn close_given_up() {
     unsafe {
         while !pd.is_null() {
             let next = (*pd).link;
-            // Stops deadlines that are still set.
-            poll_runtime_poll_unblock(pd);
+            // Stops deadlines that are still set. If it was closed while it was lent it is closing.
+            if !(*pd).closing {
+                poll_runtime_poll_unblock(pd);
+            }
             PollCache::free(POLLCACHE.get(), pd);
             pd = next;
         }

@@ -84,6 +84,24 @@ fn waitms() {
     }
 }
 
+/// One that was closed while somebody still had it may be given up as well.
+#[test]
+fn given_up_when_closing() {
+    let (_one, _) = start();
+    let (r, w) = pipe();
+    // SAFETY: on a thread that counts as an M; nobody parks.
+    unsafe {
+        let pr = open(r);
+        poll_runtime_poll_unblock(pr);
+        give_up(pr);
+        let again = open(w);
+        assert_eq!(again, pr);
+        shut(again);
+    }
+    close(r);
+    close(w);
+}
+
 /// What is given up comes back with the next that is opened, whatever deadline it had.
 #[test]
 fn given_up() {

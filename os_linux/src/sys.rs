@@ -75,6 +75,39 @@ pub fn last_words_in_handler() {
     last_words();
 }
 
+/// The signals that end programs from outside (Ctrl-C, `timeout`) come after the
+/// [`last_words`], where the program lets them do what they do by default.
+///
+/// # Safety
+/// At the beginning of the program: nobody else changes handlers meanwhile.
+pub unsafe fn catch_kills() {
+    extern "C" fn die(sig: i32) {
+        last_words_in_handler();
+        // SAFETY: the signal is blocked until this handler returns, and then ends the process.
+        unsafe {
+            libc::signal(sig, libc::SIG_DFL);
+            libc::raise(sig);
+        }
+    }
+    for sig in [libc::SIGHUP, libc::SIGINT, libc::SIGTERM] {
+        // SAFETY: plain structures; the handler is a static function. On the signal stack, where
+        // the thread has one, as stacks of goroutines are small.
+        unsafe {
+            let mut old: libc::sigaction = core::mem::zeroed();
+            if libc::sigaction(sig, core::ptr::null(), &raw mut old) != 0
+                || old.sa_sigaction != libc::SIG_DFL
+            {
+                continue;
+            }
+            let mut new: libc::sigaction = core::mem::zeroed();
+            new.sa_sigaction = die as extern "C" fn(i32) as usize;
+            new.sa_flags = libc::SA_ONSTACK | libc::SA_RESTART;
+            libc::sigfillset(&raw mut new.sa_mask);
+            libc::sigaction(sig, &raw const new, core::ptr::null_mut());
+        }
+    }
+}
+
 static IN_HANDLER: AtomicBool = AtomicBool::new(false);
 
 /// Whether [`last_words_in_handler`] was called.

@@ -3,7 +3,7 @@
 use crate::builder::{Builder, CPU, Labels};
 use gort_cpuprof::ProfBufReadMode;
 use gort_cpuprof::cpuprof::{Owner, read_profile, set_cpu_profile_rate};
-use gort_os_linux::{exit, nanotime, osyield, set_last_words};
+use gort_os_linux::{catch_kills, exit, nanotime, osyield, set_last_words};
 use gort_proc::labels::take_labels;
 use gort_runtime1::{gogetenv, is_secure_mode};
 use std::fs::File;
@@ -210,6 +210,8 @@ pub unsafe fn env() {
     // covered.
     unsafe { libc::atexit(at_exit) };
     set_last_words(end);
+    // SAFETY: the program begins.
+    unsafe { catch_kills() };
 }
 
 /// The file that a variable of the environment names, with its name.

@@ -2,7 +2,7 @@
 
 use crate::cpu::{cannot, env_file};
 use crate::profile::Profile;
-use gort_os_linux::{nanotime, osyield, set_last_words};
+use gort_os_linux::{catch_kills, nanotime, osyield, set_last_words};
 use std::io;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
@@ -71,6 +71,8 @@ pub(crate) fn env() {
     // covered.
     unsafe { libc::atexit(at_exit) };
     set_last_words(end);
+    // SAFETY: the program begins.
+    unsafe { catch_kills() };
 }
 
 /// Has them written. In any state, several times, on several threads at once.

@@ -358,7 +358,9 @@ fn joined(tid: i32) -> Option<(u64, i32)> {
     let mut hex = || u64::from_str_radix(words.next()?.strip_prefix("0x")?, 16).ok();
     let (word, op, expected, timeout) = (hex()?, hex()? as i32, hex()?, hex()?);
     let wait = [libc::FUTEX_WAIT, libc::FUTEX_WAIT_BITSET];
-    let joins = wait.contains(&(op & !libc::FUTEX_CLOCK_REALTIME)) && timeout == 0;
+    // Which clock a limit would have does not matter.
+    let kind = op & (libc::FUTEX_CMD_MASK | libc::FUTEX_PRIVATE_FLAG);
+    let joins = wait.contains(&kind) && timeout == 0;
     i32::try_from(expected).ok().filter(|n| joins && *n > 0).map(|n| (word, n))
 }
 

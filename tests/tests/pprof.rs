@@ -405,6 +405,22 @@ fn waits() {
     }
 }
 
+/// A signal that ends a program writes each of them, also if nothing else is asked for.
+#[test]
+fn environment_alone() {
+    for variable in ["GORT_BLOCKPROFILE", "GORT_MUTEXPROFILE", "GORT_CPUPROFILE"] {
+        let t = tempfile::tempdir().unwrap();
+        let file = t.path().join("profile");
+        let o = in_child!(.env(variable, file.display()), || {
+            // SAFETY: no memory is touched.
+            unsafe { assert_eq!(libc::raise(libc::SIGTERM), 0) };
+            unreachable!();
+        });
+        o.exited(128 + libc::SIGTERM);
+        Profile::read(&file);
+    }
+}
+
 /// However the process ends, the profiles of waits that the environment asks for are there, beside
 /// the others.
 #[test]

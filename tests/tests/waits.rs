@@ -606,7 +606,9 @@ fn a_clone_that_panics() {
             until_waiting(2, WaitReason::ChanReceive);
             let third = task::spawn(|| CALLS.call_timeout(Duration::MAX, 1, || unreachable!()));
             until_waiting(1, WaitReason::Select);
+            let fourth = CALLS.call_chan(1, || unreachable!());
             go_on.send(());
+            assert_eq!(fourth.recv().is_some(), fine);
             let ended = [
                 first.join().is_ok(),
                 second.join().is_ok(),

@@ -13,9 +13,7 @@
 use crate::*;
 use core::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use gort_lock_futex::{lock, unlock};
-use gort_os_linux::{
-    exit, last_words, last_words_in_handler, nanotime, osyield, set_last_words, syscall6,
-};
+use gort_os_linux::{catch_kills, exit, last_words, nanotime, osyield, set_last_words, syscall6};
 use gort_runtime1::{gogetenv, is_secure_mode};
 use gort_runtime2::{GOMAXPROCS, allp};
 use std::fs::OpenOptions;
@@ -109,39 +107,6 @@ pub unsafe fn quiet_start_env() {
     unsafe { catch_kills() };
     // SAFETY: the caller's contract.
     unsafe { quiet_start(fd) }
-}
-
-/// The signals that end programs from outside (Ctrl-C, `timeout`) complete the trace first, where
-/// the program lets them do what they do by default.
-///
-/// # Safety
-/// Once.
-unsafe fn catch_kills() {
-    extern "C" fn die(sig: i32) {
-        last_words_in_handler();
-        // SAFETY: the signal is blocked until this handler returns, and then ends the process.
-        unsafe {
-            libc::signal(sig, libc::SIG_DFL);
-            libc::raise(sig);
-        }
-    }
-    for sig in [libc::SIGHUP, libc::SIGINT, libc::SIGTERM] {
-        // SAFETY: plain structures; the handler is a static function. On the signal stack, where
-        // the thread has one, as stacks of goroutines are small.
-        unsafe {
-            let mut old: libc::sigaction = core::mem::zeroed();
-            if libc::sigaction(sig, core::ptr::null(), &raw mut old) != 0
-                || old.sa_sigaction != libc::SIG_DFL
-            {
-                continue;
-            }
-            let mut new: libc::sigaction = core::mem::zeroed();
-            new.sa_sigaction = die as extern "C" fn(i32) as usize;
-            new.sa_flags = libc::SA_ONSTACK | libc::SA_RESTART;
-            libc::sigfillset(&raw mut new.sa_mask);
-            libc::sigaction(sig, &raw const new, core::ptr::null_mut());
-        }
-    }
 }
 
 /// The trace was completed, or is being.

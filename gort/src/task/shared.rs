@@ -40,6 +40,16 @@ struct CallState<V> {
     chans: Vec<Sender<(V, bool)>>,
 }
 
+/// Those who have a channel for the result. Whoever has got none when this goes, as a panic is on
+/// its way, finds the channel closed.
+struct Waiting<V>(Vec<Sender<(V, bool)>>);
+
+impl<V> Drop for Waiting<V> {
+    fn drop(&mut self) {
+        self.0.iter().for_each(Sender::close);
+    }
+}
+
 /// How the call ended.
 enum End<V> {
     Value(V),
@@ -193,7 +203,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Shared<K, V> {
         let old = if ours { m.remove_entry(key) } else { None };
         let mut st = c.lock();
         st.result = Some(Arc::new(end));
-        let (dups, chans) = (st.dups, core::mem::take(&mut st.chans));
+        let (dups, mut chans) = (st.dups, Waiting(core::mem::take(&mut st.chans)));
         drop(st);
         c.done.chan().close(); // :96 earlier in Go
         drop(m);
@@ -201,8 +211,9 @@ impl<K: Eq + Hash + Clone, V: Clone> Shared<K, V> {
         match r {
             Outcome::Value(v) => {
                 // :100
-                for ch in chans {
+                while let Some(ch) = chans.0.last() {
                     let _ = ch.try_send((v.clone(), dups > 0));
+                    chans.0.pop();
                 }
                 (v, dups > 0)
             }
@@ -270,7 +281,8 @@ where
     V: Clone + Send + Sync + 'static,
 {
     /// [`call`](Self::call) on a goroutine of its own, with a channel for the result. A panic ends
-    /// the program.
+    /// the program. If it shares a [`call`](Self::call) of another, and that panics, the channel is
+    /// closed.
     ///
     /// ```
     /// # gort::run(|| {

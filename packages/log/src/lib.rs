@@ -3,7 +3,7 @@
 //! Loggers that know the context of what they log (a mapped diagnostic context, a scope, a request
 //! number) keep it in a variable of the *thread*. A goroutine that waits goes on on another thread,
 //! and from then on its records have the context of some other goroutine. Here the context is the
-//! goroutine's: its number, its name, and its [labels](gort::runtime::labels), which the goroutines
+//! goroutine's: its number, its name, and its [`labels`], which the goroutines
 //! that it starts inherit. [`Log`] adds them to each record, as key-values, and passes it on to any
 //! logger.
 //!
