@@ -103,7 +103,7 @@ impl Profile {
     /// gort::go(move || drop(rx.recv()));
     /// let mut text = Vec::new();
     /// gort::pprof::lookup("goroutine").unwrap().write_text_to(&mut text)?;
-    /// assert!(text.starts_with(b"goroutine profile: total 2\n"));
+    /// assert!(text.starts_with(b"goroutine profile: total "));
     /// c.close();
     /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap()
