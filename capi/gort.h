@@ -399,17 +399,20 @@ void gort_trace_region_begin(uint64_t task, const char *name);
 void gort_trace_region_end(uint64_t task, const char *name);
 void gort_trace_log(uint64_t task, const char *category, const char *message);
 
-/* --- profiles ------------------------------------------------------------------------------------------------------ */
+/* --- profiles ------------------------------------------------------------------------------- */
 
-/* For `go tool pprof`. Files are duplicates of fd, which stays the caller's. All return 0 or a negative errno. */
+/* For `go tool pprof`. Files are duplicates of fd, which stays the caller's. All return 0 or a
+ * negative errno. */
 
-/* Takes hz samples (100 is usual) in each second that a thread has a processor, until gort_cpu_profile_stop, by which all has
- * been written. -EEXIST if a profile is being taken, be it that of the environment (GORT_CPUPROFILE); -EINVAL for hz less than 1
- * or more than 1,000,000. To stop none does nothing. */
+/* Takes hz samples (100 is usual) in each second that a thread has a processor, until
+ * gort_cpu_profile_stop, by which all has been written. -EEXIST if a profile is being taken, be it
+ * that of the environment (GORT_CPUPROFILE); -EINVAL for hz less than 1 or more than 1,000,000. To
+ * stop none does nothing. */
 int gort_cpu_profile_start(int fd, int hz);
 int gort_cpu_profile_stop(void);
-/* Writes "block" (who waited, and for how long), "mutex" (which unlocks others waited for) or "goroutine" (where each is);
- * -ENOENT for another name. The first two are empty until they are switched on: */
+/* Writes "block" (who waited, and for how long), "mutex" (which unlocks others waited for) or
+ * "goroutine" (where each is); -ENOENT for another name. The first two are empty until they are
+ * switched on: */
 int gort_profile_write(const char *name, int fd);
 /* one wait is recorded for each rate nanoseconds: 1 all, 0 none; */
 void gort_block_profile_rate(int64_t rate);
